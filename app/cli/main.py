@@ -1,0 +1,74 @@
+"""Reads the command line and calls one command. Only the chosen command's module is imported."""
+
+import argparse
+import importlib
+import sys
+from typing import cast
+
+from app.cli.command import Command
+from gatewatch import __version__
+from gatewatch.errors import GatewatchError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "console": ("app.cli.console", "open the console on a running gateway, or start one"),
+    "demo": ("app.cli.demo", "try it offline: sandbox provider, generated traffic, throw-away home"),
+    "serve": ("app.cli.serve", "run the gateway without a console"),
+    "sandbox": ("app.cli.sandbox", "run the sandbox provider"),
+    "show": ("app.cli.show", "print a view of the ledger"),
+    "explain": ("app.cli.explain", "everything that was decided about one call, and why"),
+    "keys": ("app.cli.keys", "create, list, show and revoke virtual keys"),
+    "teams": ("app.cli.teams", "create, list and show teams"),
+    "providers": ("app.cli.providers", "list providers and set their keys"),
+    "prices": ("app.cli.prices", "list and show prices"),
+    "config": ("app.cli.config", "check, show and describe the configuration"),
+    "ledger": ("app.cli.ledger", "check, rebuild and snapshot the ledger"),
+    "doctor": ("app.cli.doctor", "what is configured, what works, what is missing and how to mend it"),
+}
+"""Command → module and help line. Hidden commands start with an underscore and are left out of the help."""
+
+HIDDEN: dict[str, str] = {"_worker": "app.cli.worker"}
+
+DEFAULT = "console"
+
+
+def main(argv: list[str]) -> int:
+    """Run one command; returns its exit code. Errors an operator can mend go to stderr, without a traceback."""
+    name = argv[0] if argv and (argv[0] in COMMANDS or argv[0] in HIDDEN) else None
+    if name is None and argv and argv[0] in ("-h", "--help"):
+        overview_parser().print_help()
+        return 0
+    if name is None and argv and argv[0] == "--version":
+        sys.stdout.write(f"gatewatch {__version__}\n")
+        return 0
+    if name is None and argv and not argv[0].startswith(("-", ":")):
+        overview_parser().parse_args(argv)  # exits with code 2 and names the commands
+    rest = argv if name is None else argv[1:]
+    name = name or DEFAULT
+    module = HIDDEN.get(name) or COMMANDS[name][0]
+    command = cast(Command, importlib.import_module(module))
+    parser = argparse.ArgumentParser(prog="gatewatch" if rest is argv else f"gatewatch {name}")
+    command.add_arguments(parser)
+    args = parser.parse_args(rest)
+    try:
+        return command.run(args)
+    except GatewatchError as error:
+        sys.stderr.write(f"gatewatch: {error}\n")
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def overview_parser() -> argparse.ArgumentParser:
+    """The parser of `gatewatch --help`: names and help lines only, no command is imported."""
+    parser = argparse.ArgumentParser(
+        prog="gatewatch",
+        description="An LLM gateway that is operated from a terminal. Without a command: the console.",
+    )
+    parser.add_argument("--version", action="store_true", help="print the version")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, (_, help_line) in COMMANDS.items():
+        commands.add_parser(name, help=help_line, add_help=False)
+    return parser

@@ -1,0 +1,166 @@
+"""The records of the journal, and so the columns of the ledger.
+
+One struct per kind; a field's name is the ledger's column name, except for units that JSON has to state: `*_us` are
+microseconds, `*_picos` picodollars, and `started_at` is microseconds since the epoch, UTC. Defaults are left out of
+the journal. A field is added at the end with a default and never removed or given a new meaning; `v` rises only when
+a reader must treat older records differently.
+"""
+
+from typing import Any
+
+import msgspec
+
+JOURNAL_VERSION = 1
+
+STATUSES = ("ok", "error", "blocked", "cached", "truncated", "client_closed", "interrupted")
+COST_BASES = ("reported", "computed", "estimated", "unpriced")
+
+
+class Tokens(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
+    """Token counts in disjoint classes; the input is their sum. `output` includes reasoning and audio."""
+
+    input_uncached: int = 0
+    input_cache_read: int = 0
+    input_cache_write_5m: int = 0
+    input_cache_write_1h: int = 0
+    input_audio: int = 0
+    input_image: int = 0
+    output: int = 0
+    output_reasoning: int = 0
+    output_audio: int = 0
+
+    @property
+    def input(self) -> int:
+        """All input tokens, whatever they cost."""
+        return (
+            self.input_uncached
+            + self.input_cache_read
+            + self.input_cache_write_5m
+            + self.input_cache_write_1h
+            + self.input_audio
+            + self.input_image
+        )
+
+
+class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One client request. Written as `open` (with estimates) before the upstream request, as `close` after it."""
+
+    call_id: str
+    started_at: int
+    status: str = ""
+    http_status: int | None = None
+    error_kind: str | None = None
+    """Equals the `code` of the error the client saw; null only for `ok` and `cached`."""
+    error_message: str | None = None
+    """Redacted, at most 500 characters."""
+
+    # who
+    team: str | None = None
+    project: str | None = None
+    environment: str | None = None
+    key_id: str | None = None
+    key_name: str | None = None
+    user: str | None = None
+    feature: str | None = None
+    customer: str | None = None
+    use_case: str | None = None
+    task_id: str | None = None
+    tags: dict[str, str] = {}
+    source: str | None = None
+    """The peer's address."""
+    client: str | None = None
+    """The User-Agent, at most 120 characters."""
+    client_retry: int = 0
+    """`x-stainless-retry-count`: which of the SDK's own tries this is."""
+
+    # what
+    endpoint: str = ""
+    dialect: str | None = None
+    workload_class: str | None = None
+    requested_model: str | None = None
+    route: str | None = None
+    stream: bool = False
+    params: dict[str, Any] = {}
+    """Scalar parameters of the request (temperature, max_tokens, …); never text of the prompt."""
+
+    # where it went
+    provider: str | None = None
+    provider_key: str | None = None
+    model: str | None = None
+    """The model asked of the provider."""
+    served_model: str | None = None
+    """The model that the reply names."""
+    attempts: int = 0
+    cache: str | None = None
+    finish_reason: str | None = None
+
+    # what it took
+    input_uncached_tokens: int = 0
+    input_cache_read_tokens: int = 0
+    input_cache_write_5m_tokens: int = 0
+    input_cache_write_1h_tokens: int = 0
+    input_audio_tokens: int = 0
+    input_image_tokens: int = 0
+    output_tokens: int = 0
+    output_reasoning_tokens: int = 0
+    output_audio_tokens: int = 0
+    usage: Any = None
+    """The provider's usage object as it came."""
+    cost_picos: int | None = 0
+    """Null exactly when `cost_basis` is `unpriced`."""
+    cost_basis: str = "computed"
+    price_row: str | None = None
+    """The id of the price row used."""
+
+    # how long
+    latency_us: int = 0
+    ttft_us: int | None = None
+    upstream_us: int = 0
+    """Time spent waiting for upstreams; latency minus this is the gateway's own."""
+    overhead_us: int = 0
+
+    config_version: str | None = None
+    route_version: str | None = None
+
+    def set_tokens(self, tokens: Tokens) -> None:
+        for name in Tokens.__struct_fields__:
+            setattr(self, f"{name}_tokens", getattr(tokens, name))
+
+
+class Attempt(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One try at one upstream, under a call."""
+
+    call_id: str
+    started_at: int
+    n: int
+    provider: str
+    model: str
+    provider_key: str | None = None
+    status: str = "ok"
+    """ok, error, truncated or client_closed."""
+    http_status: int | None = None
+    error_kind: str | None = None
+    error_message: str | None = None
+    upstream_request_id: str | None = None
+    connect_us: int | None = None
+    """Null where a kept connection was used."""
+    first_byte_us: int | None = None
+    latency_us: int = 0
+
+
+class Rejected(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Calls refused before authentication beyond the rate at which rows are written: counted per second and source."""
+
+    started_at: int
+    source: str
+    error_kind: str
+    count: int
+
+
+RECORDS: dict[str, type[msgspec.Struct]] = {"open": Call, "close": Call, "attempt": Attempt, "rejected": Rejected}
+"""Kind of a journal line (its first key, `k`) → struct."""
+
+
+def line(kind: str, record: msgspec.Struct) -> bytes:
+    """One journal line: `{"k":KIND,"v":1,…}` and a newline. `k` stands first, so a reader sorts lines unparsed."""
+    return b'{"k":"%s","v":%d,' % (kind.encode(), JOURNAL_VERSION) + msgspec.json.encode(record)[1:] + b"\n"

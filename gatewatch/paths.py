@@ -1,0 +1,88 @@
+"""Where one gateway keeps its things. `Home` names every file; nobody else joins paths."""
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+
+class Home:
+    """The folder of one gateway. Made on first use with mode 0700."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def find(cls, given: str | None = None) -> "Home":
+        """`--home`, else `GATEWATCH_HOME`, else the platform's data folder."""
+        if given or (given := os.environ.get("GATEWATCH_HOME")):
+            return cls(Path(given).expanduser().absolute())
+        if sys.platform == "darwin":
+            base = Path.home() / "Library" / "Application Support"
+        else:
+            base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+        return cls(base / "gatewatch")
+
+    def make(self) -> "Home":
+        for folder in (self.root, self.journal, self.loaded):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self
+
+    @property
+    def config(self) -> Path:
+        return self.root / "gatewatch.yaml"
+
+    @property
+    def control(self) -> Path:
+        return self.root / "control.db"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger.duckdb"
+
+    @property
+    def journal(self) -> Path:
+        """Segments that workers append to and the recorder loads."""
+        return self.root / "journal"
+
+    @property
+    def loaded(self) -> Path:
+        """Segments that are wholly in the ledger, compressed: what `ledger rebuild` reads."""
+        return self.journal / "loaded"
+
+    @property
+    def vault(self) -> Path:
+        return self.root / "vault.gw"
+
+    @property
+    def vault_key(self) -> Path:
+        return self.root / "vault.key"
+
+    @property
+    def lock(self) -> Path:
+        """Held (flock) by the control process for as long as it lives: one per home, and one owner of the ledger."""
+        return self.root / "control.lock"
+
+    @property
+    def socket(self) -> Path:
+        """The control plane's unix socket; short enough for the 104-byte limit of sockaddr_un wherever home is."""
+        return self._runtime_folder() / f"gatewatch-{self._hash}.sock"
+
+    @property
+    def worker_socket(self) -> Path:
+        """Where workers report to the control process."""
+        return self._runtime_folder() / f"gatewatch-{self._hash}-workers.sock"
+
+    @property
+    def _hash(self) -> str:
+        return hashlib.sha256(os.fsencode(self.root.resolve())).hexdigest()[:12]
+
+    @staticmethod
+    def _runtime_folder() -> Path:
+        if runtime := os.environ.get("XDG_RUNTIME_DIR"):
+            return Path(runtime)
+        folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"gatewatch-{os.getuid()}"  # noqa: S108 - 0700, owner checked
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
+            raise PermissionError(f"{folder} must belong to this user with mode 0700: its sockets carry control")
+        return folder

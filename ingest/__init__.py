@@ -1,0 +1,1 @@
+"""Importers of provider exports and other tools' logs."""

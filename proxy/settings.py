@@ -1,0 +1,88 @@
+"""What a worker is told at its start and on a reload: plain structs, made by the control process from the
+configuration, sent as JSON through a pipe. They hold secrets: never log or show one whole.
+"""
+
+import msgspec
+
+
+class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds a call may take, by phase."""
+
+    connect: float = 5.0
+    first_byte: float = 60.0
+    idle: float = 60.0
+    total: float = 600.0
+
+
+class ProviderKey(msgspec.Struct, frozen=True, kw_only=True):
+    """One credential of a provider. `id` is what logs and screens show."""
+
+    id: str
+    secret: str | None
+    """None for providers that want no key."""
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """Where and how to reach one provider."""
+
+    name: str
+    dialect: str
+    base_url: str
+    keys: tuple[ProviderKey, ...]
+    price_provider: str
+    """Whose price list applies."""
+    headers: dict[str, str] = {}
+    allow_private: bool = False
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One place a route may send a call to."""
+
+    provider: str
+    model: str
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """What apps ask for by `name`, and where it may go."""
+
+    name: str
+    targets: tuple[Target, ...]
+    deadlines: Deadlines
+    version: str = ""
+
+
+class Caps(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of the HTTP side; bytes, seconds, counts."""
+
+    body_bytes: int = 32 * 1024 * 1024
+    header_bytes: int = 32 * 1024
+    header_count: int = 100
+    url_bytes: int = 8 * 1024
+    header_seconds: float = 10.0
+    body_seconds: float = 60.0
+    keep_alive_seconds: float = 75.0
+    write_seconds: float = 60.0
+    """How long a client may leave its receive window full."""
+    connections: int = 10_000
+    connections_per_source: int = 4_096
+    reply_bytes: int = 64 * 1024 * 1024
+    sse_line_bytes: int = 8 * 1024 * 1024
+    held_reply_bytes: int = 1024 * 1024
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything one worker needs."""
+
+    config_version: str
+    home: str
+    hosts: tuple[str, ...]
+    """Values of the Host header that are served, without port, lower case."""
+    pepper: str
+    """Hex; key of the HMAC over virtual keys."""
+    providers: dict[str, Provider]
+    routes: dict[str, Route]
+    deadlines: Deadlines
+    """For `provider/model` names that no route names."""
+    caps: Caps = Caps()
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks whose X-Forwarded-For is believed; empty: none is."""

@@ -1,0 +1,1 @@
+"""FinOps reports computed with Polars from the ledger's exact money."""
