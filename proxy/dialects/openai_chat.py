@@ -1,0 +1,158 @@
+"""OpenAI's chat, completions and embeddings format, as spoken by most providers.
+
+Token semantics (OpenAI API reference, usage object): `prompt_tokens` includes cached, cache-write, audio and image
+tokens; `completion_tokens` includes reasoning, audio and rejected predictions. Cache writes count as 5m.
+"""
+
+from typing import Any
+
+import msgspec
+
+from gatewatch.call import Tokens
+
+PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
+"""Endpoint → path below a provider's base URL."""
+
+DONE = b"[DONE]"
+
+
+class _Delta(msgspec.Struct):
+    content: Any = None
+    refusal: Any = None
+    reasoning_content: Any = None
+    tool_calls: Any = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta | None = None
+    text: Any = None
+    finish_reason: Any = None
+
+
+class Chunk(msgspec.Struct):
+    """What the relay needs of one stream frame."""
+
+    choices: list[_Choice] | None = None
+    usage: Any = None
+    error: Any = None
+    model: Any = None
+
+
+class _Message(msgspec.Struct):
+    content: Any = None
+    tool_calls: Any = None
+
+
+class _PlainChoice(msgspec.Struct):
+    message: _Message | None = None
+    text: Any = None
+    finish_reason: Any = None
+
+
+class Reply(msgspec.Struct):
+    """What the relay needs of a plain reply."""
+
+    choices: list[_PlainChoice] | None = None
+    data: msgspec.Raw | None = None
+    usage: Any = None
+    error: Any = None
+    model: Any = None
+
+
+decode_chunk = msgspec.json.Decoder(Chunk).decode
+decode_reply = msgspec.json.Decoder(Reply).decode
+
+
+def upstream_body(body: dict[str, Any], model: str, stream: bool) -> bytes:
+    """The request as parsed, with the target's model, and asked for usage where it streams."""
+    sent = {**body, "model": model}
+    if stream:
+        options = body.get("stream_options")
+        sent["stream_options"] = {**(options if isinstance(options, dict) else {}), "include_usage": True}
+    if "metadata" in sent and not sent.get("store"):
+        del sent["metadata"]  # ours, for attribution; OpenAI refuses it without `store`
+    return msgspec.json.encode(sent)
+
+
+def wants_usage(body: dict[str, Any]) -> bool:
+    """Whether the client itself asked for the usage chunk."""
+    options = body.get("stream_options")
+    return isinstance(options, dict) and options.get("include_usage") is True
+
+
+def tokens_of(usage: object) -> Tokens | None:
+    """The provider's usage object → disjoint classes; None where it is not whole and sound (then we estimate)."""
+    if not isinstance(usage, dict):
+        return None
+    prompt = _count(usage.get("prompt_tokens", usage.get("input_tokens")))
+    completion = _count(usage.get("completion_tokens", usage.get("output_tokens", 0)))
+    inside = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
+    outside = usage.get("completion_tokens_details") or usage.get("output_tokens_details") or {}
+    if prompt is None or completion is None or not isinstance(inside, dict) or not isinstance(outside, dict):
+        return None
+    cached = _count(inside.get("cached_tokens", usage.get("prompt_cache_hit_tokens", 0)))
+    written = _count(inside.get("cache_write_tokens", 0))
+    audio_in = _count(inside.get("audio_tokens", 0))
+    image_in = _count(inside.get("image_tokens", 0))
+    reasoning = _count(outside.get("reasoning_tokens", 0))
+    audio_out = _count(outside.get("audio_tokens", 0))
+    counts = (cached, written, audio_in, image_in, reasoning, audio_out)
+    if any(count is None for count in counts):
+        return None
+    uncached = prompt - sum(count or 0 for count in counts[:4])
+    if uncached < 0 or (reasoning or 0) + (audio_out or 0) > completion:
+        return None
+    return Tokens(
+        input_uncached=uncached,
+        input_cache_read=cached or 0,
+        input_cache_write_5m=written or 0,
+        input_audio=audio_in or 0,
+        input_image=image_in or 0,
+        output=completion,
+        output_reasoning=reasoning or 0,
+        output_audio=audio_out or 0,
+    )
+
+
+def _count(value: object) -> int | None:
+    """A token count; null counts as 0, anything negative, fractional, textual or absurd is none."""
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 10**12:
+        return None
+    return value
+
+
+def produced_characters(choice: _Choice) -> int:
+    """Characters of output in one stream choice: what an estimate counts when the usage never comes."""
+    delta = choice.delta
+    count = len(choice.text) if isinstance(choice.text, str) else 0
+    if delta:
+        for part in (delta.content, delta.refusal, delta.reasoning_content):
+            if isinstance(part, str):
+                count += len(part)
+        if delta.tool_calls:
+            count += _call_characters(delta.tool_calls)
+    return count
+
+
+def plain_characters(reply: Reply) -> int:
+    """Characters of output in a plain reply."""
+    count = 0
+    for choice in reply.choices or ():
+        if isinstance(choice.text, str):
+            count += len(choice.text)
+        if choice.message:
+            if isinstance(choice.message.content, str):
+                count += len(choice.message.content)
+            count += _call_characters(choice.message.tool_calls)
+    return count
+
+
+def _call_characters(tool_calls: object) -> int:
+    count = 0
+    for call in tool_calls if isinstance(tool_calls, list) else ():
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict):
+            count += len(str(function.get("name") or "")) + len(str(function.get("arguments") or ""))
+    return count

@@ -1,0 +1,50 @@
+"""Which addresses an upstream's name may lead to. The address that was checked is the one connected to."""
+
+import asyncio
+import ipaddress
+import socket
+from urllib.parse import urlsplit
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class Origin:
+    """Scheme, host and port of a base URL, and its path prefix. Raises ValueError for anything but http(s)."""
+
+    def __init__(self, base_url: str) -> None:
+        url = urlsplit(base_url)
+        if url.scheme not in ("http", "https") or not url.hostname or url.username or url.query or url.fragment:
+            raise ValueError(f"{base_url!r} is not a plain http(s) base URL")
+        self.tls = url.scheme == "https"
+        self.host = url.hostname
+        self.port = url.port or (443 if self.tls else 80)
+        self.path = url.path.rstrip("/")
+        default = self.port == (443 if self.tls else 80)
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        self.authority = name if default else f"{name}:{self.port}"
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is on the public internet; an address embedded in NAT64 or IPv4-mapped IPv6 counts."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped:
+            ip = ip.ipv4_mapped
+        elif ip in _NAT64:
+            ip = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.is_global and not ip.is_multicast
+
+
+async def resolve(origin: Origin, allow_private: bool) -> list[str]:
+    """The addresses to try, in the resolver's order. Raises OSError where there is none, or one may not be used."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if not allow_private:
+        for address in addresses:
+            if not is_public(address):
+                raise OSError(
+                    f"{origin.host} leads to {address}, which is not a public address; "
+                    "set allow_private: true for this provider if that is meant"
+                )
+    return addresses

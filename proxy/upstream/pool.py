@@ -1,0 +1,108 @@
+"""The sockets to one provider: kept while idle, made when needed, to checked addresses only."""
+
+import asyncio
+import ssl
+from collections import deque
+
+from proxy.settings import Deadlines, Provider
+from proxy.upstream.address import Origin, resolve
+from proxy.upstream.connection import Connection
+from proxy.upstream.exchange import Exchange
+from proxy.upstream.failure import UpstreamFailed
+
+IDLE_SECONDS = 15.0
+IDLE_SECONDS_PRIVATE = 3.0
+"""Local servers (uvicorn: vLLM and others) close an idle socket after 5 s; a request sent into that close is lost."""
+
+
+class Pool:
+    """All sockets to one provider."""
+
+    def __init__(self, provider: Provider) -> None:
+        """Raises ValueError where the base URL is none."""
+        self.provider = provider
+        self.origin = Origin(provider.base_url)
+        self._idle: deque[Connection] = deque()
+        self._all: set[Connection] = set()
+        self._idle_seconds = IDLE_SECONDS_PRIVATE if provider.allow_private else IDLE_SECONDS
+        self._tls = ssl.create_default_context() if self.origin.tls else None
+        self._loop = asyncio.get_running_loop()
+
+    async def send(self, exchange: Exchange, head: bytes, body: bytes, deadlines: Deadlines) -> None:
+        """Send one request on a kept or a new socket. Raises UpstreamFailed with `sent` False."""
+        connection = self._take_idle()
+        if connection is None:
+            connection = await self._connect(exchange, deadlines)
+        connection.send(exchange, head, body)
+
+    def give_back(self, connection: Connection) -> None:
+        connection.idle_since = self._loop.time()
+        self._idle.append(connection)
+
+    def forget(self, connection: Connection) -> None:
+        self._all.discard(connection)
+
+    def close_idle(self) -> None:
+        """Close sockets that have been idle too long. To be called about once a second."""
+        oldest = self._loop.time() - self._idle_seconds
+        while self._idle and self._idle[0].idle_since < oldest:
+            self._idle.popleft().close()
+
+    def close(self) -> None:
+        """Close every idle socket now; sockets in use close when their exchange ends."""
+        while self._idle:
+            self._idle.popleft().close()
+        self._idle_seconds = -1.0
+
+    def _take_idle(self) -> Connection | None:
+        oldest = self._loop.time() - self._idle_seconds
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.usable and connection.idle_since >= oldest:
+                return connection
+            connection.close()
+        return None
+
+    async def _connect(self, exchange: Exchange, deadlines: Deadlines) -> Connection:
+        started = self._loop.time()
+        task = asyncio.ensure_future(self._dial())
+        exchange.connecting(task)
+        try:
+            async with asyncio.timeout(min(deadlines.connect, exchange.seconds_left())):
+                connection = await task
+        except TimeoutError:
+            raise self._failed("upstream_timeout", f"no connection within {deadlines.connect:g} s") from None
+        except asyncio.CancelledError:
+            if exchange.failure:
+                raise exchange.failure from None
+            raise
+        except ssl.SSLError as error:
+            raise self._failed("upstream_tls", f"TLS failed: {error.reason or error}") from error
+        except OSError as error:
+            raise self._failed("upstream_unreachable", f"cannot connect: {error}") from error
+        exchange.connect_us = int((self._loop.time() - started) * 1e6)
+        return connection
+
+    async def _dial(self) -> Connection:
+        addresses = await resolve(self.origin, self.provider.allow_private)
+        last: OSError = OSError(f"{self.origin.host} has no address")
+        for address in addresses:
+            try:
+                _, connection = await self._loop.create_connection(
+                    lambda: Connection(self),
+                    address,
+                    self.origin.port,
+                    ssl=self._tls,
+                    server_hostname=self.origin.host if self._tls else None,
+                )
+            except ssl.SSLError:
+                raise
+            except OSError as error:
+                last = error
+                continue
+            self._all.add(connection)
+            return connection
+        raise last
+
+    def _failed(self, kind: str, message: str) -> UpstreamFailed:
+        return UpstreamFailed(kind, f"{self.provider.name}: {message}", sent=False)  # type: ignore[arg-type]
