@@ -1,0 +1,60 @@
+# Gatewatch. `make run` and `make test` need Python 3.11 or newer with pip, and nothing else: they set up .venv first.
+# PYTHON=python3.12 chooses the interpreter, VENV=.venv-3.12 the folder.
+
+VENV ?= .venv
+IN := $(VENV)/bin
+EXTRAS := $(abspath $(VENV))/extras
+export VENV PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lint bench lock extras clean
+
+help: ## What can be made
+	@sed -n 's/^\([a-z]*\):.* ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: ## Gatewatch on embedded defaults: the demo, or the real thing when a provider key is in the environment
+	@requirements/install.sh run
+	@$(IN)/python -m app.first_run $(ARGS)
+
+test: ## All tests; what is not installed is skipped by name (ARGS='-k word' picks some)
+	@requirements/install.sh dev
+	@if [ -x $(EXTRAS)/openai1/bin/python ]; then export GATEWATCH_OPENAI1_PYTHON=$(EXTRAS)/openai1/bin/python; fi; \
+	 if [ -d $(EXTRAS)/duckdb2 ]; then export GATEWATCH_DUCKDB2=$(EXTRAS)/duckdb2; fi; \
+	 exec $(IN)/python -m pytest -n auto $(ARGS)
+
+check: format lint ## Before a commit: format, lint, types, import contracts, the quick tests
+	@$(IN)/python -m pytest -n auto -q -m 'not slow' $(ARGS)
+
+format: ## Lay out the code and mend what can be mended
+	@requirements/install.sh dev
+	@$(IN)/ruff format --quiet
+	@$(IN)/ruff check --quiet --fix --exit-zero
+
+lint: ## Look, change nothing: format, lint, types, import contracts
+	@requirements/install.sh dev
+	$(IN)/ruff format --check
+	$(IN)/ruff check
+	$(IN)/mypy
+	$(IN)/lint-imports --no-logo
+
+bench: ## How fast, against whom: benchmarks/README.md
+	@requirements/install.sh dev
+	@$(IN)/python -m benchmarks $(ARGS)
+
+UV = $(or $(shell command -v uv),$(wildcard $(IN)/uv),uv)
+LOCK = UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links $(ARGS)
+PINS = --constraint requirements/pins.txt
+
+lock: ## Lock files from pyproject.toml (the one command that needs uv; ARGS=--upgrade takes the newest)
+	$(LOCK) $(PINS) pyproject.toml --group build -o requirements/run.txt
+	$(LOCK) $(PINS) pyproject.toml --group build --group test --group static -o requirements/dev.txt
+	$(LOCK) --group openai1 -o requirements/openai1.txt
+	$(LOCK) --group duckdb2 -o requirements/duckdb2.txt
+
+extras: ## What `make test` skips unless it is there: the 1.x openai client, the next DuckDB
+	@requirements/install.sh dev
+	@requirements/install.sh extras
+
+clean: ## Forget the environment and all that was built
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
