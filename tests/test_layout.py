@@ -1,0 +1,65 @@
+"""The folders are the architecture: every source file has its test at the mirrored place, and a name that says something."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("gatewatch", "proxy", "ingest", "reports", "app")
+
+DEBT: dict[str, str] = {}
+"""Source file → why it has no test file of its own yet. It only ever shrinks."""
+
+EMPTY_WORDS = {"util", "utils", "helper", "helpers", "manager", "managers", "handler", "handlers", "processor", "misc"}
+
+
+def sources() -> Iterator[Path]:
+    """The Python files we ship, relative to the root, without `__init__.py` files that only name the package."""
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if path.name != "__init__.py" or defines_something(path):
+                yield path.relative_to(ROOT)
+
+
+def defines_something(path: Path) -> bool:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for node in ast.walk(tree))
+
+
+def mirror(source: Path) -> Path:
+    """gatewatch/prices/book.py → tests/gatewatch/prices/test_book.py; a package's own code is tested under its name."""
+    name = source.parent.name if source.name == "__init__.py" else source.stem.strip("_")
+    return Path("tests") / source.parent / f"test_{name}.py"
+
+
+def test_every_source_file_has_its_test_at_the_mirrored_place() -> None:
+    missing = [
+        f"{source} wants {mirror(source)}"
+        for source in sources()
+        if str(source) not in DEBT and not (ROOT / mirror(source)).exists()
+    ]
+    assert not missing, "\n" + "\n".join(missing)
+
+
+def test_the_debt_only_shrinks() -> None:
+    known = {str(source) for source in sources()}
+    for source in DEBT:
+        assert source in known, f"{source} is gone: take it off the list"
+        assert not (ROOT / mirror(Path(source))).exists(), f"{source} has its test: take it off the list"
+
+
+@pytest.mark.parametrize("folder", [*PACKAGES, "tests", "benchmarks"])
+def test_files_and_classes_are_named_by_what_they_hold(folder: str) -> None:
+    for path in (ROOT / folder).rglob("*.py"):
+        words = set(path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "_").lower().split("_"))
+        assert not words & EMPTY_WORDS, f"{path.relative_to(ROOT)}: name it by what it holds"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                empty = node.name.endswith(tuple(word.capitalize() for word in EMPTY_WORDS))
+                assert not empty, f"{path.relative_to(ROOT)}: class {node.name} says nothing about what it holds"
+
+
+def test_tests_are_not_a_package() -> None:
+    assert not list((ROOT / "tests").rglob("__init__.py")), "importlib mode needs none, and names may repeat without"
