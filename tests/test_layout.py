@@ -1,4 +1,4 @@
-"""The folders are the architecture: every source file has its test at the mirrored place, and a name that says something."""
+"""The folders are the architecture: every source file has its test at the mirrored place, named by what it holds."""
 
 import ast
 from collections.abc import Iterator
