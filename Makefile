@@ -18,12 +18,14 @@ run: ## Gatewatch on embedded defaults: the demo, or the real thing when a provi
 
 test: ## All tests; what is not installed is skipped by name (ARGS='-k word' picks some)
 	@requirements/install.sh dev
-	@if [ -x $(EXTRAS)/openai1/bin/python ]; then export GATEWATCH_OPENAI1_PYTHON=$(EXTRAS)/openai1/bin/python; fi; \
-	 if [ -d $(EXTRAS)/duckdb2 ]; then export GATEWATCH_DUCKDB2=$(EXTRAS)/duckdb2; fi; \
-	 exec $(IN)/python -m pytest -n auto $(ARGS)
+	@$(WITH_EXTRAS) $(IN)/python -m pytest -n auto $(ARGS)
 
 check: format lint ## Before a commit: format, lint, types, import contracts, the quick tests
-	@$(IN)/python -m pytest -n auto -q -m 'not slow' $(ARGS)
+	@$(WITH_EXTRAS) $(IN)/python -m pytest -n auto -q -m 'not slow' $(ARGS)
+
+# What stands in .venv/extras is told to the tests by these two.
+WITH_EXTRAS = for found in $(EXTRAS)/openai1/bin/python; do [ ! -x $$found ] || export GATEWATCH_OPENAI1_PYTHON=$$found; done; \
+	for found in $(EXTRAS)/duckdb2/lib/python*/site-packages; do [ ! -d $$found ] || export GATEWATCH_TEST_DUCKDB2=$$found; done; exec
 
 format: ## Lay out the code and mend what can be mended
 	@requirements/install.sh dev
