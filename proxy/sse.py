@@ -6,7 +6,7 @@ character may be split over reads; no more than `cap` bytes wait for the end of 
 
 import re
 
-_BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r(?!\n)|\n\r\n|\r\n\n")
+_BLANK_LINE = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 
@@ -22,6 +22,7 @@ class FrameCutter:
         self._rest = b""
         self._cap = cap
         self._first = True
+        self._ended_in_cr = False
 
     @property
     def rest(self) -> bytes:
@@ -38,6 +39,9 @@ class FrameCutter:
             self._first = False
             self._rest = b""
             data = data.removeprefix(_BOM)
+        if self._ended_in_cr:
+            data = data.removeprefix(b"\n")
+            self._ended_in_cr = False
         searched = max(0, len(self._rest) - 3)
         data = self._rest + data
         if b"\r" not in data:
@@ -50,11 +54,10 @@ class FrameCutter:
         frames = []
         start = 0
         while blank := _BLANK_LINE.search(data, max(start, searched)):
-            if blank.end() == len(data) and data.endswith(b"\r"):
-                break  # its LF may still come
             frames.append(data[start : blank.end()])
             start = blank.end()
         self._rest = data[start:]
+        self._ended_in_cr = not self._rest and data.endswith(b"\r")  # its LF may still come
         self._check_cap()
         return frames
 
@@ -68,8 +71,6 @@ def payload(frame: bytes) -> bytes | None:
     if frame.startswith(b"data: ") and frame.find(b"\n", 6) == len(frame) - 2:
         return frame[6:-2]
     parts = [
-        line[5:].removeprefix(b" ")
-        for line in _LINE_END.split(frame)
-        if line.startswith(b"data:") or line == b"data"
+        line[5:].removeprefix(b" ") for line in _LINE_END.split(frame) if line.startswith(b"data:") or line == b"data"
     ]
     return b"\n".join(parts) if parts else None

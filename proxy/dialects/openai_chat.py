@@ -100,6 +100,10 @@ def tokens_of(usage: object) -> Tokens | None:
     if any(count is None for count in counts):
         return None
     uncached = prompt - sum(count or 0 for count in counts[:4])
+    if uncached < 0 and audio_in:  # cached audio stands in both counts; its price is the cached one
+        overlap = min(-uncached, audio_in)
+        audio_in -= overlap
+        uncached += overlap
     if uncached < 0 or (reasoning or 0) + (audio_out or 0) > completion:
         return None
     return Tokens(

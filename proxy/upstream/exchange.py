@@ -14,6 +14,9 @@ BUFFER_BYTES = 256 * 1024
 """How much of a reply is held for a slow client before the upstream's socket is left unread."""
 
 
+LINGER_SECONDS = 1.0
+
+
 class Exchange:
     """Fed by a connection, read by a relay; one reader, one wait at a time.
 
@@ -38,6 +41,7 @@ class Exchange:
         self._chunks: deque[bytes] = deque()
         self._buffered = 0
         self._complete = False
+        self._lingering = False
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._dialling: asyncio.Future[Connection] | None = None
@@ -73,6 +77,20 @@ class Exchange:
             return
         self.fail(kind, message)
 
+    def linger(self) -> None:
+        """The relay has all it needs: let the reply end by itself within a moment, so that the socket can be kept."""
+        if self._complete or self.failure:
+            return
+        self._lingering = True
+        self._chunks.clear()
+        self._buffered = 0
+        if self.connection:
+            self.connection.resume()
+        self._total_due = self._loop.time() + LINGER_SECONDS
+        if self._timer:
+            self._timer.cancel()
+        self._watch()
+
     def seconds_left(self) -> float:
         """Of the whole call."""
         return self._total_due - self._loop.time()
@@ -102,6 +120,8 @@ class Exchange:
             self.first_byte_at = self._activity
 
     def feed(self, chunk: bytes) -> None:
+        if self._lingering:
+            return
         self._chunks.append(chunk)
         self._buffered += len(chunk)
         if self._buffered > BUFFER_BYTES and self.connection:

@@ -29,7 +29,9 @@ class Pool:
         self._loop = asyncio.get_running_loop()
 
     async def send(self, exchange: Exchange, head: bytes, body: bytes, deadlines: Deadlines) -> None:
-        """Send one request on a kept or a new socket. Raises UpstreamFailed with `sent` False."""
+        """Send one request on a kept or a new socket. Raises UpstreamFailed, `sent` False."""
+        if exchange.failure:
+            raise exchange.failure
         connection = self._take_idle()
         if connection is None:
             connection = await self._connect(exchange, deadlines)

@@ -1,0 +1,86 @@
+"""The errors that clients see, in their dialect. Every code is the `error_kind` of the call's row."""
+
+import msgspec
+
+
+class Refusal(Exception):
+    """A call ends here with an error reply. Raised by any stage; `message` is safe to show to the caller."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        type: str = "invalid_request_error",
+        param: str | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+        close: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.type = type
+        self.param = param
+        self.headers = headers
+        self.close = close
+        """Whether the client's connection must end with this reply."""
+
+    def openai_body(self) -> bytes:
+        return error_body(self.message, self.type, self.param, self.code)
+
+
+DO_NOT_RETRY = ((b"x-should-retry", b"false"),)
+
+
+def error_body(message: str, type: str, param: str | None, code: str) -> bytes:
+    """OpenAI's four-field error object."""
+    return msgspec.json.encode({"error": {"message": message, "type": type, "param": param, "code": code}})
+
+
+def bad_key() -> Refusal:
+    """Unknown, malformed, expired and revoked keys look alike to the caller."""
+    return Refusal(401, "invalid_api_key", "The API key is not valid here.")
+
+
+def no_key() -> Refusal:
+    return Refusal(401, "invalid_api_key", "No API key was sent. Use the header 'Authorization: Bearer KEY'.")
+
+
+def bad_request(code: str, message: str, *, param: str | None = None, close: bool = False) -> Refusal:
+    return Refusal(400, code, message, param=param, close=close)
+
+
+def model_not_found(model: str) -> Refusal:
+    return Refusal(404, "model_not_found", f"The model {model!r} does not exist here.", param="model")
+
+
+def model_not_allowed(model: str) -> Refusal:
+    return Refusal(
+        403, "model_not_allowed", f"This key may not use the model {model!r}.", type="permission_error", param="model"
+    )
+
+
+def too_large(limit: int) -> Refusal:
+    return Refusal(413, "request_too_large", f"The request body exceeds {limit} bytes.", close=True)
+
+
+def ledger_full() -> Refusal:
+    return Refusal(
+        503,
+        "ledger_full",
+        "The gateway cannot record calls at the moment.",
+        type="server_error",
+        headers=((b"retry-after", b"1"),),
+    )
+
+
+def overloaded(message: str) -> Refusal:
+    return Refusal(503, "overloaded", message, type="server_error", headers=((b"retry-after", b"1"),), close=True)
+
+
+def upstream(status: int, code: str, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Refusal:
+    """An upstream is at fault."""
+    kind = "rate_limit_error" if status == 429 else "server_error"
+    return Refusal(status, code, message, type=kind, headers=headers)

@@ -1,0 +1,1 @@
+"""The data plane: one process that takes calls, relays them and journals them."""

@@ -1,0 +1,105 @@
+"""Who pays and for what: the key decides team, project and environment, the caller may add tags.
+
+Understands our own headers and those of LiteLLM, Portkey and Helicone, so that apps move without a change. Values from
+callers are cut to size and never trusted for anything but reporting.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from gatewatch.call import Call
+
+MAX_TAGS = 32
+MAX_NAME = 64
+MAX_VALUE = 256
+COLUMNS = ("user", "feature", "customer", "use_case", "task_id")
+"""Tags with columns of their own."""
+
+_SAME_MEANING = {"_user": "user", "user_id": "user", "end_user": "user", "task": "task_id"}
+_HELICONE_PROPERTY = b"helicone-property-"
+_SCALAR_PARAMS = (
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "reasoning_effort",
+    "service_tier",
+    "dimensions",
+    "encoding_format",
+    "parallel_tool_calls",
+)
+
+
+def attribute(call: Call, headers: Mapping[bytes, bytes], body: Mapping[str, Any]) -> None:
+    """Fill the call's tags, its tag columns, client and parameters."""
+    if isinstance(user := body.get("user"), str) and user:
+        call.user = user[:MAX_VALUE]
+    tags: dict[str, str] = {}
+    for name, value in _claims(headers, body):
+        name = _SAME_MEANING.get(name, name)
+        if name in COLUMNS:
+            setattr(call, name, value[:MAX_VALUE])
+        elif len(tags) < MAX_TAGS and 0 < len(name) <= MAX_NAME:
+            tags[name] = value[:MAX_VALUE]
+    if tags:
+        call.tags = tags
+    if agent := headers.get(b"user-agent"):
+        call.client = agent[:120].decode("ascii", "replace")
+    if (retry := headers.get(b"x-stainless-retry-count")) and retry.isdigit():
+        call.client_retry = int(retry[:4])
+    params = {name: body[name] for name in _SCALAR_PARAMS if isinstance(body.get(name), int | float | str | bool)}
+    for name, value in params.items():
+        if isinstance(value, str):
+            params[name] = value[:MAX_NAME]
+    if "tools" in body and isinstance(body["tools"], list):
+        params["tools"] = len(body["tools"])
+    if params:
+        call.params = params
+
+
+def _claims(headers: Mapping[bytes, bytes], body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the caller says of itself, weakest first: a later claim of the same name wins."""
+    yield from _pairs(body.get("metadata"))
+    for name, value in headers.items():
+        if not name.startswith((b"x-", b"helicone-")):
+            continue
+        if name.startswith(_HELICONE_PROPERTY):
+            yield name[len(_HELICONE_PROPERTY) :].decode("ascii", "replace"), value.decode("utf-8", "replace")
+        elif name in _TEXT_HEADERS:
+            yield _TEXT_HEADERS[name], value.decode("utf-8", "replace")
+        elif name in _JSON_HEADERS:
+            yield from _pairs(_parsed(value))
+        elif name == b"x-litellm-tags":
+            for tag in value.decode("utf-8", "replace").split(","):
+                if tag.strip():
+                    yield tag.strip(), "true"
+
+
+_TEXT_HEADERS = {
+    b"helicone-user-id": "user",
+    b"helicone-session-id": "session",
+    b"x-portkey-trace-id": "task_id",
+    b"x-litellm-customer-id": "customer",
+    b"x-litellm-end-user-id": "user",
+    b"x-gatewatch-task": "task_id",
+}
+_JSON_HEADERS = frozenset({b"x-litellm-spend-logs-metadata", b"x-portkey-metadata", b"x-gatewatch-tags"})
+
+
+def _parsed(value: bytes) -> object:
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _pairs(value: object) -> Iterator[tuple[str, str]]:
+    for name, entry in value.items() if isinstance(value, dict) else ():
+        if isinstance(entry, str | int | float | bool):
+            yield name, entry if isinstance(entry, str) else str(entry).lower()

@@ -1,0 +1,103 @@
+"""The worker's one connection to the control process: live state up each second, commands down.
+
+Nothing here may stop a worker from serving: a lost connection is tried again twice a second, for ever. The listening
+socket goes up with the greeting, so that a control process that starts anew can start more workers on it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvicorn
+
+from proxy.settings import Settings
+from proxy.worker.gateway import Gateway
+from proxy.worker.http_protocol import Bounds
+from proxy.worker.live import LiveState, rss_mb
+
+RETRY_SECONDS = 0.5
+REPORT_SECONDS = 1.0
+
+log = logging.getLogger("gatewatch.worker")
+
+
+class ControlLink:
+    """Reports and obeys."""
+
+    def __init__(self, path: Path, listening: socket.socket, gateway: Gateway, bounds: Bounds) -> None:
+        self._path = path
+        self._listening = listening
+        self._gateway = gateway
+        self._bounds = bounds
+
+    async def run(self, server: uvicorn.Server) -> None:
+        """Until cancelled. The first report is sent when the server takes connections."""
+        self._server = server
+        while not server.started:
+            await asyncio.sleep(0.005)
+        while True:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                await self._session()
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _session(self) -> None:
+        loop = asyncio.get_running_loop()
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.setblocking(False)
+        try:
+            await loop.sock_connect(sock, str(self._path))
+            socket.send_fds(sock, [self._report()], [self._listening.fileno()])
+            reader, writer = await asyncio.open_unix_connection(sock=sock)
+        except OSError:
+            sock.close()
+            raise
+        reporting = asyncio.create_task(self._keep_reporting(writer))
+        try:
+            while line := await reader.readline():
+                self._obey(msgspec.json.decode(line))
+        finally:
+            reporting.cancel()
+            writer.close()
+
+    async def _keep_reporting(self, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            writer.write(self._report())
+            await writer.drain()
+
+    def _report(self) -> bytes:
+        gateway, live = self._gateway, self._gateway.live
+        state = LiveState(
+            pid=os.getpid(),
+            config_version=gateway.settings.config_version,
+            in_flight=live.begun - live.finished,
+            streams=live.streams,
+            connections=len(self._bounds.open),
+            started=live.begun,
+            ended=live.finished,
+            refused=live.blocked,
+            errors=live.failed,
+            journal_full=gateway.journal.full,
+            journal_error=gateway.journal.sync_error,
+            keys_stale_since=gateway.keys.stale_since,
+            rss_mb=rss_mb(),
+            draining=gateway.draining,
+        )
+        return msgspec.json.encode(state) + b"\n"
+
+    def _obey(self, command: dict[str, Any]) -> None:
+        match command.get("command"):
+            case "configure":
+                settings = msgspec.convert(command["settings"], Settings)
+                self._gateway.configure(settings)
+                self._bounds.configure(settings.caps, settings.hosts)
+                log.info("took configuration %s", settings.config_version)
+            case "drain":
+                self._server.should_exit = True
+            case unknown:
+                log.warning("unknown command %r", unknown)

@@ -1,0 +1,429 @@
+"""The worker's ASGI application. `serve_call` is a call's whole way, stage by stage."""
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+import msgspec
+
+from gatewatch.control.key_table import KeyTable
+from gatewatch.control.records import KeyRecord
+from gatewatch.journal.writer import Journal, JournalFull
+from gatewatch.money import usd_text
+from proxy.dialects import openai_chat
+from proxy.refusal import DO_NOT_RETRY, Refusal, ledger_full, overloaded
+from proxy.settings import Route, Settings
+from proxy.upstream.exchange import Exchange
+from proxy.upstream.failure import UpstreamFailed
+from proxy.worker import relay_plain, relay_stream
+from proxy.worker.attempt import AttemptFailed, Upstream, attempt
+from proxy.worker.attribution import attribute
+from proxy.worker.authenticate import authenticate
+from proxy.worker.authorise import authorise, visible_models
+from proxy.worker.inbound import Headers, Inbound, Receive, Scope, Send
+from proxy.worker.live import Live
+from proxy.worker.receive import ClientLeft, parse_object, receive_body, required_model
+from proxy.worker.refused_rows import RefusedRows
+from proxy.worker.settle import Meter
+from proxy.worker.upstream_error import refusal_for_failure
+
+log = logging.getLogger("gatewatch.worker")
+
+ENDPOINTS = {
+    "/v1/chat/completions": "chat",
+    "/v1/completions": "completions",
+    "/v1/embeddings": "embeddings",
+}
+
+
+class Gateway:
+    """Serves calls until told to drain."""
+
+    def __init__(self, settings: Settings, keys: KeyTable, journal: Journal, meter: Meter, agent: str) -> None:
+        self.keys = keys
+        self.journal = journal
+        self.meter = meter
+        self.live = Live()
+        self.draining = False
+        self.in_flight: set[Inbound] = set()
+        self._agent = agent
+        self._refused_rows = RefusedRows(journal)
+        self.configure(settings)
+
+    def configure(self, settings: Settings) -> None:
+        """Take new settings; calls in flight end under the old ones."""
+        old = getattr(self, "_upstreams", {})
+        self.settings = settings
+        self._upstreams = {
+            name: old[name] if name in old and old[name].provider == provider else Upstream(provider, self._agent)
+            for name, provider in settings.providers.items()
+        }
+        for name, upstream in old.items():
+            if self._upstreams.get(name) is not upstream:
+                upstream.pool.close()
+
+    def tick(self) -> None:
+        """To be called about once a second."""
+        self.journal.look_for_space()
+        self._refused_rows.flush()
+        for upstream in self._upstreams.values():
+            upstream.pool.close_idle()
+
+    def rejected(self, source: str, kind: str) -> None:
+        """A connection was refused before there was a call."""
+        self._refused_rows.count(source, kind)
+
+    def close(self) -> None:
+        """Let go of upstream sockets and the key table."""
+        for upstream in self._upstreams.values():
+            upstream.pool.close()
+        self._refused_rows.flush()
+        self.keys.close()
+
+    def stop_calls(self) -> None:
+        """The drain's deadline has passed: end what is still running."""
+        for inbound in list(self.in_flight):
+            if inbound.exchange:
+                inbound.exchange.abort("gateway_stopping", "the gateway is stopping")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"
+        path = scope["path"]
+        if path.startswith("/health/"):
+            await self._health(path, scope, send)
+            return
+        endpoint = ENDPOINTS.get(path) if scope["method"] == "POST" else None
+        inbound = Inbound(scope, receive, send, endpoint or path[:100])
+        self.in_flight.add(inbound)
+        try:
+            if endpoint:
+                await self.serve_call(inbound)
+            else:
+                await self._serve_other(inbound, path, scope["method"])
+        except ClientLeft:
+            pass
+        finally:
+            self.in_flight.discard(inbound)
+            inbound.done()
+
+    async def serve_call(self, inbound: Inbound) -> None:
+        """receive → authenticate → authorise → plan → attempt → relay → settle → record"""
+        try:
+            key = self._admit(inbound)
+            raw = await receive_body(inbound, self.settings.caps.body_bytes)
+            inbound.body = parse_object(raw)
+            attribute(inbound.call, inbound.headers, inbound.body)
+            inbound.call.requested_model = required_model(inbound.body)
+            route = authorise(self.settings, key, inbound.call.requested_model)
+            self._open(inbound, route)
+            await self._relay(inbound, await self._attempt(inbound, route))
+        except Refusal as refusal:
+            await self._refuse(inbound, refusal)
+        except UpstreamFailed as failure:
+            await self._broken(inbound, failure)
+        except JournalFull:
+            await self._unrecorded(inbound)
+
+    # stages
+
+    def _admit(self, inbound: Inbound) -> KeyRecord:
+        if refusal := inbound.scope.get("gatewatch.refusal"):
+            raise refusal
+        if self.draining:
+            raise overloaded("The gateway is shutting down.")
+        key = authenticate(inbound, self.keys)
+        call = inbound.call
+        call.key_id, call.key_name = key.kid, key.name
+        call.team, call.project, call.environment = key.team, key.project, key.environment
+        call.config_version = self.settings.config_version
+        if self.journal.full:
+            raise ledger_full()
+        return key
+
+    def _open(self, inbound: Inbound, route: Route) -> None:
+        """Write what this call will probably cost before anything is bought."""
+        call = inbound.call
+        first = route.targets[0]
+        call.route = route.name
+        call.route_version = route.version or None
+        call.stream = inbound.body.get("stream") is True and call.endpoint != "embeddings"
+        call.provider, call.model, call.dialect = first.provider, first.model, "openai-chat"
+        self.meter.estimate(call, self.settings.providers[first.provider], first.model, inbound.body)
+        try:
+            self.journal.open(call)
+        except JournalFull:
+            raise ledger_full() from None
+        inbound.journalled = True
+        self.live.started(call)
+
+    async def _attempt(self, inbound: Inbound, route: Route) -> Exchange:
+        """The first target that answers with a reply worth relaying; one deadline over all tries."""
+        total_due = asyncio.get_running_loop().time() + route.deadlines.total
+        for target in route.targets:
+            last = target is route.targets[-1]
+            body = openai_chat.upstream_body(inbound.body, target.model, inbound.call.stream)
+            call = inbound.call
+            call.provider, call.model = target.provider, target.model
+            upstream = self._upstreams[target.provider]
+            call.provider_key = upstream.key.id if upstream.key else None
+            try:
+                exchange, _ = await attempt(inbound, upstream, target, body, route.deadlines, total_due)
+            except AttemptFailed as failed:
+                if last or not failed.may_go_elsewhere:
+                    if failed.refusal.status == 502 and len(inbound.attempts) > 1:
+                        failed.refusal.headers += DO_NOT_RETRY
+                    raise failed.refusal from failed
+            else:
+                return exchange
+        raise AssertionError("a route has at least one target")
+
+    async def _relay(self, inbound: Inbound, exchange: Exchange) -> None:
+        if inbound.call.stream:
+            await self._relay_stream(inbound, exchange)
+        else:
+            await self._relay_plain(inbound, exchange)
+
+    async def _relay_plain(self, inbound: Inbound, exchange: Exchange) -> None:
+        caps = self.settings.caps
+        waited = time.perf_counter_ns()
+        try:
+            held, whole = await relay_plain.hold(exchange, caps)
+        finally:
+            inbound.upstream_ns += time.perf_counter_ns() - waited
+        if not relay_plain.is_json(exchange.headers):
+            raise Refusal(502, "upstream_invalid", "The provider's reply is not JSON.", type="server_error")
+        reply = relay_plain.PlainReply()
+        if whole:
+            reply.read(held)
+            self._settle(inbound, reply, whole=True)
+            self._close(inbound, "ok", 200)
+            await inbound.start(200, self._reply_headers(inbound, priced=True, length=len(held)))
+            await inbound.write(held, more=False)
+            return
+        length = exchange.headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) > caps.reply_bytes:
+            exchange.abort("upstream_invalid", "the reply is too long")
+            raise Refusal(502, "upstream_invalid", "The provider's reply is too long.", type="server_error")
+        known = int(length) if length.isdigit() else None
+        await inbound.start(200, self._reply_headers(inbound, priced=False, length=known))
+        try:
+            body, unsent = await relay_plain.stream_rest(inbound, exchange, held, caps.reply_bytes)
+            reply.read(body)
+        except relay_plain.ReplyTooLong:
+            exchange.abort("upstream_invalid", "the reply is too long")
+            raise Refusal(502, "upstream_invalid", "The provider's reply is too long.") from None
+        self._settle(inbound, reply, whole=True)
+        self._close(inbound, "ok", 200)
+        await inbound.write(unsent, more=False)
+
+    async def _relay_stream(self, inbound: Inbound, exchange: Exchange) -> None:
+        tap = relay_stream.StreamTap(exchange, openai_chat.wants_usage(inbound.body), self.settings.caps.sse_line_bytes)
+        inbound.tap = tap
+        if b"event-stream" not in exchange.headers.get(b"content-type", b"").lower():
+            exchange.abort("upstream_invalid", "not an event stream")
+            raise Refusal(502, "upstream_invalid", "The provider did not answer with a stream.", type="server_error")
+        waited = time.perf_counter_ns()
+        try:
+            first = await tap.next()
+        finally:
+            inbound.upstream_ns += time.perf_counter_ns() - waited
+        await inbound.start(200, self._stream_headers(inbound))
+        await relay_stream.relay_frames(inbound, tap, first)
+        exchange.linger()
+        self._settle(inbound, tap, whole=True)
+        if inbound.gone:
+            self._close(inbound, "client_closed", 499, "client_closed")
+            return
+        self._close(inbound, "ok", 200)
+        await inbound.write(self._closing_comment(inbound) + b"data: [DONE]\n\n", more=False)
+
+    # how a call ends
+
+    def _settle(self, inbound: Inbound, seen: relay_plain.PlainReply | relay_stream.StreamTap, whole: bool) -> None:
+        call = inbound.call
+        call.served_model = seen.served_model
+        call.finish_reason = seen.finish_reason
+        assert call.provider
+        assert call.model
+        provider = self.settings.providers.get(call.provider) or self._upstreams[call.provider].provider
+        self.meter.settle(call, provider, call.model, inbound.body, seen.usage, seen.produced_characters, whole)
+
+    def _close(
+        self, inbound: Inbound, status: str, http_status: int, kind: str | None = None, message: str | None = None
+    ) -> None:
+        """Write the call's last word. From here on the client may see the end of its reply."""
+        call = inbound.call
+        call.status, call.http_status, call.error_kind = status, http_status, kind
+        call.error_message = message[:500] if message else None
+        call.attempts = len(inbound.attempts)
+        call.latency_us = inbound.elapsed_us()
+        call.upstream_us = inbound.upstream_ns // 1000
+        call.overhead_us = max(0, call.latency_us - call.upstream_us)
+        if inbound.attempts and inbound.attempts[-1].status == "ok":
+            last = inbound.attempts[-1]
+            last.latency_us = call.started_at + call.latency_us - last.started_at
+            if status in ("truncated", "client_closed"):
+                last.status, last.error_kind, last.error_message = status, kind, call.error_message
+        if inbound.journalled:
+            self.live.ended(call)
+            inbound.journalled = False
+        self.journal.close(call, inbound.attempts)
+
+    async def _refuse(self, inbound: Inbound, refusal: Refusal) -> None:
+        """A stage said no, or an upstream's failure became the client's error."""
+        if inbound.exchange and not inbound.exchange.complete:
+            inbound.exchange.abort("upstream_invalid", refusal.code)
+        if inbound.responding:
+            await self._truncate(inbound, refusal)
+            return
+        self.meter.free(inbound.call)
+        if inbound.journalled:
+            self._close(inbound, "error", refusal.status, refusal.code, refusal.message)
+        else:
+            self.live.refused(inbound.call)
+            if self._refused_rows.may_write(inbound.call, refusal.code):
+                self._close(inbound, "blocked", refusal.status, refusal.code, refusal.message)
+        await self._send_error(inbound, refusal)
+
+    async def _broken(self, inbound: Inbound, failure: UpstreamFailed) -> None:
+        """The exchange failed while its reply was relayed, or the client went away."""
+        if failure.kind == "client_closed":
+            self._settle_partial(inbound)
+            self._close(inbound, "client_closed", 499, "client_closed", failure.message)
+            return
+        await self._refuse(inbound, refusal_for_failure(failure))
+
+    async def _truncate(self, inbound: Inbound, refusal: Refusal) -> None:
+        """Headers are out: a stream ends in one error event, a plain reply in an unclean end."""
+        self._settle_partial(inbound)
+        self._close(inbound, "truncated", 200, refusal.code, refusal.message)
+        if inbound.call.stream:
+            await inbound.write(relay_stream.error_event(refusal), more=False)
+        else:
+            inbound.cut()
+
+    def _settle_partial(self, inbound: Inbound) -> None:
+        if inbound.exchange is None or not inbound.exchange.sent:
+            self.meter.free(inbound.call)
+            return
+        self._settle(inbound, inbound.tap or relay_plain.PlainReply(), whole=False)
+
+    async def _unrecorded(self, inbound: Inbound) -> None:
+        """The record could not be written: the reply must not look complete."""
+        if inbound.responding:
+            inbound.cut()
+        else:
+            await self._send_error(inbound, ledger_full())
+
+    async def _send_error(self, inbound: Inbound, refusal: Refusal) -> None:
+        body = refusal.openai_body()
+        headers: Headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            *self._id_headers(inbound),
+            *refusal.headers,
+        ]
+        if inbound.attempts:
+            headers.append((b"x-gatewatch-attempts", b"%d" % len(inbound.attempts)))
+        if refusal.close:
+            headers.append((b"connection", b"close"))
+        await inbound.start(refusal.status, headers)
+        await inbound.write(body, more=False)
+
+    # headers
+
+    def _id_headers(self, inbound: Inbound) -> Headers:
+        call_id = inbound.call.call_id.encode()
+        return [(b"x-request-id", call_id), (b"x-gatewatch-call-id", call_id)]
+
+    def _route_headers(self, inbound: Inbound) -> Headers:
+        call = inbound.call
+        return [
+            *self._id_headers(inbound),
+            (b"x-gatewatch-provider", _header_text(call.provider)),
+            (b"x-gatewatch-model", _header_text(call.model)),
+            (b"x-gatewatch-attempts", b"%d" % len(inbound.attempts)),
+        ]
+
+    def _reply_headers(self, inbound: Inbound, *, priced: bool, length: int | None) -> Headers:
+        headers = [(b"content-type", b"application/json"), *self._route_headers(inbound)]
+        if length is not None:
+            headers.append((b"content-length", b"%d" % length))
+        overhead_us = inbound.elapsed_us() - inbound.upstream_ns // 1000
+        headers.append((b"x-gatewatch-overhead-ms", b"%.3f" % (max(0, overhead_us) / 1000)))
+        if priced:
+            headers.append((b"x-gatewatch-cost-usd", _cost_text(inbound)))
+        return headers
+
+    def _stream_headers(self, inbound: Inbound) -> Headers:
+        overhead_us = inbound.elapsed_us() - inbound.upstream_ns // 1000
+        return [
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"cache-control", b"no-cache"),
+            (b"x-accel-buffering", b"no"),
+            *self._route_headers(inbound),
+            (b"x-gatewatch-overhead-ms", b"%.3f" % (max(0, overhead_us) / 1000)),
+        ]
+
+    def _closing_comment(self, inbound: Inbound) -> bytes:
+        return b": gatewatch call_id=%s cost_usd=%s\n\n" % (inbound.call.call_id.encode(), _cost_text(inbound))
+
+    # everything that is not a call
+
+    async def _serve_other(self, inbound: Inbound, path: str, method: str) -> None:
+        try:
+            key = self._admit(inbound)
+            if method == "GET" and (path == "/v1/models" or path.startswith("/v1/models/")):
+                await self._models(inbound, key, path.removeprefix("/v1/models").removeprefix("/"))
+                return
+            known = path in ENDPOINTS or path.startswith("/v1/models")
+            raise Refusal(
+                405 if known else 404,
+                "method_not_allowed" if known else "unknown_url",
+                f"{method} is not served here." if known else "There is nothing at this URL.",
+                headers=((b"allow", b"POST" if path in ENDPOINTS else b"GET"),) if known else (),
+            )
+        except Refusal as refusal:
+            await self._refuse(inbound, refusal)
+
+    async def _models(self, inbound: Inbound, key: KeyRecord, wanted: str) -> None:
+        entries: list[dict[str, Any]] = [
+            {"id": name, "object": "model", "created": 0, "owned_by": self.settings.routes[name].targets[0].provider}
+            for name in visible_models(self.settings, key)
+        ]
+        if wanted:
+            found = [entry for entry in entries if entry["id"] == wanted]
+            if not found:
+                raise Refusal(404, "model_not_found", "This model does not exist here.", param="model")
+            body = msgspec.json.encode(found[0])
+        else:
+            body = msgspec.json.encode({"object": "list", "data": entries})
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await inbound.start(200, headers + self._id_headers(inbound))
+        await inbound.write(body, more=False)
+
+    async def _health(self, path: str, scope: Scope, send: Send) -> None:
+        """`live`: the process answers. `ready`: it takes calls. Nothing else is told."""
+        ready = not self.draining and not self.journal.full
+        if scope["method"] not in ("GET", "HEAD") or path not in ("/health/live", "/health/ready"):
+            status, body = 404, b"not found\n"
+        elif path == "/health/live" or ready:
+            status, body = 200, b"ok\n"
+        else:
+            status, body = 503, b"not ready\n"
+        if scope.get("gatewatch.refusal"):
+            status, body = scope["gatewatch.refusal"].status, b"refused\n"
+        headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _cost_text(inbound: Inbound) -> bytes:
+    cost = inbound.call.cost_picos
+    return b"unpriced" if cost is None else usd_text(cost).encode()
+
+
+def _header_text(value: str | None) -> bytes:
+    """A name for a response header: what does not fit there is replaced."""
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in value or "").encode()

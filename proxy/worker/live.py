@@ -1,0 +1,61 @@
+"""What a worker tells the control process every second: counts since its start, and what runs now."""
+
+import resource
+import sys
+
+import msgspec
+
+from gatewatch.call import Call
+
+
+class LiveState(msgspec.Struct, kw_only=True):
+    """One worker, now. Counters rise from the worker's start."""
+
+    pid: int
+    config_version: str
+    in_flight: int
+    streams: int
+    connections: int
+    started: int
+    ended: int
+    refused: int
+    errors: int
+    journal_full: bool
+    journal_error: str | None
+    keys_stale_since: float | None
+    rss_mb: float
+    draining: bool
+
+
+class Live:
+    """Counts calls."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.finished = 0
+        self.blocked = 0
+        self.failed = 0
+        self.streams = 0
+
+    def started(self, call: Call) -> None:
+        self.begun += 1
+        self.streams += call.stream
+
+    def ended(self, call: Call) -> None:
+        self.finished += 1
+        self.streams -= call.stream
+        self.failed += call.status not in ("ok", "cached", "client_closed")
+
+    def refused(self, call: Call) -> None:
+        del call
+        self.blocked += 1
+
+
+def rss_mb() -> float:
+    """Resident memory of this process; on systems without /proc its peak."""
+    try:
+        with open("/proc/self/statm", "rb") as statm:
+            return int(statm.read().split()[1]) * resource.getpagesize() / 1e6
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / 1e6 if sys.platform == "darwin" else peak / 1e3

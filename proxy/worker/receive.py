@@ -1,0 +1,58 @@
+"""Receive: the request's body, whole, bounded and unambiguous."""
+
+import re
+from typing import Any
+
+import jiter
+import msgspec
+
+from proxy.refusal import Refusal, bad_request, too_large
+from proxy.worker.inbound import Inbound
+
+_HUGE_EXPONENT = re.compile(rb"[eE]\+?0*[1-9]\d\d")
+
+
+class ClientLeft(Exception):
+    """The client went away before its request was whole."""
+
+
+async def receive_body(inbound: Inbound, cap: int) -> bytes:
+    """All bytes of the body. Raises Refusal beyond `cap`, ClientLeft."""
+    message = await inbound.receive()
+    if message["type"] == "http.request" and not message["more_body"]:
+        body: bytes = message["body"]
+        if len(body) > cap:
+            raise too_large(cap)
+        return body
+    parts = []
+    size = 0
+    while message["type"] == "http.request":
+        size += len(message["body"])
+        if size > cap:
+            raise too_large(cap)
+        parts.append(message["body"])
+        if not message["more_body"]:
+            return b"".join(parts)
+        message = await inbound.receive()
+    raise ClientLeft
+
+
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """A JSON object that every reader understands alike: no duplicate keys, no NaN, no number out of range."""
+    try:
+        value = jiter.from_json(raw, catch_duplicate_keys=True, allow_inf_nan=False)
+        if _HUGE_EXPONENT.search(raw):
+            msgspec.json.decode(raw)  # refuses numbers out of range, which jiter turns into infinity
+    except ValueError as error:
+        raise bad_request("invalid_json", f"The body is not valid JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise bad_request("invalid_json", "The body is not a JSON object.")
+    return value
+
+
+def required_model(body: dict[str, Any]) -> str:
+    """The model's name. Raises Refusal."""
+    model = body.get("model")
+    if not isinstance(model, str) or not model or len(model) > 256 or not model.isprintable():
+        raise Refusal(400, "invalid_model", "'model' must be a name of 1 to 256 printable characters.", param="model")
+    return model

@@ -1,0 +1,61 @@
+"""Rows of refused calls, bounded: nobody fills a disk without a key.
+
+A caller with a valid key gets a row for each refusal. Before authentication at most 20 rows a second and source are
+written; the rest is counted, one `rejected` record per second, source and kind.
+"""
+
+import time
+from collections import Counter
+
+from gatewatch.call import Call, Rejected
+from gatewatch.journal.writer import Journal
+
+ROWS_PER_SECOND = 20
+MAX_SOURCES = 1000
+"""Sources counted apart within a second; the rest are counted together."""
+
+
+class RefusedRows:
+    """Decides which refusals become rows."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._rows: Counter[str] = Counter()
+        self._counted: Counter[tuple[str, str]] = Counter()
+        self._second = 0
+
+    def may_write(self, call: Call, kind: str) -> bool:
+        """Whether this refusal gets a row of its own; where not, it is counted."""
+        if call.key_id is not None:
+            return True
+        source = call.source or "unknown"
+        self._turn()
+        if (source in self._rows or len(self._rows) < MAX_SOURCES) and self._rows[source] < ROWS_PER_SECOND:
+            self._rows[source] += 1
+            return True
+        self._counted[self._bounded(source), kind] += 1
+        return False
+
+    def count(self, source: str, kind: str) -> None:
+        """Count a refusal that never became a call."""
+        self._turn()
+        self._counted[self._bounded(source), kind] += 1
+
+    def flush(self) -> None:
+        """Write the counts of seconds that are over."""
+        self._turn()
+
+    def _bounded(self, source: str) -> str:
+        return source if len(self._counted) < MAX_SOURCES or any(source == s for s, _ in self._counted) else "others"
+
+    def _turn(self) -> None:
+        second = int(time.time())
+        if second == self._second:
+            return
+        for (source, kind), count in self._counted.items():
+            self._journal.rejected(
+                Rejected(started_at=self._second * 1_000_000, source=source, error_kind=kind, count=count)
+            )
+        self._rows.clear()
+        self._counted.clear()
+        self._second = second

@@ -1,0 +1,78 @@
+"""Settle: what the call used and what that costs, for plain and streamed replies, whole and broken ones alike."""
+
+from typing import Any
+
+from gatewatch.prices.book import PriceBook
+from gatewatch.prices.rate import price_for, rate
+
+from gatewatch.call import Call, Tokens
+from proxy import estimate
+from proxy.dialects.openai_chat import tokens_of
+from proxy.settings import Provider
+
+
+class Meter:
+    """Prices the calls of one worker."""
+
+    def __init__(self, book: PriceBook) -> None:
+        self._book = book
+
+    def estimate(self, call: Call, provider: Provider, model: str, body: dict[str, Any]) -> None:
+        """Fill in what the call will probably cost: what stays in the ledger if it is never closed."""
+        embeds = call.endpoint == "embeddings"
+        tokens = Tokens(
+            input_uncached=estimate.input_tokens(model, body),
+            output=0 if embeds else estimate.output_tokens(body),
+        )
+        self._price(call, provider, model, tokens, "estimated", body)
+
+    def settle(
+        self,
+        call: Call,
+        provider: Provider,
+        model: str,
+        body: dict[str, Any],
+        usage: object,
+        produced_characters: int,
+        whole: bool,
+    ) -> None:
+        """Fill in tokens and cost from the provider's usage, or from what was produced where there is none.
+
+        `whole` says that the reply ended as it should: usage from a broken one is not the last word.
+        """
+        call.usage = usage
+        tokens = tokens_of(usage) if usage is not None else None
+        basis = "computed" if whole else "estimated"
+        if tokens is None:
+            basis = "estimated"
+            tokens = Tokens(
+                input_uncached=estimate.input_tokens(model, body),
+                output=estimate.tokens_of_text(model, produced_characters),
+            )
+        self._price(call, provider, model, tokens, basis, body)
+
+    def free(self, call: Call) -> None:
+        """Nothing was bought: refused, or failed before any reply."""
+        call.set_tokens(Tokens())
+        call.cost_picos = 0
+        call.cost_basis = "computed"
+        call.price_row = None
+
+    def _price(
+        self, call: Call, provider: Provider, model: str, tokens: Tokens, basis: str, body: dict[str, Any]
+    ) -> None:
+        call.set_tokens(tokens)
+        tier = body.get("service_tier")
+        row = price_for(
+            self._book,
+            provider.price_provider,
+            model,
+            call.served_model,
+            call.started_at,
+            tier if tier in ("flex", "priority") else "standard",
+            tokens.input,
+        )
+        cost = rate(tokens, row) if row else None
+        call.cost_picos = cost
+        call.cost_basis = basis if cost is not None else "unpriced"
+        call.price_row = row.id if row else None

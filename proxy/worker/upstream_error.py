@@ -1,0 +1,102 @@
+"""What an upstream's failure means to the client.
+
+The request's own faults (400, 404, 413, 422 and the like) pass through in the caller's dialect. A provider's refusal
+of our key is never the client's 401. HTML and redirects never reach a client.
+"""
+
+import msgspec
+
+from gatewatch.redact import redact
+from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
+from proxy.upstream.failure import UpstreamFailed
+
+_PASSED = frozenset({400, 404, 405, 406, 409, 410, 413, 415, 422, 451})
+_STATUS_OF_KIND = {
+    "upstream_unreachable": 502,
+    "upstream_tls": 502,
+    "upstream_timeout": 504,
+    "upstream_truncated": 502,
+    "upstream_invalid": 502,
+    "gateway_stopping": 503,
+}
+
+
+class UpstreamError(msgspec.Struct):
+    """The error object of an upstream, whatever its shape was."""
+
+    message: str
+    type: str | None = None
+    param: str | None = None
+    code: str | None = None
+
+
+def read_error(body: bytes) -> UpstreamError | None:
+    """The error in an upstream's body; None where it is no JSON object with an error."""
+    try:
+        parsed = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return error_of(parsed.get("error", parsed) if isinstance(parsed, dict) else None)
+
+
+def error_of(value: object) -> UpstreamError | None:
+    """An error object, or a bare text, as providers send it."""
+    if isinstance(value, str):
+        return UpstreamError(redact(value)[:500])
+    if not isinstance(value, dict):
+        return None
+    message = value.get("message") or value.get("detail") or value.get("error")
+    if not isinstance(message, str):
+        return None
+    return UpstreamError(
+        redact(message)[:500],
+        type=_text(value.get("type")),
+        param=_text(value.get("param")),
+        code=_text(value.get("code")),
+    )
+
+
+def refusal_for_status(status: int, body: bytes, headers: dict[bytes, bytes]) -> Refusal:
+    """A provider's error reply → what the client gets."""
+    error = read_error(body)
+    message = error.message if error else f"The provider answered {status}."
+    if status in _PASSED:
+        return Refusal(
+            status,
+            (error and error.code) or "upstream_refused",
+            message,
+            type=(error and error.type) or "invalid_request_error",
+            param=error.param if error else None,
+        )
+    if status in (401, 403):
+        return upstream(502, "upstream_auth", "The provider refused the gateway's key.", DO_NOT_RETRY)
+    if status == 402 or (status == 429 and error and "insufficient_quota" in (error.code, error.type)):
+        return upstream(502, "upstream_auth", "The gateway's account at the provider has no quota left.", DO_NOT_RETRY)
+    if status == 429:
+        kept = tuple((n, v) for n in (b"retry-after", b"retry-after-ms") if (v := headers.get(n)) and len(v) < 64)
+        return upstream(429, "upstream_rate_limited", message, kept)
+    if status in (503, 529):
+        return upstream(503, "upstream_overloaded", message)
+    if status in (408, 504):
+        return upstream(504, "upstream_timeout", message)
+    if 300 <= status < 400:
+        return upstream(502, "upstream_invalid", "The provider answered with a redirect, which is not followed.")
+    return upstream(502, "upstream_error", message)
+
+
+def refusal_for_error_in_reply(value: object) -> Refusal:
+    """An error inside a 200 → what the client would have got, had the status said so."""
+    error = error_of(value) or UpstreamError("The provider answered with an error it did not describe.")
+    code = error.code or ""
+    status = int(code) if code.isdigit() and 400 <= int(code) < 600 else 502
+    body = msgspec.json.encode({"error": value})
+    return refusal_for_status(status, body, {})
+
+
+def refusal_for_failure(failure: UpstreamFailed) -> Refusal:
+    """An exchange that failed → what the client gets."""
+    return upstream(_STATUS_OF_KIND.get(failure.kind, 502), failure.kind, redact(failure.message)[:500])
+
+
+def _text(value: object) -> str | None:
+    return str(value)[:100] if isinstance(value, str | int) and not isinstance(value, bool) else None
