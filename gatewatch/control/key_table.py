@@ -1,0 +1,127 @@
+"""The virtual keys as a worker sees them: all of them in memory, read again when the store's generation has risen.
+
+A key that any process revoked is refused 0.1 s later by every worker that calls `refresh_if_stale` before its look-ups,
+with no other process involved. A store that is locked, unreadable, damaged or gone leaves the table as it was and sets
+`stale_since`. The secret is compared as a keyed digest in constant time and never reaches SQL; all refusals look alike
+to the caller, and take a digest and a comparison even where the key id is unknown.
+
+Imports stay small: the standard library and msgspec.
+"""
+
+import hmac
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from gatewatch.control.records import KEY_COLUMNS, KeyRecord, key_record, now_us
+from gatewatch.keys.token import digest, parse
+
+REFRESH_SECONDS = 0.1
+START_LOCK_SECONDS = 2.0
+"""How long a starting worker waits for a lock. A running one never does: the look is made in its event loop."""
+
+Reason = Literal["malformed", "unknown", "wrong_secret", "expired", "revoked"]
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a key is not served. For the log only: the caller always sees the same 401."""
+
+    reason: Reason
+    kid: str | None = None
+
+
+_MALFORMED = Refusal("malformed")
+_NOBODY = bytes(32)
+
+
+class KeyTable:
+    """Belongs to the thread that made it. Making one reads the store: raises sqlite3.Error or OSError if it cannot."""
+
+    def __init__(self, path: Path, pepper: bytes, *, clock: Callable[[], int] = now_us) -> None:
+        self._path = path
+        self._pepper = pepper
+        self._clock = clock
+        self._keys: dict[str, tuple[bytes, KeyRecord]] = {}
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        self._looked_at = -REFRESH_SECONDS
+        self.generation = 0
+        self.stale_since: float | None = None
+        """The monotonic time of the first look at the store that failed; None while looks succeed."""
+        self._read_again_if_changed(lock_seconds=START_LOCK_SECONDS)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def lookup(self, token: str) -> KeyRecord | Refusal:
+        """The key that this text is, if it may call now. Never raises, whatever the text is."""
+        kid = parse(token)
+        if kid is None:
+            return _MALFORMED
+        stored = self._keys.get(kid)
+        matches = hmac.compare_digest(digest(self._pepper, token), _NOBODY if stored is None else stored[0])
+        if stored is None:
+            return Refusal("unknown", kid)
+        if not matches:
+            return Refusal("wrong_secret", kid)
+        record = stored[1]
+        if record.expires_at is not None and record.expires_at <= self._clock():
+            return Refusal("expired", kid)
+        if record.revoked_at is not None:
+            return Refusal("revoked", kid)
+        return record
+
+    def refresh_if_stale(self, now_monotonic: float) -> None:
+        """Looks at the store, unless it was looked at less than 0.1 s ago: a few µs when nothing has changed."""
+        if now_monotonic - self._looked_at < REFRESH_SECONDS:
+            return
+        self._looked_at = now_monotonic
+        try:
+            self._read_again_if_changed()
+        except (sqlite3.Error, OSError, ValueError):
+            self._disconnect()
+            if self.stale_since is None:
+                self.stale_since = now_monotonic
+        else:
+            self.stale_since = None
+
+    def close(self) -> None:
+        self._disconnect()
+
+    def _read_again_if_changed(self, lock_seconds: float = 0) -> None:
+        status = os.stat(self._path)
+        file = (status.st_dev, status.st_ino)
+        if file != self._file:
+            # A store put back from a backup is another file: its generation says nothing about ours.
+            self._disconnect()
+        if self._connection is None:
+            uri = f"{self._path.absolute().as_uri()}?mode=ro"
+            self._connection = sqlite3.connect(uri, uri=True, timeout=lock_seconds, isolation_level=None)
+            self._file, self.generation = file, 0
+        if _generation(self._connection) != self.generation:
+            self._read(self._connection)
+        if lock_seconds:
+            self._connection.execute("PRAGMA busy_timeout = 0")
+
+    def _read(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN")
+        try:
+            generation = _generation(connection)
+            rows = connection.execute(f"SELECT digest, {KEY_COLUMNS} FROM keys").fetchall()  # noqa: S608
+        finally:
+            connection.execute("COMMIT")
+        self._keys = {record.kid: (row[0], record) for row in rows for record in (key_record(row[1:]),)}
+        self.generation = generation
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _generation(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT n FROM generation").fetchone()[0])

@@ -1,0 +1,1 @@
+"""Virtual keys: what apps and operators authenticate with."""
