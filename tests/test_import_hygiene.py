@@ -23,9 +23,12 @@ with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
 print(*sorted({{name.partition('.')[0] for name in set(sys.modules) - before}}))
 """
 
-IMPORT = """
-import importlib, sys
-importlib.import_module({module!r})
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+for package in {packages!r}:
+    parent = importlib.import_module(package)
+    for module in pkgutil.walk_packages(parent.__path__, package + "."):
+        importlib.import_module(module.name)
 print(*sorted({{name.partition('.')[0] for name in sys.modules}}))
 """
 
@@ -62,5 +65,6 @@ def test_show_answers_without_the_console(tmp_path: Path) -> None:
 
 
 def test_a_worker_carries_neither_screens_nor_stores_nor_the_configuration(tmp_path: Path) -> None:
-    loaded = modules_after(IMPORT.format(module="proxy.worker"), tmp_path)
+    loaded = modules_after(IMPORT_ALL.format(packages=["proxy.worker", "proxy.upstream", "proxy.dialects"]), tmp_path)
+    assert {"msgspec", "httptools"} <= loaded
     assert not loaded & (SCREEN | STORES | {"pydantic", "ruamel", "httpx", "watchfiles"})
