@@ -123,8 +123,15 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     route_version: str | None = None
 
     def set_tokens(self, tokens: Tokens) -> None:
-        for name in Tokens.__struct_fields__:
-            setattr(self, f"{name}_tokens", getattr(tokens, name))
+        self.input_uncached_tokens = tokens.input_uncached
+        self.input_cache_read_tokens = tokens.input_cache_read
+        self.input_cache_write_5m_tokens = tokens.input_cache_write_5m
+        self.input_cache_write_1h_tokens = tokens.input_cache_write_1h
+        self.input_audio_tokens = tokens.input_audio
+        self.input_image_tokens = tokens.input_image
+        self.output_tokens = tokens.output
+        self.output_reasoning_tokens = tokens.output_reasoning
+        self.output_audio_tokens = tokens.output_audio
 
 
 class Attempt(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -161,6 +168,10 @@ RECORDS: dict[str, type[msgspec.Struct]] = {"open": Call, "close": Call, "attemp
 """Kind of a journal line (its first key, `k`) → struct."""
 
 
+_HEADS = {kind: b'{"k":"%s","v":%d,' % (kind.encode(), JOURNAL_VERSION) for kind in RECORDS}
+_encode = msgspec.json.Encoder().encode
+
+
 def line(kind: str, record: msgspec.Struct) -> bytes:
     """One journal line: `{"k":KIND,"v":1,…}` and a newline. `k` stands first, so a reader sorts lines unparsed."""
-    return b'{"k":"%s","v":%d,' % (kind.encode(), JOURNAL_VERSION) + msgspec.json.encode(record)[1:] + b"\n"
+    return b"%s%s\n" % (_HEADS[kind], memoryview(_encode(record))[1:])

@@ -4,6 +4,7 @@ No tokenizer is downloaded. The ratios are characters per token of English prose
 (OpenAI and Google: about 4; Anthropic: about 3.5); texts with many bytes per character count by bytes.
 """
 
+from functools import lru_cache
 from typing import Any
 
 _CHARACTERS_PER_TOKEN = (("claude", 3.5), ("gemini", 4.0), ("mistral", 3.7), ("deepseek", 3.6), ("qwen", 3.4))
@@ -15,10 +16,14 @@ DEFAULT_OUTPUT_TOKENS = 512
 """Assumed output of a call that sets no limit."""
 
 
+@lru_cache(maxsize=1024)
+def _characters_per_token(model: str) -> float:
+    return next((ratio for family, ratio in _CHARACTERS_PER_TOKEN if family in model), _DEFAULT)
+
+
 def tokens_of_text(model: str, characters: int) -> int:
     """Characters → tokens, rounded up."""
-    ratio = next((ratio for family, ratio in _CHARACTERS_PER_TOKEN if family in model), _DEFAULT)
-    return -int(-characters // ratio)
+    return -int(-characters // _characters_per_token(model))
 
 
 def input_tokens(model: str, body: dict[str, Any]) -> int:

@@ -1,8 +1,8 @@
 """One segment: an append-only file of whole lines with one living writer.
 
-Keeps true: a line is one `write()`, so a torn line never carries its newline; a short write is cut back at once; the
-exclusive lock is held from before the file has its name until the writer closes it or dies, so whoever gets the lock
-knows that the writer is gone.
+Keeps true: a short write is cut back to its last whole line at once, and no whole line is ever taken back, so a reader
+may load whatever stands before the last newline; the exclusive lock is held from before the file has its name until the
+writer closes it or dies, so whoever gets the lock knows that the writer is gone.
 """
 
 import errno
@@ -34,17 +34,18 @@ class Segment:
             os.unlink(unnamed)
         self.size = 0
 
-    def append(self, line: bytes) -> None:
-        """Write one line. Raises OSError; then nothing of the line is left in the file."""
-        try:
-            written = os.write(self._fd, line)
-        except OSError:
-            os.ftruncate(self._fd, self.size)
-            raise
-        if written != len(line):
-            os.ftruncate(self._fd, self.size)
-            raise OSError(errno.ENOSPC, "short write", str(self.path))
+    def append(self, lines: bytes) -> int:
+        """Write whole lines; returns how many bytes of them are in the file, always up to a line's end.
+
+        Fewer than given means that the disk is full. Raises OSError where nothing could be written. A line that a
+        reader may have seen is never taken back.
+        """
+        written = os.write(self._fd, lines)
+        if written != len(lines):
+            written = lines.rfind(b"\n", 0, written) + 1
+            os.ftruncate(self._fd, self.size + written)
         self.size += written
+        return written
 
     def sync(self) -> None:
         """Make what was appended survive a power loss. Raises OSError; safe to call from another thread."""

@@ -10,11 +10,11 @@ Keeps true:
 Not thread-safe: everything but the sync thread runs in the worker's event loop.
 """
 
+import errno
 import logging
 import os
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from gatewatch.call import Attempt, Call, Rejected, line
@@ -67,11 +67,8 @@ class Journal:
         if self.full:
             raise JournalFull
         record = line("open", call)
-        try:
-            self._append(record)
-        except OSError as error:
-            self._set_full(error)
-            raise JournalFull from error
+        if self._append(record):
+            raise JournalFull
         self._in_flight[call.call_id] = record
 
     def close(self, call: Call, attempts: list[Attempt]) -> None:
@@ -80,20 +77,21 @@ class Journal:
         Raises JournalFull when even the reserve is used up: the reply must not end as complete. The records are
         owed then, and written when there is space.
         """
-        records = [line("attempt", attempt) for attempt in attempts]
-        records.append(line("close", call))
+        records = line("close", call)
+        for attempt in reversed(attempts):
+            records = line("attempt", attempt) + records
         self._in_flight.pop(call.call_id, None)
-        for written, record in enumerate(records):
-            try:
-                self._append_or_use_reserve(record)
-            except OSError as error:
-                self._owed += records[written:]
-                raise JournalFull from error
+        rest = self._append(records)
+        if rest:
+            self._free_reserve()
+            rest = self._append(rest)
+        if rest:
+            self._owed.append(rest)
+            raise JournalFull
 
     def rejected(self, record: Rejected) -> None:
         """Record refused calls that were only counted. On a full disk they are dropped: nobody was served."""
-        with suppress(OSError):
-            self._append(line("rejected", record))
+        self._append(line("rejected", record))
 
     def look_for_space(self) -> None:
         """Refuse or take new calls by the space there is. To be called about once a second."""
@@ -120,26 +118,29 @@ class Journal:
         self._segment.close()
         self._reserve.unlink(missing_ok=True)
 
-    def _append_or_use_reserve(self, record: bytes) -> None:
-        try:
-            self._append(record)
-        except OSError as error:
-            self._set_full(error)
-            self._free_reserve()
-            self._append(record)
-
     def _pay_owed(self) -> None:
-        with suppress(OSError):
-            while self._owed:
-                self._append(self._owed[0])
-                del self._owed[0]
+        while self._owed:
+            rest = self._append(self._owed[0])
+            if rest:
+                self._owed[0] = rest
+                return
+            del self._owed[0]
 
-    def _append(self, record: bytes) -> None:
+    def _append(self, records: bytes) -> bytes:
+        """Append whole lines; returns those that found no place."""
         if self._segment.size >= self._segment_bytes:
             self._rotate()
-        self._segment.append(record)
+        try:
+            written = self._segment.append(records)
+        except OSError as error:
+            self._set_full(error)
+            return records
         if not self._dirty.is_set():
             self._dirty.set()
+        if written == len(records):
+            return b""
+        self._set_full(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        return records[written:]
 
     def _rotate(self) -> None:
         """Go on in a new segment; stay in the old one where the disk does not allow a new one."""
@@ -149,11 +150,9 @@ class Journal:
             log.warning("journal: no new segment, the old one grows on: %s", error)
             self._rotate_at = time.monotonic() + 10
             return
-        try:
-            for record in self._in_flight.values():
-                segment.append(record)
-        except OSError as error:
-            log.warning("journal: no new segment, the old one grows on: %s", error)
+        in_flight = b"".join(self._in_flight.values())
+        if in_flight and not _wrote_all(segment, in_flight):
+            log.warning("journal: no new segment, the old one grows on: the disk is full")
             segment.path.unlink()
             segment.close()
             self._rotate_at = time.monotonic() + 10
@@ -197,6 +196,13 @@ class Journal:
                 self.sync_error = None
             except OSError as error:
                 self.sync_error = str(error)
-                log.error("journal: sync failed: %s", error)  # noqa: TRY400
+                log.error("journal: sync failed: %s", error)
             if self._stopping:
                 return
+
+
+def _wrote_all(segment: Segment, lines: bytes) -> bool:
+    try:
+        return segment.append(lines) == len(lines)
+    except OSError:
+        return False

@@ -19,21 +19,24 @@ COLUMNS = ("user", "feature", "customer", "use_case", "task_id")
 
 _SAME_MEANING = {"_user": "user", "user_id": "user", "end_user": "user", "task": "task_id"}
 _HELICONE_PROPERTY = b"helicone-property-"
-_SCALAR_PARAMS = (
-    "temperature",
-    "top_p",
-    "max_tokens",
-    "max_completion_tokens",
-    "n",
-    "seed",
-    "presence_penalty",
-    "frequency_penalty",
-    "reasoning_effort",
-    "service_tier",
-    "dimensions",
-    "encoding_format",
-    "parallel_tool_calls",
+_SCALAR_PARAMS = frozenset(
+    (
+        "temperature",
+        "top_p",
+        "max_tokens",
+        "max_completion_tokens",
+        "n",
+        "seed",
+        "presence_penalty",
+        "frequency_penalty",
+        "reasoning_effort",
+        "service_tier",
+        "dimensions",
+        "encoding_format",
+        "parallel_tool_calls",
+    )
 )
+_SCALARS = (str, int, float, bool)
 
 
 def attribute(call: Call, headers: Mapping[bytes, bytes], body: Mapping[str, Any]) -> None:
@@ -53,12 +56,13 @@ def attribute(call: Call, headers: Mapping[bytes, bytes], body: Mapping[str, Any
         call.client = agent[:120].decode("ascii", "replace")
     if (retry := headers.get(b"x-stainless-retry-count")) and retry.isdigit():
         call.client_retry = int(retry[:4])
-    params = {name: body[name] for name in _SCALAR_PARAMS if isinstance(body.get(name), int | float | str | bool)}
-    for name, value in params.items():
-        if isinstance(value, str):
-            params[name] = value[:MAX_NAME]
-    if "tools" in body and isinstance(body["tools"], list):
-        params["tools"] = len(body["tools"])
+    params: dict[str, Any] = {}
+    for name in _SCALAR_PARAMS & body.keys():
+        value = body[name]
+        if isinstance(value, _SCALARS):
+            params[name] = value[:MAX_NAME] if isinstance(value, str) else value
+    if isinstance(tools := body.get("tools"), list):
+        params["tools"] = len(tools)
     if params:
         call.params = params
 
@@ -101,5 +105,5 @@ def _parsed(value: bytes) -> object:
 
 def _pairs(value: object) -> Iterator[tuple[str, str]]:
     for name, entry in value.items() if isinstance(value, dict) else ():
-        if isinstance(entry, str | int | float | bool):
+        if isinstance(entry, _SCALARS):
             yield name, entry if isinstance(entry, str) else str(entry).lower()

@@ -1,5 +1,7 @@
 """Authenticate: which virtual key makes this call."""
 
+import time
+
 from gatewatch.control.key_table import KeyTable
 from gatewatch.control.records import KeyRecord
 from proxy.refusal import bad_key, bad_request, no_key
@@ -25,6 +27,7 @@ def presented_key(inbound: Inbound) -> str:
 
 def authenticate(inbound: Inbound, keys: KeyTable) -> KeyRecord:
     """The key record behind the request. Raises Refusal; unknown, expired and revoked look alike to the caller."""
+    keys.refresh_if_stale(time.monotonic())
     found = keys.lookup(presented_key(inbound))
     if isinstance(found, KeyRecord):
         return found

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -198,15 +199,14 @@ class Gateway:
             reply.read(held)
             self._settle(inbound, reply, whole=True)
             self._close(inbound, "ok", 200)
-            await inbound.start(200, self._reply_headers(inbound, priced=True, length=len(held)))
-            await inbound.write(held, more=False)
+            await inbound.reply(200, self._reply_headers(inbound, priced=True), held)
             return
         length = exchange.headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > caps.reply_bytes:
             exchange.abort("upstream_invalid", "the reply is too long")
             raise Refusal(502, "upstream_invalid", "The provider's reply is too long.", type="server_error")
-        known = int(length) if length.isdigit() else None
-        await inbound.start(200, self._reply_headers(inbound, priced=False, length=known))
+        known = [(b"content-length", length)] if length.isdigit() else []
+        await inbound.start(200, self._reply_headers(inbound, priced=False) + known)
         try:
             body, unsent = await relay_plain.stream_rest(inbound, exchange, held, caps.reply_bytes)
             reply.read(body)
@@ -320,7 +320,6 @@ class Gateway:
         body = refusal.openai_body()
         headers: Headers = [
             (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
             *self._id_headers(inbound),
             *refusal.headers,
         ]
@@ -328,8 +327,7 @@ class Gateway:
             headers.append((b"x-gatewatch-attempts", b"%d" % len(inbound.attempts)))
         if refusal.close:
             headers.append((b"connection", b"close"))
-        await inbound.start(refusal.status, headers)
-        await inbound.write(body, more=False)
+        await inbound.reply(refusal.status, headers, body)
 
     # headers
 
@@ -346,10 +344,8 @@ class Gateway:
             (b"x-gatewatch-attempts", b"%d" % len(inbound.attempts)),
         ]
 
-    def _reply_headers(self, inbound: Inbound, *, priced: bool, length: int | None) -> Headers:
+    def _reply_headers(self, inbound: Inbound, *, priced: bool) -> Headers:
         headers = [(b"content-type", b"application/json"), *self._route_headers(inbound)]
-        if length is not None:
-            headers.append((b"content-length", b"%d" % length))
         overhead_us = inbound.elapsed_us() - inbound.upstream_ns // 1000
         headers.append((b"x-gatewatch-overhead-ms", b"%.3f" % (max(0, overhead_us) / 1000)))
         if priced:
@@ -399,9 +395,7 @@ class Gateway:
             body = msgspec.json.encode(found[0])
         else:
             body = msgspec.json.encode({"object": "list", "data": entries})
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        await inbound.start(200, headers + self._id_headers(inbound))
-        await inbound.write(body, more=False)
+        await inbound.reply(200, [(b"content-type", b"application/json"), *self._id_headers(inbound)], body)
 
     async def _health(self, path: str, scope: Scope, send: Send) -> None:
         """`live`: the process answers. `ready`: it takes calls. Nothing else is told."""
@@ -424,6 +418,7 @@ def _cost_text(inbound: Inbound) -> bytes:
     return b"unpriced" if cost is None else usd_text(cost).encode()
 
 
+@lru_cache(maxsize=4096)
 def _header_text(value: str | None) -> bytes:
     """A name for a response header: what does not fit there is replaced."""
     return "".join(c if c.isascii() and c.isprintable() else "?" for c in value or "").encode()

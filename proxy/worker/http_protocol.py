@@ -91,6 +91,38 @@ class GuardedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse_raw(400, "invalid_http", "The request is not valid HTTP/1.1.")
 
+    def whole_body(self) -> bytes | None:
+        """The running request's body where all of it is here already: most are."""
+        cycle = self.cycle
+        return None if cycle.more_body or cycle.waiting_for_100_continue else bytes(cycle.body)
+
+    def reply(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:
+        """Answer the running request with one write; False where ASGI's two messages have to do it.
+
+        One system call and one packet instead of two: 10 % of a plain call's time. The headers are ours, checked
+        where they are made; the content length is added here.
+        """
+        cycle = self.cycle
+        if (
+            cycle.response_started
+            or cycle.disconnected
+            or not cycle.keep_alive
+            or cycle.scope["method"] == "HEAD"
+            or self.flow.write_paused
+        ):
+            return False
+        head = [STATUS_LINE[status]]
+        for name, value in headers:
+            head += (name, b": ", value, b"\r\n")
+        head.append(b"content-length: %d\r\n\r\n" % len(body))
+        head.append(body)
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        self.transport.write(b"".join(head))
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
+
     def overdue(self) -> None:
         """The phase's deadline has passed."""
         if self._due_status == 408 and (self.cycle is None or not self.cycle.response_started):

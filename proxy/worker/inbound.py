@@ -76,6 +76,14 @@ class Inbound:
     async def receive(self) -> MutableMapping[str, Any]:
         return await self._receive()
 
+    async def reply(self, status: int, headers: Headers, body: bytes) -> None:
+        """A whole answer."""
+        self.responding = True
+        if self.connection is not None and self.connection.reply(status, headers, body):
+            return
+        await self.start(status, [*headers, (b"content-length", b"%d" % len(body))])
+        await self.write(body, more=False)
+
     async def start(self, status: int, headers: Headers) -> None:
         self.responding = True
         await self._send({"type": "http.response.start", "status": status, "headers": headers})

@@ -1,6 +1,5 @@
 """Receive: the request's body, whole, bounded and unambiguous."""
 
-import re
 from typing import Any
 
 import jiter
@@ -9,8 +8,6 @@ import msgspec
 from proxy.refusal import Refusal, bad_request, too_large
 from proxy.worker.inbound import Inbound
 
-_HUGE_EXPONENT = re.compile(rb"[eE]\+?0*[1-9]\d\d")
-
 
 class ClientLeft(Exception):
     """The client went away before its request was whole."""
@@ -18,12 +15,11 @@ class ClientLeft(Exception):
 
 async def receive_body(inbound: Inbound, cap: int) -> bytes:
     """All bytes of the body. Raises Refusal beyond `cap`, ClientLeft."""
-    message = await inbound.receive()
-    if message["type"] == "http.request" and not message["more_body"]:
-        body: bytes = message["body"]
+    if inbound.connection is not None and (body := inbound.connection.whole_body()) is not None:
         if len(body) > cap:
             raise too_large(cap)
         return body
+    message = await inbound.receive()
     parts = []
     size = 0
     while message["type"] == "http.request":
@@ -41,8 +37,7 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     """A JSON object that every reader understands alike: no duplicate keys, no NaN, no number out of range."""
     try:
         value = jiter.from_json(raw, catch_duplicate_keys=True, allow_inf_nan=False)
-        if _HUGE_EXPONENT.search(raw):
-            msgspec.json.decode(raw)  # refuses numbers out of range, which jiter turns into infinity
+        msgspec.json.decode(raw)  # refuses numbers out of range, which jiter turns into infinity; 0.6 µs per kB
     except ValueError as error:
         raise bad_request("invalid_json", f"The body is not valid JSON: {error}") from None
     if not isinstance(value, dict):

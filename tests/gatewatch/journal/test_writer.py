@@ -68,7 +68,7 @@ class DiskThatFills:
         def append(segment, line):
             if self.full and (self.full == "hard" or journal._reserve.exists()):
                 raise OSError(errno.ENOSPC, "No space left on device")
-            real(segment, line)
+            return real(segment, line)
 
         monkeypatch.setattr(Segment, "append", append)
 
