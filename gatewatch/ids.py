@@ -1,8 +1,12 @@
 """Call ids: UUIDv7 (RFC 9562, method 3), so that an id bounds its own time and sorts by it."""
 
 import os
+import random
 import time
 import uuid
+
+_random = random.Random(os.urandom(32))  # noqa: S311 - ids are unique, not secret
+os.register_at_fork(after_in_child=lambda: _random.seed(os.urandom(32)))
 
 
 def new_call_id() -> str:
@@ -10,7 +14,7 @@ def new_call_id() -> str:
     microseconds = time.time_ns() // 1000
     milliseconds, fraction = divmod(microseconds, 1000)
     high = milliseconds << 16 | 0x7000 | fraction * 4096 // 1000
-    low = int.from_bytes(os.urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+    low = _random.getrandbits(62) | 0x8000_0000_0000_0000
     text = f"{high:016x}{low:016x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
