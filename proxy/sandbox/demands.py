@@ -1,0 +1,69 @@
+"""What `x-sandbox-*` request headers demand of the reply. A header that does not exist, or does not fit, is a 400."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from proxy.sandbox.api_error import ApiError
+
+PREFIX = "x-sandbox-"
+FAR = 86_400_000
+
+Milliseconds = Annotated[float, Meta(ge=0, le=FAR)]
+
+
+class Demands(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
+    """One field per header: `latency_ms` is `x-sandbox-latency-ms`."""
+
+    fault: str | None = None
+    """A fault, whatever the model is called: `fault-429`, `fault-429@0.1`."""
+    script: str | None = None
+    """What befalls the first, second, … request of a session: `429,reset,ok`; the last goes on for ever."""
+    session: str | None = None
+    """Which session's script this is."""
+    usage: str | None = None
+    """The usage object to report, as JSON, word for word."""
+    text: str | None = None
+    """The text to answer, as a JSON string, so that it can carry any character."""
+    model: str | None = None
+    """The model that the reply names."""
+    chunks: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    """How many tokens, and so how many deltas of a stream, the reply has."""
+    latency_ms: Milliseconds | None = None
+    """Before the first byte."""
+    chunk_gap_ms: Milliseconds | None = None
+    """Between two frames; each is then a write of its own. Without it a stream goes out in one."""
+    bytes: Annotated[int, Meta(ge=0)] | None = None
+    """How much `fault-huge`, `fault-long-line` and `fault-gzip-bomb` send."""
+    location: str | None = None
+    """Where `fault-redirect` points."""
+    retry_after: str | None = None
+    """The `Retry-After` of any fault with an error status, sensible or not."""
+    reset: str | None = None
+    """Both `x-ratelimit-reset-*` of `fault-429-reset`."""
+
+    without_usage: bool = False
+    """Not for a header: `fault-no-usage`."""
+
+
+NONE = Demands()
+_HEADERS = {name.replace("_", "-") for name in Demands.__struct_fields__} - {"without-usage"}
+
+
+def read(controls: dict[str, str]) -> Demands:
+    """Header names without their prefix, and values. Raises ApiError."""
+    if not controls:
+        return NONE
+    if unknown := controls.keys() - _HEADERS:
+        known = ", ".join(sorted(PREFIX + name for name in _HEADERS))
+        raise ApiError(400, f"The sandbox knows no header {PREFIX}{min(unknown)}; it knows {known}.")
+    try:
+        demands = msgspec.convert(controls, Demands, strict=False)
+        if demands.usage is not None:
+            msgspec.json.decode(demands.usage, type=dict)
+        if demands.text is not None:
+            msgspec.json.decode(demands.text, type=str)
+    except msgspec.DecodeError as error:
+        raise ApiError(400, f"{PREFIX}*: {error}", code="invalid_value") from None
+    return demands

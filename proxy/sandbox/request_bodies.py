@@ -1,0 +1,118 @@
+"""What requests may say, as structs; what does not fit is refused in OpenAI's words. Unknown fields are let pass."""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from proxy.sandbox.api_error import ApiError, does_not_fit, not_json
+
+Count = Annotated[int, Meta(ge=1)]
+Texts = str | Annotated[list[str | int | list[int]], Meta(min_length=1, max_length=2048)]
+"""A text, texts, one text as token ids, or several of those."""
+
+
+class StreamOptions(msgspec.Struct):
+    include_usage: bool | None = False
+
+
+class Message(msgspec.Struct):
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[dict[str, Any]] | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+
+
+class Asked(msgspec.Struct):
+    """What all endpoints are asked."""
+
+    model: str
+
+    def __post_init__(self) -> None:
+        if not self.model:
+            raise ApiError(400, "you must provide a model parameter")
+
+    def basis(self) -> tuple[object, ...]:
+        """What the reply follows from. Streaming, limits and attribution are no part of it."""
+        raise NotImplementedError
+
+
+class Generation(Asked):
+    """What both text endpoints are asked."""
+
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    n: Annotated[int, Meta(ge=1, le=128)] | None = 1
+    max_tokens: Count | None = None
+    stop: str | Annotated[list[str], Meta(max_length=4)] | None = None
+    seed: int | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.stream_options is not None and not self.stream:
+            message = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
+            raise ApiError(400, message, param="stream_options")
+
+    @property
+    def wants_usage_chunk(self) -> bool:
+        return bool(self.stream_options and self.stream_options.include_usage)
+
+    @property
+    def stops(self) -> list[str]:
+        stops = [self.stop] if isinstance(self.stop, str) else self.stop or []
+        return [stop for stop in stops if stop]
+
+
+class ChatAsked(Generation, kw_only=True):
+    messages: Annotated[list[Message], Meta(min_length=1)]
+    max_completion_tokens: Count | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    response_format: dict[str, Any] | None = None
+    reasoning_effort: str | None = None
+    prediction: dict[str, Any] | None = None
+
+    def basis(self) -> tuple[object, ...]:
+        return (self.model, self.messages, self.tools, self.tool_choice, self.response_format, self.seed)
+
+
+class CompletionAsked(Generation, kw_only=True):
+    prompt: Texts = "<|endoftext|>"
+
+    def basis(self) -> tuple[object, ...]:
+        return (self.model, self.prompt, self.seed)
+
+
+class EmbeddingAsked(Asked, kw_only=True):
+    input: Texts
+    dimensions: Annotated[int, Meta(ge=1, le=16_384)] | None = None
+    encoding_format: Literal["float", "base64"] | None = "float"
+
+    def basis(self) -> tuple[object, ...]:
+        return (self.model, self.input, self.dimensions)
+
+
+A = TypeVar("A", bound=Asked)
+
+
+def read(body: bytes, decoder: "msgspec.json.Decoder[A]") -> A:
+    """A request's body. Raises ApiError."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise does_not_fit(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise not_json() from None
+
+
+def each_text(texts: Texts) -> list[str | list[int]]:
+    """One by one: texts, or lists of token ids. Raises ApiError for a mixture."""
+    if isinstance(texts, str):
+        return [texts]
+    if all(isinstance(text, int) for text in texts):
+        return [[number for number in texts if isinstance(number, int)]]
+    found = [text for text in texts if not isinstance(text, int)]
+    if len({type(text) for text in texts}) > 1:
+        raise ApiError(400, "Invalid input: texts and token ids may not be mixed.", code="invalid_type")
+    return found
