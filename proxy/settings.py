@@ -84,5 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: Deadlines
     """For `provider/model` names that no route names."""
     caps: Caps = Caps()
+    tls: tuple[str, str] | None = None
+    """Paths of certificate chain and private key; None: plain HTTP."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks whose X-Forwarded-For is believed; empty: none is."""

@@ -1,11 +1,10 @@
 """Which addresses an upstream's name may lead to. The address that was checked is the one connected to."""
 
 import asyncio
-import ipaddress
 import socket
 from urllib.parse import urlsplit
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+from gatewatch.public_address import is_public
 
 
 class Origin:
@@ -22,17 +21,6 @@ class Origin:
         default = self.port == (443 if self.tls else 80)
         name = f"[{self.host}]" if ":" in self.host else self.host
         self.authority = name if default else f"{name}:{self.port}"
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is on the public internet; an address embedded in NAT64 or IPv4-mapped IPv6 counts."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped:
-            ip = ip.ipv4_mapped
-        elif ip in _NAT64:
-            ip = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
-    return ip.is_global and not ip.is_multicast
 
 
 async def resolve(origin: Origin, allow_private: bool) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from proxy.refusal import Refusal, bad_request, error_body, too_large
 from proxy.settings import Caps
@@ -93,7 +93,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def whole_body(self) -> bytes | None:
         """The running request's body where all of it is here already: most are."""
-        cycle = self.cycle
+        cycle: RequestResponseCycle = self.cycle
         return None if cycle.more_body or cycle.waiting_for_100_continue else bytes(cycle.body)
 
     def reply(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bool:

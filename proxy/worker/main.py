@@ -63,7 +63,7 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     gateway = Gateway(settings, keys, journal, Meter(PriceBook.open()), AGENT)
     bounds = Bounds(settings.caps, settings.hosts)
     bounds.rejected = gateway.rejected
-    server = WorkerServer(uvicorn_config(gateway, bounds), gateway)
+    server = WorkerServer(uvicorn_config(gateway, bounds, settings.tls), gateway)
     link = ControlLink(home.worker_socket, listening, gateway, bounds)
     gc.set_threshold(20_000, 20, 100)  # calls leave no cycles behind; the default threshold of 700 costs 2 % of a call
     gc.collect()
@@ -83,11 +83,11 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
         journal.stop()
 
 
-def uvicorn_config(gateway: Gateway, bounds: Bounds) -> uvicorn.Config:
+def uvicorn_config(gateway: Gateway, bounds: Bounds, tls: tuple[str, str] | None) -> uvicorn.Config:
     """uvicorn without everything that a gateway must not do: guess proxies, log lines per call, upgrade."""
     protocol = type("WorkerProtocol", (GuardedProtocol,), {"bounds": bounds})
     return uvicorn.Config(
-        gateway,  # type: ignore[arg-type]
+        gateway,
         http=protocol,
         ws="none",
         loop="none",
@@ -100,6 +100,8 @@ def uvicorn_config(gateway: Gateway, bounds: Bounds) -> uvicorn.Config:
         date_header=False,
         timeout_keep_alive=int(bounds.caps.keep_alive_seconds),
         timeout_graceful_shutdown=int(DRAIN_SECONDS + 5),
+        ssl_certfile=tls[0] if tls else None,
+        ssl_keyfile=tls[1] if tls else None,
     )
 
 

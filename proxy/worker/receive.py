@@ -15,7 +15,8 @@ class ClientLeft(Exception):
 
 async def receive_body(inbound: Inbound, cap: int) -> bytes:
     """All bytes of the body. Raises Refusal beyond `cap`, ClientLeft."""
-    if inbound.connection is not None and (body := inbound.connection.whole_body()) is not None:
+    body: bytes | None = None if inbound.connection is None else inbound.connection.whole_body()
+    if body is not None:
         if len(body) > cap:
             raise too_large(cap)
         return body

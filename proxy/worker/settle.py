@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from gatewatch.prices.rate import price_for, rate
-
 from gatewatch.call import Call, Tokens
 from gatewatch.prices.book import PriceBook
+from gatewatch.prices.rate import price_for, rate
 from proxy import estimate
 from proxy.dialects.openai_chat import tokens_of
 from proxy.settings import Provider

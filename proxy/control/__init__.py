@@ -1,0 +1,1 @@
+"""The control plane: supervises workers, owns the ledger, answers operators."""

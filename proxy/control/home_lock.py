@@ -1,0 +1,25 @@
+"""One control process per home, and so one owner of the ledger file. The kernel frees the lock of a dead one."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from gatewatch.errors import NotAllowed
+
+
+class HomeLock:
+    """Held for as long as the object lives. Raises NotAllowed where another process holds it."""
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._fd)
+            raise NotAllowed(
+                f"A gateway already runs on {path.parent}.",
+                "Attach to it with 'gatewatch', or give this one another folder with --home.",
+            ) from None
+
+    def release(self) -> None:
+        os.close(self._fd)

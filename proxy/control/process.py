@@ -1,0 +1,189 @@
+"""The control process, from its lock to its last record: `gatewatch serve`."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvicorn
+
+from gatewatch import __version__
+from gatewatch.config.loading import Loaded, load
+from gatewatch.control.store import ControlStore
+from gatewatch.errors import GatewatchError
+from gatewatch.paths import Home
+from gatewatch.vault.interface import Vault
+from gatewatch.vault.opening import Wish, open_vault
+from gatewatch.vault.pepper import get_or_create_pepper
+from gatewatch.vault.references import resolve
+from proxy.control.alarms import Alarms
+from proxy.control.home_lock import HomeLock
+from proxy.control.listening import bind, bind_unix
+from proxy.control.recording import Recording
+from proxy.control.reload import watch_config
+from proxy.control.settings_compile import compile_settings
+from proxy.control.workers import Workers, worker_command, workers_left_behind
+from proxy.settings import Settings
+
+ADOPT_SECONDS = 2.0
+READY_SECONDS = 20.0
+
+log = logging.getLogger("gatewatch.control")
+
+Ready = Callable[[dict[str, Any]], None]
+
+
+class ControlServer(uvicorn.Server):
+    """uvicorn without its own signal handling: the process decides."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class ControlProcess:
+    """One gateway's control plane."""
+
+    def __init__(self, home: Home, config: Path | None, port: int | None, workers: int | None) -> None:
+        """Raises GatewatchError where the home is taken or the configuration cannot be put in force."""
+        self._home = home.make()
+        self._lock = HomeLock(home.lock)
+        self._started_at = time.time_ns() // 1000
+        self._listen = ""
+        self._alarms = Alarms()
+        self._config_path = config or (home.config if home.config.exists() else None)
+        self._loaded = load(self._config_path, os.environ)
+        address = self._loaded.config.listen
+        self._address = (address.host, address.port if port is None else port)
+        self._count = workers or self._loaded.config.workers
+        self._loaded.require(workers=self._count)
+        self._store = ControlStore.open(home.control, actor="gateway")
+        self._vault = self._open_vault()
+        self._pepper = get_or_create_pepper(home, self._store, self._vault).hex()
+        self._settings = self._compile(self._loaded)
+        self._workers = Workers(worker_command(), self._count, self._alarms)
+        self._recording = Recording(home, self._alarms)
+
+    async def run(self, ready: Ready) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        workers = self._workers
+        workers.listen_for_reports(self._home.worker_socket)
+        if workers_left_behind(self._home.journal):
+            await workers.reported(1, ADOPT_SECONDS)
+        listening = workers.listening or bind(*self._address)
+        workers.start(self._settings, listening)
+        self._recording.start()
+        api = self._api_server()
+        serving = asyncio.create_task(api.serve(sockets=[bind_unix(self._home.socket)]))
+        watching = asyncio.create_task(watch_config(self._config_path, self._reload))
+        try:
+            if not await workers.reported(self._count, READY_SECONDS):
+                raise GatewatchError("No worker came up.", "Its log on stderr says why.")
+            ready(self._ready(listening))
+            await stopping.wait()
+        finally:
+            log.info("draining")
+            watching.cancel()
+            await workers.stop()
+            api.should_exit = True
+            await asyncio.gather(serving, watching, return_exceptions=True)
+            await asyncio.to_thread(self._recording.stop)
+            self._home.socket.unlink(missing_ok=True)
+            self._home.worker_socket.unlink(missing_ok=True)
+            self._store.close()
+            self._lock.release()
+
+    def live(self) -> dict[str, Any]:
+        """What every screen shows beside the ledger's numbers."""
+        states = list(self._workers.states.values())
+        full = any(state.journal_full for state in states)
+        self._alarms.set("journal_full", "The disk is full: new calls get 503 ledger_full." if full else None)
+        errors = [state.journal_error for state in states if state.journal_error]
+        self._alarms.set("journal_error", f"The journal cannot be written: {errors[0]}" if errors else None)
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "home": str(self._home.root),
+            "listen": self._listen,
+            "started_at": self._started_at,
+            "config": {
+                "version": self._settings.config_version,
+                "path": str(self._loaded.path) if self._loaded.path else None,
+                "warnings": self._loaded.warnings,
+            },
+            "vault": self._vault.describe()._asdict(),
+            "workers": [msgspec.to_builtins(state) for state in states],
+            "alarms": [msgspec.to_builtins(alarm) for alarm in self._alarms.standing()],
+        }
+
+    def _ready(self, listening: socket.socket) -> dict[str, Any]:
+        host, port = listening.getsockname()[:2]
+        scheme = "https" if self._settings.tls else "http"
+        self._listen = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+        return {
+            "event": "ready",
+            "listen": self._listen,
+            "control": f"unix:{self._home.socket}",
+            "pid": os.getpid(),
+            "workers": sorted(self._workers.states),
+        }
+
+    def _api_server(self) -> ControlServer:
+        api = ControlApi(self._recording.service, self.live)
+        return ControlServer(
+            uvicorn.Config(
+                api,
+                http=PeerProtocol,
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+            )
+        )
+
+    def _open_vault(self) -> Vault:
+        kind = self._loaded.config.vault
+        vault = open_vault(self._home, self._store, Wish(kind=None if kind == "auto" else kind))
+        description = vault.describe()
+        log.info("vault: %s (%s)", description.backend, description.reason)
+        return vault
+
+    def _compile(self, loaded: Loaded) -> Settings:
+        """Settings for workers. Raises GatewatchError where a secret is missing. Declares the file's teams."""
+        for team in loaded.config.teams:
+            self._store.declare_team(team)
+        for warning in loaded.warnings:
+            log.warning("%s", warning)
+        return compile_settings(loaded, self._home, self._pepper, lambda reference: resolve(reference, self._vault))
+
+    def _reload(self) -> None:
+        """Put a changed file in force; a broken one changes nothing but the alarm."""
+        try:
+            loaded = load(self._config_path, os.environ)
+            loaded.require(workers=self._count)
+            settings = self._compile(loaded)
+        except GatewatchError as error:
+            log.error("the configuration was not taken: %s", error)
+            self._alarms.set("config", f"The configuration file was not taken, the old one is in force: {error}")
+            return
+        self._alarms.set("config", None)
+        if settings.config_version == self._settings.config_version:
+            return
+        self._loaded, self._settings = loaded, settings
+        self._workers.configure(settings)
+        log.info("configuration %s is in force", settings.config_version)

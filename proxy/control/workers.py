@@ -1,0 +1,226 @@
+"""Supervises workers: starts them, restarts the dead, takes over those that a dead control process left behind.
+
+Keeps true: as many workers as asked for, all on the same listening socket; a worker that dies at once is restarted
+slower and slower; a worker is stopped by SIGTERM, which drains it.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gatewatch.journal.segment import SUFFIX
+from proxy.control.alarms import Alarms
+from proxy.control.listening import bind_unix
+from proxy.settings import Settings
+from proxy.worker.live import LiveState
+
+REPORT_BYTES = 64 * 1024
+LONGEST_PAUSE = 5.0
+STABLE_SECONDS = 10.0
+
+log = logging.getLogger("gatewatch.control")
+
+
+class Workers:
+    """All workers of one gateway, started here or adopted."""
+
+    def __init__(self, command: list[str], count: int, alarms: Alarms) -> None:
+        self.states: dict[int, LiveState] = {}
+        self.listening: socket.socket | None = None
+        self._command = command
+        self._count = count
+        self._alarms = alarms
+        self._settings: Settings | None = None
+        self._writers: dict[int, asyncio.StreamWriter] = {}
+        self._processes: dict[int, Process] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._changed = asyncio.Event()
+
+    def listen_for_reports(self, path: Path) -> None:
+        """Take workers' connections on a unix socket of mode 0600."""
+        server = bind_unix(path)
+        server.setblocking(False)
+        self._spawn(self._accept(server))
+
+    def start(self, settings: Settings, listening: socket.socket) -> None:
+        """Bring the number of workers up to what was asked for."""
+        self._settings = settings
+        self.listening = listening
+        for _ in range(self._count - len(self.states)):
+            self._spawn(self._keep_one_running())
+
+    async def reported(self, count: int, seconds: float) -> bool:
+        """Wait until so many workers have reported."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while len(self.states) < count:
+                    self._changed.clear()
+                    await self._changed.wait()
+        return len(self.states) >= count
+
+    def configure(self, settings: Settings) -> None:
+        """Hand new settings to every worker."""
+        self._settings = settings
+        command = msgspec.json.encode({"command": "configure", "settings": settings}) + b"\n"
+        for writer in self._writers.values():
+            writer.write(command)
+
+    async def stop(self) -> None:
+        """Drain all workers and wait for them."""
+        self._stopping = True
+        for pid in list(self.states.keys() | self._processes.keys()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        await asyncio.gather(*(process.wait() for process in self._processes.values()))
+        for pid in self.states.keys() - self._processes.keys():
+            await _ended(pid)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _keep_one_running(self) -> None:
+        pause = 0.0
+        while not self._stopping:
+            started = time.monotonic()
+            code = await self._run_one()
+            if self._stopping:
+                return
+            pause = 0.0 if time.monotonic() - started > STABLE_SECONDS else min(LONGEST_PAUSE, pause * 2 or 0.1)
+            log.error("a worker ended with code %s; starting another in %.1f s", code, pause)
+            self._alarms.set("worker_down", f"A worker ended (code {code}) and is being started again.")
+            await asyncio.sleep(pause)
+
+    async def _run_one(self) -> int:
+        assert self.listening
+        fd = self.listening.fileno()
+        process = await asyncio.create_subprocess_exec(
+            *self._command,
+            "--listen-fd",
+            str(fd),
+            stdin=PIPE,
+            stdout=DEVNULL,
+            pass_fds=[fd],
+            start_new_session=True,
+        )
+        self._processes[process.pid] = process
+        try:
+            assert process.stdin
+            with contextlib.suppress(ConnectionError):
+                process.stdin.write(msgspec.json.encode(self._settings))
+                await process.stdin.drain()
+                process.stdin.close()
+            return await process.wait()
+        finally:
+            self._processes.pop(process.pid, None)
+
+    async def _accept(self, server: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        with server:
+            while True:
+                connection, _ = await loop.sock_accept(server)
+                self._spawn(self._session(connection))
+
+    async def _session(self, connection: socket.socket) -> None:
+        """One worker's connection, from its greeting to its end."""
+        loop = asyncio.get_running_loop()
+        await _readable(loop, connection)
+        greeting, fds, _, _ = socket.recv_fds(connection, REPORT_BYTES, 1)
+        for fd in fds:
+            self._inherit(fd)
+        reader, writer = await asyncio.open_unix_connection(sock=connection)
+        pid = 0
+        try:
+            line = greeting
+            while line:
+                state = msgspec.json.decode(line.rpartition(b"\n")[0].rpartition(b"\n")[2], type=LiveState)
+                pid = state.pid
+                if pid not in self.states:
+                    self._alarms.set("worker_down", None)
+                    self._writers[pid] = writer
+                    if self._settings and state.config_version != self._settings.config_version:
+                        writer.write(msgspec.json.encode({"command": "configure", "settings": self._settings}) + b"\n")
+                self.states[pid] = state
+                self._changed.set()
+                line = await reader.readline()
+        except (ConnectionError, msgspec.DecodeError) as error:
+            log.warning("lost worker %d: %s", pid, error)
+        finally:
+            writer.close()
+            if self._writers.get(pid) is writer:
+                del self._writers[pid], self.states[pid]
+            if self._settings and not self._stopping and pid and pid not in self._processes:
+                self._spawn(self._replace_adopted(pid))
+
+    def _inherit(self, fd: int) -> None:
+        """A worker's listening socket: ours too, where we have none yet."""
+        received = socket.socket(fileno=fd)
+        if self.listening is None:
+            self.listening = received
+        else:
+            received.close()
+
+    async def _replace_adopted(self, pid: int) -> None:
+        """An adopted worker is gone, or only its connection is."""
+        ended = asyncio.ensure_future(_ended(pid))
+        while not ended.done():
+            await asyncio.wait({ended}, timeout=0.2)
+            if pid in self.states:
+                ended.cancel()
+                return
+        await self._keep_one_running()
+
+
+async def _readable(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> None:
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(connection, _set, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(connection)
+
+
+def _set(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+async def _ended(pid: int) -> None:
+    """Wait for the end of a process that is not our child."""
+    with contextlib.suppress(ProcessLookupError):
+        while True:
+            os.kill(pid, 0)
+            await asyncio.sleep(0.05)
+
+
+def worker_command() -> list[str]:
+    """How this installation starts a worker."""
+    return [sys.executable, "-m", "gatewatch", "_worker"]
+
+
+def workers_left_behind(journal: Path) -> bool:
+    """Whether a worker of a dead control process still writes: its segment is locked."""
+    for path in journal.glob(f"*{SUFFIX}"):
+        with path.open("rb") as segment:
+            try:
+                fcntl.flock(segment, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    return False
