@@ -1,0 +1,44 @@
+"""Asks the control process of a running gateway over its unix socket."""
+
+from pathlib import Path
+from typing import Any
+
+from gatewatch.errors import GatewatchError, NotAllowed, NotFound, Unreachable, UsageError
+
+TIMEOUT_SECONDS = 35.0
+_BY_EXIT_CODE: dict[int, type[GatewatchError]] = {2: UsageError, 3: NotFound, 4: NotAllowed, 5: Unreachable}
+
+
+class ControlClient:
+    """One connection to one control socket. Not thread-safe."""
+
+    def __init__(self, socket_path: Path) -> None:
+        import httpx  # 200 ms: only who talks to a gateway pays it
+
+        self._path = socket_path
+        self._failures = (httpx.HTTPError,)
+        self._http = httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(socket_path)), base_url="http://gatewatch", timeout=TIMEOUT_SECONDS
+        )
+
+    def live(self) -> dict[str, Any]:
+        """The live state. Raises Unreachable."""
+        return self.request("GET", "/v1/live")
+
+    def request(self, method: str, path: str, body: object = None) -> Any:
+        """The JSON answer. Raises the error that the control process named, or Unreachable where none answers."""
+        try:
+            response = self._http.request(method, path, json=body if body is not None else None)
+            answer = response.json()
+        except (*self._failures, OSError, ValueError) as error:
+            raise Unreachable(
+                f"No gateway answers on {self._path}: {error}", "Start one with 'gatewatch serve', or name its --home."
+            ) from error
+        if response.status_code == 200:
+            return answer
+        told = answer.get("error", {})
+        kind = _BY_EXIT_CODE.get(told.get("exit_code"), GatewatchError)
+        raise kind(told.get("title", f"The gateway answered {response.status_code}."), told.get("next_step", ""))
+
+    def close(self) -> None:
+        self._http.close()
