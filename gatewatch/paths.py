@@ -51,12 +51,22 @@ class Home:
         return self.journal / "loaded"
 
     @property
+    def scratch(self) -> Path:
+        """Where the ledger puts what lives for one transaction; the only folder that DuckDB may read and write."""
+        return self.root / "scratch"
+
+    @property
     def vault(self) -> Path:
         return self.root / "vault.gw"
 
     @property
     def vault_key(self) -> Path:
         return self.root / "vault.key"
+
+    @property
+    def vault_lock(self) -> Path:
+        """Held for as long as a change to the vault takes."""
+        return self.root / "vault.lock"
 
     @property
     def lock(self) -> Path:

@@ -74,7 +74,6 @@ class ProviderKeyNote(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one provider key in the vault: never the key, nor a part of it."""
 
     name: str
-    vault: str
     version: int
     """Rises each time it is set: tells an old key from a new one."""
     set_at: int

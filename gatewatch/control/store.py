@@ -31,6 +31,8 @@ from gatewatch.errors import NotFound, UsageError
 from gatewatch.keys import token
 from gatewatch.keys.secret_shapes import shown
 from gatewatch.keys.token import Environment, Kind
+from gatewatch.prices import overrides
+from gatewatch.prices.row import PriceRow
 
 
 class ControlStore:
@@ -212,23 +214,38 @@ class ControlStore:
         """Rises with every change of keys and teams."""
         return int(self._connection.execute("SELECT n FROM generation").fetchone()[0])
 
+    # prices
+
+    def add_price(self, row: PriceRow) -> None:
+        """A price of the operator's own. Raises UsageError where one begins at the same time under the same conditions."""
+        with self._change():
+            try:
+                overrides.add(self._connection, row)
+            except ValueError as error:
+                raise UsageError(str(error), "give it another beginning with --from") from None
+            self._trail.add("price.set", f"{row.provider}/{row.model}", after=msgspec.to_builtins(row))
+
+    def prices(self) -> list[PriceRow]:
+        """The operator's prices in the order in which they were added."""
+        return overrides.load(self._connection)
+
     # provider keys, settings, audit
 
     def provider_keys(self) -> list[ProviderKeyNote]:
-        rows = self._connection.execute("SELECT name, vault, version, set_at, set_by FROM provider_keys ORDER BY name")
-        return [ProviderKeyNote(name=n, vault=v, version=i, set_at=at, set_by=by) for n, v, i, at, by in rows]
+        rows = self._connection.execute("SELECT name, version, set_at, set_by FROM provider_keys ORDER BY name")
+        return [ProviderKeyNote(name=n, version=version, set_at=at, set_by=by) for n, version, at, by in rows]
 
-    def note_provider_key(self, name: str, vault: str) -> ProviderKeyNote:
-        """Notes that the key of that name was put into the vault (its backend) just now."""
+    def note_provider_key(self, name: str) -> ProviderKeyNote:
+        """Notes that the key of that name was put into the vault just now."""
         checked_name("provider key", name)
         with self._change():
             self._connection.execute(
-                "INSERT INTO provider_keys VALUES (?, ?, 1, ?, ?) ON CONFLICT (name) DO UPDATE SET"
-                " vault = excluded.vault, version = version + 1, set_at = excluded.set_at, set_by = excluded.set_by",
-                (name, vault, self.clock(), self.actor),
+                "INSERT INTO provider_keys (name, version, set_at, set_by) VALUES (?, 1, ?, ?) ON CONFLICT (name)"
+                " DO UPDATE SET version = version + 1, set_at = excluded.set_at, set_by = excluded.set_by",
+                (name, self.clock(), self.actor),
             )
             (note,) = (note for note in self.provider_keys() if note.name == name)
-            self._trail.add("provider_key.set", name, after={"vault": vault, "version": note.version})
+            self._trail.add("provider_key.set", name, after={"version": note.version})
             return note
 
     def setting(self, name: str) -> str | None:

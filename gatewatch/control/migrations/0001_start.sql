@@ -41,7 +41,6 @@ CREATE INDEX keys_by_project ON keys (team, project);
 -- What is known of the provider keys in the vault; the keys themselves are only there.
 CREATE TABLE provider_keys (
     name    TEXT PRIMARY KEY,
-    vault   TEXT NOT NULL,
     version INTEGER NOT NULL,
     set_at  INTEGER NOT NULL,
     set_by  TEXT NOT NULL

@@ -184,7 +184,7 @@ def test_a_team_that_the_configuration_declares_is_marked_as_its_own(store: Cont
 def test_every_change_is_in_the_audit_trail_with_its_actor(store: ControlStore) -> None:
     record, secret = store.create_key("app", team="search", project="p", create_team=True, pepper=PEPPER)
     store.revoke_key("app")
-    store.note_provider_key("openai", "file")
+    store.note_provider_key("openai")
     store.set_setting("vault", "file")
     store.audit("console.attach", "tcp", result="refused", source="10.0.0.1")
     told = [(entry.action, entry.target, entry.result) for entry in reversed(store.audit_entries())]
@@ -211,10 +211,10 @@ def test_the_actor_is_the_account_whatever_the_environment_claims(
 
 
 def test_setting_a_provider_key_again_is_told_by_its_version(store: ControlStore) -> None:
-    assert store.note_provider_key("openai", "file").version == 1
-    assert store.note_provider_key("openai", "keyring:SecretService").version == 2
+    assert store.note_provider_key("openai").version == 1
+    assert store.note_provider_key("openai").version == 2
     (note,) = store.provider_keys()
-    assert (note.name, note.vault, note.set_at, note.set_by) == ("openai", "keyring:SecretService", NOW, "cli:alice")
+    assert (note.name, note.version, note.set_at, note.set_by) == ("openai", 2, NOW, "cli:alice")
 
 
 def test_a_setting_is_none_until_it_is_set(store: ControlStore) -> None:

@@ -1,0 +1,73 @@
+"""Moves a home's secrets to another vault, or gives up a vault that does not open any more.
+
+The new vault is noted only after everything was read back from it, so a move that fails leaves the old one in use.
+"""
+
+import time
+
+from gatewatch.control.exclusive import exclusive, is_held
+from gatewatch.control.store import ControlStore
+from gatewatch.errors import NotAllowed, UsageError
+from gatewatch.paths import Home
+from gatewatch.vault.interface import Vault, VaultError
+from gatewatch.vault.opening import BACKEND, Wish, choose, kind_of, note, open_chosen, open_vault
+from gatewatch.vault.pepper import CHECK
+
+
+def move_vault(home: Home, store: ControlStore, wish: Wish, kind: str) -> Vault:
+    """Every secret in a new vault of that kind, and none in the old one.
+
+    Raises UsageError where it is of that kind already, NotAllowed while a gateway runs, VaultError where the old vault
+    does not open or the new one does not work.
+    """
+    _check_stopped(home)
+    if kind_of(store) == kind:
+        raise UsageError(f"the vault of this home is {store.setting(BACKEND)} already")
+    if not kind_of(store):
+        return open_vault(home, store, wish._replace(kind=kind))
+    old = open_chosen(home, store, wish)
+    with exclusive(home.root):
+        choice = choose(home, wish, kind)
+        for name in old.names():
+            secret = old.get(name)
+            if secret is not None:
+                choice.vault.set(name, secret)
+                if choice.vault.get(name) != secret:
+                    raise VaultError(f"{choice.vault.describe().backend} does not keep what it is given")
+        note(store, choice)
+        for name in old.names():
+            old.delete(name)
+        if kind != "file":
+            home.vault.unlink(missing_ok=True)
+    return choice.vault
+
+
+def abandon_vault(home: Home, store: ControlStore, wish: Wish, kind: str) -> Vault:
+    """A new, empty vault. What the old one held is lost to us: every virtual key is revoked, provider keys are unset.
+
+    An old vault file is kept under another name. Raises NotAllowed while a gateway runs, VaultError where the new
+    vault does not work.
+    """
+    _check_stopped(home)
+    with exclusive(home.root):
+        aside = home.vault.with_name(f"{home.vault.name}.abandoned-{time.time_ns() // 1_000_000_000}")
+        if home.vault.exists():
+            home.vault.rename(aside)
+        try:
+            choice = choose(home, wish, kind)
+        except BaseException:
+            if aside.exists():
+                aside.rename(home.vault)
+            raise
+        for key in store.keys():  # noqa: SIM118 - a store is no dict
+            if key.revoked_at is None:
+                store.revoke_key(key.kid)
+        store.set_setting(CHECK, "")
+        store.audit("vault.abandon", str(store.setting(BACKEND)))
+        note(store, choice)
+    return choice.vault
+
+
+def _check_stopped(home: Home) -> None:
+    if is_held(home.lock):
+        raise NotAllowed("a gateway of this home is running and has its vault open", "stop it first")

@@ -1,0 +1,142 @@
+"""Chooses a home's vault once, and opens the same one ever after.
+
+The choice and its reason stand in the control store. A chosen vault that does not work is an error that says how to
+take another, never a quiet change to a second place where half of the secrets are missing.
+"""
+
+import os
+import secrets
+import time
+from typing import NamedTuple
+
+from gatewatch.control.exclusive import exclusive
+from gatewatch.control.store import ControlStore
+from gatewatch.errors import UsageError
+from gatewatch.paths import Home
+from gatewatch.vault import keyring_vault, passphrase
+from gatewatch.vault.file_vault import FileVault
+from gatewatch.vault.interface import Vault, VaultError
+from gatewatch.vault.keyring_vault import KeyringVault
+from gatewatch.vault.passphrase import Prompt, Sources
+
+KINDS = ("keyring", "file")
+KIND_VARIABLE = "GATEWATCH_VAULT"
+TAKE_ANOTHER = "mend it, or take another vault with `gatewatch providers vault --use file` (or keyring)"
+
+BACKEND, _REASON, _SERVICE = "vault.backend", "vault.reason", "vault.service"
+
+
+class Wish(NamedTuple):
+    """What the operator says about the vault; most of it matters when it is chosen."""
+
+    kind: str | None = None
+    """`keyring` or `file`; else GATEWATCH_VAULT; else whichever works, the keyring first."""
+    passphrase_fd: int | None = None
+    prompt: Prompt | None = None
+    """How to ask for a passphrase, where there is a terminal."""
+    new_passphrase: bool = False
+    """Ask for the passphrase of a new file vault, instead of making a key file."""
+
+
+NO_WISH = Wish()
+
+
+class Choice(NamedTuple):
+    """A vault that was chosen, and what has to be noted to find it again."""
+
+    vault: Vault
+    reason: str
+    service: str = ""
+    """Under which name a keyring keeps this home's entries."""
+
+
+def open_vault(home: Home, store: ControlStore, wish: Wish = NO_WISH) -> Vault:
+    """The vault of this home, chosen now if none is yet.
+
+    Raises VaultError where it cannot be opened, UsageError where `wish.kind` is not the kind it has.
+    """
+    kind = wish.kind or os.environ.get(KIND_VARIABLE) or None
+    if kind is not None and kind not in KINDS:
+        raise UsageError(f"{KIND_VARIABLE} is neither `keyring` nor `file`")
+    if store.setting(BACKEND) is None:
+        with exclusive(home.root):
+            if store.setting(BACKEND) is None:
+                choice = choose(home, wish, kind)
+                note(store, choice)
+                return choice.vault
+    if kind is not None and kind != kind_of(store):
+        raise UsageError(
+            f"the vault of this home is of the kind {kind_of(store)}, not {kind}",
+            "`gatewatch providers vault --use` moves it",
+        )
+    return open_chosen(home, store, wish)
+
+
+def kind_of(store: ControlStore) -> str:
+    """`file` or `keyring`; empty where none was chosen yet."""
+    return (store.setting(BACKEND) or "").partition(":")[0]
+
+
+def open_chosen(home: Home, store: ControlStore, wish: Wish) -> Vault:
+    """The vault that was chosen before. Raises VaultError where it does not open."""
+    backend, reason = store.setting(BACKEND) or "", store.setting(_REASON) or ""
+    if backend == "file":
+        return _file(home, wish, reason)
+    try:
+        name = backend.removeprefix("keyring:")
+        vault = KeyringVault(name, keyring_vault.load(name), store.setting(_SERVICE) or "", home.vault_lock, reason)
+        vault.names()
+    except VaultError as error:
+        raise VaultError(f"the vault of this home is {backend}: {error.title}", TAKE_ANOTHER) from None
+    return vault
+
+
+def choose(home: Home, wish: Wish, kind: str | None) -> Choice:
+    """A new vault of that kind, or of the first that works; not noted yet. Raises VaultError where none does."""
+    reason = "asked for"
+    if kind is None and home.vault.exists():
+        kind, reason = "file", f"{home.vault.name} was there already"
+    if kind == "file":
+        return Choice(_file(home, wish, reason), reason)
+    failure = ""
+    give_up = time.monotonic() + keyring_vault.PROBE_SECONDS
+    for name in keyring_vault.candidates():
+        service = f"gatewatch {secrets.token_hex(4)}"
+        try:
+            backend = keyring_vault.load(name, give_up - time.monotonic())
+            keyring_vault.probe(name, backend, service, give_up - time.monotonic())
+        except VaultError as error:
+            failure = failure or error.title
+            continue
+        reason = reason if kind else "the operating system's keyring works"
+        keyring = KeyringVault(name, backend, service, home.vault_lock, reason)
+        keyring.start()
+        return Choice(keyring, reason, service)
+    if kind == "keyring":
+        raise VaultError(f"no keyring of the operating system works: {failure}", "take `file` instead")
+    reason = f"no keyring of the operating system works ({failure})"
+    return Choice(_file(home, wish, reason), reason)
+
+
+def note(store: ControlStore, choice: Choice) -> None:
+    """From here on this is the vault of the store's home."""
+    store.set_setting(_SERVICE, choice.service)
+    store.set_setting(_REASON, choice.reason)
+    store.set_setting(BACKEND, choice.vault.describe().backend)
+
+
+def _file(home: Home, wish: Wish, reason: str) -> Vault:
+    sources = Sources(home.vault_key, wish.passphrase_fd, wish.prompt)
+    if home.vault.exists():
+        if wish.new_passphrase:
+            raise UsageError(f"{home.vault} has its passphrase already")
+        found = sources.find()
+        if found is None:
+            raise sources.missing(home.vault)
+    elif wish.new_passphrase:
+        if wish.prompt is None:
+            raise UsageError("a new passphrase is asked for on a terminal only", sources.ways())
+        found = passphrase.choose(wish.prompt)
+    else:
+        found = sources.find(ask=False) or passphrase.generate(home.vault_key, home.vault_lock)
+    return FileVault(home.vault, home.vault_lock, found, reason)
