@@ -86,7 +86,8 @@ def _secrets(home: Home, given: Path | None) -> Iterator[Finding]:
         return
     store = ControlStore.open(home.control)
     try:
-        keys = [key for key in store.keys() if key.revoked_at is None]
+        records = store.keys()
+        keys = [key for key in records if key.revoked_at is None]
         if keys:
             yield Finding("ok", "keys", f"{len(keys)} virtual keys, {len(store.teams())} teams")
         else:

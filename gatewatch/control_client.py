@@ -23,7 +23,8 @@ class ControlClient:
 
     def live(self) -> dict[str, Any]:
         """The live state. Raises Unreachable."""
-        return self.request("GET", "/v1/live")
+        live: dict[str, Any] = self.request("GET", "/v1/live")
+        return live
 
     def request(self, method: str, path: str, body: object = None) -> Any:
         """The JSON answer. Raises the error that the control process named, or Unreachable where none answers."""
