@@ -1,0 +1,170 @@
+"""The recorder: moves what workers journalled into the ledger, exactly once.
+
+Keeps true:
+- bytes of a segment and the offset that says so are loaded in one transaction, so a crash at any instant neither loses
+  nor doubles a line;
+- a segment is finished when its writer is gone and its last byte is loaded; what it left open is then `interrupted`;
+- only a finished segment is packed away, and only then is the original removed;
+- a segment that shrank or vanished is an alarm, never a crash, and stops no other.
+
+Whoever runs a recorder holds the home's lock (see `ownership.py`). Not thread-safe: `service.py` serialises.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import duckdb
+
+from gatewatch.ledger.compact import compact
+from gatewatch.ledger.interrupted import interrupted
+from gatewatch.ledger.load import BATCH_BYTES, Batch, Loader, Mark
+from gatewatch.ledger.names import Names
+from gatewatch.ledger.pack import pack, prune
+from gatewatch.ledger.segments import SegmentFile, run_and_sequence, segments_in
+from gatewatch.paths import Home
+
+KEEP_DAYS = 400
+TIDY_EVERY_US = 30_000_000
+CHUNK_BYTES = BATCH_BYTES // 4
+_RESTORE = "put it back from a backup, or run `gatewatch ledger rebuild` without it"
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes loaded so far and those there are."""
+
+
+@dataclass
+class LoadResult:
+    """What one pass did."""
+
+    lines: int = 0
+    calls: int = 0
+    interrupted: int = 0
+    attempts: int = 0
+    rejected: int = 0
+    quarantined: int = 0
+    bytes: int = 0
+    finished: list[str] = field(default_factory=list)
+    """Segments that are wholly loaded since this pass."""
+
+
+class Recorder:
+    """Loads the journal of a home through one connection."""
+
+    def __init__(
+        self,
+        home: Home,
+        connection: duckdb.DuckDBPyConnection,
+        *,
+        keep_days: int = KEEP_DAYS,
+        names: Names | None = None,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+    ) -> None:
+        self.home = home
+        self.alarms: list[str] = []
+        """What an operator should look at, as of the last pass."""
+        self.loaded_until_us: int | None = None
+        """All that was journalled before this time is in the ledger."""
+        self._connection = connection
+        self._keep_days = keep_days
+        self._clock = clock
+        self._loader = Loader(connection, home.scratch, names)
+        self._batch = Batch()
+        self._result = LoadResult()
+        self._tidied_us = 0
+
+    def load_once(self, progress: Progress | None = None) -> LoadResult:
+        """Load what is in the journal, in bounded transactions, then pack away and compact what is due.
+
+        Raises duckdb.Error or OSError where that fails; what was committed before stays, the rest is loaded next time.
+        """
+        began = self._clock()
+        self._batch, self._result = Batch(), LoadResult()
+        self.alarms = []
+        segments = self.segments()
+        self._notice_vanished({segment.name for segment in segments})
+        total = self._behind(segments)
+        for segment in segments:
+            mark = self._loader.marks.get(segment.name, Mark())
+            if not mark.finished:
+                self._read(segment, mark, lambda: progress and progress(self._result.bytes, total))
+        self._flush()
+        self.loaded_until_us = began
+        self.tidy(began)
+        return self._result
+
+    def segments(self) -> list[SegmentFile]:
+        """What there is to load, oldest first."""
+        return [segment for segment in segments_in(self.home.journal) if not segment.packed]
+
+    def behind_bytes(self) -> int:
+        """Bytes in the journal that are not in the ledger yet."""
+        return self._behind(self.segments())
+
+    def tidy(self, now_us: int) -> None:
+        """Pack away finished segments; every half minute compact rollups and look for what to tell an operator."""
+        for segment in self.segments():
+            if self._loader.marks.get(segment.name, Mark()).finished:
+                pack(segment, self.home.loaded)
+        if now_us - self._tidied_us >= TIDY_EVERY_US:
+            self._tidied_us = now_us
+            compact(self._connection, now_us)
+            prune(self.home.loaded, now_us / 1e6 - self._keep_days * 86_400)
+
+    def _read(self, segment: SegmentFile, mark: Mark, tell: Callable[[], object]) -> None:
+        """Load a segment from where it is loaded up to; finish it where its writer is gone."""
+        gone = segment.packed or segment.writer_is_gone()  # before the size: then the size is final
+        size, upto, torn = segment.size(), mark.upto, b""
+        if size < upto:
+            self.alarms.append(f"segment {segment.name} shrank from {upto} to {size} bytes; {_RESTORE}")
+            return
+        for chunk in segment.chunks(upto, size, CHUNK_BYTES):
+            if not chunk.endswith(b"\n"):
+                torn = chunk
+                break
+            self._batch.add(segment.name, upto, chunk)
+            upto += len(chunk)
+            if self._batch.is_full:
+                self._flush()
+                tell()
+        if gone:
+            self._finish(segment, upto, torn)
+
+    def _finish(self, segment: SegmentFile, upto: int, torn: bytes) -> None:
+        if torn:
+            self._batch.refuse(segment.name, upto, torn, "torn: its writer died before the end of the line")
+        # Looked at after the lock was free: a run that went on has its next segment by then.
+        run = {each.sequence: each for each in segments_in(self.home.loaded) if each.run == segment.run}
+        run |= {each.sequence: each for each in segments_in(self.home.journal) if each.run == segment.run}
+        known = {sequence for name in self._loader.marks for of, sequence in [run_and_sequence(name)] if of == segment.run}
+        if segment.sequence == max(known | run.keys()):
+            last_two = [run[sequence] for sequence in sorted(run)[-2:]]
+            self._result.interrupted += self._batch.add_interrupted(segment.name, upto, interrupted(last_two))
+        self._batch.segment(segment.name, upto).finished = True
+        self._result.finished.append(segment.name)
+
+    def _flush(self) -> None:
+        if not self._batch.segments:
+            return
+        batch, self._batch = self._batch, Batch()
+        self._loader.load(batch, self._clock())
+        facts, result = batch.sorted.facts, self._result
+        result.lines += batch.sorted.lines
+        result.calls += len(facts["close"])
+        result.attempts += len(facts["attempt"])
+        result.rejected += len(facts["rejected"])
+        result.quarantined += len(batch.sorted.quarantined)
+        result.bytes += batch.bytes
+
+    def _notice_vanished(self, there: set[str]) -> None:
+        for name, mark in self._loader.marks.items():
+            if not mark.finished and mark.facts and name not in there:
+                self.alarms.append(f"segment {name} vanished before its end was loaded; {_RESTORE}")
+
+    def _behind(self, segments: list[SegmentFile]) -> int:
+        marks = self._loader.marks
+        return sum(
+            max(0, segment.size() - mark.upto)
+            for segment in segments
+            if not (mark := marks.get(segment.name, Mark())).finished
+        )
