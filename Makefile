@@ -12,9 +12,12 @@ export VENV PYTHON
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.* ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-run: ## Gatewatch on embedded defaults: the demo, or the real thing when a provider key is in the environment
+run: ## The demo, or the gateway and its console when a provider key is in the environment
 	@requirements/install.sh run
-	@$(IN)/python -m app.first_run $(ARGS)
+	@exec $(IN)/gatewatch $$($(IN)/python -c $(DEMO_WITHOUT_KEY)) $(ARGS)
+
+DEMO_WITHOUT_KEY = 'import os; from gatewatch.config.completion import from_environment as configured; \
+	print("" if configured(os.environ)["providers"] else "demo")'
 
 test: ## All tests; what is not installed is skipped by name (ARGS='-k word' picks some)
 	@requirements/install.sh dev

@@ -41,7 +41,7 @@ def test_every_source_and_data_file_is_in_it(wheel: zipfile.ZipFile) -> None:
     assert in_wheel == on_disk
 
 
-@pytest.mark.parametrize("suffix", [".sql", ".json", ".tcss"])
+@pytest.mark.parametrize("suffix", [".sql", ".jsonl", ".tcss"])
 def test_the_data_that_code_reads_travels_along(wheel: zipfile.ZipFile, suffix: str) -> None:
     assert [name for name in wheel.namelist() if name.endswith(suffix)]
 
