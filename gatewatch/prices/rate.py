@@ -1,0 +1,124 @@
+"""What a call costs by a price row: an exact sum of integers, so there is nothing to round.
+
+A class of tokens is charged at its own price, else at its parent's: an hour's cache write → cache write → input;
+cache read, audio in, image in → input; reasoning, audio out → output. A row that cannot price what was used prices none
+of it: the answer is None (`unpriced`), never a part and never 0.
+
+Not told apart in `Tokens`: cached audio and images cost what cached input costs, video in what input costs.
+"""
+
+import re
+
+from gatewatch.call import Tokens
+from gatewatch.prices.book import PriceBook
+from gatewatch.prices.row import PriceRow, Prices
+
+_VERSION = re.compile(r"[-@:]v?\d", re.ASCII)
+
+
+def price_for(
+    book: PriceBook, provider: str, asked: str, served: str | None, at_us: int, tier: str, input_tokens: int
+) -> PriceRow | None:
+    """The row for a call that asked `provider` for one model and was told that another one answered.
+
+    A served name that adds a date or version to the asked one (`gpt-4o` → `gpt-4o-2024-05-13`) is more exact and is
+    tried first. Nothing else that an upstream says changes what is charged: `gpt-4o-mini` is not a kind of `gpt-4o`.
+    """
+    if served and served.lower().startswith(asked.lower()) and _VERSION.match(served, len(asked)):
+        row = book.find(provider, served, at_us, tier=tier, input_tokens=input_tokens)
+        if row is not None:
+            return row
+    return book.find(provider, asked, at_us, tier=tier, input_tokens=input_tokens)
+
+
+def rate(
+    tokens: Tokens,
+    row: PriceRow,
+    *,
+    requests: int = 1,
+    searches: int = 0,
+    file_searches: int = 0,
+    output_image: int | None = None,
+    output_video: int | None = None,
+    audio_seconds: int | None = None,
+    characters: int | None = None,
+    pages: int | None = None,
+    pages_annotated: int = 0,
+    messages: int | None = None,
+    images: int | None = None,
+) -> int | None:
+    """Picodollars; None where the row has no price for something that was used, or its measure is not known.
+
+    `output_image` and `output_video` are tokens inside `tokens.output`; `pages_annotated` are inside `pages`. None
+    means not known: a row that charges image output apart then prices no output at all, and a row that charges by the
+    piece only (audio seconds, characters, …) prices nothing.
+    """
+    prices = row.prices
+    if audio_seconds:
+        audio_seconds = max(audio_seconds, row.minimum_seconds)
+    pieces = (
+        (prices.audio_second, audio_seconds),
+        (prices.character, characters),
+        (prices.page, pages),
+        (prices.message, messages),
+        (prices.image, images),
+    )
+    total = sum(price * count for price, count in pieces if price is not None and count is not None)
+    if pages_annotated and prices.page is not None and prices.page_annotated is not None:
+        total += pages_annotated * (prices.page_annotated - prices.page)
+    for price, count in ((prices.web_search, searches), (prices.file_search, file_searches)):
+        if count:
+            if price is None:
+                return None
+            total += count * price
+    total += requests * (prices.request or 0)
+
+    if prices.input is None and prices.output is None:
+        measured = any(price is not None and count is not None for price, count in pieces)
+        return total if measured or prices.request is not None else None
+    input_cost = _input_cost(tokens, prices)
+    output_cost = _output_cost(tokens, prices, output_image, output_video)
+    return None if input_cost is None or output_cost is None else total + input_cost + output_cost
+
+
+def _input_cost(tokens: Tokens, prices: Prices) -> int | None:
+    cost, unpriced = 0, 0
+    for count, own, parent in (
+        (tokens.input_uncached, prices.input, None),
+        (tokens.input_cache_read, prices.cache_read, None),
+        (tokens.input_cache_write_5m, prices.cache_write, None),
+        (tokens.input_cache_write_1h, prices.cache_write_1h, prices.cache_write),
+        (tokens.input_audio, prices.input_audio, None),
+        (tokens.input_image, prices.input_image, None),
+    ):
+        if not count:
+            continue
+        price = own if own is not None else parent if parent is not None else prices.input
+        if price is None:
+            unpriced += count
+        else:
+            cost += count * price
+    return None if unpriced else cost
+
+
+def _output_cost(tokens: Tokens, prices: Prices, image: int | None, video: int | None) -> int | None:
+    """More special tokens than there is output are charged as output alone: no token is charged twice."""
+    rest, cost = tokens.output, 0
+    for count, price in (
+        (image, prices.output_image),
+        (video, prices.output_video),
+        (tokens.output_audio, prices.output_audio),
+        (tokens.output_reasoning, prices.output_reasoning),
+    ):
+        if price is None:
+            continue
+        if count is None:
+            if rest and price != prices.output:
+                return None
+            continue
+        count = min(count, rest)
+        rest -= count
+        cost += count * price
+    if not rest:
+        return cost
+    return None if prices.output is None else cost + rest * prices.output
