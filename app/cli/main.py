@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """Command → module and help line. Hidden commands start with an underscore and are left out of the help."""
 
-HIDDEN: dict[str, str] = {"_worker": "app.cli.worker"}
+HIDDEN: dict[str, str] = {"_worker": "app.cli.worker", "_traffic": "app.cli.traffic"}
 
 DEFAULT = "console"
 

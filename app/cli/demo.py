@@ -1,0 +1,35 @@
+"""`gatewatch demo`: try it offline, with nothing to set up and nothing left behind."""
+
+import argparse
+
+TEXT_SECONDS = 8.0
+"""How long traffic runs before the overview is printed where there is no terminal."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Sandbox provider, gateway, generated traffic and the console, on a throw-away home."
+
+
+def run(args: argparse.Namespace) -> int:
+    import signal
+    import sys
+    import time
+
+    from app.demo.stage import Stage
+
+    del args
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    sys.stderr.write("gatewatch demo: starting the sandbox provider, a gateway and some traffic…\n")
+    with Stage() as stage:
+        if sys.stdout.isatty() and sys.stdin.isatty():
+            from app.console import run as run_console
+
+            return run_console(stage.home, banner=f"demo · sandbox provider · {stage.base_url}")
+        from gatewatch.ledger.reader import RemoteLedger
+
+        from app.console.text_overview import print_overview
+        from gatewatch.control_client import ControlClient
+
+        time.sleep(TEXT_SECONDS)
+        print_overview(RemoteLedger(stage.home.socket), ControlClient(stage.home.socket).live())
+    return 0
