@@ -54,8 +54,10 @@ install_into() {
     PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 "$@" --quiet
 }
 
+# A folder that was moved is made anew: the scripts in it begin with its old path.
 is_usable() {
     new_enough "$venv/bin/python" || return 1
+    [ "$(cat "$venv/.made-in" 2>/dev/null || pwd)" = "$(pwd)" ] || return 1
     [ -z "${PYTHON:-}" ] || [ "$(version_of "$PYTHON")" = "$(version_of "$venv/bin/python")" ]
 }
 
@@ -68,6 +70,7 @@ install_project() {
     else
         find_python
         make_venv "$venv"
+        pwd >"$venv/.made-in"
     fi
     say "Setting up $venv (Python $(version_of "$venv/bin/python")) from requirements/$1.txt; the first time takes a minute"
     install_into "$venv" --require-hashes --requirement "requirements/$1.txt"
