@@ -8,7 +8,8 @@ from gatewatch.filter_columns import ALIASES, COLUMNS, compare, tag
 NOW = 1_795_255_200_000_000  # 2026-11-21T10:00:00Z
 
 # `gatewatch show calls -o json`, ARCHITECTURE.md §10
-SHOWN = """call_id started_at team project key_id key_name user task_id endpoint requested_model model provider route status
+SHOWN = """call_id
+started_at team project key_id key_name user task_id endpoint requested_model model provider route status
 http_status error_kind stream cache input_tokens input_uncached_tokens input_cache_read_tokens
 input_cache_write_5m_tokens input_cache_write_1h_tokens input_audio_tokens input_image_tokens output_tokens
 output_reasoning_tokens output_audio_tokens cost_usd cost_basis price_row attempts latency_ms ttft_ms overhead_ms"""

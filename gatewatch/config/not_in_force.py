@@ -1,0 +1,44 @@
+"""Keys that are read, checked and kept, but do nothing in this version. They are never taken silently."""
+
+from collections.abc import Iterator
+
+from gatewatch.config.models import Config
+from gatewatch.config.presets import PRESETS
+from gatewatch.config.problems import KeyPath
+
+
+def not_enforced(config: Config) -> list[tuple[KeyPath, str]]:
+    """What stands in the file and does nothing yet: key path, and what happens in its place."""
+    return list(_unenforced(config))
+
+
+def _unenforced(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    for store in ("control", "ledger", "limits"):
+        if getattr(config.stores, store):
+            yield ("stores", store), "not in force yet: the embedded store is used"
+    if config.control.listen != "unix":
+        yield ("control", "listen"), "not in force yet: the control API is on its unix socket only"
+    if config.behind_proxy:
+        yield (
+            ("behind_proxy", "trusted"),
+            "not in force yet: calls show the proxy's address, X-Forwarded-For is not read",
+        )
+    for name, provider in config.providers.items():
+        endpoints = PRESETS[provider.preset].endpoints if provider.preset else {}
+        if provider.region and not any("{region}" in endpoint for endpoint in endpoints.values()):
+            yield ("providers", name, "region"), "not enforced yet: it changes nothing for this provider"
+    for name, model in config.models.items():
+        if model.budget_step_down:
+            yield ("models", name, "budget_step_down"), "not enforced yet"
+    for name, team in config.teams.items():
+        if team.budget:
+            yield ("teams", name, "budget"), "not enforced yet: nothing is refused"
+        if team.limits:
+            yield ("teams", name, "limits"), "not enforced yet: nothing is refused"
+        if team.models:
+            yield ("teams", name, "models"), "not enforced yet: give the models to its keys (keys create --models)"
+    if config.ledger.bodies == "on":
+        yield ("ledger", "bodies"), "not in force yet: no bodies are kept"
+    for kind in ("calls", "bodies"):
+        if getattr(config.ledger.retention, kind):
+            yield ("ledger", "retention", kind), "not enforced yet: nothing is deleted"

@@ -1,0 +1,150 @@
+"""What only shows when keys are looked at together. Everything here is judged without a network and without secrets;
+of files it asks only whether they can be read.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from gatewatch.config.base_url import objection
+from gatewatch.config.models import Config
+from gatewatch.config.presets import WORKING_DIALECTS
+from gatewatch.config.problems import KeyPath, Problem, found_text, nearest
+from gatewatch.config.values import REFERENCE_FORMS, Address
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_HEADER_VALUE = re.compile(r"[ -~]{0,2000}")
+_OURS = frozenset(
+    (
+        *("host", "content-length", "content-type", "transfer-encoding", "connection", "keep-alive", "upgrade"),
+        *("te", "trailer", "expect", "accept-encoding", "proxy-connection"),
+    )
+)
+_CREDENTIAL = re.compile(
+    r"authorization|cookie|(?:^|[-_])(?:key|apikey|token|secret|password|auth)(?:$|[-_])", re.IGNORECASE
+)
+_STORES = {"control": ("postgresql", "postgres"), "ledger": ("postgresql", "postgres"), "limits": ("redis", "rediss")}
+_REFERENCE = re.compile(r"(?:vault|env|file):")
+
+
+def broken_rules(config: Config) -> list[Problem]:
+    """Every rule that the completed configuration breaks."""
+    rules: tuple[Callable[[Config], Iterator[Problem]], ...] = (
+        _listening, _stores, _providers, _targets, _teams, _workers,
+    )  # fmt: skip
+    return [problem for rule in rules for problem in rule(config)]
+
+
+def workers_problem(config: Config, workers: int) -> Problem | None:
+    """Why so many workers cannot keep the limits, or None. `serve --workers` asks again with its own number."""
+    limited = [name for name, team in config.teams.items() if team.limits or team.budget]
+    if workers < 2 or not limited or config.stores.limits:
+        return None
+    return Problem(
+        ("stores", "limits"),
+        f"nothing, with {workers} workers and limits or budgets of {', '.join(limited[:3])}",
+        "a store that workers count in together (redis://…), or workers: 1",
+    )
+
+
+def _workers(config: Config) -> Iterator[Problem]:
+    if problem := workers_problem(config, config.workers):
+        yield problem
+
+
+def _listening(config: Config) -> Iterator[Problem]:
+    if not config.listen.is_loopback and not config.tls and not config.behind_proxy:
+        yield Problem(
+            ("listen",),
+            f"{config.listen}, where other machines could read keys and prompts in the clear",
+            "a loopback address such as 127.0.0.1:4000, or tls: {cert, key}, or behind_proxy: {trusted: [..]}",
+        )
+    for name, tls in (("tls", config.tls), ("control", config.control.tls)):
+        for kind in ("cert", "key") if tls else ():
+            path: KeyPath = (name, kind) if name == "tls" else (name, "tls", kind)
+            if not os.access(Path(getattr(tls, kind)).expanduser(), os.R_OK):
+                yield Problem(path, found_text(path, getattr(tls, kind)), "a file that can be read")
+    if isinstance(config.control.listen, Address) and not config.control.tls:
+        yield Problem(
+            ("control", "listen"), f"{config.control.listen} without tls", "unix, or tls: {cert, key} beside it"
+        )
+
+
+def _stores(config: Config) -> Iterator[Problem]:
+    for name, schemes in _STORES.items():
+        url = getattr(config.stores, name)
+        if url is None or _REFERENCE.match(url):
+            continue
+        path: KeyPath = ("stores", name)
+        allowed = f"{schemes[0]}://HOST/…, or where the URL is: env:NAME, vault:NAME, file:PATH"
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            yield Problem(path, "no URL", allowed)
+            continue
+        if parts.password is not None:
+            yield Problem(
+                path, "a URL with a password in it", "a reference to the URL: env:NAME, vault:NAME, file:PATH"
+            )
+        elif parts.scheme not in schemes or not parts.hostname:
+            yield Problem(path, found_text(path, url), allowed)
+
+
+def _providers(config: Config) -> Iterator[Problem]:
+    for name, provider in config.providers.items():
+        path: KeyPath = ("providers", name)
+        if provider.dialect and provider.dialect not in WORKING_DIALECTS:
+            works = f"this version speaks {', '.join(WORKING_DIALECTS)}"
+            yield Problem((*path, "dialect"), provider.dialect, works)
+        if provider.base_url and (wrong := objection(provider.base_url, provider.allow_private)):
+            yield Problem((*path, "base_url"), *wrong)
+        for header, value in provider.headers.items():
+            if problem := _header_problem((*path, "headers", header), header, value):
+                yield problem
+
+
+def _header_problem(path: KeyPath, name: str, value: str) -> Problem | None:
+    if not _HEADER_NAME.fullmatch(name):
+        return Problem(path[:-1], "a header name that is none", "letters, digits and -")
+    if name.lower() in _OURS:
+        return Problem(path, "a header that the gateway sets itself", "other headers")
+    if _CREDENTIAL.search(name):
+        return Problem(path, "a header for credentials", f"api_key: {REFERENCE_FORMS}")
+    if not _HEADER_VALUE.fullmatch(value):
+        return Problem(path, "a value with control or other characters", "printable ASCII")
+    return None
+
+
+def _targets(config: Config) -> Iterator[Problem]:
+    for name, model in config.models.items():
+        for index, target in enumerate(model.targets):
+            path: KeyPath = ("models", name, "targets", index)
+            if problem := _target_problem(config, path, target):
+                yield problem
+            elif target in model.targets[:index]:
+                yield Problem(path, f"{target} again", "each target once")
+
+
+def _target_problem(config: Config, path: KeyPath, target: str) -> Problem | None:
+    provider, slash, model = target.partition("/")
+    if not slash or not model or not re.fullmatch(r"[!-~]{1,200}", model):
+        return Problem(path, found_text(path, target), "provider/model, as in openai/gpt-4o-mini")
+    if provider not in config.providers:
+        known = nearest(provider, list(config.providers))
+        return Problem(
+            path, f"no provider {found_text(path, provider)}", f"a provider that stands under providers: {known}"
+        )
+    return None
+
+
+def _teams(config: Config) -> Iterator[Problem]:
+    for name, team in config.teams.items():
+        for index, model in enumerate(team.models or ()):
+            path: KeyPath = ("teams", name, "models", index)
+            if model not in config.models and model.partition("/")[0] not in config.providers:
+                known = nearest(model, list(config.models))
+                yield Problem(
+                    path, f"no model {found_text(path, model)}", f"provider/model, or a name under models: {known}"
+                )

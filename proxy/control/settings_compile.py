@@ -1,0 +1,111 @@
+"""The configuration and its secrets → what a worker is told.
+
+Keeps true: nothing is left for a worker to look up or to complete, and a secret that could not be sent as a header is
+refused here, unseen.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from gatewatch.config import Config, ConfigError, Loaded, Problem
+from gatewatch.config import models as written
+from gatewatch.config.presets import PRESETS
+from gatewatch.errors import GatewatchError
+from gatewatch.paths import Home
+from proxy.settings import Caps, Deadlines, Provider, ProviderKey, Route, Settings, Target
+
+_HEADER_SAFE = re.compile(r"[!-~]{1,8192}")
+
+
+def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Callable[[str], str | None]) -> Settings:
+    """Everything one worker needs. `resolve` turns a reference into its secret, None for `none`.
+
+    Raises ConfigError, which names every provider whose key is missing or cannot be sent.
+    """
+    config = loaded.config
+    problems: list[Problem] = []
+    providers = {name: _provider(name, config, resolve, problems) for name in config.providers}
+    if problems:
+        raise ConfigError(problems, loaded.lines)
+    return Settings(
+        config_version=loaded.version,
+        home=str(home.root),
+        hosts=config.hosts or (),
+        pepper=pepper_hex,
+        providers=providers,
+        routes={name: _route(name, model) for name, model in config.models.items()},
+        deadlines=_deadlines(config.deadlines),
+        caps=_caps(config.caps),
+        tls=(_path(config.tls.cert), _path(config.tls.key)) if config.tls else None,
+        trusted_proxies=config.behind_proxy.trusted if config.behind_proxy else (),
+    )
+
+
+def _provider(name: str, config: Config, resolve: Callable[[str], str | None], problems: list[Problem]) -> Provider:
+    provider = config.providers[name]
+    assert provider.dialect and provider.base_url and provider.api_key, "completed on loading"  # noqa: PT018
+    secret: str | None = None
+    try:
+        secret = resolve(provider.api_key)
+    except GatewatchError as error:
+        problems.append(Problem(("providers", name, "api_key"), error.title, error.next_step or "a key that is there"))
+    if secret is not None and not _HEADER_SAFE.fullmatch(secret):
+        problems.append(Problem(("providers", name, "api_key"), "a key that no header can carry", "printable ASCII"))
+    stand_in = PRESETS[provider.preset].stand_in_key if provider.preset else ""
+    return Provider(
+        name=name,
+        dialect=provider.dialect,
+        base_url=provider.base_url,
+        keys=(ProviderKey(id=provider.api_key, secret=secret or stand_in or None),),
+        price_provider=provider.preset or name,
+        headers={header.lower(): value for header, value in provider.headers.items()},
+        allow_private=provider.allow_private,
+    )
+
+
+def _route(name: str, model: written.Model) -> Route:
+    targets = tuple(
+        Target(provider=target.partition("/")[0], model=target.partition("/")[2]) for target in model.targets
+    )
+    route = Route(name=name, targets=targets, deadlines=_deadlines(model.deadlines or written.Deadlines()))
+    version = hashlib.sha256(msgspec.json.encode(route)).hexdigest()[:8]
+    return msgspec.structs.replace(route, version=version)
+
+
+def _deadlines(deadlines: written.Deadlines) -> Deadlines:
+    return Deadlines(
+        connect=_seconds(deadlines.connect),
+        first_byte=_seconds(deadlines.first_byte),
+        idle=_seconds(deadlines.idle),
+        total=_seconds(deadlines.total),
+    )
+
+
+def _caps(caps: written.Caps) -> Caps:
+    return Caps(
+        body_bytes=caps.body,
+        header_bytes=caps.headers,
+        header_count=caps.header_count,
+        url_bytes=caps.url,
+        header_seconds=_seconds(caps.header_time),
+        body_seconds=_seconds(caps.body_time),
+        keep_alive_seconds=_seconds(caps.keep_alive),
+        write_seconds=_seconds(caps.write_time),
+        connections=caps.connections,
+        connections_per_source=caps.connections_per_source,
+        reply_bytes=caps.reply,
+        sse_line_bytes=caps.sse_line,
+        held_reply_bytes=caps.held_reply,
+    )
+
+
+def _seconds(microseconds: int) -> float:
+    return microseconds / 1_000_000
+
+
+def _path(text: str) -> str:
+    return str(Path(text).expanduser().absolute())
