@@ -76,7 +76,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._refuse(b"400 Bad Request")
+            return  # answered as if it had not asked for another protocol, and closed
         except httptools.HttpParserError:
             self._refuse(b"400 Bad Request")
         else:
@@ -118,7 +118,7 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         request = self._request
         request.method = self._parser.get_method().decode("latin-1")
-        request.keep_alive = self._parser.should_keep_alive()
+        request.keep_alive = self._parser.should_keep_alive() and not self._parser.should_upgrade()
         request.chunks_allowed = self._parser.get_http_version() == "1.1"
         request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._in_body = False
