@@ -24,6 +24,7 @@ from gatewatch.vault.opening import Wish, open_vault
 from gatewatch.vault.pepper import get_or_create_pepper
 from gatewatch.vault.references import resolve
 from proxy.control.alarms import Alarms
+from proxy.control.api import ControlApi, PeerProtocol
 from proxy.control.home_lock import HomeLock
 from proxy.control.listening import bind, bind_unix
 from proxy.control.recording import Recording

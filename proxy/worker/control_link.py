@@ -35,11 +35,10 @@ class ControlLink:
         self._gateway = gateway
         self._bounds = bounds
 
-    async def run(self, server: uvicorn.Server) -> None:
+    async def run(self, server: uvicorn.Server, serving: asyncio.Event) -> None:
         """Until cancelled. The first report is sent when the server takes connections."""
         self._server = server
-        while not server.started:
-            await asyncio.sleep(0.005)
+        await serving.wait()
         while True:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 await self._session()

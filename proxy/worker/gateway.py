@@ -67,6 +67,7 @@ class Gateway:
     def tick(self) -> None:
         """To be called about once a second."""
         self.journal.look_for_space()
+        self.meter.refresh()
         self._refused_rows.flush()
         for upstream in self._upstreams.values():
             upstream.pool.close_idle()

@@ -19,7 +19,6 @@ from gatewatch import __version__
 from gatewatch.control.key_table import KeyTable
 from gatewatch.journal.writer import Journal
 from gatewatch.paths import Home
-from gatewatch.prices.book import PriceBook
 from proxy.settings import Settings
 from proxy.worker.control_link import ControlLink
 from proxy.worker.gateway import Gateway
@@ -37,6 +36,11 @@ class WorkerServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
         super().__init__(config)
         self._gateway = gateway
+        self.serving = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.serving.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._gateway.draining = True
@@ -60,7 +64,7 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     home = Home(Path(settings.home))
     keys = KeyTable(home.control, bytes.fromhex(settings.pepper))
     journal = Journal(home.journal)
-    gateway = Gateway(settings, keys, journal, Meter(PriceBook.open()), AGENT)
+    gateway = Gateway(settings, keys, journal, Meter(home.control), AGENT)
     bounds = Bounds(settings.caps, settings.hosts)
     bounds.rejected = gateway.rejected
     server = WorkerServer(uvicorn_config(gateway, bounds, settings.tls), gateway)
@@ -71,7 +75,7 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     tasks = [
         asyncio.create_task(sweep(bounds)),
         asyncio.create_task(tick(gateway)),
-        asyncio.create_task(link.run(server)),
+        asyncio.create_task(link.run(server, server.serving)),
     ]
     try:
         await server.serve(sockets=[listening])

@@ -1,20 +1,41 @@
 """Settle: what the call used and what that costs, for plain and streamed replies, whole and broken ones alike."""
 
+import logging
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 from gatewatch.call import Call, Tokens
 from gatewatch.prices.book import PriceBook
+from gatewatch.prices.overrides import load_file
 from gatewatch.prices.rate import price_for, rate
+from gatewatch.prices.row import PriceRow
 from proxy import estimate
 from proxy.dialects.openai_chat import tokens_of
 from proxy.settings import Provider
 
+log = logging.getLogger("gatewatch.worker")
+
 
 class Meter:
-    """Prices the calls of one worker."""
+    """Prices the calls of one worker, by the book and the operator's rows in the control store."""
 
-    def __init__(self, book: PriceBook) -> None:
-        self._book = book
+    def __init__(self, control: Path) -> None:
+        self._control = control
+        self._overrides: list[PriceRow] = []
+        self._book = PriceBook.open()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take over rows that the operator has added. Keeps what it has where the store cannot be read."""
+        try:
+            overrides = load_file(self._control)
+        except sqlite3.Error as error:
+            log.warning("prices: the control store cannot be read: %s", error)
+            return
+        if overrides != self._overrides:
+            self._overrides = overrides
+            self._book = PriceBook.open(overrides)
 
     def estimate(self, call: Call, provider: Provider, model: str, body: dict[str, Any]) -> None:
         """Fill in what the call will probably cost: what stays in the ledger if it is never closed."""
