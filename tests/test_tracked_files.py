@@ -21,7 +21,7 @@ REGISTRY_HOSTS = re.compile(
 SECRETS = re.compile(
     r"-----BEGIN (?:[A-Z]+ )?PRIVATE K[E]Y-----\s+[A-Za-z0-9+/]{60}"
     r"|\b(?:sk-(?:proj-|ant-\w+-|or-v1-)?[\w-]{32,}|gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{22,}|AKI[A][0-9A-Z]{16}"
-    r"|xox[abp]-[\w-]{20,}|AI[z]a[\w-]{35}|gsk_[A-Za-z0-9]{40,}|hf_[A-Za-z0-9]{30,}|sk_live_[A-Za-z0-9]{20,})\b"
+    r"|xox[abp]-[\w-]{20,}|AI[z]a[\w-]{35}|gsk_[A-Za-z0-9]{40,}|hf_[A-Za-z0-9]{30,}|sk_live_[A-Za-z0-9]{20,}|gwk_[as]k_\w+_[A-Za-z0-9]{57})\b"
 )
 
 MADE_UP = re.compile(r"canary|example|fake|test|dummy|abcdef|012345|(\w)\1{5}|X{4}", re.IGNORECASE)
