@@ -37,10 +37,9 @@ format: ## Lay out the code and mend what can be mended
 
 lint: ## Look, change nothing: format, lint, types, import contracts
 	@requirements/install.sh dev
-	$(IN)/ruff format --check
-	$(IN)/ruff check
-	$(IN)/mypy
-	$(IN)/lint-imports --no-logo
+	@found=; for look in "ruff format --check" "ruff check" mypy "lint-imports --no-logo"; do \
+		echo "$$look"; $(IN)/$$look || found="$$found [$$look]"; done; \
+	 [ -z "$$found" ] || { echo "not clean:$$found" >&2; exit 1; }
 
 bench: ## How fast, against whom: benchmarks/README.md
 	@requirements/install.sh dev

@@ -51,7 +51,7 @@ install_into() {
     else
         set -- "$python" -m pip --python "$into/bin/python" install "$@"
     fi
-    PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 "$@" --quiet
+    PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 "$@" --quiet --quiet
 }
 
 # A folder that was moved is made anew: the scripts in it begin with its old path.
