@@ -71,7 +71,7 @@ async def attempt(
     inbound.exchange = exchange
     started = time.perf_counter_ns()
     try:
-        if inbound.gone:
+        if inbound.request.gone:
             exchange.abort("client_closed", "the client closed the connection")
         await upstream.pool.send(
             exchange,

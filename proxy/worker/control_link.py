@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import uvicorn
 
+from proxy.http_server.bounds import Bounds
 from proxy.settings import Settings
 from proxy.worker.gateway import Gateway
-from proxy.worker.http_protocol import Bounds
 from proxy.worker.live import LiveState, rss_mb
 
 RETRY_SECONDS = 0.5
@@ -29,16 +28,17 @@ log = logging.getLogger("gatewatch.worker")
 class ControlLink:
     """Reports and obeys."""
 
-    def __init__(self, path: Path, listening: socket.socket, gateway: Gateway, bounds: Bounds) -> None:
+    def __init__(
+        self, path: Path, listening: socket.socket, gateway: Gateway, bounds: Bounds, stopping: asyncio.Event
+    ) -> None:
         self._path = path
         self._listening = listening
         self._gateway = gateway
         self._bounds = bounds
+        self._stopping = stopping
 
-    async def run(self, server: uvicorn.Server, serving: asyncio.Event) -> None:
-        """Until cancelled. The first report is sent when the server takes connections."""
-        self._server = server
-        await serving.wait()
+    async def run(self) -> None:
+        """Until cancelled. To be started when the server takes connections."""
         while True:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 await self._session()
@@ -97,6 +97,6 @@ class ControlLink:
                 self._bounds.configure(settings.caps, settings.hosts)
                 log.info("took configuration %s", settings.config_version)
             case "drain":
-                self._server.should_exit = True
+                self._stopping.set()
             case unknown:
                 log.warning("unknown command %r", unknown)

@@ -1,4 +1,4 @@
-"""The worker's ASGI application. `serve_call` is a call's whole way, stage by stage."""
+"""The worker's application. `serve_call` is a call's whole way, stage by stage."""
 
 import asyncio
 import logging
@@ -13,6 +13,7 @@ from gatewatch.control.records import KeyRecord
 from gatewatch.journal.writer import Journal, JournalFull
 from gatewatch.money import usd_text
 from proxy.dialects import openai_chat
+from proxy.http_server.request import ClientLeft, Headers, Request
 from proxy.refusal import DO_NOT_RETRY, Refusal, ledger_full, overloaded
 from proxy.settings import Route, Settings
 from proxy.upstream.exchange import Exchange
@@ -22,9 +23,9 @@ from proxy.worker.attempt import AttemptFailed, Upstream, attempt
 from proxy.worker.attribution import attribute
 from proxy.worker.authenticate import authenticate
 from proxy.worker.authorise import authorise, visible_models
-from proxy.worker.inbound import Headers, Inbound, Receive, Scope, Send
+from proxy.worker.inbound import Inbound
 from proxy.worker.live import Live
-from proxy.worker.receive import ClientLeft, parse_object, receive_body, required_model
+from proxy.worker.receive import parse_object, required_model
 from proxy.worker.refused_rows import RefusedRows
 from proxy.worker.settle import Meter
 from proxy.worker.upstream_error import refusal_for_failure
@@ -89,49 +90,47 @@ class Gateway:
             if inbound.exchange:
                 inbound.exchange.abort("gateway_stopping", "the gateway is stopping")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert scope["type"] == "http"
-        path = scope["path"]
+    async def __call__(self, request: Request) -> None:
+        path = request.path
         if path.startswith("/health/"):
-            await self._health(path, scope, send)
+            self._health(request)
             return
-        endpoint = ENDPOINTS.get(path) if scope["method"] == "POST" else None
-        inbound = Inbound(scope, receive, send, endpoint or path[:100])
+        endpoint = ENDPOINTS.get(path) if request.method == "POST" else None
+        inbound = Inbound(request, endpoint or path[:100])
         self.in_flight.add(inbound)
         try:
             if endpoint:
                 await self.serve_call(inbound)
             else:
-                await self._serve_other(inbound, path, scope["method"])
+                self._serve_other(inbound)
         except ClientLeft:
             pass
         finally:
             self.in_flight.discard(inbound)
-            inbound.done()
+            request.on_disconnect = None
 
     async def serve_call(self, inbound: Inbound) -> None:
         """receive → authenticate → authorise → plan → attempt → relay → settle → record"""
         try:
             key = self._admit(inbound)
-            raw = await receive_body(inbound, self.settings.caps.body_bytes)
-            inbound.body = parse_object(raw)
+            inbound.body = parse_object(await inbound.request.body(self.settings.caps.body_bytes))
             attribute(inbound.call, inbound.headers, inbound.body)
             inbound.call.requested_model = required_model(inbound.body)
             route = authorise(self.settings, key, inbound.call.requested_model)
             self._open(inbound, route)
             await self._relay(inbound, await self._attempt(inbound, route))
         except Refusal as refusal:
-            await self._refuse(inbound, refusal)
+            self._refuse(inbound, refusal)
         except UpstreamFailed as failure:
-            await self._broken(inbound, failure)
+            self._broken(inbound, failure)
         except JournalFull:
-            await self._unrecorded(inbound)
+            self._unrecorded(inbound)
 
     # stages
 
     def _admit(self, inbound: Inbound) -> KeyRecord:
-        if refusal := inbound.scope.get("gatewatch.refusal"):
-            raise refusal
+        if inbound.request.refusal:
+            raise inbound.request.refusal
         if self.draining:
             raise overloaded("The gateway is shutting down.")
         key = authenticate(inbound, self.keys)
@@ -200,14 +199,14 @@ class Gateway:
             reply.read(held)
             self._settle(inbound, reply, whole=True)
             self._close(inbound, "ok", 200)
-            await inbound.reply(200, self._reply_headers(inbound, priced=True), held)
+            inbound.request.reply(200, self._reply_headers(inbound, priced=True), held)
             return
         length = exchange.headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > caps.reply_bytes:
             exchange.abort("upstream_invalid", "the reply is too long")
             raise Refusal(502, "upstream_invalid", "The provider's reply is too long.", type="server_error")
         known = [(b"content-length", length)] if length.isdigit() else []
-        await inbound.start(200, self._reply_headers(inbound, priced=False) + known)
+        await inbound.request.start(200, self._reply_headers(inbound, priced=False) + known)
         try:
             body, unsent = await relay_plain.stream_rest(inbound, exchange, held, caps.reply_bytes)
             reply.read(body)
@@ -216,7 +215,7 @@ class Gateway:
             raise Refusal(502, "upstream_invalid", "The provider's reply is too long.") from None
         self._settle(inbound, reply, whole=True)
         self._close(inbound, "ok", 200)
-        await inbound.write(unsent, more=False)
+        inbound.request.finish(unsent)
 
     async def _relay_stream(self, inbound: Inbound, exchange: Exchange) -> None:
         tap = relay_stream.StreamTap(exchange, openai_chat.wants_usage(inbound.body), self.settings.caps.sse_line_bytes)
@@ -229,15 +228,15 @@ class Gateway:
             first = await tap.next()
         finally:
             inbound.upstream_ns += time.perf_counter_ns() - waited
-        await inbound.start(200, self._stream_headers(inbound))
+        await inbound.request.start(200, self._stream_headers(inbound))
         await relay_stream.relay_frames(inbound, tap, first)
         exchange.linger()
         self._settle(inbound, tap, whole=True)
-        if inbound.gone:
+        if inbound.request.gone:
             self._close(inbound, "client_closed", 499, "client_closed")
             return
         self._close(inbound, "ok", 200)
-        await inbound.write(self._closing_comment(inbound) + b"data: [DONE]\n\n", more=False)
+        inbound.request.finish(self._closing_comment(inbound) + b"data: [DONE]\n\n")
 
     # how a call ends
 
@@ -271,12 +270,12 @@ class Gateway:
             inbound.journalled = False
         self.journal.close(call, inbound.attempts)
 
-    async def _refuse(self, inbound: Inbound, refusal: Refusal) -> None:
+    def _refuse(self, inbound: Inbound, refusal: Refusal) -> None:
         """A stage said no, or an upstream's failure became the client's error."""
         if inbound.exchange and not inbound.exchange.complete:
             inbound.exchange.abort("upstream_invalid", refusal.code)
-        if inbound.responding:
-            await self._truncate(inbound, refusal)
+        if inbound.request.started:
+            self._truncate(inbound, refusal)
             return
         self.meter.free(inbound.call)
         if inbound.journalled:
@@ -285,24 +284,24 @@ class Gateway:
             self.live.refused(inbound.call)
             if self._refused_rows.may_write(inbound.call, refusal.code):
                 self._close(inbound, "blocked", refusal.status, refusal.code, refusal.message)
-        await self._send_error(inbound, refusal)
+        self._send_error(inbound, refusal)
 
-    async def _broken(self, inbound: Inbound, failure: UpstreamFailed) -> None:
+    def _broken(self, inbound: Inbound, failure: UpstreamFailed) -> None:
         """The exchange failed while its reply was relayed, or the client went away."""
         if failure.kind == "client_closed":
             self._settle_partial(inbound)
             self._close(inbound, "client_closed", 499, "client_closed", failure.message)
             return
-        await self._refuse(inbound, refusal_for_failure(failure))
+        self._refuse(inbound, refusal_for_failure(failure))
 
-    async def _truncate(self, inbound: Inbound, refusal: Refusal) -> None:
+    def _truncate(self, inbound: Inbound, refusal: Refusal) -> None:
         """Headers are out: a stream ends in one error event, a plain reply in an unclean end."""
         self._settle_partial(inbound)
         self._close(inbound, "truncated", 200, refusal.code, refusal.message)
         if inbound.call.stream:
-            await inbound.write(relay_stream.error_event(refusal), more=False)
+            inbound.request.finish(relay_stream.error_event(refusal))
         else:
-            inbound.cut()
+            inbound.request.cut()
 
     def _settle_partial(self, inbound: Inbound) -> None:
         if inbound.exchange is None or not inbound.exchange.sent:
@@ -310,14 +309,14 @@ class Gateway:
             return
         self._settle(inbound, inbound.tap or relay_plain.PlainReply(), whole=False)
 
-    async def _unrecorded(self, inbound: Inbound) -> None:
+    def _unrecorded(self, inbound: Inbound) -> None:
         """The record could not be written: the reply must not look complete."""
-        if inbound.responding:
-            inbound.cut()
+        if inbound.request.started:
+            inbound.request.cut()
         else:
-            await self._send_error(inbound, ledger_full())
+            self._send_error(inbound, ledger_full())
 
-    async def _send_error(self, inbound: Inbound, refusal: Refusal) -> None:
+    def _send_error(self, inbound: Inbound, refusal: Refusal) -> None:
         body = refusal.openai_body()
         headers: Headers = [
             (b"content-type", b"application/json"),
@@ -328,7 +327,7 @@ class Gateway:
             headers.append((b"x-gatewatch-attempts", b"%d" % len(inbound.attempts)))
         if refusal.close:
             headers.append((b"connection", b"close"))
-        await inbound.reply(refusal.status, headers, body)
+        inbound.request.reply(refusal.status, headers, body)
 
     # headers
 
@@ -368,11 +367,12 @@ class Gateway:
 
     # everything that is not a call
 
-    async def _serve_other(self, inbound: Inbound, path: str, method: str) -> None:
+    def _serve_other(self, inbound: Inbound) -> None:
+        method, path = inbound.request.method, inbound.request.path
         try:
             key = self._admit(inbound)
             if method == "GET" and (path == "/v1/models" or path.startswith("/v1/models/")):
-                await self._models(inbound, key, path.removeprefix("/v1/models").removeprefix("/"))
+                self._models(inbound, key, path.removeprefix("/v1/models").removeprefix("/"))
                 return
             known = path in ENDPOINTS or path.startswith("/v1/models")
             raise Refusal(
@@ -382,9 +382,9 @@ class Gateway:
                 headers=((b"allow", b"POST" if path in ENDPOINTS else b"GET"),) if known else (),
             )
         except Refusal as refusal:
-            await self._refuse(inbound, refusal)
+            self._refuse(inbound, refusal)
 
-    async def _models(self, inbound: Inbound, key: KeyRecord, wanted: str) -> None:
+    def _models(self, inbound: Inbound, key: KeyRecord, wanted: str) -> None:
         entries: list[dict[str, Any]] = [
             {"id": name, "object": "model", "created": 0, "owned_by": self.settings.routes[name].targets[0].provider}
             for name in visible_models(self.settings, key)
@@ -396,22 +396,20 @@ class Gateway:
             body = msgspec.json.encode(found[0])
         else:
             body = msgspec.json.encode({"object": "list", "data": entries})
-        await inbound.reply(200, [(b"content-type", b"application/json"), *self._id_headers(inbound)], body)
+        inbound.request.reply(200, [(b"content-type", b"application/json"), *self._id_headers(inbound)], body)
 
-    async def _health(self, path: str, scope: Scope, send: Send) -> None:
+    def _health(self, request: Request) -> None:
         """`live`: the process answers. `ready`: it takes calls. Nothing else is told."""
         ready = not self.draining and not self.journal.full
-        if scope["method"] not in ("GET", "HEAD") or path not in ("/health/live", "/health/ready"):
+        if request.refusal:
+            status, body = request.refusal.status, b"refused\n"
+        elif request.method not in ("GET", "HEAD") or request.path not in ("/health/live", "/health/ready"):
             status, body = 404, b"not found\n"
-        elif path == "/health/live" or ready:
+        elif request.path == "/health/live" or ready:
             status, body = 200, b"ok\n"
         else:
             status, body = 503, b"not ready\n"
-        if scope.get("gatewatch.refusal"):
-            status, body = scope["gatewatch.refusal"].status, b"refused\n"
-        headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        request.reply(status, [(b"content-type", b"text/plain")], body)
 
 
 def _cost_text(inbound: Inbound) -> bytes:

@@ -1,37 +1,11 @@
-"""Receive: the request's body, whole, bounded and unambiguous."""
+"""Receive: what a request's body says, understood by every reader alike."""
 
 from typing import Any
 
 import jiter
 import msgspec
 
-from proxy.refusal import Refusal, bad_request, too_large
-from proxy.worker.inbound import Inbound
-
-
-class ClientLeft(Exception):
-    """The client went away before its request was whole."""
-
-
-async def receive_body(inbound: Inbound, cap: int) -> bytes:
-    """All bytes of the body. Raises Refusal beyond `cap`, ClientLeft."""
-    body: bytes | None = None if inbound.connection is None else inbound.connection.whole_body()
-    if body is not None:
-        if len(body) > cap:
-            raise too_large(cap)
-        return body
-    message = await inbound.receive()
-    parts = []
-    size = 0
-    while message["type"] == "http.request":
-        size += len(message["body"])
-        if size > cap:
-            raise too_large(cap)
-        parts.append(message["body"])
-        if not message["more_body"]:
-            return b"".join(parts)
-        message = await inbound.receive()
-    raise ClientLeft
+from proxy.refusal import Refusal, bad_request
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:

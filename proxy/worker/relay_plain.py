@@ -67,13 +67,13 @@ async def stream_rest(inbound: Inbound, exchange: Exchange, held: bytes, cap: in
     """
     parts, size, unsent = [held], len(held), held
     while data := await exchange.read():
-        await inbound.write(unsent)
+        await inbound.request.write(unsent)
         parts.append(data)
         unsent = data
         size += len(data)
         if size > cap:
             raise ReplyTooLong
-        if inbound.gone:
+        if inbound.request.gone:
             exchange.abort("client_closed", "the client closed the connection")
     return b"".join(parts), unsent
 

@@ -93,7 +93,7 @@ async def relay_frames(inbound: Inbound, tap: StreamTap, first: bytes) -> None:
     """Pass on frames until `[DONE]`. Raises as `StreamTap.next` does."""
     data = first
     while data:
-        await inbound.write(data)
+        await inbound.request.write(data)
         if inbound.call.ttft_us is None:
             inbound.call.ttft_us = inbound.elapsed_us()
         waited = time.perf_counter_ns()
