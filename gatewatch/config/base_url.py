@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from gatewatch.public_address import is_public
 
 _PRIVATE_NAMES = ("localhost", "local", "internal", "lan", "home.arpa")
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?\.?", re.IGNORECASE)
+_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*\.?", re.IGNORECASE)
 _NEXT = "or say allow_private: true for this provider, if that is meant"
 
 

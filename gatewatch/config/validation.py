@@ -69,7 +69,7 @@ def _key_path(location: tuple[str | int, ...], root: type[BaseModel]) -> KeyPath
     for part in location:
         below = inside(at, part)
         if below is None:
-            if isinstance(part, str) and _is_section(at) and part != "[key]":
+            if isinstance(part, str) and part != "[key]" and any(_is_section(kind) for kind in kinds(at)):
                 return (*path, part)  # an unknown key
             continue
         path, at = (*path, part), below

@@ -1,0 +1,115 @@
+import pytest
+
+from gatewatch.config.completion import complete, from_environment
+from gatewatch.config.models import Config
+
+
+def config(**tree: object) -> Config:
+    return Config.model_validate(tree)
+
+
+def test_a_preset_brings_address_dialect_and_where_the_key_usually_is() -> None:
+    done, problems = complete(config(providers={"claude": {"preset": "anthropic"}}))
+    claude = done.providers["claude"]
+    assert problems == []
+    assert (claude.dialect, claude.base_url) == ("openai-chat", "https://api.anthropic.com/v1")
+    assert (claude.api_key, claude.allow_private) == ("env:ANTHROPIC_API_KEY", False)
+
+
+def test_what_the_file_says_overrides_the_preset() -> None:
+    said = {"preset": "openai", "base_url": "https://eu.api.openai.com/v1/", "api_key": "vault:eu"}
+    openai = complete(config(providers={"openai": said}))[0].providers["openai"]
+    assert (openai.base_url, openai.api_key) == ("https://eu.api.openai.com/v1", "vault:eu")
+
+
+def test_a_local_servers_own_address_may_be_private_and_another_one_may_not() -> None:
+    done, _ = complete(
+        config(
+            providers={
+                "a": {"preset": "ollama"},
+                "b": {"preset": "ollama", "base_url": "https://x.example", "api_key": "none"},
+            }
+        )
+    )
+    assert (done.providers["a"].allow_private, done.providers["a"].api_key) == (True, "none")
+    assert done.providers["b"].allow_private is False
+
+
+def test_the_region_becomes_part_of_the_address() -> None:
+    done, problems = complete(config(providers={"aws": {"preset": "bedrock", "region": "eu-west-1"}}))
+    assert problems == []
+    assert done.providers["aws"].base_url == "https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1"
+
+
+@pytest.mark.parametrize(
+    ("provider", "missing"),
+    [
+        ({}, ["dialect", "base_url", "api_key"]),
+        ({"dialect": "openai-chat", "base_url": "https://x.example/v1"}, ["api_key"]),
+        ({"dialect": "openai-chat", "api_key": "none"}, ["base_url"]),
+        ({"preset": "bedrock"}, ["region"]),
+        ({"preset": "azure"}, ["base_url"]),
+        ({"preset": "vertex"}, ["base_url", "api_key"]),
+        ({"preset": "mistral", "dialect": "gemini"}, ["base_url"]),
+    ],
+)
+def test_what_nobody_says_is_a_problem(provider: dict[str, str], missing: list[str]) -> None:
+    _, problems = complete(config(providers={"x": provider}))
+    assert [problem.path for problem in problems] == [("providers", "x", key) for key in missing]
+
+
+def test_a_models_deadlines_are_completed_from_the_common_ones() -> None:
+    done, _ = complete(
+        config(models={"bot": {"targets": ["a/b"], "deadlines": {"total": "2m"}}}, deadlines={"idle": "7s"})
+    )
+    deadlines = done.models["bot"].deadlines
+    assert deadlines
+    assert (deadlines.total, deadlines.idle, deadlines.connect) == (120_000_000, 7_000_000, 5_000_000)
+
+
+@pytest.mark.parametrize(
+    ("listen", "hosts"),
+    [
+        ("127.0.0.1:4000", ("localhost", "127.0.0.1", "[::1]")),
+        ("0.0.0.0:4000", ("localhost", "127.0.0.1", "[::1]")),
+        ("[::]:4000", ("localhost", "127.0.0.1", "[::1]")),
+        ("10.0.0.5:4000", ("localhost", "127.0.0.1", "[::1]", "10.0.0.5")),
+        ("[fd00::5]:4000", ("localhost", "127.0.0.1", "[::1]", "[fd00::5]")),
+        ("gw.example.com:4000", ("localhost", "127.0.0.1", "[::1]", "gw.example.com")),
+    ],
+)
+def test_hosts_are_loopback_names_and_the_host_that_is_listened_on(listen: str, hosts: tuple[str, ...]) -> None:
+    assert complete(config(listen=listen))[0].hosts == hosts
+
+
+def test_hosts_that_are_given_are_all_there_are() -> None:
+    assert complete(config(hosts=["GW.example.com"]))[0].hosts == ("gw.example.com",)
+
+
+def test_variables_that_are_set_become_providers() -> None:
+    environ = {"GEMINI_API_KEY": "1", "GOOGLE_API_KEY": "2", "XAI_API_KEY": "3", "AZURE_OPENAI_API_KEY": "4"}
+    environ |= {"AWS_BEARER_TOKEN_BEDROCK": "5", "GROQ_API_KEY": ""}
+    assert from_environment(environ) == {
+        "providers": {
+            "google": {"preset": "google", "api_key": "env:GEMINI_API_KEY"},
+            "xai": {"preset": "xai", "api_key": "env:XAI_API_KEY"},
+        }
+    }
+
+
+def test_every_usual_variable_makes_a_complete_provider() -> None:
+    names = (
+        "OPENAI",
+        "ANTHROPIC",
+        "GEMINI",
+        "MISTRAL",
+        "DEEPSEEK",
+        "GROQ",
+        "XAI",
+        "OPENROUTER",
+        "TOGETHER",
+        "FIREWORKS",
+    )
+    done, problems = complete(Config.model_validate(from_environment({f"{name}_API_KEY": "x" for name in names})))
+    assert len(done.providers) == len(names)
+    assert problems == []

@@ -1,0 +1,36 @@
+import pytest
+
+from gatewatch.config.models import Config
+from gatewatch.config.not_in_force import not_enforced
+from gatewatch.config.problems import key_text
+
+
+def unenforced(**tree: object) -> list[str]:
+    return [key_text(path) for path, _ in not_enforced(Config.model_validate(tree))]
+
+
+def test_what_works_is_not_warned_about() -> None:
+    working = {"providers": {"aws": {"preset": "bedrock", "region": "eu-west-1"}}, "deadlines": {"total": "2m"}}
+    assert unenforced(**working, models={"bot": {"targets": ["aws/x"]}}, hosts=["a"], teams={"s": {}}, workers=3) == []
+
+
+@pytest.mark.parametrize(
+    ("tree", "key"),
+    [
+        ({"stores": {"control": "env:DB"}}, "stores.control"),
+        ({"stores": {"ledger": "env:DB"}}, "stores.ledger"),
+        ({"stores": {"limits": "env:REDIS"}}, "stores.limits"),
+        ({"control": {"listen": "127.0.0.1:1"}}, "control.listen"),
+        ({"behind_proxy": {"trusted": ["10.0.0.0/8"]}}, "behind_proxy.trusted"),
+        ({"providers": {"a": {"preset": "anthropic", "region": "us"}}}, "providers.a.region"),
+        ({"models": {"m": {"targets": ["a/b"], "budget_step_down": True}}}, "models.m.budget_step_down"),
+        ({"teams": {"t": {"budget": {"usd": "5"}}}}, "teams.t.budget"),
+        ({"teams": {"t": {"limits": {"rpm": 5}}}}, "teams.t.limits"),
+        ({"teams": {"t": {"models": ["m"]}}}, "teams.t.models"),
+        ({"ledger": {"bodies": "on"}}, "ledger.bodies"),
+        ({"ledger": {"retention": {"calls": "400d"}}}, "ledger.retention.calls"),
+        ({"ledger": {"retention": {"bodies": "14d"}}}, "ledger.retention.bodies"),
+    ],
+)
+def test_what_does_nothing_yet_is_named(tree: dict[str, object], key: str) -> None:
+    assert unenforced(**tree) == [key]

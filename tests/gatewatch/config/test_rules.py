@@ -1,0 +1,125 @@
+from pathlib import Path
+
+import pytest
+
+from gatewatch.config.completion import complete
+from gatewatch.config.models import Config
+from gatewatch.config.problems import key_text
+from gatewatch.config.rules import broken_rules, workers_problem
+
+OPENAI = {"openai": {"preset": "openai"}}
+
+
+def broken(**tree: object) -> dict[str, str]:
+    """Key → what is said of it."""
+    config, missing = complete(Config.model_validate(tree))
+    assert missing == []
+    return {key_text(problem.path): str(problem) for problem in broken_rules(config)}
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:4000", "[::]:4000", "10.0.0.5:4000", "gw.example.com:4000"])
+def test_only_loopback_is_listened_on_without_tls_or_a_proxy(listen: str, tmp_path: Path) -> None:
+    assert "in the clear" in broken(listen=listen)["listen"]
+    assert broken(listen=listen, behind_proxy={"trusted": ["10.0.0.0/8"]}) == {}
+    pem = tmp_path / "x.pem"
+    pem.write_text("x")
+    assert broken(listen=listen, tls={"cert": str(pem), "key": str(pem)}) == {}
+
+
+def test_certificates_must_be_there(tmp_path: Path) -> None:
+    absent = str(tmp_path / "absent.pem")
+    assert set(broken(tls={"cert": absent, "key": absent})) == {"tls.cert", "tls.key"}
+
+
+def test_a_control_address_needs_tls() -> None:
+    assert "without tls" in broken(control={"listen": "127.0.0.1:4443"})["control.listen"]
+
+
+@pytest.mark.parametrize(
+    ("store", "url", "said"),
+    [
+        ("control", "postgresql://db.example.com/gatewatch", None),
+        ("control", "env:DATABASE_URL", None),
+        ("limits", "rediss://cache.example.com", None),
+        ("control", "postgresql://u:hunter2@db/x", "with a password in it"),
+        ("control", "redis://db", "allowed: postgresql://"),
+        ("limits", "localhost:6379", "allowed: redis://"),
+        ("ledger", "http://[", "no URL"),
+    ],
+)
+def test_a_store_is_a_url_without_a_password(store: str, url: str, said: str | None) -> None:
+    found = broken(stores={store: url})
+    if said is None:
+        assert found == {}
+    else:
+        assert said in found[f"stores.{store}"]
+        assert "hunter2" not in str(found)
+
+
+def test_a_dialect_that_is_not_spoken_yet_says_which_one_is() -> None:
+    found = broken(providers={"g": {"preset": "google", "dialect": "gemini"}})
+    assert found["providers.g.dialect"].endswith("found gemini; allowed: this version speaks openai-chat")
+
+
+@pytest.mark.parametrize("base_url", ["http://api.example.com", "https://127.1", "https://10.0.0.1", "https://vllm"])
+def test_a_private_or_plain_address_needs_a_word(base_url: str) -> None:
+    provider = {"dialect": "openai-chat", "base_url": base_url, "api_key": "none"}
+    assert "allow_private: true" in broken(providers={"x": provider})["providers.x.base_url"]
+    assert broken(providers={"x": {**provider, "allow_private": True}}) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("OpenAI-Organization", "org-1", None),
+        ("x-title", "Search é", "printable ASCII"),
+        ("x-title", "a\r\nauthorization: x", "printable ASCII"),
+        ("a b", "x", "letters, digits"),
+        ("a\r\nb", "x", "letters, digits"),
+        ("Host", "x", "sets itself"),
+        ("Transfer-Encoding", "x", "sets itself"),
+        ("Authorization", "x", "api_key: vault:NAME"),
+        ("x-api-key", "x", "api_key: vault:NAME"),
+        ("Cookie", "x", "api_key: vault:NAME"),
+    ],
+)
+def test_headers_are_plain_and_never_credentials(name: str, value: str, said: str | None) -> None:
+    found = broken(providers={"o": {"preset": "openai", "headers": {name: value}}})
+    assert (not found) if said is None else said in str(found)
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("openai/gpt-4o", None),
+        ("openai/meta-llama/Llama-3", None),
+        ("openia/gpt-4o", "did you mean openai?"),
+        ("gpt-4o", "provider/model"),
+        ("openai/", "provider/model"),
+        ("openai/a b", "provider/model"),
+    ],
+)
+def test_a_target_names_a_configured_provider(target: str, said: str | None) -> None:
+    found = broken(providers=OPENAI, models={"bot": {"targets": [target]}})
+    assert (not found) if said is None else said in found["models.bot.targets[0]"]
+
+
+def test_a_target_stands_once() -> None:
+    found = broken(providers=OPENAI, models={"bot": {"targets": ["openai/a", "openai/b", "openai/a"]}})
+    assert list(found) == ["models.bot.targets[2]"]
+
+
+def test_a_teams_models_exist() -> None:
+    models = {"bot": {"targets": ["openai/a"]}}
+    assert broken(providers=OPENAI, models=models, teams={"s": {"models": ["bot", "openai/gpt-4o"]}}) == {}
+    found = broken(providers=OPENAI, models=models, teams={"s": {"models": ["bott"]}})
+    assert "did you mean bot?" in found["teams.s.models[0]"]
+
+
+@pytest.mark.parametrize("team", [{"limits": {"rpm": 5}}, {"budget": {"usd": "5"}}])
+def test_workers_that_cannot_count_together_keep_no_limits(team: dict[str, object]) -> None:
+    assert "stores.limits" in broken(workers=2, teams={"s": team})
+    assert broken(workers=1, teams={"s": team}) == {}
+    assert broken(workers=2, teams={"s": {}}) == {}
+    assert broken(workers=2, teams={"s": team}, stores={"limits": "redis://localhost"}) == {}
+    assert workers_problem(Config.model_validate({"teams": {"s": team}}), 2)

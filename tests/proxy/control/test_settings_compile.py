@@ -1,0 +1,129 @@
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gatewatch.config import ConfigError, Loaded, load
+from gatewatch.errors import GatewatchError
+from gatewatch.paths import Home
+from proxy.control.settings_compile import compile_settings
+from proxy.settings import Deadlines, ProviderKey, Settings, Target
+
+SECRETS = {"vault:openai": "sk-one", "env:ANTHROPIC_API_KEY": "sk-ant-two", "none": None}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def resolve(reference: str) -> str | None:
+    if reference not in SECRETS:
+        raise GatewatchError(f"there is nothing at {reference}", "put it there")
+    return SECRETS[reference]
+
+
+def loaded(home: Home, text: str) -> Loaded:
+    home.config.write_text(text, encoding="utf-8")
+    return load(home.config, {})
+
+
+def compiled(home: Home, text: str) -> Settings:
+    return compile_settings(loaded(home, text), home, "00" * 32, resolve)
+
+
+def test_providers_carry_their_secret_and_are_named_by_their_reference(home: Home) -> None:
+    settings = compiled(
+        home,
+        "providers:\n"
+        "  openai: {preset: openai, api_key: vault:openai, headers: {OpenAI-Organization: org-1}}\n"
+        "  local: {dialect: openai-chat, base_url: http://127.0.0.1:8000/v1/, api_key: none, allow_private: true}\n",
+    )
+    openai, local = settings.providers["openai"], settings.providers["local"]
+    assert openai.keys == (ProviderKey(id="vault:openai", secret="sk-one"),)
+    assert (openai.base_url, openai.dialect) == ("https://api.openai.com/v1", "openai-chat")
+    assert openai.headers == {"openai-organization": "org-1"}
+    assert openai.allow_private is False
+    assert local.keys == (ProviderKey(id="none", secret=None),)
+    assert (local.base_url, local.allow_private) == ("http://127.0.0.1:8000/v1", True)
+
+
+def test_prices_follow_the_preset_else_the_name(home: Home) -> None:
+    settings = compiled(
+        home,
+        "providers:\n"
+        "  work: {preset: openai, api_key: vault:openai, base_url: https://proxy.example.com/v1}\n"
+        "  mine: {dialect: openai-chat, base_url: https://mine.example.com/v1, api_key: none}\n",
+    )
+    assert settings.providers["work"].price_provider == "openai"
+    assert settings.providers["mine"].price_provider == "mine"
+
+
+def test_the_sandbox_gets_what_it_takes_for_a_key(home: Home) -> None:
+    settings = compiled(home, "providers: {sandbox: {preset: sandbox}}")
+    assert settings.providers["sandbox"].keys == (ProviderKey(id="none", secret="sandbox"),)
+
+
+def test_models_become_routes_with_their_own_deadlines(home: Home) -> None:
+    text = """
+providers: {openai: {preset: openai, api_key: vault:openai}, claude: {preset: anthropic}}
+models:
+  gpt: {targets: [openai/gpt-4o-mini]}
+  bot: {targets: [claude/claude-sonnet-4-5, openai/meta/llama], deadlines: {total: 90s, connect: 1500ms}}
+deadlines: {idle: 30s}
+"""
+    settings = compiled(home, text)
+    bot = settings.routes["bot"]
+    assert bot.targets == (
+        Target(provider="claude", model="claude-sonnet-4-5"),
+        Target(provider="openai", model="meta/llama"),
+    )
+    assert bot.deadlines == Deadlines(connect=1.5, first_byte=60.0, idle=30.0, total=90.0)
+    assert settings.routes["gpt"].deadlines == settings.deadlines == Deadlines(idle=30.0)
+
+
+def test_a_routes_version_changes_with_the_route_alone(home: Home) -> None:
+    text = "providers: {openai: {preset: openai, api_key: vault:openai}}\nmodels: {a: {targets: [openai/x]}}\n"
+    before, after = compiled(home, text), compiled(home, text + "workers: 2\n")
+    assert before.config_version != after.config_version
+    assert before.routes["a"].version == after.routes["a"].version != ""
+    assert compiled(home, text.replace("openai/x", "openai/y")).routes["a"].version != before.routes["a"].version
+
+
+def test_every_missing_key_is_named_at_once_with_its_line(home: Home) -> None:
+    keys = {"a": "env:A", "b": "vault:openai", "c": "file:/c"}
+    text = "providers:\n" + "".join(f"  {name}: {{preset: openai, api_key: {key}}}\n" for name, key in keys.items())
+    with pytest.raises(ConfigError) as caught:
+        compiled(home, text)
+    assert [line.removeprefix(f"{home.config}:") for line in caught.value.texts()] == [
+        "2: providers.a.api_key: found there is nothing at env:A; allowed: put it there",
+        "4: providers.c.api_key: found there is nothing at file:/c; allowed: put it there",
+    ]
+
+
+@pytest.mark.parametrize("secret", ["sk-one\r\nx-evil: 1", "sk one", "schlüssel", "", "x" * 9000])
+def test_a_secret_that_no_header_can_carry_is_refused_unseen(home: Home, secret: str) -> None:
+    given = loaded(home, "providers: {openai: {preset: openai, api_key: vault:openai}}")
+    with pytest.raises(ConfigError) as caught:
+        compile_settings(given, home, "00", lambda _: secret)
+    assert not secret or secret not in str(caught.value)
+
+
+def test_the_rest_is_taken_over(home: Home, tmp_path: Path) -> None:
+    pem = tmp_path / "x.pem"
+    pem.write_text("x")
+    settings = compiled(
+        home,
+        f"listen: 0.0.0.0:4000\nhosts: [GW.example.com]\ntls: {{cert: {pem}, key: {pem}}}\n"
+        "behind_proxy: {trusted: [10.0.0.0/8]}\ncaps: {body: 1MiB, header_time: 500ms, connections: 7}\n",
+    )
+    assert settings.hosts == ("gw.example.com",)
+    assert settings.tls == (str(pem), str(pem))
+    assert settings.trusted_proxies == ("10.0.0.0/8",)
+    assert settings.home == str(home.root)
+    assert (settings.caps.body_bytes, settings.caps.header_seconds, settings.caps.connections) == (1048576, 0.5, 7)
+
+
+def test_settings_travel_as_json(home: Home) -> None:
+    settings = compiled(home, "providers: {openai: {preset: openai, api_key: vault:openai}}")
+    assert msgspec.json.decode(msgspec.json.encode(settings), type=Settings) == settings
