@@ -62,7 +62,10 @@ def table(rows: Sequence[Row], names: Sequence[str]) -> str:
     numeric = [bool(rows) and all(isinstance(row.get(n), int | float | None) for row in rows) for n in names]
     lines = [list(names), *cells]
     return "".join(
-        "  ".join(c.rjust(w) if n else c.ljust(w) for c, w, n in zip(line, widths, numeric, strict=True)).rstrip() + "\n"
+        "  ".join(
+            c.rjust(w) if right else c.ljust(w) for c, w, right in zip(line, widths, numeric, strict=True)
+        ).rstrip()
+        + "\n"
         for line in lines
     )
 

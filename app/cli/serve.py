@@ -27,7 +27,6 @@ def run(args: argparse.Namespace) -> int:
     if args.port is not None and not 0 <= args.port < 65536:
         raise UsageError("--port must be 0 to 65535.")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s control %(levelname)s %(message)s")
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
     def ready(event: dict[str, object]) -> None:
         sys.stdout.write(json.dumps(event) + "\n")

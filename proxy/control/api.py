@@ -8,48 +8,38 @@ import asyncio
 import os
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from gatewatch.ledger.service import LedgerService
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gatewatch.errors import GatewatchError, NotAllowed, NotFound
+from gatewatch.errors import GatewatchError, NotFound, UsageError
+from gatewatch.ledger.service import LedgerService
+from proxy.http_server.request import ClientLeft, Request
+from proxy.refusal import Refusal
 
 BODY_BYTES = 1024 * 1024
-QUERY_SECONDS = 30.0
-
-Answer = Callable[[dict[str, Any]], Awaitable[object]]
-
-
-class PeerProtocol(HttpToolsProtocol):
-    """Closes connections of other users."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        if not _same_user(transport.get_extra_info("socket")):
-            transport.abort()
 
 
 class ControlApi:
-    """The ASGI application of the control socket."""
+    """The application of the control socket."""
 
     def __init__(self, service: Callable[[], LedgerService], live: Callable[[], dict[str, Any]]) -> None:
         self._service = service
         self._live = live
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, request: Request) -> None:
         try:
-            body = await _read(receive)
-            status, answer = 200, await self._answer(scope["method"], scope["path"], body)
+            status, answer = 200, await self._answer(request.method, request.path, await request.body(BODY_BYTES))
         except GatewatchError as error:
-            status = {NotFound: 404, NotAllowed: 403}.get(type(error), 400 if error.exit_code == 2 else 503)
+            status = {2: 400, 3: 404, 4: 403}.get(error.exit_code, 503)
             answer = {"error": {"title": error.title, "next_step": error.next_step, "exit_code": error.exit_code}}
-        payload = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(payload))]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": payload})
+        except Refusal as refusal:
+            status = refusal.status
+            answer = {"error": {"title": refusal.message, "next_step": "", "exit_code": 1}}
+        except ClientLeft:
+            return
+        request.reply(status, [(b"content-type", b"application/json")], msgspec.json.encode(answer))
 
     async def _answer(self, method: str, path: str, body: bytes) -> object:
         if (method, path) == ("GET", "/v1/live"):
@@ -77,30 +67,19 @@ class ControlApi:
         raise NotImplementedError
 
 
-async def _read(receive: Any) -> bytes:
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > BODY_BYTES:
-            raise NotAllowed("The request is too long for the control API.")
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
 def _object(body: bytes) -> dict[str, Any]:
     try:
         value = msgspec.json.decode(body or b"{}")
     except msgspec.DecodeError as error:
-        raise NotAllowed(f"The request is not JSON: {error}") from None
+        raise UsageError(f"The request is not JSON: {error}") from None
     if not isinstance(value, dict):
-        raise NotAllowed("The request is not a JSON object.")
+        raise UsageError("The request is not a JSON object.")
     return value
 
 
-def _same_user(sock: socket.socket) -> bool:
+def same_user(transport: asyncio.BaseTransport) -> bool:
     """Whether a unix socket's peer is this user or root. Where the system cannot tell, the socket's mode decides."""
+    sock = transport.get_extra_info("socket")
     option = getattr(socket, "SO_PEERCRED", None)
     if option is None:
         return True

@@ -1,18 +1,16 @@
 """The control process, from its lock to its last record: `gatewatch serve`."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import uvicorn
 
 from gatewatch import __version__
 from gatewatch.config.loading import Loaded, load
@@ -24,29 +22,24 @@ from gatewatch.vault.opening import Wish, open_vault
 from gatewatch.vault.pepper import get_or_create_pepper
 from gatewatch.vault.references import resolve
 from proxy.control.alarms import Alarms
-from proxy.control.api import ControlApi, PeerProtocol
+from proxy.control.api import ControlApi, same_user
 from proxy.control.home_lock import HomeLock
 from proxy.control.listening import bind, bind_unix
 from proxy.control.recording import Recording
 from proxy.control.reload import watch_config
 from proxy.control.settings_compile import compile_settings
 from proxy.control.workers import Workers, worker_command, workers_left_behind
-from proxy.settings import Settings
+from proxy.http_server.bounds import Bounds
+from proxy.http_server.server import HttpServer
+from proxy.settings import Caps, Settings
 
 ADOPT_SECONDS = 2.0
 READY_SECONDS = 20.0
+DRAIN_SECONDS = 2.0
 
 log = logging.getLogger("gatewatch.control")
 
 Ready = Callable[[dict[str, Any]], None]
-
-
-class ControlServer(uvicorn.Server):
-    """uvicorn without its own signal handling: the process decides."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class ControlProcess:
@@ -86,7 +79,7 @@ class ControlProcess:
         workers.start(self._settings, listening)
         self._recording.start()
         api = self._api_server()
-        serving = asyncio.create_task(api.serve(sockets=[bind_unix(self._home.socket)]))
+        await api.start(bind_unix(self._home.socket))
         watching = asyncio.create_task(watch_config(self._config_path, self._reload))
         try:
             if not await workers.reported(self._count, READY_SECONDS):
@@ -97,8 +90,9 @@ class ControlProcess:
             log.info("draining")
             watching.cancel()
             await workers.stop()
-            api.should_exit = True
-            await asyncio.gather(serving, watching, return_exceptions=True)
+            await api.drain(DRAIN_SECONDS)
+            api.close()
+            await asyncio.gather(watching, return_exceptions=True)
             await asyncio.to_thread(self._recording.stop)
             self._home.socket.unlink(missing_ok=True)
             self._home.worker_socket.unlink(missing_ok=True)
@@ -140,22 +134,10 @@ class ControlProcess:
             "workers": sorted(self._workers.states),
         }
 
-    def _api_server(self) -> ControlServer:
-        api = ControlApi(self._recording.service, self.live)
-        return ControlServer(
-            uvicorn.Config(
-                api,
-                http=PeerProtocol,
-                ws="none",
-                lifespan="off",
-                interface="asgi3",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                timeout_graceful_shutdown=2,
-            )
-        )
+    def _api_server(self) -> HttpServer:
+        bounds = Bounds(Caps())
+        bounds.admits = same_user
+        return HttpServer(ControlApi(self._recording.service, self.live), bounds)
 
     def _open_vault(self) -> Vault:
         kind = self._loaded.config.vault

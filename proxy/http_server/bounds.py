@@ -23,6 +23,8 @@ class Bounds:
         """Set when the last connection has ended."""
         self.rejected: Callable[[str, str], None] = lambda _source, _kind: None
         """Told of every refusal that never became a request: source and kind."""
+        self.admits: Callable[[asyncio.BaseTransport], bool] = lambda _transport: True
+        """Whether a peer is served at all; others are cut off without a word."""
 
     def configure(self, caps: Caps, hosts: tuple[str, ...]) -> None:
         self.caps = caps

@@ -66,7 +66,10 @@ class ClientConnection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self.source = peer[0]
-        if too_many := self._bounds.added(self):
+        too_many = self._bounds.added(self)
+        if not self._bounds.admits(transport):
+            self.abort()
+        elif too_many:
             self._refuse(Refusal(503, "overloaded", too_many, type="server_error"))
         else:
             self.due = self._loop.time() + self._bounds.caps.header_seconds
