@@ -75,3 +75,13 @@ def test_tests_run_on_the_versions_that_users_get() -> None:
 def test_the_project_is_built_with_what_is_locked() -> None:
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert table["build-system"]["requires"] == table["dependency-groups"]["build"]
+
+
+def test_what_nobody_imports_is_no_dependency(project: dict[str, list[str]]) -> None:
+    packages = ("gatewatch", "proxy", "ingest", "reports", "app")
+    sources = "\n".join(
+        path.read_text(encoding="utf-8") for package in packages for path in (ROOT / package).rglob("*.py")
+    )
+    for line in project["run"]:
+        name = Requirement(line).name.replace("-", ".")
+        assert re.search(rf'(?m)^\s*(?:from|import) {name}\b|"{name}\.', sources), f"nobody imports {name}"
