@@ -67,4 +67,4 @@ def test_show_answers_without_the_console(tmp_path: Path) -> None:
 def test_a_worker_carries_neither_screens_nor_stores_nor_the_configuration(tmp_path: Path) -> None:
     loaded = modules_after(IMPORT_ALL.format(packages=["proxy.worker", "proxy.upstream", "proxy.dialects"]), tmp_path)
     assert {"msgspec", "httptools"} <= loaded
-    assert loaded & (SCREEN | STORES | {"pydantic", "ruamel", "httpx"}) == set()
+    assert loaded & (SCREEN | STORES | {"pydantic", "ruamel", "httpx", "watchfiles"}) == set()
