@@ -36,11 +36,12 @@ _TEXTS = (
     *("team", "project", "environment", "key_id", "key_name", "feature", "customer", "use_case", "task_id", "source"),
     *("client", "endpoint", "workload_class", "requested_model", "route", "provider", "provider_key", "model"),
     *("served_model", "cache", "finish_reason", "cost_basis", "price_row", "error_kind", "error_message"),
+    *("dialect", "config_version", "route_version"),
 )
 _COUNTS = (
-    *("http_status", "attempts", "input_tokens", "output_tokens", "input_uncached_tokens", "input_cache_read_tokens"),
-    *("input_cache_write_5m_tokens", "input_cache_write_1h_tokens", "input_audio_tokens", "input_image_tokens"),
-    *("output_reasoning_tokens", "output_audio_tokens"),
+    *("http_status", "attempts", "client_retry", "input_tokens", "output_tokens", "input_uncached_tokens"),
+    *("input_cache_read_tokens", "input_cache_write_5m_tokens", "input_cache_write_1h_tokens", "input_audio_tokens"),
+    *("input_image_tokens", "output_reasoning_tokens", "output_audio_tokens"),
 )
 COLUMNS: dict[str, Column] = {
     "call_id": Column("CAST(call_id AS VARCHAR)"),
