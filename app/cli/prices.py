@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +126,8 @@ def _set(args: argparse.Namespace) -> int:
         source="operator",
         recorded_at=datetime.now(UTC),
     )
+    if not _book(args).rows(provider, model):
+        sys.stderr.write("gatewatch: no list knows this model: the price holds for exactly this name\n")
     with ControlStore.open(Home.find(args.home).make().control) as store:
         store.add_price(row)
     view = _view(row, in_force=row.valid_from is not None and row.valid_from <= row.recorded_at)

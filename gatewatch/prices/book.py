@@ -10,7 +10,7 @@ look-up on the hot path is one dictionary access. Imports stay small: the standa
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,13 +19,13 @@ import msgspec
 from gatewatch.prices.match import LONGEST_NAME, matches, with_dashes
 from gatewatch.prices.price_lists import Source, source_of, without_prefix
 from gatewatch.prices.row import PriceRow, minutes
-from gatewatch.timespan import EPOCH, MICROSECOND
 
 BASE = Path(__file__).parent / "base"
 REMEMBERED_NAMES = 4096
 """Apps may send any model name: beyond this many the book forgets what it found and looks again."""
 
 _ALWAYS, _FOREVER = -(2**63), 2**63
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # gatewatch.timespan has it too, and half a megabyte of time zones
 _DECODER = msgspec.json.Decoder(PriceRow)
 
 
@@ -131,14 +131,14 @@ class PriceBook:
         return [_span(row) for row in (*exact, *wider)]
 
     def _models(self, source: Source, name: str) -> Iterator[tuple[_Span, ...]]:
-        for listed in source.lists:
+        for listed in (*source.lists, *source.resold):
             for rows in self._list(listed):
-                if spans := tuple(_span(row) for row in rows if matches(row.match, name)):
+                known = [row for row in rows if row.tier == "standard" or listed not in source.resold]
+                spans = tuple(_span(row) for row in known if matches(row.match, name))
+                if spans:
                     yield spans
-        for listed in source.resold:
-            for rows in self._list(listed):
-                if spans := tuple(_span(row) for row in rows if row.tier == "standard" and matches(row.match, name)):
-                    yield spans
+                if any(span.from_us == _ALWAYS and span.to_us == _FOREVER for span in spans):
+                    return  # nothing behind it can ever decide
 
     def _list(self, name: str) -> list[list[PriceRow]]:
         if name not in self._names:
@@ -185,4 +185,4 @@ def _precedence(row: PriceRow) -> tuple[int, int, datetime]:
 
 
 def _us(instant: datetime) -> int:
-    return (instant - EPOCH) // MICROSECOND
+    return (instant - _EPOCH) // timedelta(microseconds=1)

@@ -1,6 +1,6 @@
 """Whether a model name is meant by a row.
 
-Letters count alike in both cases. Gateways write dates either way, so a name with a compact one (`gpt-5.2-20251211`) that
+Letters count alike in both cases. Gateways write dates either way: a name with a compact one (`gpt-5.2-20251211`) that
 nothing matches is read once more with dashes (`gpt-5.2-2025-12-11`).
 """
 
