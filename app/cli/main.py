@@ -6,6 +6,7 @@ import sys
 from typing import cast
 
 from app.cli.command import Command
+from app.cli.discreet_parser import DiscreetParser
 from gatewatch import __version__
 from gatewatch.errors import GatewatchError
 
@@ -19,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("app.cli.keys", "create, list, show and revoke virtual keys"),
     "teams": ("app.cli.teams", "create, list and show teams"),
     "providers": ("app.cli.providers", "list providers and set their keys"),
-    "prices": ("app.cli.prices", "list and show prices"),
+    "prices": ("app.cli.prices", "list, show and set prices"),
     "config": ("app.cli.config", "check, show and describe the configuration"),
     "ledger": ("app.cli.ledger", "check, rebuild and snapshot the ledger"),
     "doctor": ("app.cli.doctor", "what is configured, what works, what is missing and how to mend it"),
@@ -46,7 +47,7 @@ def main(argv: list[str]) -> int:
     name = name or DEFAULT
     module = HIDDEN.get(name) or COMMANDS[name][0]
     command = cast(Command, importlib.import_module(module))
-    parser = argparse.ArgumentParser(prog="gatewatch" if rest is argv else f"gatewatch {name}")
+    parser = DiscreetParser(prog="gatewatch" if rest is argv else f"gatewatch {name}")
     command.add_arguments(parser)
     args = parser.parse_args(rest)
     try:
