@@ -5,6 +5,7 @@
     cost>0.05 latency>2s tag:env=prod "free text"
 
 - Operators: = != > >= < <= ~ (contains, any case) !~. `status>=400` asks for the HTTP status, `status=error` for ours.
+- Quotes are " or '; a quote inside quotes is doubled.
 - The SQL holds words of a fixed vocabulary and `?` only; what was typed is in the parameters, and nothing in it is a
   wildcard.
 - Nothing is unknown to a filter: `team!=search` and `!team=search` find the calls without a team too.
@@ -26,7 +27,7 @@ _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"""[^\s&|()!"'=<>~]+""")
 _OPERATOR = re.compile(r"\s*(!=|!~|>=|<=|=|>|<|~)\s*")
 _VALUE = re.compile(r"""[^\s&|(),"']+""")
-_QUOTED = re.compile(r""""([^"]*)"|'([^']*)'""")
+_QUOTED = re.compile(r"""(["'])((?:(?!\1).|\1\1)*+)\1""", re.DOTALL)
 _POSITIVE: dict[str, Operator] = {"=": "=", "!=": "=", "~": "~", "!~": "~", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
 _COMMA = re.compile(r",\s*")
 
@@ -130,7 +131,7 @@ class _Reader:
         begin = self.at
         if quoted := _QUOTED.match(self.text, begin):
             self.at = quoted.end()
-            return quoted[1] if quoted[1] is not None else quoted[2]
+            return quoted[2].replace(quoted[1] * 2, quoted[1])
         if bare := _VALUE.match(self.text, begin):
             self.at = bare.end()
             return bare[0]

@@ -248,8 +248,10 @@ def test_no_text_becomes_sql(calls: duckdb.DuckDBPyConnection, text: str) -> Non
     calls.execute(f"SELECT count(*) FROM calls WHERE {where}", parameters)
 
 
-@given(st.text(min_size=1, max_size=30).filter(lambda text: '"' not in text))
-def test_quoted_text_is_searched_for_as_it_stands(calls: duckdb.DuckDBPyConnection, text: str) -> None:
-    where, parameters = compile_filter(f'team="{text}" | team~"{text}"', NOW)
+@pytest.mark.parametrize("quote", ['"', "'"])
+@given(text=st.text(alphabet=st.characters() | st.sampled_from("\"'"), min_size=1, max_size=30))
+def test_quoted_text_is_searched_for_as_it_stands(calls: duckdb.DuckDBPyConnection, quote: str, text: str) -> None:
+    quoted = quote + text.replace(quote, quote * 2) + quote
+    where, parameters = compile_filter(f"team={quoted} | team~{quoted}", NOW)
     assert parameters == [text, text]
     calls.execute(f"SELECT count(*) FROM calls WHERE {where}", parameters)
