@@ -135,7 +135,7 @@ class ControlProcess:
         }
 
     def _api_server(self) -> HttpServer:
-        bounds = Bounds(Caps())
+        bounds = Bounds(Caps(), hosts=None)
         bounds.admits = same_user
         return HttpServer(ControlApi(self._recording.service, self.live), bounds)
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class Bounds:
-    """`hosts` empty: any Host is served (unix sockets)."""
+    """`hosts` None: any Host is served (unix sockets)."""
 
-    def __init__(self, caps: Caps, hosts: tuple[str, ...] = ()) -> None:
+    def __init__(self, caps: Caps, hosts: tuple[str, ...] | None) -> None:
         self.configure(caps, hosts)
         self.per_source: Counter[str] = Counter()
         self.open: set[ClientConnection] = set()
@@ -26,9 +26,9 @@ class Bounds:
         self.admits: Callable[[asyncio.BaseTransport], bool] = lambda _transport: True
         """Whether a peer is served at all; others are cut off without a word."""
 
-    def configure(self, caps: Caps, hosts: tuple[str, ...]) -> None:
+    def configure(self, caps: Caps, hosts: tuple[str, ...] | None) -> None:
         self.caps = caps
-        self.hosts = frozenset(host.encode() for host in hosts)
+        self.hosts = None if hosts is None else frozenset(host.encode() for host in hosts)
 
     def sweep(self, now: float) -> None:
         """Close connections whose deadline has passed. To be called about twice a second."""

@@ -30,7 +30,7 @@ def check_head(target: bytes, headers: Headers, repeated: set[bytes], bounds: Bo
     host = headers.get(b"host")
     if host is None:
         return bad_request("invalid_host", "A request needs a Host header.", close=True)
-    if bounds.hosts and host_name(host) not in bounds.hosts:
+    if bounds.hosts is not None and host_name(host) not in bounds.hosts:
         return Refusal(421, "unknown_host", "This gateway is not served under that Host.", close=True)
     if b"content-encoding" in headers and headers[b"content-encoding"].lower() != b"identity":
         return Refusal(415, "unsupported_encoding", "Compressed request bodies are not served.", close=True)

@@ -37,7 +37,7 @@ class Connection(asyncio.Protocol):
         assert self._transport is not None
         assert self._exchange is None
         self._exchange = exchange
-        self._transport.writelines((head, body))
+        self._transport.write(head + body)
         exchange.request_sent(self)
 
     def exchange_ended(self, reusable: bool) -> None:
