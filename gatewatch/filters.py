@@ -50,6 +50,10 @@ def compile_filter(text: str, now_us: int | None = None) -> Compiled:
     """
     if len(text) > MAX_LENGTH:
         raise FilterError(text, MAX_LENGTH, f"a filter has at most {MAX_LENGTH} characters")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise FilterError(text, error.start, "this is no character") from None
     reader = _Reader(text, time.time_ns() // 1000 if now_us is None else now_us)
     if reader.ended():
         return "TRUE", []
