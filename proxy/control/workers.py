@@ -1,7 +1,6 @@
 """Supervises workers: starts them, restarts the dead, takes over those that a dead control process left behind.
 
-Keeps true: as many workers as asked for, all on the same listening socket; a worker that dies at once is restarted
-slower and slower; a worker is stopped by SIGTERM, which drains it.
+Keeps true: as many workers as asked for, all on the same listening socket, which outlives every one of them; a worker is stopped by SIGTERM, which drains it.
 """
 
 import asyncio
@@ -12,7 +11,6 @@ import os
 import signal
 import socket
 import sys
-import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Coroutine
 from pathlib import Path
@@ -28,7 +26,6 @@ from proxy.worker.live import LiveState
 
 REPORT_BYTES = 64 * 1024
 LONGEST_PAUSE = 5.0
-STABLE_SECONDS = 10.0
 
 log = logging.getLogger("gatewatch.control")
 
@@ -46,6 +43,7 @@ class Workers:
         self._writers: dict[int, asyncio.StreamWriter] = {}
         self._processes: dict[int, Process] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._served: set[int] = set()
         self._stopping = False
         self._changed = asyncio.Event()
 
@@ -97,18 +95,20 @@ class Workers:
         task.add_done_callback(self._tasks.discard)
 
     async def _keep_one_running(self) -> None:
+        """A worker that served before it died is replaced at once; one that never came up, slower and slower."""
         pause = 0.0
         while not self._stopping:
-            started = time.monotonic()
-            code = await self._run_one()
+            pid, code = await self._run_one()
             if self._stopping:
                 return
-            pause = 0.0 if time.monotonic() - started > STABLE_SECONDS else min(LONGEST_PAUSE, pause * 2 or 0.1)
-            log.error("a worker ended with code %s; starting another in %.1f s", code, pause)
+            pause = 0.0 if pid in self._served else min(LONGEST_PAUSE, pause * 2 or 0.1)
+            self._served.discard(pid)
+            log.error("worker %d ended with code %s; starting another in %.1f s", pid, code, pause)
             self._alarms.set("worker_down", f"A worker ended (code {code}) and is being started again.")
             await asyncio.sleep(pause)
 
-    async def _run_one(self) -> int:
+    async def _run_one(self) -> tuple[int, int]:
+        """One worker's life; its pid and exit code."""
         assert self.listening
         fd = self.listening.fileno()
         process = await asyncio.create_subprocess_exec(
@@ -127,7 +127,7 @@ class Workers:
                 process.stdin.write(msgspec.json.encode(self._settings))
                 await process.stdin.drain()
                 process.stdin.close()
-            return await process.wait()
+            return process.pid, await process.wait()
         finally:
             self._processes.pop(process.pid, None)
 
@@ -153,6 +153,7 @@ class Workers:
                 state = msgspec.json.decode(line.rpartition(b"\n")[0].rpartition(b"\n")[2], type=LiveState)
                 pid = state.pid
                 if pid not in self.states:
+                    self._served.add(pid)
                     self._alarms.set("worker_down", None)
                     self._writers[pid] = writer
                     if self._settings and state.config_version != self._settings.config_version:
