@@ -217,7 +217,7 @@ class ControlStore:
     # prices
 
     def add_price(self, row: PriceRow) -> None:
-        """A price of the operator's own. Raises UsageError where one begins at the same time under the same conditions."""
+        """A price of the operator's own. Raises UsageError where one begins at that time under its conditions."""
         with self._change():
             try:
                 overrides.add(self._connection, row)

@@ -25,6 +25,11 @@ def looks_like_secret(text: str) -> bool:
     return is_known_secret(text) or _LONG_MIXED_WORD.search(text[:_LOOKED_AT]) is not None
 
 
+def without_secrets(text: str) -> str:
+    """`text` with `[secret]` in place of everything that looks like one."""
+    return _LONG_MIXED_WORD.sub("[secret]", redact(text))
+
+
 def shown(text: str, limit: int = 80) -> str:
     """`text` quoted for an error, harmless on a terminal; only its length where it looks like a secret."""
     return f"({len(text)} characters that look like a secret)" if looks_like_secret(text) else repr(safe(text, limit))

@@ -9,12 +9,12 @@ import stat
 from pathlib import Path
 
 from gatewatch.errors import GatewatchError
-from gatewatch.keys.secret_shapes import shown
+from gatewatch.keys.secret_shapes import looks_like_secret, shown
 from gatewatch.vault.interface import Vault
 
 LARGEST_FILE = 64 * 1024
 
-_VAULT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_VAULT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -52,8 +52,8 @@ def resolve(reference: str, vault: Vault | None) -> str | None:
 
 def checked_vault_name(name: str) -> str:
     """`name`, where it may name a provider key in the vault. Raises SecretError; our own entries have a slash."""
-    if _VAULT_NAME.fullmatch(name) is None:
-        raise SecretError(f"{shown(name)} cannot name a key in the vault", "1 to 64 letters, digits and . _ -")
+    if _VAULT_NAME.fullmatch(name) is None or looks_like_secret(name):
+        raise SecretError(f"{shown(name)} cannot name a key in the vault", "1 to 64 letters, digits and . _ - @ +")
     return name
 
 

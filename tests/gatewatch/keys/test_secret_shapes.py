@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatewatch.keys.secret_shapes import is_known_secret, looks_like_secret, shown
+from gatewatch.keys.secret_shapes import is_known_secret, looks_like_secret, shown, without_secrets
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -58,3 +58,8 @@ def test_a_secret_is_not_repeated_in_an_error_and_other_text_is_made_harmless() 
     assert secret not in shown(f"oops {secret}")
     assert "\x1b" not in shown("\x1b[2Jname")
     assert shown("search") == "'search'"
+
+
+def test_secrets_are_taken_out_of_a_message() -> None:
+    message = f"invalid choice: '{'a1B2' * 10}', not sk-proj-{LETTERS} (choose from list)"
+    assert without_secrets(message) == "invalid choice: '[secret]', not [secret] (choose from list)"

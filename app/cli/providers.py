@@ -1,0 +1,193 @@
+"""`gatewatch providers`: which providers are configured, where their keys are, and the vault that keeps keys.
+
+A provider's key comes from a prompt, from stdin or from a file: never from an argument, which other users of the
+machine can read and the shell keeps. It is stored and never shown.
+"""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from app.cli.command import add_home, add_output
+
+if TYPE_CHECKING:
+    from gatewatch.paths import Home
+    from gatewatch.vault.interface import Vault
+
+COLUMNS = ("name", "preset", "dialect", "base_url", "api_key", "key", "set_at")
+LARGEST_KEY = 64 * 1024
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Sub-commands list, set-key and vault."""
+    from app.cli.vault_options import add_vault
+
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="action", required=True)
+    listing = commands.add_parser("list", help="the configured providers and whether their keys are there")
+    setting = commands.add_parser("set-key", help="keep a provider's key in the vault, from a prompt, stdin or a file")
+    setting.add_argument("name", metavar="NAME", help="the configuration refers to it as vault:NAME")
+    setting.add_argument("--from-file", metavar="PATH", help="read the key from this file")
+    moving = commands.add_parser("vault", help="which vault this home has and why; or take another")
+    moving.add_argument("--use", choices=("keyring", "file"), help="move every secret to this kind of vault")
+    moving.add_argument(
+        "--abandon",
+        action="store_true",
+        help="with --use: start with an empty vault when the old one does not open any more; revokes all virtual keys",
+    )
+    moving.add_argument("--yes", action="store_true", help="do not ask")
+    for each in (listing, setting, moving):
+        add_vault(each)
+        add_home(each)
+        add_output(each)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises GatewatchError where the configuration, the vault or the key cannot be read or written."""
+    return {"list": _list, "set-key": _set_key, "vault": _vault}[args.action](args)
+
+
+def _list(args: argparse.Namespace) -> int:
+    """Reads every provider's key to say whether it is there; chooses no vault where none was chosen yet."""
+    import os
+    import sys
+    from pathlib import Path
+
+    from app.cli.output import print_rows
+    from gatewatch.config import load
+    from gatewatch.paths import Home
+
+    home = Home.find(args.home)
+    path = Path(args.config) if args.config else home.config if home.config.exists() else None
+    providers = load(path, os.environ).config.providers
+    references = {name: provider.api_key or "none" for name, provider in providers.items()}
+    states, set_at = _states(args, home, set(references.values()))
+    rows = [
+        {
+            "name": name,
+            "preset": provider.preset,
+            "dialect": provider.dialect,
+            "base_url": provider.base_url,
+            "api_key": references[name],
+            "key": states[references[name]],
+            "set_at": set_at.get(references[name]),
+        }
+        for name, provider in providers.items()
+    ]
+    print_rows(rows, args.output, COLUMNS)
+    if unused := sorted(set_at.keys() - set(references.values())):
+        sys.stderr.write(f"in the vault, and no provider uses it: {', '.join(unused)}\n")
+    return 0
+
+
+def _states(args: argparse.Namespace, home: "Home", references: set[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Reference → `set`, `none` or what is wrong with it; and reference → when the key in the vault was set."""
+    from app.cli.vault_options import control_store, opened_vault
+    from gatewatch.errors import GatewatchError
+    from gatewatch.timespan import iso
+    from gatewatch.vault.opening import kind_of
+    from gatewatch.vault.references import resolve
+
+    vault: Vault | None = None
+    set_at: dict[str, str] = {}
+    states: dict[str, str] = {}
+    if home.control.exists():
+        with control_store(args, make=False) as (_, store):
+            set_at = {f"vault:{note.name}": iso(note.set_at) for note in store.provider_keys()}
+            in_vault = {reference for reference in references if reference.startswith("vault:")}
+            if in_vault and kind_of(store):
+                try:
+                    vault = opened_vault(args, home, store)
+                except GatewatchError as error:
+                    states = dict.fromkeys(in_vault, error.title)
+    for reference in references - states.keys():
+        try:
+            states[reference] = "none" if resolve(reference, vault) is None else "set"
+        except GatewatchError as error:
+            states[reference] = error.title
+    return states, set_at
+
+
+def _set_key(args: argparse.Namespace) -> int:
+    import sys
+
+    from app.cli.output import print_object
+    from app.cli.vault_options import control_store, opened_vault
+    from gatewatch.control.exclusive import is_held
+    from gatewatch.vault.references import checked_vault_name
+
+    checked_vault_name(args.name)
+    with control_store(args, make=True) as (home, store):
+        secret = _given_key(args)
+        vault = opened_vault(args, home, store)
+        vault.set(args.name, secret)
+        note = store.note_provider_key(args.name)
+        print_object({"name": note.name, "version": note.version, "vault": vault.describe().backend}, args.output)
+        sys.stderr.write(f"The configuration refers to it as `api_key: vault:{note.name}`.\n")
+        if is_held(home.lock):
+            sys.stderr.write("The gateway that runs takes it at its next start.\n")
+    return 0
+
+
+def _given_key(args: argparse.Namespace) -> str:
+    """The key, from where the operator gave it. Raises UsageError where it cannot be one; never repeats it."""
+    import getpass
+    import sys
+    from pathlib import Path
+
+    from gatewatch.errors import UsageError
+
+    try:
+        if args.from_file is not None:
+            path = Path(args.from_file)
+            with path.open("rb") as file:
+                content = file.read(LARGEST_KEY + 1)
+            if path.stat().st_mode & 0o077:
+                sys.stderr.write("Other users of this machine may read the file, and so have the key.\n")
+        elif sys.stdin.isatty():
+            content = getpass.getpass(f"Key of {args.name}: ", stream=sys.stderr).encode()
+        else:
+            content = sys.stdin.buffer.read(LARGEST_KEY + 1)
+        secret = content.decode().strip()
+    except OSError as error:
+        raise UsageError(f"--from-file {args.from_file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError("what was given is not text") from None
+    if not secret:
+        raise UsageError("no key was given", "type it at the prompt, pipe it to stdin, or name a file with --from-file")
+    if len(content) > LARGEST_KEY:
+        raise UsageError("what was given is too large for a key")
+    if any(not character.isprintable() and character not in "\n\r\t" for character in secret):
+        raise UsageError("the key holds control characters", "paste it again, or use --from-file")
+    return secret
+
+
+def _vault(args: argparse.Namespace) -> int:
+    import sys
+
+    from app.cli.output import print_object
+    from app.cli.vault_options import configuration, confirmed, control_store, opened_vault, vault_wish
+    from gatewatch.errors import UsageError
+    from gatewatch.safe_text import safe
+    from gatewatch.vault.moving import abandon_vault, move_vault
+
+    if args.abandon and not args.use:
+        raise UsageError("--abandon needs --use", "say which kind of vault to start with")
+    with control_store(args, make=args.use is not None) as (home, store):
+        if args.use is None:
+            vault = opened_vault(args, home, store)
+        else:
+            config = configuration(args, home)
+            if config is not None and config.vault not in ("auto", args.use):
+                raise UsageError(f"the configuration says `vault: {config.vault}`", "change it there first")
+            question = "Start with an empty vault? All virtual keys are revoked, provider keys have to be set again."
+            if args.abandon and not confirmed(question, args.yes):
+                return 1
+            change = abandon_vault if args.abandon else move_vault
+            vault = change(home, store, vault_wish(args), args.use)
+        backend, reason = vault.describe()
+        names = [name for name in vault.names() if "/" not in name]  # our own entries have a slash
+        if args.output == "table":
+            print_object({"backend": backend, "keys": names}, args.output)
+            sys.stdout.write(f"\n{safe(reason)}\n")
+        else:
+            print_object({"backend": backend, "reason": reason, "keys": names}, args.output)
+    return 0

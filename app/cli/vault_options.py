@@ -1,0 +1,106 @@
+"""What the commands share that touch keys: the home's control store, its configuration, its vault and the options."""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gatewatch.config import Config
+    from gatewatch.control.store import ControlStore
+    from gatewatch.paths import Home
+    from gatewatch.vault.interface import Vault
+    from gatewatch.vault.opening import Wish
+
+
+def add_vault(parser: argparse.ArgumentParser) -> None:
+    """`--vault`, `--passphrase-fd`, `--ask-passphrase`; the passphrase itself is never an argument."""
+    parser.add_argument(
+        "--vault",
+        choices=("keyring", "file"),
+        help="which vault to make where this home has none (default: what works)",
+    )
+    parser.add_argument(
+        "--passphrase-fd", type=int, metavar="N", help="file descriptor to read the vault's passphrase from"
+    )
+    parser.add_argument(
+        "--ask-passphrase",
+        action="store_true",
+        help="ask for the passphrase of a new file vault (default: make a key file beside it)",
+    )
+
+
+@contextmanager
+def control_store(args: argparse.Namespace, *, make: bool) -> Iterator[tuple["Home", "ControlStore"]]:
+    """This home and its store. Raises NotFound where there is none and `make` is false."""
+    from gatewatch.control.store import ControlStore
+    from gatewatch.errors import NotFound
+    from gatewatch.paths import Home
+
+    home = Home.find(args.home)
+    if not make and not home.control.exists():
+        raise NotFound(f"there is no gateway in {home.root}", "choose another folder with --home, or make a key first")
+    with ControlStore.open(home.make().control) as store:
+        yield home, store
+
+
+def configuration(args: argparse.Namespace, home: "Home") -> "Config | None":
+    """The configuration file's content, None where there is no file. Raises ConfigError."""
+    import os
+    from pathlib import Path
+
+    from gatewatch.config import load
+
+    path = Path(args.config) if args.config else home.config
+    return load(path, os.environ).config if args.config or path.exists() else None
+
+
+def opened_vault(args: argparse.Namespace, home: "Home", store: "ControlStore") -> "Vault":
+    """This home's vault; where none was chosen yet, the configuration's, and stderr says which and why."""
+    import sys
+
+    from gatewatch.vault.opening import kind_of, open_vault
+
+    is_new = not kind_of(store)
+    wish = vault_wish(args)
+    if is_new and wish.kind is None:
+        config = configuration(args, home)
+        if config is not None and config.vault != "auto":
+            wish = wish._replace(kind=config.vault)
+    vault = open_vault(home, store, wish)
+    if is_new:
+        backend, reason = vault.describe()
+        sys.stderr.write(f"vault: {backend} ({reason})\n")
+    return vault
+
+
+def vault_wish(args: argparse.Namespace) -> "Wish":
+    import getpass
+    import sys
+
+    from gatewatch.vault.opening import Wish
+
+    def ask(question: str) -> str:
+        return getpass.getpass(question, stream=sys.stderr)
+
+    return Wish(
+        kind=args.vault,
+        passphrase_fd=args.passphrase_fd,
+        prompt=ask if sys.stdin.isatty() else None,
+        new_passphrase=args.ask_passphrase,
+    )
+
+
+def confirmed(question: str, yes: bool) -> bool:
+    """Whether to go on. Asks on a terminal; elsewhere only --yes goes on: raises UsageError."""
+    import sys
+
+    from gatewatch.errors import UsageError
+
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError("this asks for confirmation, and there is no terminal to ask on", "add --yes to go on")
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
