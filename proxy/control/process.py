@@ -75,7 +75,7 @@ class ControlProcess:
         workers.listen_for_reports(self._home.worker_socket)
         if workers_left_behind(self._home.journal):
             await workers.reported(1, ADOPT_SECONDS)
-        listening = workers.listening or bind(*self._address)
+        listening = await self._listening_socket()
         workers.start(self._settings, listening)
         self._recording.start()
         api = self._api_server()
@@ -98,6 +98,17 @@ class ControlProcess:
             self._home.worker_socket.unlink(missing_ok=True)
             self._store.close()
             self._lock.release()
+
+    async def _listening_socket(self) -> socket.socket:
+        """A living worker's, else a new one. A worker that is just starting may hold the address without a word yet."""
+        if not self._workers.listening:
+            try:
+                return bind(*self._address)
+            except GatewatchError:
+                await self._workers.reported(1, ADOPT_SECONDS)
+                if not self._workers.listening:
+                    raise
+        return self._workers.listening
 
     def live(self) -> dict[str, Any]:
         """What every screen shows beside the ledger's numbers."""

@@ -1,6 +1,7 @@
 """Supervises workers: starts them, restarts the dead, takes over those that a dead control process left behind.
 
-Keeps true: as many workers as asked for, all on the same listening socket, which outlives every one of them; a worker is stopped by SIGTERM, which drains it.
+Keeps true: as many workers as asked for, all on the same listening socket, which outlives every one of them; a worker
+is stopped by SIGTERM, which drains it.
 """
 
 import asyncio
@@ -156,7 +157,9 @@ class Workers:
                     self._served.add(pid)
                     self._alarms.set("worker_down", None)
                     self._writers[pid] = writer
-                    if self._settings and state.config_version != self._settings.config_version:
+                    if len(self.states) >= self._count and pid not in self._processes:
+                        writer.write(msgspec.json.encode({"command": "drain"}) + b"\n")  # one too many was left behind
+                    elif self._settings and state.config_version != self._settings.config_version:
                         writer.write(msgspec.json.encode({"command": "configure", "settings": self._settings}) + b"\n")
                 self.states[pid] = state
                 self._changed.set()
@@ -186,7 +189,8 @@ class Workers:
             if pid in self.states:
                 ended.cancel()
                 return
-        await self._keep_one_running()
+        if len(self.states) < self._count:
+            await self._keep_one_running()
 
 
 async def _readable(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> None:
