@@ -3,10 +3,12 @@
 import argparse
 
 from app.cli.command import add_home
+from app.cli.vault_options import add_vault, vault_wish
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_home(parser)
+    add_vault(parser)
     parser.add_argument("--port", type=int, metavar="N", help="port to listen on; 0 takes a free one")
     parser.add_argument("--workers", type=int, metavar="N", help="worker processes (default: 1)")
 
@@ -33,6 +35,6 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.flush()
 
     config = Path(args.config) if args.config else None
-    process = ControlProcess(Home.find(args.home), config, args.port, args.workers)
+    process = ControlProcess(Home.find(args.home), config, args.port, args.workers, vault_wish(args))
     asyncio.run(process.run(ready))
     return 0

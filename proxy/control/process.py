@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
 from gatewatch.vault.interface import Vault
-from gatewatch.vault.opening import Wish, open_vault
+from gatewatch.vault.opening import NO_WISH, Wish, open_vault
 from gatewatch.vault.pepper import get_or_create_pepper
 from gatewatch.vault.references import resolve
 from proxy.control.alarms import Alarms
@@ -36,6 +37,7 @@ from proxy.settings import Caps, Settings
 ADOPT_SECONDS = 2.0
 READY_SECONDS = 20.0
 DRAIN_SECONDS = 2.0
+KEY_USE_SECONDS = 10.0
 
 log = logging.getLogger("gatewatch.control")
 
@@ -45,7 +47,9 @@ Ready = Callable[[dict[str, Any]], None]
 class ControlProcess:
     """One gateway's control plane."""
 
-    def __init__(self, home: Home, config: Path | None, port: int | None, workers: int | None) -> None:
+    def __init__(
+        self, home: Home, config: Path | None, port: int | None, workers: int | None, wish: Wish = NO_WISH
+    ) -> None:
         """Raises GatewatchError where the home is taken or the configuration cannot be put in force."""
         self._home = home.make()
         self._lock = HomeLock(home.lock)
@@ -59,7 +63,7 @@ class ControlProcess:
         self._count = workers or self._loaded.config.workers
         self._loaded.require(workers=self._count)
         self._store = ControlStore.open(home.control, actor="gateway")
-        self._vault = self._open_vault()
+        self._vault = self._open_vault(wish)
         self._pepper = get_or_create_pepper(home, self._store, self._vault).hex()
         self._settings = self._compile(self._loaded)
         self._workers = Workers(worker_command(), self._count, self._alarms)
@@ -80,7 +84,10 @@ class ControlProcess:
         self._recording.start()
         api = self._api_server()
         await api.start(bind_unix(self._home.socket))
-        watching = asyncio.create_task(watch_config(self._config_path, self._reload))
+        tasks = [
+            asyncio.create_task(watch_config(self._config_path, self._reload)),
+            asyncio.create_task(self._note_key_use()),
+        ]
         try:
             if not await workers.reported(self._count, READY_SECONDS):
                 raise GatewatchError("No worker came up.", "Its log on stderr says why.")
@@ -88,11 +95,12 @@ class ControlProcess:
             await stopping.wait()
         finally:
             log.info("draining")
-            watching.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await workers.stop()
             await api.drain(DRAIN_SECONDS)
             api.close()
-            await asyncio.gather(watching, return_exceptions=True)
             await asyncio.to_thread(self._recording.stop)
             self._home.socket.unlink(missing_ok=True)
             self._home.worker_socket.unlink(missing_ok=True)
@@ -133,6 +141,17 @@ class ControlProcess:
             "alarms": [msgspec.to_builtins(alarm) for alarm in self._alarms.standing()],
         }
 
+    async def _note_key_use(self) -> None:
+        """Write when keys were last used, every now and then: never on a call's way."""
+        while True:
+            await asyncio.sleep(KEY_USE_SECONDS)
+            used, self._workers.keys_used = self._workers.keys_used, {}
+            if used:
+                try:
+                    self._store.record_use(used)
+                except sqlite3.Error as error:
+                    log.warning("the last use of keys was not noted: %s", error)
+
     def _ready(self, listening: socket.socket) -> dict[str, Any]:
         host, port = listening.getsockname()[:2]
         scheme = "https" if self._settings.tls else "http"
@@ -150,9 +169,9 @@ class ControlProcess:
         bounds.admits = same_user
         return HttpServer(ControlApi(self._recording.service, self.live), bounds)
 
-    def _open_vault(self) -> Vault:
+    def _open_vault(self, wish: Wish) -> Vault:
         kind = self._loaded.config.vault
-        vault = open_vault(self._home, self._store, Wish(kind=None if kind == "auto" else kind))
+        vault = open_vault(self._home, self._store, wish if kind == "auto" else wish._replace(kind=kind))
         description = vault.describe()
         log.info("vault: %s (%s)", description.backend, description.reason)
         return vault

@@ -36,6 +36,8 @@ class Workers:
 
     def __init__(self, command: list[str], count: int, alarms: Alarms) -> None:
         self.states: dict[int, LiveState] = {}
+        self.keys_used: dict[str, int] = {}
+        """Key id → last use, as workers have told and nobody has taken yet."""
         self.listening: socket.socket | None = None
         self._command = command
         self._count = count
@@ -162,6 +164,7 @@ class Workers:
                     elif self._settings and state.config_version != self._settings.config_version:
                         writer.write(msgspec.json.encode({"command": "configure", "settings": self._settings}) + b"\n")
                 self.states[pid] = state
+                self.keys_used |= state.keys_used
                 self._changed.set()
                 line = await reader.readline()
         except (ConnectionError, msgspec.DecodeError) as error:

@@ -36,6 +36,7 @@ class Chunk(msgspec.Struct):
     usage: Any = None
     error: Any = None
     model: Any = None
+    service_tier: Any = None
 
 
 class _Message(msgspec.Struct):
@@ -57,6 +58,7 @@ class Reply(msgspec.Struct):
     usage: Any = None
     error: Any = None
     model: Any = None
+    service_tier: Any = None
 
 
 decode_chunk = msgspec.json.Decoder(Chunk).decode

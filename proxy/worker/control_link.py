@@ -86,6 +86,7 @@ class ControlLink:
             keys_stale_since=gateway.keys.stale_since,
             rss_mb=rss_mb(),
             draining=gateway.draining,
+            keys_used=live.take_keys_used(),
         )
         return msgspec.json.encode(state) + b"\n"
 

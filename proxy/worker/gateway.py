@@ -27,6 +27,7 @@ from proxy.worker.inbound import Inbound
 from proxy.worker.live import Live
 from proxy.worker.receive import parse_object, required_model
 from proxy.worker.refused_rows import RefusedRows
+from proxy.worker.seen import Seen
 from proxy.worker.settle import Meter
 from proxy.worker.upstream_error import refusal_for_failure
 
@@ -157,16 +158,18 @@ class Gateway:
             raise ledger_full() from None
         inbound.journalled = True
         self.live.started(call)
+        self.live.key_used(call)
 
     async def _attempt(self, inbound: Inbound, route: Route) -> Exchange:
         """The first target that answers with a reply worth relaying; one deadline over all tries."""
         total_due = asyncio.get_running_loop().time() + route.deadlines.total
+        upstreams = self._upstreams  # a reload replaces the table, it does not change it
         for target in route.targets:
             last = target is route.targets[-1]
             body = openai_chat.upstream_body(inbound.body, target.model, inbound.call.stream)
             call = inbound.call
             call.provider, call.model = target.provider, target.model
-            upstream = self._upstreams[target.provider]
+            upstream = inbound.upstream = upstreams[target.provider]
             call.provider_key = upstream.key.id if upstream.key else None
             try:
                 exchange, _ = await attempt(inbound, upstream, target, body, route.deadlines, total_due)
@@ -240,14 +243,10 @@ class Gateway:
 
     # how a call ends
 
-    def _settle(self, inbound: Inbound, seen: relay_plain.PlainReply | relay_stream.StreamTap, whole: bool) -> None:
+    def _settle(self, inbound: Inbound, seen: Seen, whole: bool) -> None:
         call = inbound.call
-        call.served_model = seen.served_model
-        call.finish_reason = seen.finish_reason
-        assert call.provider
-        assert call.model
-        provider = self.settings.providers.get(call.provider) or self._upstreams[call.provider].provider
-        self.meter.settle(call, provider, call.model, inbound.body, seen.usage, seen.produced_characters, whole)
+        assert inbound.upstream
+        self.meter.settle(call, inbound.upstream.provider, call.model or "", inbound.body, seen, whole)
 
     def _close(
         self, inbound: Inbound, status: str, http_status: int, kind: str | None = None, message: str | None = None

@@ -9,6 +9,7 @@ from proxy.http_server.request import Request
 from proxy.upstream.exchange import Exchange
 
 if TYPE_CHECKING:
+    from proxy.worker.attempt import Upstream
     from proxy.worker.relay_stream import StreamTap
 
 
@@ -28,6 +29,7 @@ class Inbound:
         "request",
         "started_ns",
         "tap",
+        "upstream",
         "upstream_ns",
     )
 
@@ -42,6 +44,8 @@ class Inbound:
         self.attempts: list[Attempt] = []
         self.exchange: Exchange | None = None
         self.tap: StreamTap | None = None
+        self.upstream: Upstream | None = None
+        """Where the call goes, or went last."""
         self.upstream_ns = 0
         self.journalled = False
         """Whether an `open` record stands in the journal and no `close` yet."""

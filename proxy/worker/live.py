@@ -25,6 +25,8 @@ class LiveState(msgspec.Struct, kw_only=True):
     keys_stale_since: float | None
     rss_mb: float
     draining: bool
+    keys_used: dict[str, int] = {}
+    """Key id → when it was last used (µs since the epoch), of keys used since the last report."""
 
 
 class Live:
@@ -36,10 +38,20 @@ class Live:
         self.blocked = 0
         self.failed = 0
         self.streams = 0
+        self._keys_used: dict[str, int] = {}
 
     def started(self, call: Call) -> None:
         self.begun += 1
         self.streams += call.stream
+
+    def key_used(self, call: Call) -> None:
+        if call.key_id:
+            self._keys_used[call.key_id] = call.started_at
+
+    def take_keys_used(self) -> dict[str, int]:
+        """The keys used since the last time this was asked."""
+        used, self._keys_used = self._keys_used, {}
+        return used
 
     def ended(self, call: Call) -> None:
         self.finished += 1

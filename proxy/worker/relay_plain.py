@@ -9,17 +9,12 @@ from proxy.refusal import upstream
 from proxy.settings import Caps
 from proxy.upstream.exchange import Exchange
 from proxy.worker.inbound import Inbound
+from proxy.worker.seen import Seen
 from proxy.worker.upstream_error import refusal_for_error_in_reply
 
 
-class PlainReply:
-    """What a plain reply held: enough to settle it."""
-
-    def __init__(self) -> None:
-        self.usage: object = None
-        self.served_model: str | None = None
-        self.finish_reason: str | None = None
-        self.produced_characters = 0
+class PlainReply(Seen):
+    """A whole plain reply."""
 
     def read(self, body: bytes) -> None:
         """Take usage and facts out of a whole reply. Raises Refusal where it is not a reply of this dialect."""
@@ -32,10 +27,9 @@ class PlainReply:
         if reply.choices is None and reply.data is None:
             raise upstream(502, "upstream_invalid", "The provider's reply has neither choices nor data.")
         self.usage = reply.usage
-        self.served_model = reply.model[:256] if isinstance(reply.model, str) else None
+        self.name_model(reply.model, reply.service_tier)
         if reply.choices:
-            reason = reply.choices[0].finish_reason
-            self.finish_reason = reason[:40] if isinstance(reason, str) else None
+            self.finished(reply.choices[0].finish_reason)
             self.produced_characters = openai_chat.plain_characters(reply)
 
 

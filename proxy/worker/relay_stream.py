@@ -13,17 +13,15 @@ from proxy.refusal import Refusal, upstream
 from proxy.sse import FrameCutter, FrameTooLong, payload
 from proxy.upstream.exchange import Exchange
 from proxy.worker.inbound import Inbound
+from proxy.worker.seen import Seen
 from proxy.worker.upstream_error import refusal_for_error_in_reply
 
 
-class StreamTap:
+class StreamTap(Seen):
     """Reads frames on their way and says which bytes may go out."""
 
     def __init__(self, exchange: Exchange, wants_usage: bool, frame_cap: int) -> None:
-        self.usage: object = None
-        self.served_model: str | None = None
-        self.finish_reason: str | None = None
-        self.produced_characters = 0
+        super().__init__()
         self.done = False
         self._exchange = exchange
         self._wants_usage = wants_usage
@@ -73,14 +71,14 @@ class StreamTap:
             raise refusal_for_error_in_reply(chunk.error)
         if chunk.usage is not None:
             self.usage = chunk.usage
-        if chunk.model and self.served_model is None and isinstance(chunk.model, str):
-            self.served_model = chunk.model[:256]
+        if self.served_model is None or (self.service_tier is None and chunk.service_tier):
+            self.name_model(chunk.model, chunk.service_tier)
         if not chunk.choices:
             return chunk.usage is None or self._wants_usage
         for choice in chunk.choices:
             self.produced_characters += openai_chat.produced_characters(choice)
-            if isinstance(choice.finish_reason, str):
-                self.finish_reason = choice.finish_reason[:40]
+            if choice.finish_reason:
+                self.finished(choice.finish_reason)
         return True
 
 

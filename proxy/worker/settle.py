@@ -13,8 +13,12 @@ from gatewatch.prices.row import PriceRow
 from proxy import estimate
 from proxy.dialects.openai_chat import tokens_of
 from proxy.settings import Provider
+from proxy.worker.seen import Seen
 
 log = logging.getLogger("gatewatch.worker")
+
+_PRICED_TIERS = frozenset({"flex", "priority", "fast"})
+"""Service tiers with prices of their own; `auto`, `default` and `scale` cost what the standard tier does."""
 
 
 class Meter:
@@ -44,32 +48,22 @@ class Meter:
             input_uncached=estimate.input_tokens(model, body),
             output=0 if embeds else estimate.output_tokens(body),
         )
-        self._price(call, provider, model, tokens, "estimated", body)
+        self._price(call, provider, model, tokens, "estimated", body.get("service_tier"))
 
-    def settle(
-        self,
-        call: Call,
-        provider: Provider,
-        model: str,
-        body: dict[str, Any],
-        usage: object,
-        produced_characters: int,
-        whole: bool,
-    ) -> None:
+    def settle(self, call: Call, provider: Provider, model: str, body: dict[str, Any], seen: Seen, whole: bool) -> None:
         """Fill in tokens and cost from the provider's usage, or from what was produced where there is none.
 
         `whole` says that the reply ended as it should: usage from a broken one is not the last word.
         """
-        call.usage = usage
-        tokens = tokens_of(usage) if usage is not None else None
-        basis = "computed" if whole else "estimated"
+        call.usage, call.served_model, call.finish_reason = seen.usage, seen.served_model, seen.finish_reason
+        tokens = None if seen.usage is None else tokens_of(seen.usage)
+        basis = "computed" if whole and tokens else "estimated"
         if tokens is None:
-            basis = "estimated"
             tokens = Tokens(
                 input_uncached=estimate.input_tokens(model, body),
-                output=estimate.tokens_of_text(model, produced_characters),
+                output=estimate.tokens_of_text(model, seen.produced_characters),
             )
-        self._price(call, provider, model, tokens, basis, body)
+        self._price(call, provider, model, tokens, basis, seen.service_tier or body.get("service_tier"))
 
     def free(self, call: Call) -> None:
         """Nothing was bought: refused, or failed before any reply."""
@@ -78,18 +72,15 @@ class Meter:
         call.cost_basis = "computed"
         call.price_row = None
 
-    def _price(
-        self, call: Call, provider: Provider, model: str, tokens: Tokens, basis: str, body: dict[str, Any]
-    ) -> None:
+    def _price(self, call: Call, provider: Provider, model: str, tokens: Tokens, basis: str, tier: object) -> None:
         call.set_tokens(tokens)
-        tier = body.get("service_tier")
         row = price_for(
             self._book,
             provider.price_provider,
             model,
             call.served_model,
             call.started_at,
-            tier if tier in ("flex", "priority") else "standard",
+            tier if isinstance(tier, str) and tier in _PRICED_TIERS else "standard",
             tokens.input,
         )
         cost = rate(tokens, row) if row else None
