@@ -9,6 +9,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ BODY_BYTES = 1024 * 1024
 class ControlApi:
     """The application of the control socket."""
 
-    def __init__(self, service: Callable[[], LedgerService], live: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, service: LedgerService, live: Callable[[], dict[str, Any]]) -> None:
         self._service = service
         self._live = live
 
@@ -45,26 +46,16 @@ class ControlApi:
         if (method, path) == ("GET", "/v1/live"):
             return self._live()
         if method == "POST" and path.startswith("/v1/query/"):
-            params = _object(body)
             name = path.removeprefix("/v1/query/")
-            return await asyncio.to_thread(self._ask, name, params)
+            return await asyncio.to_thread(lambda: self._service.ask(name, **_object(body)))
         if (method, path) == ("POST", "/v1/ledger/snapshot"):
             target = _object(body).get("path")
-            if not isinstance(target, str):
-                raise NotFound("A snapshot needs a path.")
-            return await asyncio.to_thread(self._snapshot, target)
+            if not isinstance(target, str) or not Path(target).is_absolute():
+                raise UsageError("A snapshot needs an absolute path.")
+            return {"path": str(await asyncio.to_thread(self._service.snapshot, Path(target)))}
         if (method, path) == ("POST", "/v1/ledger/check"):
-            return await asyncio.to_thread(self._check)
+            return await asyncio.to_thread(self._service.check)
         raise NotFound(f"The control API has no {method} {path}.", "Is the console of another version?")
-
-    def _ask(self, name: str, params: dict[str, Any]) -> object:
-        return self._service().ask(name, **params)
-
-    def _snapshot(self, target: str) -> object:
-        raise NotImplementedError
-
-    def _check(self) -> object:
-        raise NotImplementedError
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from gatewatch import __version__
 from gatewatch.config.loading import Loaded, load
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
+from gatewatch.ledger.service import LedgerService
 from gatewatch.paths import Home
 from gatewatch.vault.interface import Vault
 from gatewatch.vault.opening import NO_WISH, Wish, open_vault
@@ -67,7 +68,8 @@ class ControlProcess:
         self._pepper = get_or_create_pepper(home, self._store, self._vault).hex()
         self._settings = self._compile(self._loaded)
         self._workers = Workers(worker_command(), self._count, self._alarms)
-        self._recording = Recording(home, self._alarms)
+        self._ledger = LedgerService(home)
+        self._recording = Recording(self._ledger, self._alarms)
 
     async def run(self, ready: Ready) -> None:
         """Serve until SIGTERM or SIGINT."""
@@ -167,7 +169,7 @@ class ControlProcess:
     def _api_server(self) -> HttpServer:
         bounds = Bounds(Caps(), hosts=None)
         bounds.admits = same_user
-        return HttpServer(ControlApi(self._recording.service, self.live), bounds)
+        return HttpServer(ControlApi(self._ledger, self.live), bounds)
 
     def _open_vault(self, wish: Wish) -> Vault:
         kind = self._loaded.config.vault

@@ -7,25 +7,22 @@ import logging
 import threading
 
 from gatewatch.ledger.service import LedgerService
-
-from gatewatch.errors import Unreachable
 from gatewatch.ledger.unavailable import LedgerLocked
-from gatewatch.paths import Home
 from proxy.control.alarms import Alarms
 
 LOAD_SECONDS = 0.5
 RETRY_SECONDS = 1.0
+MEANWHILE = "Calls are served; the journal grows meanwhile, and loading resumes by itself."
 
 log = logging.getLogger("gatewatch.control")
 
 
 class Recording:
-    """Owns the ledger service of a control process."""
+    """Drives the ledger service of a control process."""
 
-    def __init__(self, home: Home, alarms: Alarms) -> None:
-        self._home = home
+    def __init__(self, service: LedgerService, alarms: Alarms) -> None:
+        self._service = service
         self._alarms = alarms
-        self._opened: LedgerService | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder")
 
@@ -35,19 +32,9 @@ class Recording:
     def stop(self) -> None:
         """Load what is left, then let go of the file."""
         self._stop.set()
-        self._thread.join()
-        if self._opened:
-            self._opened.close()
-            self._opened = None
-
-    def service(self) -> LedgerService:
-        """The open ledger. Raises Unreachable while it cannot be opened."""
-        if self._opened is None:
-            raise Unreachable(
-                f"The ledger {self._home.ledger} cannot be opened at the moment.",
-                "Calls are served and journalled; close what holds the file, and loading resumes by itself.",
-            )
-        return self._opened
+        if self._thread.is_alive():
+            self._thread.join()
+        self._service.close()
 
     def _run(self) -> None:
         while True:
@@ -59,17 +46,13 @@ class Recording:
 
     def _load(self) -> bool:
         try:
-            if self._opened is None:
-                self._opened = LedgerService(self._home)
-            self._opened.load_once()
+            self._service.load_once()
         except LedgerLocked as error:
-            self._alarms.set("ledger_locked", f"{error} Calls are served; the journal grows meanwhile.")
+            self._alarms.set("ledger_locked", f"{error.title}. {MEANWHILE}")
             return False
-        except Exception as error:
+        except Exception as error:  # the thread outlives whatever the database does
             log.exception("the recorder failed; it tries again")
-            self._alarms.set(
-                "recorder", f"The recorder failed: {error}. Calls are served; the journal grows meanwhile."
-            )
+            self._alarms.set("recorder", f"The recorder failed: {error}. {MEANWHILE}")
             return False
         self._alarms.set("ledger_locked", None)
         self._alarms.set("recorder", None)
