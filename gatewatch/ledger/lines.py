@@ -6,7 +6,7 @@ segment and offset it came from.
 """
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -81,7 +81,7 @@ class Sorted:
             except ValueError as error:
                 self.refuse(segment, offset, line, str(error))
             else:
-                if kind != "open":
+                if kind in facts:
                     facts[kind](Fact(segment, offset, line[head:]))
             offset += len(line) + 1
         self.lines += len(lines)
@@ -103,7 +103,10 @@ def checked(line: bytes) -> tuple[str, int]:
         raise ValueError(_unknown(line))
     if len(line) > MAX_LINE:
         raise ValueError(f"longer than {MAX_LINE} bytes")
-    record = _decoded(decoder, line)
+    try:
+        record = decoder.decode(line)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if kind == "close":
         _check_cost(record)
     return kind, len(head)
@@ -111,23 +114,9 @@ def checked(line: bytes) -> tuple[str, int]:
 
 def opened(line: bytes) -> Call:
     """The call that an `open` line announces. Raises ValueError where the ledger could not hold it."""
-    record = _decoded(_OPEN, line)
+    record = _OPEN.decode(line)
     _check_cost(record)
-    return cast(Call, record)
-
-
-def call_id_of(line: bytes) -> str:
-    """The id in an `open` or `close` line that passed `checked`."""
-    return _ID.decode(line).call_id
-
-
-def _decoded(decoder: msgspec.json.Decoder[Any], line: bytes) -> Any:
-    try:
-        return decoder.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ValueError(str(error)) from None
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    return record
 
 
 def _check_cost(record: Any) -> None:
@@ -158,7 +147,7 @@ class _CallId(msgspec.Struct):
 
 
 _ID = msgspec.json.Decoder(_CallId)
-_OPEN = _narrowed(Call)
+_OPEN: msgspec.json.Decoder[Call] = _narrowed(Call)
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     "open": _ID,
     "close": _narrowed(Call, status=Literal[STATUSES]),

@@ -15,14 +15,18 @@ from gatewatch.call import Attempt, Call, Rejected
 from gatewatch.ledger.columns import json_columns, ledger_columns
 from gatewatch.ledger.connect import literal
 from gatewatch.ledger.families import FAMILIES, UNITS
-from gatewatch.ledger.lines import Fact, Sorted
+from gatewatch.ledger.insert import insert_json
+from gatewatch.ledger.lines import MAX_LINE, Fact, Sorted
 from gatewatch.ledger.names import Names
 
 BATCH_BYTES = 32 * 1024 * 1024
 BATCH_LINES = 100_000
 
 _RECORDS: dict[str, type[msgspec.Struct]] = {"close": Call, "attempt": Attempt, "rejected": Rejected}
+_STAGED = {"close": "batch", "attempt": "batch_attempt", "rejected": "batch_rejected"}
+"""Kind → temporary table. `batch` also gets what was rejected: it is what rollups are made from."""
 _ONLY_IN_BATCH = "weight, is_call"
+_QUARANTINE = {"segment": "VARCHAR", "offset": "BIGINT", "line": "VARCHAR", "reason": "VARCHAR", "at_us": "BIGINT"}
 _REFUSED_LINE = (
     duckdb.ConversionException,
     duckdb.InvalidInputException,
@@ -57,7 +61,8 @@ class Batch:
 
     sorted: Sorted = field(default_factory=Sorted)
     segments: dict[str, Progress] = field(default_factory=dict)
-    bytes: int = 0
+    size: int = 0
+    """Bytes of the journal."""
 
     def add(self, segment: str, offset: int, chunk: bytes) -> None:
         """Whole lines of a segment, from `offset` on."""
@@ -67,7 +72,7 @@ class Batch:
         progress.upto = offset + len(chunk)
         progress.lines += self.sorted.lines - lines
         progress.facts += self.facts - facts
-        self.bytes += len(chunk)
+        self.size += len(chunk)
 
     def refuse(self, segment: str, offset: int, rest: bytes, reason: str) -> None:
         """The last bytes of a segment, which are no line."""
@@ -75,7 +80,7 @@ class Batch:
         progress = self.segment(segment, offset)
         progress.upto = offset + len(rest)
         progress.facts += 1
-        self.bytes += len(rest)
+        self.size += len(rest)
 
     def add_interrupted(self, segment: str, upto: int, found: Sorted) -> int:
         """Calls that the dead writer of `segment` left open; returns how many."""
@@ -96,7 +101,7 @@ class Batch:
 
     @property
     def is_full(self) -> bool:
-        return self.bytes >= BATCH_BYTES or self.sorted.lines >= BATCH_LINES
+        return self.size >= BATCH_BYTES or self.sorted.lines >= BATCH_LINES
 
 
 class Loader:
@@ -134,13 +139,12 @@ class Loader:
         """The facts as temporary tables, with the ledger's columns and types."""
         for kind, facts in found.facts.items():
             try:
-                self._read(kind, facts, f"CREATE OR REPLACE TEMP TABLE batch_{kind} AS")
+                self._read(kind, facts, _STAGED[kind])
             except _REFUSED_LINE:
                 for fact, reason in list(self._refused(kind, facts)):
                     facts.remove(fact)
                     found.refuse(fact.segment, fact.offset, fact.body, f"DuckDB does not take it: {reason}")
-                self._read(kind, facts, f"CREATE OR REPLACE TEMP TABLE batch_{kind} AS")
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE batch AS FROM batch_close")
+                self._read(kind, facts, _STAGED[kind])
         self._connection.execute('INSERT INTO batch BY NAME SELECT * EXCLUDE ("count") FROM batch_rejected')
 
     def _read(self, kind: str, facts: list[Fact], into: str) -> None:
@@ -149,9 +153,9 @@ class Loader:
         path.write_bytes(b"".join([fact.text for fact in facts]))
         try:
             self._connection.execute(
-                f"{into} SELECT {ledger_columns(record)} FROM read_json({literal(str(path.absolute()))},"
-                f" columns = {json_columns(record)}, format = 'newline_delimited', auto_detect = false,"
-                f" maximum_object_size = {32 * 1024 * 1024})"
+                f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT {ledger_columns(record)}"
+                f" FROM read_json({literal(str(path.absolute()))}, columns = {json_columns(record)},"
+                f" format = 'newline_delimited', auto_detect = false, maximum_object_size = {2 * MAX_LINE})"
             )
         finally:
             path.unlink()
@@ -159,7 +163,7 @@ class Loader:
     def _refused(self, kind: str, facts: list[Fact]) -> Iterator[tuple[Fact, str]]:
         """The facts that DuckDB does not take, found by halves."""
         try:
-            self._read(kind, facts, "CREATE OR REPLACE TEMP TABLE batch_probe AS")
+            self._read(kind, facts, "batch_probe")
         except _REFUSED_LINE as error:
             if len(facts) == 1:
                 yield facts[0], str(error).partition("\n")[0][:500]
@@ -176,11 +180,9 @@ class Loader:
         execute(
             f"INSERT INTO rejected BY NAME SELECT * EXCLUDE (status, {_ONLY_IN_BATCH}), {loaded_at} FROM batch_rejected"
         )
-        for bad in batch.sorted.quarantined:
-            execute(
-                "INSERT INTO journal_quarantine VALUES (?, ?, ?, ?, make_timestamp(?))",
-                [bad.segment, bad.offset, bad.line, bad.reason, now_us],
-            )
+        if bad := batch.sorted.quarantined:
+            rows = [(each.segment, each.offset, each.line, each.reason, now_us) for each in bad]
+            insert_json(self._connection, "journal_quarantine", _QUARANTINE, rows)
         self._names.fold(self._connection)
         for family in FAMILIES:
             for unit in UNITS:

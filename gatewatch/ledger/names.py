@@ -10,6 +10,7 @@ from datetime import date
 import duckdb
 
 from gatewatch.ledger.families import CAPPED, quoted
+from gatewatch.ledger.insert import insert_json
 
 LIMIT = 1000
 OTHER = "other"
@@ -29,7 +30,7 @@ class Names:
 
     def fold(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Inside a transaction: admit the new names in `batch`, and turn those beyond the limit into `other` there."""
-        new: list[tuple[date, str, str]] = []
+        new: list[tuple[str, str, str]] = []
         crowded: set[str] = set()
         names = ", ".join(f"list(DISTINCT {quoted(dim)})" for dim in CAPPED)
         for day, *lists in connection.execute(f"SELECT day, {names} FROM batch GROUP BY day").fetchall():
@@ -39,15 +40,11 @@ class Names:
                 unknown = sorted(name for name in found or () if name is not None and name not in known)
                 room = max(0, self.limit - len(known))
                 known.update(unknown[:room])
-                new += [(day, dim, name) for name in unknown[:room]]
+                new += [(day.isoformat(), dim, name) for name in unknown[:room]]
                 if len(unknown) > room:
                     crowded.add(dim)
         if new:
-            days, dims, texts = zip(*new, strict=True)
-            connection.execute(
-                "INSERT INTO dimension_names SELECT unnest(?::DATE[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
-                [list(days), list(dims), list(texts)],
-            )
+            insert_json(connection, "dimension_names", {"day": "DATE", "dim": "VARCHAR", "name": "VARCHAR"}, new)
         self._fold(connection, sorted(crowded))
 
     def _fold(self, connection: duckdb.DuckDBPyConnection, dims: Iterable[str]) -> None:

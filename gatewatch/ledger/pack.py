@@ -10,7 +10,7 @@ import zstandard
 
 from gatewatch.ledger.segments import PACKED_SUFFIX, SegmentFile, segments_in
 
-LEVEL = 3
+LEVEL = 1
 
 
 def pack(segment: SegmentFile, folder: Path) -> Path:
@@ -18,7 +18,9 @@ def pack(segment: SegmentFile, folder: Path) -> Path:
     target = folder / f"{segment.name}{PACKED_SUFFIX}"
     unfinished = target.with_suffix(".packing")
     with segment.path.open("rb") as source, open(unfinished, "wb", opener=_private) as sink:
-        zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).copy_stream(source, sink, size=os.fstat(source.fileno()).st_size)
+        zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).copy_stream(
+            source, sink, size=os.fstat(source.fileno()).st_size
+        )
         sink.flush()
         os.fsync(sink.fileno())
     unfinished.rename(target)

@@ -26,7 +26,7 @@ from gatewatch.paths import Home
 
 KEEP_DAYS = 400
 TIDY_EVERY_US = 30_000_000
-CHUNK_BYTES = BATCH_BYTES // 4
+CHUNK_BYTES = BATCH_BYTES // 8
 _RESTORE = "put it back from a backup, or run `gatewatch ledger rebuild` without it"
 
 Progress = Callable[[int, int], None]
@@ -136,12 +136,21 @@ class Recorder:
         # Looked at after the lock was free: a run that went on has its next segment by then.
         run = {each.sequence: each for each in segments_in(self.home.loaded) if each.run == segment.run}
         run |= {each.sequence: each for each in segments_in(self.home.journal) if each.run == segment.run}
-        known = {sequence for name in self._loader.marks for of, sequence in [run_and_sequence(name)] if of == segment.run}
+        known = {
+            sequence for name in self._loader.marks for of, sequence in [run_and_sequence(name)] if of == segment.run
+        }
         if segment.sequence == max(known | run.keys()):
             last_two = [run[sequence] for sequence in sorted(run)[-2:]]
-            self._result.interrupted += self._batch.add_interrupted(segment.name, upto, interrupted(last_two))
+            found = interrupted(last_two, self._quarantine([each.name for each in last_two]))
+            self._result.interrupted += self._batch.add_interrupted(segment.name, upto, found)
         self._batch.segment(segment.name, upto).finished = True
         self._result.finished.append(segment.name)
+
+    def _quarantine(self, segments: list[str]) -> set[tuple[str, int]]:
+        """Where the lines of these segments stand that were refused, in the ledger or in the batch at hand."""
+        query = 'SELECT segment, "offset" FROM journal_quarantine WHERE list_contains(?, segment)'
+        rows = self._connection.execute(query, [segments]).fetchall()
+        return {*rows, *((bad.segment, bad.offset) for bad in self._batch.sorted.quarantined)}
 
     def _flush(self) -> None:
         if not self._batch.segments:
@@ -154,7 +163,7 @@ class Recorder:
         result.attempts += len(facts["attempt"])
         result.rejected += len(facts["rejected"])
         result.quarantined += len(batch.sorted.quarantined)
-        result.bytes += batch.bytes
+        result.bytes += batch.size
 
     def _notice_vanished(self, there: set[str]) -> None:
         for name, mark in self._loader.marks.items():

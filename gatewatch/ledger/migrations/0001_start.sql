@@ -107,7 +107,7 @@ CREATE TABLE journal_quarantine (
     "offset" BIGINT NOT NULL,
     line VARCHAR NOT NULL,
     reason VARCHAR NOT NULL,
-    "at" TIMESTAMP NOT NULL
+    at_us BIGINT NOT NULL
 );
 
 -- `batch` is the transaction that wrote a row: a bucket of one batch is compact.

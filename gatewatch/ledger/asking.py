@@ -1,0 +1,106 @@
+"""What named queries share: a cursor in one transaction, the clock, parameters of a window, JSON words for values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import msgspec
+
+from gatewatch.errors import UsageError
+from gatewatch.filter_columns import ALIASES
+from gatewatch.ledger.facts import Facts, Where, widened
+from gatewatch.ledger.families import SPEND, TRAFFIC
+from gatewatch.ledger.percentiles import milliseconds, percentiles_sql
+from gatewatch.timespan import Window
+
+GROUPS = frozenset(
+    {
+        *TRAFFIC.dims,
+        *SPEND.dims,
+        *("requested_model", "served_model", "task_id", "source", "client", "finish_reason", "price_row"),
+    }
+)
+"""What `--by` takes, beside the aliases of filters."""
+
+
+class Windowed(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Parameters of a query about a window."""
+
+    since: str | None = None
+    """As `--since`: 15m, 24h, ISO 8601; left out, an hour before the end."""
+    until: str | None = None
+    where: str | None = None
+    """A filter, see `gatewatch.filters`."""
+
+
+class Grouped(Windowed):
+    """Parameters of a query about a window, by one dimension."""
+
+    by: str | None = None
+    limit: int = 1000
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One question being answered. Everything it reads is of one moment."""
+
+    cursor: duckdb.DuckDBPyConnection
+    now_us: int
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run SQL of our own. Raises duckdb.Error."""
+        return self.cursor.execute(sql, list(parameters)).fetchall()
+
+    def window(self, params: Windowed, step_us: int | None = None) -> Window:
+        """The window asked for, widened to whole minutes (or steps). Raises UsageError."""
+        try:
+            asked = Window.parse(params.since, params.until, self.now_us)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        return widened(asked, step_us) if step_us else widened(asked)
+
+    def where(self, text: str | None) -> Where:
+        """A filter. Raises UsageError."""
+        return Where.of(text, self.now_us)
+
+    def seconds(self, window: Window) -> float:
+        """How much of a window has passed."""
+        return max(0, min(window.until_us, self.now_us) - window.since_us) / 1e6
+
+    def percentiles(
+        self, facts: Facts, metric: str, shares: Sequence[float], group: Sequence[str] = ()
+    ) -> dict[object, list[float]]:
+        """Value of `group` (None without one) → its percentiles in milliseconds; no entry where there are no times."""
+        found: dict[object, list[float]] = {}
+        for row in self.rows(percentiles_sql(facts.sql, metric, shares, group), facts.parameters):
+            bins = row[len(group) :]
+            found[row[0] if group else None] = [milliseconds(*bins[at : at + 3]) for at in range(0, len(bins), 3)]
+        return found
+
+
+def group_column(by: str | None, default: str) -> str:
+    """The column that `by` names. Raises UsageError."""
+    column = ALIASES.get(by or default, by or default)
+    if column not in GROUPS:
+        raise UsageError(f"Nothing can be shown by {by!r}", f"Choose one of {', '.join(sorted(GROUPS))}.")
+    return column
+
+
+def usd(cost: Decimal | None, unpriced_calls: int = 0) -> str:
+    """Money for JSON. A sum is `unpriced` when nothing in it had a price; it is never 0 for want of one."""
+    if cost is None or (not cost and unpriced_calls):
+        return "unpriced"
+    text = format(cost, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def ms(microseconds: int | None) -> float | None:
+    """A duration for JSON."""
+    return None if microseconds is None else microseconds / 1000
+
+
+def share(part: int, whole: int) -> float | None:
+    """A rate for JSON; None of nothing."""
+    return round(part / whole, 6) if whole else None

@@ -1,0 +1,114 @@
+"""Compares the ledger with itself and with the journal it came from.
+
+Three comparisons: every call id stands once; each rollup adds up to the calls of its day, in counts, tokens and money;
+and each segment that still exists, read again line by line, gives the rows that the ledger has of it.
+"""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import msgspec
+
+from gatewatch.ledger.answer import Checked
+from gatewatch.ledger.facts import CALLS
+from gatewatch.ledger.families import SPEND, TRAFFIC, UNITS, Family
+from gatewatch.ledger.lines import Sorted
+from gatewatch.ledger.segments import SegmentFile, segments_in
+from gatewatch.money import PICOS_PER_USD
+from gatewatch.paths import Home
+
+CHUNK_BYTES = 8 * 1024 * 1024
+_SUMS: dict[Family, dict[str, str]] = {
+    TRAFFIC: {"calls": "weight", "latency_us": "latency_us", "upstream_us": "upstream_us"},
+    SPEND: {"calls": "weight", "input_tokens": "input_tokens", "output_tokens": "output_tokens", "cost": "cost"},
+}
+"""Of each family, the measures that must add up, and what they are of calls."""
+
+
+def check(
+    connection: duckdb.DuckDBPyConnection, home: Home, progress: Callable[[int, int], None] | None = None
+) -> Checked:
+    """Compare everything. The recorder must rest meanwhile. Raises duckdb.Error, OSError."""
+    problems = [*_repeated(connection), *_rollups(connection)]
+    rows = connection.execute("SELECT segment, upto, facts FROM loaded").fetchall()
+    loaded = {name: upto for name, upto, facts in rows if facts}
+    files = {segment.name: segment for segment in (*segments_in(home.loaded), *segments_in(home.journal))}
+    there = [files[name] for name in sorted(loaded.keys() & files.keys())]
+    total, done = sum(loaded[segment.name] for segment in there), 0
+    for segment in there:
+        problems += _segment(connection, segment, loaded[segment.name])
+        done += loaded[segment.name]
+        if progress:
+            progress(done, total)
+    ((calls,),) = connection.execute("SELECT count(*) FROM calls").fetchall()
+    return Checked(not problems, problems, calls, len(there), len(loaded) - len(there))
+
+
+def _repeated(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    query = "SELECT day, count(*) AS n, count(DISTINCT call_id) AS ids FROM calls GROUP BY day HAVING n <> ids"
+    for day, count, ids in connection.execute(query).fetchall():
+        yield f"{day}: {count} calls, but only {ids} different ids"
+
+
+def _rollups(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    for family, sums in _SUMS.items():
+        calls = ", ".join(f"sum({of_calls}) AS {name}" for name, of_calls in sums.items())
+        facts = f"SELECT day, {calls} FROM {CALLS} WHERE {family.counts} GROUP BY day"
+        for unit in UNITS:
+            rollup = ", ".join(f"sum({name}) AS {name}" for name in sums)
+            both = ", ".join(f"coalesce(f.{name}, 0), coalesce(r.{name}, 0)" for name in sums)
+            query = f"""
+                SELECT coalesce(f.day, r.day), {both}
+                FROM ({facts}) AS f FULL JOIN (
+                    SELECT bucket::DATE AS day, {rollup} FROM {family.table(unit)} GROUP BY bucket::DATE
+                ) AS r USING (day)"""
+            for day, *values in connection.execute(query).fetchall():
+                for name, of_calls, of_rollup in zip(sums, values[::2], values[1::2], strict=True):
+                    if of_calls != of_rollup:
+                        yield f"{day}: {name} is {of_calls} in the calls, {of_rollup} in {family.table(unit)}"
+
+
+class _Close(msgspec.Struct):
+    status: str
+    cost_picos: int | None = 0
+
+
+def _segment(connection: duckdb.DuckDBPyConnection, segment: SegmentFile, upto: int) -> Iterator[str]:
+    refused = connection.execute('SELECT "offset" FROM journal_quarantine WHERE segment = ?', [segment.name]).fetchall()
+    quarantine = {offset for (offset,) in refused}
+    journal = {"calls": 0, "attempts": 0, "rejected": 0, "picos": 0, "quarantined": 0}
+    decoder, offset = msgspec.json.Decoder(_Close), 0
+    for chunk in segment.chunks(0, upto, CHUNK_BYTES):
+        if not chunk.endswith(b"\n"):
+            journal["quarantined"] += 1
+            break
+        found = Sorted()
+        found.add(segment.name, offset, chunk)
+        offset += len(chunk)
+        journal["quarantined"] += len(found.quarantined)
+        for fact in found.facts["close"]:
+            close = decoder.decode(b"{" + fact.body)
+            if close.status != "interrupted" and fact.offset not in quarantine:
+                journal["calls"] += 1
+                journal["picos"] += close.cost_picos or 0
+        journal["attempts"] += sum(fact.offset not in quarantine for fact in found.facts["attempt"])
+        journal["rejected"] += sum(fact.offset not in quarantine for fact in found.facts["rejected"])
+    ledger = _of_ledger(connection, segment.name)
+    for name, count in journal.items():
+        if name != "quarantined" and count != ledger[name]:
+            yield f"segment {segment.name}: {name} {count} in the journal, {ledger[name]} in the ledger"
+    if journal["quarantined"] > len(quarantine):
+        yield f"segment {segment.name}: {journal['quarantined']} bad lines, but only {len(quarantine)} in quarantine"
+
+
+def _of_ledger(connection: duckdb.DuckDBPyConnection, segment: str) -> dict[str, int]:
+    ((calls, cost),) = connection.execute(
+        "SELECT count(*), coalesce(sum(cost), 0) FROM calls WHERE segment = ? AND status <> 'interrupted'", [segment]
+    ).fetchall()
+    counts: dict[str, Any] = {"calls": calls, "picos": int(Decimal(cost) * PICOS_PER_USD)}
+    for table in ("attempts", "rejected"):
+        query = f"SELECT count(*) FROM {table} WHERE segment = ?"
+        ((counts[table],),) = connection.execute(query, [segment]).fetchall()
+    return counts

@@ -1,0 +1,24 @@
+"""The named queries. Each is one module with `Params` (what it takes) and `answer` (what it finds)."""
+
+from types import ModuleType
+from typing import Protocol, cast
+
+import msgspec
+
+from gatewatch.ledger.answer import Found
+from gatewatch.ledger.asking import Asking
+from gatewatch.ledger.queries import cache, call, calls, errors, keys_usage, latency, overview, series, spend, teams
+
+
+class Query(Protocol):
+    """A module of this package."""
+
+    Params: type[msgspec.Struct]
+
+    def answer(self, asking: Asking, params: msgspec.Struct) -> Found:
+        """Raises UsageError where the parameters do not fit."""
+
+
+_MODULES: tuple[ModuleType, ...] = (*(cache, call, calls, errors, keys_usage, latency, overview, series, spend, teams),)
+QUERIES: dict[str, Query] = {module.__name__.rpartition(".")[2]: cast(Query, module) for module in _MODULES}
+"""Name → query."""

@@ -1,0 +1,135 @@
+"""How everything reads the ledger: by named queries, of a running gateway or of its files.
+
+Keeps true: an answer is the same either way. Importing this module imports neither duckdb nor httpx.
+"""
+
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from gatewatch.errors import GatewatchError, NotAllowed, NotFound, Unreachable, UsageError
+from gatewatch.ledger.answer import Answer, Checked
+from gatewatch.ledger.ownership import nowhere, owning
+from gatewatch.paths import Home
+
+if TYPE_CHECKING:
+    from gatewatch.ledger.recorder import Progress
+
+ANSWER_SECONDS = 60.0
+CHECK_SECONDS = 3600.0
+_ERRORS: dict[int, type[GatewatchError]] = {2: UsageError, 3: NotFound, 4: NotAllowed, 5: Unreachable}
+
+
+class LedgerReader(Protocol):
+    """Reads one gateway's ledger."""
+
+    def ask(self, query: str, /, **params: object) -> Answer:
+        """Answer a named query (`gatewatch/ledger/queries`). Raises GatewatchError."""
+
+    def snapshot(self, path: Path) -> None:
+        """Copy the ledger into a DuckDB file. Raises GatewatchError, OSError."""
+
+    def check(self) -> Checked:
+        """Compare the ledger with itself and the journal. Raises GatewatchError."""
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+
+
+class LocalLedger:
+    """The files of a home that no gateway runs on. What the journal still held is loaded first."""
+
+    def __init__(self, home: Home, progress: "Progress | None" = None) -> None:
+        """Raises Unreachable where a gateway holds the home, LedgerUnavailable where the file cannot be opened."""
+        from gatewatch.ledger.service import LedgerService
+
+        with ExitStack() as stack:
+            stack.enter_context(owning(home))
+            self._service = LedgerService(home)
+            stack.callback(self._service.close)
+            self._service.load_once(progress)
+            self._open = stack.pop_all()
+
+    def ask(self, query: str, /, **params: object) -> Answer:
+        return self._service.ask(query, **params)
+
+    def snapshot(self, path: Path) -> None:
+        self._service.snapshot(path)
+
+    def check(self) -> Checked:
+        return self._service.check()
+
+    def close(self) -> None:
+        self._open.close()
+
+
+class RemoteLedger:
+    """The control API of a running gateway."""
+
+    def __init__(self, path: Path) -> None:
+        """`path` is the control socket."""
+        import httpx
+
+        self._path = path
+        self._client = httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(path)), base_url="http://gatewatch", timeout=ANSWER_SECONDS
+        )
+
+    def ask(self, query: str, /, **params: object) -> Answer:
+        given = {name: value for name, value in params.items() if value is not None}
+        return msgspec.json.decode(self._post(f"/v1/query/{query}", given), type=Answer)
+
+    def snapshot(self, path: Path) -> None:
+        self._post("/v1/ledger/snapshot", {"path": str(path.absolute())}, CHECK_SECONDS)
+
+    def check(self) -> Checked:
+        return msgspec.json.decode(self._post("/v1/ledger/check", {}, CHECK_SECONDS), type=Checked)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _post(self, path: str, body: dict[str, Any], seconds: float = ANSWER_SECONDS) -> bytes:
+        import httpx
+
+        try:
+            response = self._client.post(path, content=msgspec.json.encode(body), timeout=seconds)
+        except httpx.HTTPError as error:
+            raise Unreachable(
+                f"The gateway does not answer on {self._path}: {error or type(error).__name__}",
+                "It may be stopping: try again, or see `gatewatch doctor`.",
+            ) from None
+        if response.status_code == 200:
+            return response.content
+        try:
+            told = msgspec.json.decode(response.content)["error"]
+            kind = _ERRORS.get(told["exit_code"], GatewatchError)
+            raise kind(str(told["title"]), str(told["next_step"]))
+        except (msgspec.DecodeError, KeyError, TypeError):
+            raise Unreachable(
+                f"The gateway answered {response.status_code} to {path}", "Is it of another version? See its log."
+            ) from None
+
+
+def open_reader(home: Home, progress: "Progress | None" = None) -> LedgerReader:
+    """The running gateway of a home, or its files where none runs.
+
+    Raises Unreachable where there is neither, and where a gateway holds the home but does not answer.
+    """
+    if not home.root.exists():
+        raise nowhere(home)
+    if _answers(home.socket):
+        return RemoteLedger(home.socket)
+    return LocalLedger(home, progress)
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(5.0)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True

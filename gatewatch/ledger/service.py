@@ -1,0 +1,212 @@
+"""The ledger of one home, open in one process: loads the journal, answers named queries, from any thread.
+
+Keeps true: one recorder pass, check or snapshot at a time; a query runs on a cursor of its own, in one transaction,
+beside them; a query that takes too long is stopped and blocks nobody. A file that cannot be opened is tried again at
+the next pass. Whoever makes a service holds the home's lock (`ownership.py`).
+"""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from gatewatch.errors import GatewatchError, NotFound, UsageError
+from gatewatch.ledger.answer import Answer, Checked, Fresh, window_texts
+from gatewatch.ledger.asking import Asking
+from gatewatch.ledger.check import check
+from gatewatch.ledger.connect import DATABASE, attach, connect, cursor
+from gatewatch.ledger.queries import QUERIES
+from gatewatch.ledger.recorder import KEEP_DAYS, LoadResult, Progress, Recorder
+from gatewatch.ledger.schema import migrate
+from gatewatch.ledger.unavailable import LedgerUnavailable, TooSlow
+from gatewatch.paths import Home
+from gatewatch.timespan import iso
+
+QUERY_SECONDS = 30.0
+INTERRUPT_AGAIN = 0.05
+"""Seconds; an interrupt that falls between two statements is forgotten by DuckDB."""
+_TRY_AGAIN = "It is opened again by itself; if that does not help, see `gatewatch doctor`."
+
+
+class LedgerService:
+    """Owns the connection and the recorder. Opens the file at the first `load_once` or `ask`."""
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        keep_days: int = KEEP_DAYS,
+        query_seconds: float = QUERY_SECONDS,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+    ) -> None:
+        self.home = home
+        self.last_error: str | None = None
+        """Why the last pass failed; None when it did not."""
+        self._keep_days = keep_days
+        self._query_seconds = query_seconds
+        self._clock = clock
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._recorder: Recorder | None = None
+        self._writing = threading.RLock()
+        self._running: set[duckdb.DuckDBPyConnection] = set()
+        self._idle = threading.Condition()
+        self._closed = False
+
+    def load_once(self, progress: Progress | None = None) -> LoadResult:
+        """Load what is in the journal. Raises LedgerUnavailable, duckdb.Error or OSError; then call it again later."""
+        with self._writing:
+            try:
+                result = self._open().load_once(progress)
+            except (duckdb.Error, OSError, GatewatchError) as error:
+                self.last_error = str(error)
+                if isinstance(error, duckdb.FatalException):
+                    self._close_connection()
+                raise
+            self.last_error = None
+            return result
+
+    def ask(self, name: str, /, **params: object) -> Answer:
+        """Answer a named query, with the parameters of its `Params`.
+
+        Raises NotFound for an unknown query, UsageError for parameters that do not fit, TooSlow, LedgerUnavailable.
+        """
+        query = QUERIES.get(name)
+        if query is None:
+            raise NotFound(f"There is no query {name!r}", f"Choose one of {', '.join(QUERIES)}.")
+        try:
+            typed = msgspec.convert(params, query.Params)
+        except msgspec.ValidationError as error:
+            raise UsageError(f"{name}: {error}") from None
+        with self._cursor(name, self._query_seconds) as reading:
+            reading.execute("BEGIN")
+            now_us = self._clock()
+            found = query.answer(Asking(reading, now_us), typed)
+        return Answer(found.rows, window_texts(found.window), self.fresh(), found.source)
+
+    def fresh(self) -> Fresh:
+        """How much of the journal answers include just now."""
+        recorder = self._recorder
+        alarms = [self.last_error] if self.last_error else []
+        if recorder is None:
+            return Fresh(None, 0, alarms)
+        until = recorder.loaded_until_us
+        return Fresh(None if until is None else iso(until), recorder.behind_bytes(), alarms + recorder.alarms)
+
+    def snapshot(self, path: Path) -> Path:
+        """Copy the ledger, as it is at one moment, into a DuckDB file that anybody may open and explore.
+
+        Raises UsageError where there is a file already, OSError where it cannot be written.
+        """
+        if path.exists():
+            raise UsageError(f"{path} exists already", "Choose another name, or remove it.")
+        made = self.home.scratch / f"snapshot-{self._clock()}.duckdb"
+        with self._writing:
+            self._open()
+            with self._cursor("snapshot", None) as copying:
+                try:
+                    attach(copying, made, "snapshot")
+                    copying.execute(f"COPY FROM DATABASE {DATABASE} TO snapshot")
+                    copying.execute("DETACH snapshot")
+                    shutil.move(made, path)
+                finally:
+                    with suppress(duckdb.Error):
+                        copying.execute("DETACH snapshot")
+                    made.unlink(missing_ok=True)
+                    made.with_name(made.name + ".wal").unlink(missing_ok=True)
+        return path
+
+    def check(self, progress: Progress | None = None) -> Checked:
+        """Compare the ledger with itself and with the journal. Reads every segment."""
+        with self._writing:
+            self._open()
+            with self._cursor("check", None) as reading:
+                return check(reading, self.home, progress)
+
+    def close(self) -> None:
+        """Stop what runs and close the file. Further calls raise LedgerUnavailable."""
+        self._closed = True
+        with self._idle:
+            while self._running:
+                for running in self._running:
+                    running.interrupt()
+                self._idle.wait(INTERRUPT_AGAIN)
+        with self._writing:
+            self._close_connection()
+
+    def _open(self) -> Recorder:
+        with self._writing:
+            if self._closed:
+                raise LedgerUnavailable("The ledger is closed")
+            if self._recorder is None:
+                self.home.make()
+                self._connection = connect(self.home.ledger, self.home.scratch)
+                try:
+                    migrate(self._connection)
+                    self._recorder = Recorder(self.home, self._connection, keep_days=self._keep_days, clock=self._clock)
+                except BaseException:
+                    self._close_connection()
+                    raise
+            return self._recorder
+
+    @contextmanager
+    def _cursor(self, name: str, seconds: float | None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor that is interrupted after so many seconds, and by `close`."""
+        if self._connection is None:
+            self._open()
+        with self._idle:
+            if self._closed or self._connection is None:
+                raise LedgerUnavailable("The ledger is closed")
+            reading = cursor(self._connection)
+            self._running.add(reading)
+        stop = _Stop(seconds, lambda: self._interrupt(reading))
+        try:
+            yield reading
+        except duckdb.InterruptException:
+            if stop.expired:
+                raise TooSlow(
+                    f"{name} took longer than {seconds:g} s and was stopped", "Ask for a shorter window."
+                ) from None
+            raise LedgerUnavailable("The ledger was closed") from None
+        except duckdb.FatalException as error:
+            raise LedgerUnavailable(f"The ledger failed: {error}", _TRY_AGAIN) from error
+        finally:
+            stop.cancel()
+            with self._idle:
+                self._running.discard(reading)
+                reading.close()
+                self._idle.notify_all()
+
+    def _interrupt(self, reading: duckdb.DuckDBPyConnection) -> None:
+        with self._idle:
+            if reading in self._running:
+                reading.interrupt()
+
+    def _close_connection(self) -> None:
+        connection, self._connection, self._recorder = self._connection, None, None
+        if connection is not None:
+            connection.close()
+
+
+class _Stop:
+    """Calls `interrupt` when `seconds` have passed, and again until it is cancelled."""
+
+    def __init__(self, seconds: float | None, interrupt: Callable[[], None]) -> None:
+        self.expired = False
+        self._interrupt = interrupt
+        self._cancelled = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(seconds,), name="ledger-query-limit", daemon=True)
+        if seconds is not None:
+            self._thread.start()
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    def _run(self, seconds: float) -> None:
+        while not self._cancelled.wait(INTERRUPT_AGAIN if self.expired else seconds):
+            self.expired = True
+            self._interrupt()
