@@ -11,10 +11,12 @@ Not thread-safe: everything but the sync thread runs in the worker's event loop.
 """
 
 import errno
+import fcntl
 import logging
 import os
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from gatewatch.call import Attempt, Call, Rejected, line
@@ -48,8 +50,10 @@ class Journal:
         self.full = False
         self.sync_error: str | None = None
         self._segment_bytes = segment_bytes
-        self._reserve_bytes = reserve_bytes
+        size = os.statvfs(folder)
+        self._reserve_bytes = min(reserve_bytes, size.f_blocks * size.f_frsize // 8)
         self._reserve = folder / f"{self.run}.reserve"
+        self._reserve_fd: int | None = None
         self._in_flight: dict[str, bytes] = {}
         self._owed: list[bytes] = []
         self._sequence = 1
@@ -60,6 +64,7 @@ class Journal:
         self._stopping = False
         self._sync_thread = threading.Thread(target=self._sync_loop, name="journal-sync", daemon=True)
         self._sync_thread.start()
+        self._remove_reserves_of_the_dead()
         self.look_for_space()
 
     def open(self, call: Call) -> None:
@@ -98,9 +103,9 @@ class Journal:
         space = os.statvfs(self.folder)
         free = space.f_bavail * space.f_frsize
         low_water = min(2 * self._reserve_bytes, space.f_blocks * space.f_frsize // 20)
-        if not self._reserve.exists() and free > low_water + self._reserve_bytes:
+        if self._reserve_fd is None and free > low_water + self._reserve_bytes:
             self._make_reserve()
-        was_full, self.full = self.full, free < low_water or not self._reserve.exists()
+        was_full, self.full = self.full, free < low_water or self._reserve_fd is None
         if self.full and not was_full:
             log.error("journal: %d bytes left on %s; new calls get 503 ledger_full", free, self.folder)
         elif was_full and not self.full:
@@ -116,7 +121,7 @@ class Journal:
         self._dirty.set()
         self._sync_thread.join()
         self._segment.close()
-        self._reserve.unlink(missing_ok=True)
+        self._free_reserve()
 
     def _pay_owed(self) -> None:
         while self._owed:
@@ -171,17 +176,26 @@ class Journal:
             self.sync_error = str(error)
 
     def _make_reserve(self) -> None:
+        """Its lock tells whether its worker lives: one left by a dead worker is removed by the next."""
+        fd = os.open(self._reserve, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        self._reserve_fd = fd
         try:
-            fd = os.open(self._reserve, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                os.posix_fallocate(fd, 0, self._reserve_bytes)
-            finally:
-                os.close(fd)
+            os.posix_fallocate(fd, 0, self._reserve_bytes)
         except OSError:
-            self._reserve.unlink(missing_ok=True)
+            self._free_reserve()
 
     def _free_reserve(self) -> None:
-        self._reserve.unlink(missing_ok=True)
+        if self._reserve_fd is not None:
+            os.close(self._reserve_fd)
+            self._reserve_fd = None
+            self._reserve.unlink(missing_ok=True)
+
+    def _remove_reserves_of_the_dead(self) -> None:
+        for left in self.folder.glob("*.reserve"):
+            with suppress(OSError), left.open("rb") as reserve:
+                fcntl.flock(reserve, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                left.unlink()
 
     def _sync_loop(self) -> None:
         while True:

@@ -1,6 +1,5 @@
 """The sockets that the control process makes."""
 
-import os
 import socket
 from pathlib import Path
 
@@ -29,10 +28,7 @@ def bind_unix(path: Path) -> socket.socket:
     """A unix socket of mode 0600; a stale one of the same name is replaced."""
     path.unlink(missing_ok=True)
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    old = os.umask(0o177)
-    try:
-        server.bind(str(path))
-    finally:
-        os.umask(old)
+    server.bind(str(path))
+    path.chmod(0o600)  # nobody can connect before listen(); a umask would be every thread's
     server.listen(64)
     return server

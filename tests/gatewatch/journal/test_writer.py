@@ -112,6 +112,13 @@ def test_it_takes_calls_again_by_itself_when_there_is_space(journal, monkeypatch
     journal.open(a_call())
 
 
+def test_the_reserve_of_a_dead_worker_goes_with_the_next_one_and_a_living_ones_stays(journal, tmp_path):
+    (tmp_path / "20260101T000000Z-deadbeef.reserve").write_bytes(bytes(4096))
+    other = Journal(tmp_path, reserve_bytes=4096)
+    assert {path.stem for path in tmp_path.glob("*.reserve")} == {journal.run, other.run}
+    other.stop()
+
+
 def test_stopping_leaves_a_readable_segment_and_no_reserve(tmp_path):
     journal = Journal(tmp_path, reserve_bytes=4096)
     call = a_call()

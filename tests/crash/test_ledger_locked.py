@@ -1,0 +1,56 @@
+"""An analyst's shell holds the ledger's file: the gateway serves on, says so, and catches up by itself."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from gatewatch.control_client import ControlClient
+from gatewatch.paths import Home
+from tests.kit.running import gateway, sandbox
+from tests.kit.waiting import until
+
+CONFIG = """\
+vault: file
+providers:
+  sandbox: {{preset: sandbox, base_url: "{sandbox}/v1", allow_private: true}}
+models:
+  gpt-4o: {{targets: [sandbox/gpt-4o]}}
+"""
+HOLD = "import duckdb,sys; c=duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+BODY = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]}
+
+
+async def test_calls_are_served_while_the_file_is_locked_and_loaded_afterwards(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").make()
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(home.ledger)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert holder.stdin
+    assert holder.stdout
+    try:
+        assert holder.stdout.readline() == b"held\n"
+        with sandbox(tmp_path) as provider, gateway(tmp_path, CONFIG.format(sandbox=provider.listen)) as running:
+            headers = {"authorization": f"Bearer {running.key('app')}"}
+            live = ControlClient(home.socket)
+            async with httpx.AsyncClient(base_url=running.base_url, headers=headers) as client:
+                replies = [await client.post("/chat/completions", json=BODY) for _ in range(5)]
+            assert {reply.status_code for reply in replies} == {200}
+            await until(live.live, lambda state: "ledger_locked" in {alarm["id"] for alarm in state["alarms"]})
+
+            holder.stdin.close()
+            assert holder.wait(30) == 0
+            await until(live.live, lambda state: state["alarms"] == [])
+            served = {reply.headers["x-gatewatch-call-id"] for reply in replies}
+
+            def ids() -> set[str]:
+                rows: list[dict[str, Any]] = running.ask("show", "calls")
+                return {row["call_id"] for row in rows}
+
+            assert await until(ids, lambda found: found >= served) == served
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
