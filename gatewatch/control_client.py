@@ -26,10 +26,10 @@ class ControlClient:
         live: dict[str, Any] = self.request("GET", "/v1/live")
         return live
 
-    def request(self, method: str, path: str, body: object = None) -> Any:
-        """The JSON answer. Raises the error that the control process named, or Unreachable where none answers."""
+    def request(self, method: str, path: str, body: object = None, *, seconds: float = TIMEOUT_SECONDS) -> Any:
+        """The JSON answer, within `seconds`. Raises the error that the control process named; Unreachable without one."""
         try:
-            response = self._http.request(method, path, json=body if body is not None else None)
+            response = self._http.request(method, path, json=body if body is not None else None, timeout=seconds)
             answer = response.json()
         except (*self._failures, OSError, ValueError) as error:
             raise Unreachable(

@@ -9,23 +9,15 @@ from gatewatch.timespan import Window, iso
 Row = dict[str, Any]
 
 
-class Fresh(msgspec.Struct, frozen=True):
-    """How much of the journal an answer includes."""
-
-    loaded_until: str | None
-    """All that was journalled before this time is in the answer."""
-    behind_bytes: int
-    alarms: list[str]
-    """What an operator should look at."""
-
-
 class Answer(msgspec.Struct, frozen=True):
     """Rows with JSON values: money as decimal text in USD, times ISO 8601 UTC, missing is None."""
 
     rows: list[Row]
     window: dict[str, str | None]
     """`since` and `until` as they were used, widened to whole minutes; None where a query has no such bound."""
-    fresh: Fresh
+    fresh: dict[str, Any]
+    """`loaded_until`: all that was journalled before this time is in the answer (None: not known); `behind_bytes`: how
+    much of the journal is not; `alarms`: what an operator should look at."""
     source: str = "rollups"
     """`rollups`, or `calls` where a filter or grouping asked for what the rollups do not keep."""
 

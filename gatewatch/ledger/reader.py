@@ -6,11 +6,11 @@ Keeps true: an answer is the same either way. Importing this module imports neit
 import socket
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from gatewatch.errors import GatewatchError, NotAllowed, NotFound, Unreachable, UsageError
+from gatewatch.control_client import ControlClient
 from gatewatch.ledger.answer import Answer, Checked
 from gatewatch.ledger.ownership import nowhere, owning
 from gatewatch.paths import Home
@@ -18,9 +18,8 @@ from gatewatch.paths import Home
 if TYPE_CHECKING:
     from gatewatch.ledger.recorder import Progress
 
-ANSWER_SECONDS = 60.0
-CHECK_SECONDS = 3600.0
-_ERRORS: dict[int, type[GatewatchError]] = {2: UsageError, 3: NotFound, 4: NotAllowed, 5: Unreachable}
+LONG_SECONDS = 3600.0
+"""How long a check or a snapshot may take."""
 
 
 class LedgerReader(Protocol):
@@ -70,47 +69,21 @@ class RemoteLedger:
     """The control API of a running gateway."""
 
     def __init__(self, path: Path) -> None:
-        """`path` is the control socket."""
-        import httpx
-
-        self._path = path
-        self._client = httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(path)), base_url="http://gatewatch", timeout=ANSWER_SECONDS
-        )
+        """`path` is the control socket. Nothing is asked yet."""
+        self._control = ControlClient(path)
 
     def ask(self, query: str, /, **params: object) -> Answer:
         given = {name: value for name, value in params.items() if value is not None}
-        return msgspec.json.decode(self._post(f"/v1/query/{query}", given), type=Answer)
+        return msgspec.convert(self._control.request("POST", f"/v1/query/{query}", given), Answer)
 
     def snapshot(self, path: Path) -> None:
-        self._post("/v1/ledger/snapshot", {"path": str(path.absolute())}, CHECK_SECONDS)
+        self._control.request("POST", "/v1/ledger/snapshot", {"path": str(path.absolute())}, seconds=LONG_SECONDS)
 
     def check(self) -> Checked:
-        return msgspec.json.decode(self._post("/v1/ledger/check", {}, CHECK_SECONDS), type=Checked)
+        return msgspec.convert(self._control.request("POST", "/v1/ledger/check", {}, seconds=LONG_SECONDS), Checked)
 
     def close(self) -> None:
-        self._client.close()
-
-    def _post(self, path: str, body: dict[str, Any], seconds: float = ANSWER_SECONDS) -> bytes:
-        import httpx
-
-        try:
-            response = self._client.post(path, content=msgspec.json.encode(body), timeout=seconds)
-        except httpx.HTTPError as error:
-            raise Unreachable(
-                f"The gateway does not answer on {self._path}: {error or type(error).__name__}",
-                "It may be stopping: try again, or see `gatewatch doctor`.",
-            ) from None
-        if response.status_code == 200:
-            return response.content
-        try:
-            told = msgspec.json.decode(response.content)["error"]
-            kind = _ERRORS.get(told["exit_code"], GatewatchError)
-            raise kind(str(told["title"]), str(told["next_step"]))
-        except (msgspec.DecodeError, KeyError, TypeError):
-            raise Unreachable(
-                f"The gateway answered {response.status_code} to {path}", "Is it of another version? See its log."
-            ) from None
+        self._control.close()
 
 
 def open_reader(home: Home, progress: "Progress | None" = None) -> LedgerReader:

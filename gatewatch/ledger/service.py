@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
 
 from gatewatch.errors import GatewatchError, NotFound, UsageError
-from gatewatch.ledger.answer import Answer, Checked, Fresh, window_texts
+from gatewatch.ledger.answer import Answer, Checked, window_texts
 from gatewatch.ledger.asking import Asking
 from gatewatch.ledger.check import check
 from gatewatch.ledger.connect import DATABASE, attach, connect, cursor
@@ -88,14 +89,18 @@ class LedgerService:
             found = query.answer(Asking(reading, now_us), typed)
         return Answer(found.rows, window_texts(found.window), self.fresh(), found.source)
 
-    def fresh(self) -> Fresh:
+    def fresh(self) -> dict[str, Any]:
         """How much of the journal answers include just now."""
         recorder = self._recorder
         alarms = [self.last_error] if self.last_error else []
         if recorder is None:
-            return Fresh(None, 0, alarms)
+            return {"loaded_until": None, "behind_bytes": 0, "alarms": alarms}
         until = recorder.loaded_until_us
-        return Fresh(None if until is None else iso(until), recorder.behind_bytes(), alarms + recorder.alarms)
+        return {
+            "loaded_until": None if until is None else iso(until),
+            "behind_bytes": recorder.behind_bytes(),
+            "alarms": alarms + recorder.alarms,
+        }
 
     def snapshot(self, path: Path) -> Path:
         """Copy the ledger, as it is at one moment, into a DuckDB file that anybody may open and explore.

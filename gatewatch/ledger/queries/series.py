@@ -16,8 +16,8 @@ GOOD_STEPS = 120
 class Params(Windowed):
     """A window, a filter and a step."""
 
-    step: str | None = None
-    """As `1m`, `1h`, `1d`: whole minutes, counted from the epoch."""
+    step: str | int | None = None
+    """Seconds, or as `1m`, `1h`, `1d`; widened to whole minutes, and counted from the epoch."""
 
 
 def answer(asking: Asking, params: Params) -> Found:
@@ -70,17 +70,18 @@ def answer(asking: Asking, params: Params) -> Found:
     return Found([rows[bucket] for bucket in sorted(rows)], window, source)
 
 
-def _step(asked: str | None, window: Window) -> int:
+def _step(asked: str | int | None, window: Window) -> int:
+    """In microseconds: what was asked for, widened to whole minutes. Raises UsageError."""
     if asked is None:
         length = window.until_us - window.since_us
         return next((step * 1_000_000 for step in STEPS if length <= step * 1_000_000 * GOOD_STEPS), STEPS[-1] * 10**6)
     try:
-        step = parse_duration(asked)
+        step = asked * 1_000_000 if isinstance(asked, int) else parse_duration(asked)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    if step < MINUTE or step % MINUTE:
-        raise UsageError(f"A step of {asked} is no whole number of minutes")
-    return step
+    if step <= 0:
+        raise UsageError(f"A step of {asked} is no time")
+    return -(-step // MINUTE) * MINUTE
 
 
 def _empty(bucket: int) -> Row:
