@@ -1,7 +1,8 @@
 """Server-sent events as bytes: cuts a stream into whole frames without touching them.
 
 Keeps true: a frame is passed on only when its blank line has arrived; lines may end in LF, CRLF or CR; a UTF-8
-character may be split over reads; no more than `cap` bytes wait for the end of a frame.
+character may be split over reads; no more than `cap` bytes wait for the end of a frame; each byte is looked at a fixed
+number of times, however small the reads are.
 """
 
 import re
@@ -19,58 +20,72 @@ class FrameCutter:
     """Feed it reads, take whole frames."""
 
     def __init__(self, cap: int) -> None:
-        self._rest = b""
+        self._rest = bytearray()
         self._cap = cap
         self._first = True
+        self._any_line_end = False
+        """Whether a CR has been seen; most streams have none."""
         self._ended_in_cr = False
-
-    @property
-    def rest(self) -> bytes:
-        """What has arrived of an unfinished frame."""
-        return self._rest
 
     def feed(self, data: bytes) -> list[bytes]:
         """Bytes → the frames they complete, each with its blank line. Raises FrameTooLong."""
+        rest = self._rest
         if self._first:
-            data = self._rest + data
+            data = bytes(rest) + data
+            rest.clear()
             if len(data) < len(_BOM) and _BOM.startswith(data):
-                self._rest = data
+                rest += data
                 return []
             self._first = False
-            self._rest = b""
             data = data.removeprefix(_BOM)
-        if self._ended_in_cr:
+        if self._ended_in_cr and data:
             data = data.removeprefix(b"\n")
             self._ended_in_cr = False
-        searched = max(0, len(self._rest) - 3)
-        data = self._rest + data
-        if b"\r" not in data:
-            *frames, self._rest = data.split(b"\n\n")
+        if not self._any_line_end and b"\r" in data:
+            self._any_line_end = True
+        searched = 0
+        if rest:
+            searched = max(0, len(rest) - 3)
+            rest += data
+            if not self._has_blank_line(searched):
+                self._check_cap()
+                return []
+            data = bytes(rest)
+            rest.clear()
+        if self._any_line_end:
+            return self._feed_any_line_end(data, searched)
+        *frames, last = data.split(b"\n\n")
+        if last:
+            rest += last
             self._check_cap()
-            return [frame + b"\n\n" for frame in frames]
-        return self._feed_any_line_end(data, searched)
+        return [frame + b"\n\n" for frame in frames]
+
+    def payload(self, frame: bytes) -> bytes | None:
+        """The data of a frame that was cut here; None for one without data (a comment, a bare event)."""
+        if not self._any_line_end and frame.startswith(b"data: ") and frame.find(b"\n", 6) == len(frame) - 2:
+            return frame[6:-2]
+        lines = _LINE_END.split(frame)
+        parts = [line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:") or line == b"data"]
+        return b"\n".join(parts) if parts else None
+
+    def _has_blank_line(self, searched: int) -> bool:
+        if self._any_line_end:
+            return _BLANK_LINE.search(self._rest, searched) is not None
+        return self._rest.find(b"\n\n", searched) >= 0
 
     def _feed_any_line_end(self, data: bytes, searched: int) -> list[bytes]:
         frames = []
         start = 0
         while blank := _BLANK_LINE.search(data, max(start, searched)):
+            if blank.end() == len(data) and data.endswith(b"\r\n\r"):
+                break  # the lines end in CRLF: its LF is on the way
             frames.append(data[start : blank.end()])
             start = blank.end()
-        self._rest = data[start:]
-        self._ended_in_cr = not self._rest and data.endswith(b"\r")  # its LF may still come
+        self._rest += data[start:]
+        self._ended_in_cr = start == len(data) and data.endswith(b"\r")  # an LF may still come
         self._check_cap()
         return frames
 
     def _check_cap(self) -> None:
         if len(self._rest) > self._cap:
             raise FrameTooLong
-
-
-def payload(frame: bytes) -> bytes | None:
-    """The data of one frame; None for a frame without data (a comment, a bare event)."""
-    if frame.startswith(b"data: ") and frame.find(b"\n", 6) == len(frame) - 2:
-        return frame[6:-2]
-    parts = [
-        line[5:].removeprefix(b" ") for line in _LINE_END.split(frame) if line.startswith(b"data:") or line == b"data"
-    ]
-    return b"\n".join(parts) if parts else None

@@ -10,7 +10,7 @@ import msgspec
 
 from proxy.dialects import openai_chat
 from proxy.refusal import Refusal, upstream
-from proxy.sse import FrameCutter, FrameTooLong, payload
+from proxy.sse import FrameCutter, FrameTooLong
 from proxy.upstream.exchange import Exchange
 from proxy.worker.inbound import Inbound
 from proxy.worker.seen import Seen
@@ -57,7 +57,7 @@ class StreamTap(Seen):
         return b"".join(out)
 
     def _passes(self, frame: bytes) -> bool:
-        data = payload(frame)
+        data = self._cutter.payload(frame)
         if data is None:
             return True
         if data == openai_chat.DONE:
