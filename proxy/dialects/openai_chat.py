@@ -54,7 +54,7 @@ class Reply(msgspec.Struct):
     """What the relay needs of a plain reply."""
 
     choices: list[_PlainChoice] | None = None
-    data: msgspec.Raw | None = None
+    data: list[msgspec.Raw] | None = None
     usage: Any = None
     error: Any = None
     model: Any = None

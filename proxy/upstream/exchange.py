@@ -118,6 +118,9 @@ class Exchange:
         self._activity = self.last_byte_at = self._loop.time()
         if not self.first_byte_at:
             self.first_byte_at = self._activity
+            if self._timer and self._deadlines.idle < self._deadlines.first_byte:
+                self._timer.cancel()
+                self._watch()
 
     def feed(self, chunk: bytes) -> None:
         if self._lingering:
