@@ -27,7 +27,7 @@ class ControlClient:
         return live
 
     def request(self, method: str, path: str, body: object = None, *, seconds: float = TIMEOUT_SECONDS) -> Any:
-        """The JSON answer, within `seconds`. Raises the error that the control process named; Unreachable without one."""
+        """The JSON answer. Raises the error that the control process named, or Unreachable after `seconds` without one."""
         try:
             response = self._http.request(method, path, json=body if body is not None else None, timeout=seconds)
             answer = response.json()

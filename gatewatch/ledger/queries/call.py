@@ -14,7 +14,7 @@ class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def answer(asking: Asking, params: Params) -> Found:
-    """One row, or none for an unknown id; `tries` are its attempts in order."""
+    """One row, or none for an unknown id; `attempts_detail` are its attempts in order."""
     window = around(params.call_id)
     place = [window.since_us, window.until_us, as_call_id(params.call_id)]
     condition = "started_at >= make_timestamp(?) AND started_at < make_timestamp(?) AND call_id = ?::UUID"
@@ -23,6 +23,6 @@ def answer(asking: Asking, params: Params) -> Found:
     rows = []
     for call in calls:
         row = as_row(WHOLE_CALL, call)
-        row["tries"] = [as_row(ATTEMPT, each) for each in asking.rows(f"{tries} ORDER BY n", [place[0], place[2]])]
+        row["attempts_detail"] = [as_row(ATTEMPT, each) for each in asking.rows(f"{tries} ORDER BY n", [place[0], place[2]])]
         rows.append(row)
     return Found(rows, None, "calls")
