@@ -1,0 +1,152 @@
+"""One call as text: its time line, its timings, its money, what went wrong and what came with it."""
+
+from collections.abc import Iterable, Mapping
+
+from textual.content import Content
+
+from app.console.charges import Charges
+from app.console.content import line, lines, mark, plain, status_text
+from app.console.figures import UNKNOWN, Row, clock, count, milliseconds
+from gatewatch.money import usd_text
+from gatewatch.prices.row import PriceRow
+from gatewatch.timespan import parse_instant
+
+QUIET = "$foreground 65%"
+PER_MILLION = 10**6
+
+WHO = ("team", "project", "environment", "key_name", "key_id", "user", "feature", "customer", "use_case", "task_id")
+WHERE_FROM = ("source", "client", "client_retry", "endpoint", "dialect", "workload_class", "route", "cache", "finish_reason")
+VERSIONS = ("config_version", "route_version")
+
+
+def summary(call: Row) -> Content:
+    """Two lines: what became of it, and whose it was."""
+    asked, went = call.get("requested_model"), call.get("model")
+    model = asked if went in (None, asked) else f"{asked} → {went}"
+    kind = "stream" if call.get("stream") else "plain"
+    return lines(
+        line(
+            *(status_text(call.get("status")), "  HTTP ", plain(call.get("http_status"), "bold"), "  "),
+            *(plain(model, "bold"), (" at ", QUIET), plain(call.get("provider"))),
+            *(("  team ", QUIET), plain(call.get("team"), "bold"), ("  key ", QUIET), plain(call.get("key_name"))),
+        ),
+        line(
+            *(plain(clock(call.get("started_at"), "%Y-%m-%d %H:%M:%S.%f")[:-3]), " UTC", (f"  {kind}  ", QUIET)),
+            plain(call.get("endpoint")),
+        ),
+    )
+
+
+def error(call: Row) -> Content:
+    """The error's code and text; nothing for a call that went well."""
+    if not call.get("error_kind"):
+        return Content("")
+    sign, colour = mark(call.get("status"))
+    return line((f"{sign} {call['error_kind']}", f"bold {colour}"), "  ", plain(call.get("error_message") or ""))
+
+
+def time_line(call: Row, width: int) -> Content:
+    """One line for each attempt, drawn over the time that the call took."""
+    total = call.get("latency_ms") or 0
+    began = parse_instant(call["started_at"], 0)
+    attempts = call.get("attempts_detail") or []
+    rows = [_heading(f"Attempts ({len(attempts)})", f"over {milliseconds(total)}")]
+    bar_cells = max(10, min(60, width - 62))
+    for attempt in attempts:
+        offset = (parse_instant(attempt["started_at"], 0) - began) / 1000
+        rows.append(_attempt(attempt, _bar(offset, attempt.get("latency_ms") or 0, total, bar_cells)))
+        if attempt.get("error_message"):
+            rows.append(line("      ", plain(attempt["error_message"])))
+    if not attempts:
+        rows.append(line(("none: it was answered before any provider was asked", QUIET)))
+    return lines(*rows)
+
+
+def timings(call: Row) -> Content:
+    """Where the time went: the gateway's own beside the upstream's."""
+    pairs = (
+        ("total", milliseconds(call.get("latency_ms"))),
+        ("first token", milliseconds(call.get("ttft_ms"))),
+        ("upstream", milliseconds(call.get("upstream_ms"))),
+        ("gateway", milliseconds(call.get("overhead_ms"))),
+    )
+    parts = [line((f"{name} ", QUIET), (figure, "bold")) for name, figure in pairs]
+    return lines(_heading("Time", ""), Content("   ").join(parts))
+
+
+def money(charges: Charges, row_id: str | None, row: PriceRow | None, basis: str | None) -> Content:
+    """Tokens of each class × price = money, and the exact sum."""
+    rows = [_heading("Money", f"price row {row_id or UNKNOWN}")]
+    if row_id and row is None:
+        rows.append(line(("This console's price book does not have that row: only the sum is known.", QUIET)))
+    rows.append(line((f"{'':18}{'tokens':>12}  {'USD per 1M':>14}  {'USD':>16}", QUIET)))
+    for charge in charges.lines:
+        price = UNKNOWN if charge.price is None else usd_text(charge.price * PER_MILLION)
+        amount = UNKNOWN if charge.picos is None else usd_text(charge.picos)
+        note = "" if charge.own or charge.price is None else "  (no price of its own)"
+        rows.append(line(f"{charge.name:18}{count(charge.tokens):>12}  {price:>14}  {amount:>16}", (note, QUIET)))
+    if charges.rest:
+        rows.append(line(f"{'not by tokens':18}{'':12}  {'':14}  {usd_text(charges.rest):>16}"))
+    total = line(("unpriced", "bold $warning")) if charges.total is None else line((usd_text(charges.total), "bold"))
+    padding = " " * max(0, 48 + 16 - total.cell_length - 5)
+    rows.append(line(("total", "bold"), padding, total, (f"  {basis or UNKNOWN}", QUIET)))
+    return lines(*rows)
+
+
+def details(call: Row, width: int) -> Content:
+    """Who, from where, parameters, tags, versions: what is known only."""
+    params = call.get("params") or {}
+    tags = call.get("tags") or {}
+    blocks = [
+        _pairs("Who", ((name, call.get(name)) for name in WHO), width),
+        _pairs("Request", ((name, call.get(name)) for name in WHERE_FROM), width),
+        _pairs("Parameters", params.items() if isinstance(params, Mapping) else (("params", params),), width),
+        _pairs("Tags", tags.items() if isinstance(tags, Mapping) else (("tags", tags),), width),
+        _pairs("Versions", ((name, call.get(name)) for name in VERSIONS), width),
+    ]
+    return lines(*(block for block in blocks if block))
+
+
+def _attempt(attempt: Row, bar: Content) -> Content:
+    sign, colour = mark(attempt.get("status"))
+    http = attempt.get("http_status")
+    what = attempt.get("error_kind") or (attempt.get("status") or "").replace("_", " ")
+    connect = attempt.get("connect_ms")
+    parts = [
+        (f"{attempt.get('n', '?')} {sign} ", colour),
+        plain(f"{attempt.get('provider')}/{attempt.get('model')}").truncate(26, ellipsis=True, pad=True),
+        f" {UNKNOWN if http is None else http!s:>3} ",
+        bar,
+        f" {milliseconds(attempt.get('latency_ms')):>7}",
+        (f"  first byte {milliseconds(attempt.get('first_byte_ms'))}", QUIET),
+        ("  connection kept" if connect is None else f"  connect {milliseconds(connect)}", QUIET),
+        (f"  {what}", colour),
+    ]
+    return line(*parts)
+
+
+def _bar(offset_ms: float, length_ms: float, total_ms: float, cells: int) -> Content:
+    """`······█████··` where in the whole time this was."""
+    if total_ms <= 0:
+        return line(("·" * cells, QUIET))
+    start = min(cells - 1, max(0, int(offset_ms / total_ms * cells)))
+    length = max(1, min(cells - start, round(length_ms / total_ms * cells)))
+    return line(("·" * start, QUIET), ("█" * length, "$primary"), ("·" * (cells - start - length), QUIET))
+
+
+def _heading(title: str, note: str) -> Content:
+    return line((title, "bold"), (f"  {note}", QUIET))
+
+
+def _pairs(title: str, pairs: Iterable[tuple[object, object]], width: int) -> Content:
+    """A heading and `name value` pairs, as many to a line as there is room for."""
+    known = [line((f"{name} ", QUIET), plain(value, limit=300)) for name, value in pairs if value not in (None, "", 0)]
+    if not known:
+        return Content("")
+    rows, current = [_heading(title, "")], Content("")
+    for pair in known:
+        if current and current.cell_length + 3 + pair.cell_length > width:
+            rows.append(current)
+            current = Content("")
+        current = line(current, "   ", pair) if current else pair
+    return lines(*rows, current)

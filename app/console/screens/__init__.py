@@ -1,0 +1,1 @@
+"""One file for each screen: layout and keys only, its numbers come from the snapshot."""

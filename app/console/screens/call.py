@@ -1,0 +1,99 @@
+"""One call in full."""
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+
+from app.console import call_view
+from app.console.actions import Situation
+from app.console.bindings import bindings_of
+from app.console.charges import charges_of
+from app.console.content import plain
+from app.console.links import Link
+from app.console.screens.view import View
+from app.console.snapshot import OneCall, Question, Snapshot
+from app.console.widgets.notice import steps
+from app.console.widgets.still import Still
+
+
+class CallScreen(View):
+    """Stands on top of the list of calls."""
+
+    PLACE = "call"
+    BINDINGS = bindings_of("call")  # type: ignore[assignment]
+    CSS_PATH = ["view.tcss", "call.tcss"]  # noqa: RUF012 - Textual's way
+
+    def __init__(self, call_id: str) -> None:
+        super().__init__()
+        self.call_id = call_id
+
+    def compose_body(self) -> ComposeResult:
+        with VerticalScroll(id="call"):
+            for name in ("summary", "error", "time-line", "timings", "money", "details"):
+                yield Still(id=name)
+
+    def question(self) -> Question:
+        known = self.snapshot.call if self.snapshot else None
+        wanted = known is None or known.call_id != self.call_id or known.row is None
+        return Question(call_id=self.call_id if wanted else None)
+
+    def crumbs(self) -> list[str]:
+        return ["Calls", self.call_id]
+
+    def situation(self) -> Situation:
+        return Situation(self.console.read_only, selected=True, can_go_back=self.console.can_go_back)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.focus_body()
+
+    def focus_body(self) -> None:
+        self.query_one("#call").focus()
+
+    def show_call(self, call_id: str) -> None:
+        """Another call in the same place."""
+        self.call_id = call_id
+        self.say_nothing_yet()
+        self.console.poll()
+
+    def draw(self, snapshot: Snapshot) -> Content | None:
+        known = snapshot.call
+        if known is None or known.call_id != self.call_id:
+            return plain("connecting…")
+        if known.row is None:
+            return steps(
+                "This call is not in the ledger.",
+                ("a call that has just ended is there within two seconds", ""),
+                ("look for it in the list", f':calls id="{self.call_id}"'),
+                ("see whether the ledger is behind", "gatewatch doctor"),
+            )
+        self._draw_call(known)
+        return None
+
+    def _draw_call(self, known: OneCall) -> None:
+        call, row = known.row or {}, known.price
+        width = max(60, self.size.width - 4)
+        charges = charges_of(call, row)
+        for name, content in (
+            ("summary", call_view.summary(call)),
+            ("error", call_view.error(call)),
+            ("time-line", call_view.time_line(call, width)),
+            ("timings", call_view.timings(call)),
+            ("money", call_view.money(charges, call.get("price_row"), row, call.get("cost_basis"))),
+            ("details", call_view.details(call, width)),
+        ):
+            part = self.query_one(f"#{name}", Still)
+            part.display = bool(content)
+            part.show(content)
+
+    def on_resize(self) -> None:
+        if self.snapshot:
+            self.watch_snapshot(self.snapshot)
+
+    def action_copy_id(self) -> None:
+        self.console.copy_id(self.call_id)
+
+    def action_step(self, by: int) -> None:
+        next_id = self.console.step_in_calls(by)
+        if next_id:
+            self.console.go(Link("call", next_id), replace=True)

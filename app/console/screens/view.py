@@ -1,0 +1,145 @@
+"""What every screen of the console has: status line, body or notice, command line, footer; and pausing.
+
+Keeps true: a screen draws from its one snapshot and nothing else; while it is paused the body stands still and the
+status line goes on.
+"""
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from app.console.actions import ACTIONS, FOOTERS, Situation
+from app.console.content import plain
+from app.console.snapshot import Question, Snapshot
+from app.console.widgets.command_line import CommandLine
+from app.console.widgets.key_bar import KeyBar
+from app.console.widgets.notice import Notice, failed, problem_line
+from app.console.widgets.status_line import Standing, StatusLine
+from app.console.widgets.still import Still
+
+if TYPE_CHECKING:
+    from app.console.app import ConsoleApp
+
+
+class View(Screen[None]):
+    """A screen that shows a snapshot."""
+
+    PLACE: ClassVar[str]
+    BINDINGS: ClassVar[list[BindingType]] = []
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual's way
+    CSS_PATH = "view.tcss"
+
+    snapshot: reactive[Snapshot | None] = reactive(None)
+    paused_us: reactive[int | None] = reactive(None)
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine()
+        yield Still(id="banner")
+        yield Still(id="problem")
+        with Container(id="body"):
+            yield from self.compose_body()
+        yield Notice(id="notice")
+        yield CommandLine()
+        yield KeyBar()
+
+    def compose_body(self) -> ComposeResult:
+        """The widgets of the body."""
+        raise NotImplementedError
+
+    def draw(self, snapshot: Snapshot) -> Content | None:
+        """Show a snapshot in the body; or return what to say instead of it."""
+        raise NotImplementedError
+
+    def question(self) -> Question:
+        """What this screen wants to know."""
+        raise NotImplementedError
+
+    def crumbs(self) -> list[str]:
+        """Where one is, below `Gatewatch`."""
+        raise NotImplementedError
+
+    def situation(self) -> Situation:
+        """What decides which actions are possible."""
+        return Situation(read_only=self.console.read_only, can_go_back=self.console.can_go_back)
+
+    def newer(self) -> int:
+        """How much came in while paused."""
+        return 0
+
+    @property
+    def console(self) -> "ConsoleApp":
+        return cast("ConsoleApp", self.app)
+
+    @property
+    def command_line(self) -> CommandLine:
+        return self.query_one(CommandLine)
+
+    def on_mount(self) -> None:
+        banner = self.query_one("#banner", Still)
+        banner.display = self.console.banner is not None
+        banner.show(plain(self.console.banner or ""))
+        self.query_one("#problem").display = False
+        self.say_nothing_yet()
+        self.update_frame()
+
+    def say_nothing_yet(self) -> None:
+        self._instead(plain("connecting…"))
+
+    def on_screen_resume(self) -> None:
+        self.console.poll()
+        self.update_frame()
+
+    def watch_snapshot(self, snapshot: Snapshot | None) -> None:
+        if snapshot is None or not self.is_mounted:
+            return
+        if self.paused_us is None:
+            instead = self.draw(snapshot)
+            if instead is None and snapshot.answered_us is None and snapshot.problem:
+                instead = failed(snapshot.problem)
+            self._instead(instead)
+            problem = snapshot.problem if instead is None else None
+            line = self.query_one("#problem", Still)
+            line.display = problem is not None
+            line.show(problem_line(problem) if problem else Content(""))
+        self.update_frame()
+
+    def watch_paused_us(self) -> None:
+        if self.is_mounted:
+            self.watch_snapshot(self.snapshot)
+
+    def action_pause(self) -> None:
+        self.paused_us = self.console.now_us() if self.paused_us is None else None
+
+    def update_frame(self) -> None:
+        """Status line and footer."""
+        console = self.console
+        standing = Standing(console.now_us(), console.asked_us, self.paused_us, self.newer(), console.read_only)
+        self.query_one(StatusLine).show(["Gatewatch", *self.crumbs()], self.snapshot, standing)
+        situation = self.situation()
+        keys = [ACTIONS[name] for name in FOOTERS[self.PLACE]]
+        self.query_one(KeyBar).show([(key, key.reason_against(situation) is None) for key in keys])
+
+    def _instead(self, content: Content | None) -> None:
+        """Show the body, or a notice in its place."""
+        self.query_one("#body").display = content is None
+        notice = self.query_one(Notice)
+        notice.display = content is not None
+        if content is not None:
+            notice.show(content)
+
+    def on_command_line_went(self, message: CommandLine.Went) -> None:
+        message.stop()
+        self.console.go(message.link)
+
+    def on_command_line_closed(self, message: CommandLine.Closed) -> None:
+        message.stop()
+        self.focus_body()
+
+    def focus_body(self) -> None:
+        """Give the keys back to the body."""
+        self.set_focus(None)

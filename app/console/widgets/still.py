@@ -1,0 +1,20 @@
+"""Text that is repainted only when it has changed: over SSH every repainted cell costs."""
+
+from textual.content import Content
+from textual.widgets import Static
+
+
+class Still(Static):
+    """Shows one content."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._shown = Content("")
+
+    def show(self, content: Content) -> None:
+        """Replace what is shown."""
+        if content.is_same(self._shown):
+            return
+        reflow = content.plain.count("\n") != self._shown.plain.count("\n")
+        self._shown = content
+        self.update(content, layout=reflow or self.styles.width is None or self.styles.is_auto_width)
