@@ -112,7 +112,8 @@ def _secrets(home: Home, given: Path | None) -> Iterator[Finding]:
 
 def _gateway(home: Home) -> Iterator[Finding]:
     try:
-        live = ControlClient(home.socket).live()
+        with ControlClient(home.socket) as control:
+            live = control.live()
     except Unreachable:
         yield Finding("missing", "gateway", "no gateway runs on this home", "gatewatch serve, or gatewatch")
         return

@@ -10,7 +10,7 @@ _BY_EXIT_CODE: dict[int, type[GatewatchError]] = {2: UsageError, 3: NotFound, 4:
 
 
 class ControlClient:
-    """One connection to one control socket. Not thread-safe."""
+    """One connection to one control socket; close it, or use it as a context manager. Not thread-safe."""
 
     def __init__(self, socket_path: Path) -> None:
         import httpx  # 200 ms: only who talks to a gateway pays it
@@ -21,13 +21,19 @@ class ControlClient:
             transport=httpx.HTTPTransport(uds=str(socket_path)), base_url="http://gatewatch", timeout=TIMEOUT_SECONDS
         )
 
+    def __enter__(self) -> "ControlClient":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def live(self) -> dict[str, Any]:
         """The live state. Raises Unreachable."""
         live: dict[str, Any] = self.request("GET", "/v1/live")
         return live
 
     def request(self, method: str, path: str, body: object = None, *, seconds: float = TIMEOUT_SECONDS) -> Any:
-        """The JSON answer. Raises the error that the control process named, or Unreachable after `seconds` without one."""
+        """The JSON answer. Raises the error that the control process named, or Unreachable when `seconds` are over."""
         try:
             response = self._http.request(method, path, json=body if body is not None else None, timeout=seconds)
             answer = response.json()

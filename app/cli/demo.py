@@ -31,5 +31,6 @@ def run(args: argparse.Namespace) -> int:
         from gatewatch.control_client import ControlClient
 
         time.sleep(TEXT_SECONDS)
-        print_overview(RemoteLedger(stage.home.socket), ControlClient(stage.home.socket).live())
+        with ControlClient(stage.home.socket) as control:
+            print_overview(RemoteLedger(stage.home.socket), control.live())
     return 0

@@ -23,7 +23,7 @@ CONFIG = """\
 # Made by `gatewatch demo`; gone when it ends.
 vault: file
 providers:
-  sandbox: {{preset: sandbox, base_url: "{base_url}/v1", api_key: "file:{key_file}", allow_private: true}}
+  sandbox: {{preset: sandbox, base_url: "{base_url}/v1", api_key: none, allow_private: true}}
 models:
 {models}
 """
@@ -64,12 +64,9 @@ class Stage:
         shutil.rmtree(self.home.root, ignore_errors=True)
 
     def _write_config(self, sandbox: str) -> None:
-        key_file = self.home.root / "sandbox.key"
-        key_file.write_text("sandbox-key\n")
-        key_file.chmod(0o600)
         names = sorted({habit.model for habits in TEAMS.values() for habit in habits})
         models = "\n".join(f"  {name}: {{targets: [sandbox/{name}]}}" for name in names)
-        self.home.config.write_text(CONFIG.format(base_url=sandbox, key_file=key_file, models=models))
+        self.home.config.write_text(CONFIG.format(base_url=sandbox, models=models))
 
     def _make_keys(self) -> dict[str, str]:
         with ControlStore.open(self.home.control, actor="demo") as store:

@@ -15,7 +15,7 @@ CONFIG = """\
 vault: file
 listen: 127.0.0.1:{port}
 providers:
-  sandbox: {{preset: sandbox, base_url: "{sandbox}/v1", allow_private: true}}
+  sandbox: {{preset: sandbox, base_url: "{sandbox}/v1", api_key: none, allow_private: true}}
 models:
   gpt-4o: {{targets: [sandbox/gpt-4o]}}
 """
@@ -47,4 +47,5 @@ async def test_workers_serve_on_and_are_adopted(tmp_path: Path) -> None:
             return {row["call_id"] for row in second.ask("show", "calls")}
 
         assert await until(ids, lambda found: found >= served) == served
-        assert ControlClient(home.socket).live()["alarms"] == []
+        with ControlClient(home.socket) as control:
+            assert control.live()["alarms"] == []

@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk
 CONFIG = """\
 vault: file
 providers:
-  sandbox: {{preset: sandbox, base_url: "{sandbox}/v1", allow_private: true}}
+  sandbox: {{preset: sandbox, base_url: "{sandbox}/v1", api_key: none, allow_private: true}}
 models:
   gpt-4o: {{targets: [sandbox/gpt-4o]}}
 """
@@ -54,10 +54,12 @@ def fill(home: Home) -> Path:
 
 
 async def test_new_calls_are_refused_calls_in_flight_close_and_service_resumes(tmp_path: Path, home: Home) -> None:
-    with sandbox(tmp_path) as provider, gateway(tmp_path, CONFIG.format(sandbox=provider.listen)) as running:
+    with ExitStack() as processes:
+        provider = processes.enter_context(sandbox(tmp_path))
+        running = processes.enter_context(gateway(tmp_path, CONFIG.format(sandbox=provider.listen)))
+        live = processes.enter_context(ControlClient(home.socket))
         headers = {"authorization": f"Bearer {running.key('app')}"}
         slow = headers | {"x-sandbox-chunk-gap-ms": "150", "x-sandbox-chunks": "20"}
-        live = ControlClient(home.socket)
         async with httpx.AsyncClient(base_url=running.base_url, headers=headers, timeout=30) as client:
             assert (await client.post("/chat/completions", json=chat())).status_code == 200
             async with client.stream("POST", "/chat/completions", json=chat(stream=True), headers=slow) as in_flight:

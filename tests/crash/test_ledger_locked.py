@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.kit.waiting import until
 CONFIG = """\
 vault: file
 providers:
-  sandbox: {{preset: sandbox, base_url: "{sandbox}/v1", allow_private: true}}
+  sandbox: {{preset: sandbox, base_url: "{sandbox}/v1", api_key: none, allow_private: true}}
 models:
   gpt-4o: {{targets: [sandbox/gpt-4o]}}
 """
@@ -32,17 +33,19 @@ async def test_calls_are_served_while_the_file_is_locked_and_loaded_afterwards(t
     assert holder.stdout
     try:
         assert holder.stdout.readline() == b"held\n"
-        with sandbox(tmp_path) as provider, gateway(tmp_path, CONFIG.format(sandbox=provider.listen)) as running:
+        with ExitStack() as processes:
+            provider = processes.enter_context(sandbox(tmp_path))
+            running = processes.enter_context(gateway(tmp_path, CONFIG.format(sandbox=provider.listen)))
             headers = {"authorization": f"Bearer {running.key('app')}"}
-            live = ControlClient(home.socket)
+            control = processes.enter_context(ControlClient(home.socket))
             async with httpx.AsyncClient(base_url=running.base_url, headers=headers) as client:
                 replies = [await client.post("/chat/completions", json=BODY) for _ in range(5)]
             assert {reply.status_code for reply in replies} == {200}
-            await until(live.live, lambda state: "ledger_locked" in {alarm["id"] for alarm in state["alarms"]})
+            await until(control.live, lambda state: "ledger_locked" in {alarm["id"] for alarm in state["alarms"]})
 
             holder.stdin.close()
             assert holder.wait(30) == 0
-            await until(live.live, lambda state: state["alarms"] == [])
+            await until(control.live, lambda state: state["alarms"] == [])
             served = {reply.headers["x-gatewatch-call-id"] for reply in replies}
 
             def ids() -> set[str]:

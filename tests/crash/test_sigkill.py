@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -87,12 +87,10 @@ async def test_every_complete_call_is_in_the_ledger_once_after_a_hundred_kills(t
 
 
 def kill_a_worker(home: Home) -> None:
-    try:
-        workers = ControlClient(home.socket).live()["workers"]
-    except Unreachable:
-        workers = []
-    if workers:
-        os.kill(workers[0]["pid"], signal.SIGKILL)
+    with suppress(Unreachable), ControlClient(home.socket) as control:
+        workers = control.live()["workers"]
+        for worker in workers[:1]:
+            os.kill(worker["pid"], signal.SIGKILL)
 
 
 def restart_control(processes: ExitStack, running: Gateway, folder: Path, config: str, port: int) -> Gateway:
