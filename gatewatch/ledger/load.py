@@ -113,11 +113,16 @@ class Loader:
         self._names = names or Names()
         self._last_batch = 0
         self.marks: dict[str, Mark] = {}
+        self.touched_since_us = 0
+        """No bucket from before this time has had new rows since it was last set."""
         self._read_marks()
 
     def load(self, batch: Batch, now_us: int) -> None:
         """Load it. Raises duckdb.Error where that fails; then nothing of it is in the ledger."""
         self._stage(batch.sorted)
+        ((earliest,),) = self._connection.execute("SELECT epoch_us(min(started_at)) FROM batch").fetchall()
+        if earliest is not None:
+            self.touched_since_us = min(self.touched_since_us, earliest)
         self._last_batch = max(self._last_batch + 1, now_us)
         connection = self._connection
         connection.execute("BEGIN")

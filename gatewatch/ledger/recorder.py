@@ -11,15 +11,18 @@ Whoever runs a recorder holds the home's lock (see `ownership.py`). Not thread-s
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import duckdb
+import zstandard
 
 from gatewatch.ledger.compact import compact
+from gatewatch.ledger.families import UNITS
 from gatewatch.ledger.interrupted import interrupted
 from gatewatch.ledger.load import BATCH_BYTES, Batch, Loader, Mark
-from gatewatch.ledger.names import Names
+from gatewatch.ledger.names import LIMIT, OTHER, Names
 from gatewatch.ledger.pack import pack, prune
 from gatewatch.ledger.segments import SegmentFile, run_and_sequence, segments_in
 from gatewatch.paths import Home
@@ -61,8 +64,8 @@ class Recorder:
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         self.home = home
-        self.alarms: list[str] = []
-        """What an operator should look at, as of the last pass."""
+        self.unread: list[str] = []
+        """Segments that could not be read in the last pass, and why."""
         self.loaded_until_us: int | None = None
         """All that was journalled before this time is in the ledger."""
         self._connection = connection
@@ -72,6 +75,8 @@ class Recorder:
         self._batch = Batch()
         self._result = LoadResult()
         self._tidied_us = 0
+        self._standing: list[str] = []
+        self._noticed: list[str] = []
 
     def load_once(self, progress: Progress | None = None) -> LoadResult:
         """Load what is in the journal, in bounded transactions, then pack away and compact what is due.
@@ -80,18 +85,23 @@ class Recorder:
         """
         began = self._clock()
         self._batch, self._result = Batch(), LoadResult()
-        self.alarms = []
         segments = self.segments()
-        self._notice_vanished({segment.name for segment in segments})
+        self._noticed = self._vanished({segment.name for segment in segments})
         total = self._behind(segments)
         for segment in segments:
             mark = self._loader.marks.get(segment.name, Mark())
             if not mark.finished:
                 self._read(segment, mark, lambda: progress and progress(self._result.bytes, total))
         self._flush()
+        self.unread = self._noticed
         self.loaded_until_us = began
-        self.tidy(began)
+        self._tidy(began)
         return self._result
+
+    @property
+    def alarms(self) -> list[str]:
+        """What an operator should look at, as of the last pass."""
+        return self.unread + self._standing
 
     def segments(self) -> list[SegmentFile]:
         """What there is to load, oldest first."""
@@ -101,24 +111,47 @@ class Recorder:
         """Bytes in the journal that are not in the ledger yet."""
         return self._behind(self.segments())
 
-    def tidy(self, now_us: int) -> None:
-        """Pack away finished segments; every half minute compact rollups and look for what to tell an operator."""
+    def pack_away(self) -> None:
+        """Compress the segments that are wholly loaded. Raises OSError."""
         for segment in self.segments():
             if self._loader.marks.get(segment.name, Mark()).finished:
                 pack(segment, self.home.loaded)
+
+    def _tidy(self, now_us: int) -> None:
+        self.pack_away()
         if now_us - self._tidied_us >= TIDY_EVERY_US:
             self._tidied_us = now_us
-            compact(self._connection, now_us)
+            compact(self._connection, now_us, min(self._loader.touched_since_us, now_us - 2 * UNITS["day"]))
+            self._loader.touched_since_us = now_us
             prune(self.home.loaded, now_us / 1e6 - self._keep_days * 86_400)
+            self._standing = self._standing_alarms(now_us)
+
+    def _standing_alarms(self, now_us: int) -> list[str]:
+        """What the ledger itself says that an operator should look at: of the last 24 hours."""
+        since = now_us - UNITS["day"]
+        query = "SELECT count(*) FROM journal_quarantine WHERE at_us >= ?"
+        ((bad,),) = self._connection.execute(query, [since]).fetchall()
+        alarms = [f"{bad} lines of the journal are in quarantine: see `gatewatch ledger check`"] if bad else []
+        query = """
+            SELECT dim, sum(calls)::BIGINT FROM dimension_overflow WHERE day >= make_timestamp(?)::DATE
+            GROUP BY dim ORDER BY dim"""
+        for dim, calls in self._connection.execute(query, [since]).fetchall():
+            alarms.append(f"more than {LIMIT} names of {dim} in a day: {calls} calls are counted as {OTHER!r}")
+        return alarms
 
     def _read(self, segment: SegmentFile, mark: Mark, tell: Callable[[], object]) -> None:
         """Load a segment from where it is loaded up to; finish it where its writer is gone."""
-        gone = segment.packed or segment.writer_is_gone()  # before the size: then the size is final
-        size, upto, torn = segment.size(), mark.upto, b""
-        if size < upto:
-            self.alarms.append(f"segment {segment.name} shrank from {upto} to {size} bytes; {_RESTORE}")
+        upto, torn = mark.upto, b""
+        try:
+            gone = segment.packed or segment.writer_is_gone()  # before the size: then the size is final
+            size = segment.size()
+        except OSError as error:
+            self._noticed.append(f"segment {segment.name} cannot be read: {error}")
             return
-        for chunk in segment.chunks(upto, size, CHUNK_BYTES):
+        if size < upto:
+            self._noticed.append(f"segment {segment.name} shrank from {upto} to {size} bytes; {_RESTORE}")
+            return
+        for chunk in self._chunks(segment, upto, size):
             if not chunk.endswith(b"\n"):
                 torn = chunk
                 break
@@ -127,8 +160,15 @@ class Recorder:
             if self._batch.is_full:
                 self._flush()
                 tell()
-        if gone:
+        if gone and upto + len(torn) == size:
             self._finish(segment, upto, torn)
+
+    def _chunks(self, segment: SegmentFile, upto: int, size: int) -> Iterator[bytes]:
+        """What can be read of a segment; an unreadable one ends early, and does not stop the others."""
+        try:
+            yield from segment.chunks(upto, size, CHUNK_BYTES)
+        except (OSError, zstandard.ZstdError) as error:
+            self._noticed.append(f"segment {segment.name} cannot be read: {error}")
 
     def _finish(self, segment: SegmentFile, upto: int, torn: bytes) -> None:
         if torn:
@@ -165,15 +205,19 @@ class Recorder:
         result.quarantined += len(batch.sorted.quarantined)
         result.bytes += batch.size
 
-    def _notice_vanished(self, there: set[str]) -> None:
-        for name, mark in self._loader.marks.items():
-            if not mark.finished and mark.facts and name not in there:
-                self.alarms.append(f"segment {name} vanished before its end was loaded; {_RESTORE}")
+    def _vanished(self, there: set[str]) -> list[str]:
+        """Alarms for segments that went before their end was loaded; one that held no facts may go unnoticed."""
+        return [
+            f"segment {name} vanished before its end was loaded; {_RESTORE}"
+            for name, mark in self._loader.marks.items()
+            if not mark.finished and mark.facts and name not in there
+        ]
 
     def _behind(self, segments: list[SegmentFile]) -> int:
-        marks = self._loader.marks
-        return sum(
-            max(0, segment.size() - mark.upto)
-            for segment in segments
-            if not (mark := marks.get(segment.name, Mark())).finished
-        )
+        behind = 0
+        for segment in segments:
+            mark = self._loader.marks.get(segment.name, Mark())
+            if not mark.finished:
+                with suppress(OSError):  # gone since it was listed: the next pass says so
+                    behind += max(0, segment.size() - mark.upto)
+        return behind

@@ -23,6 +23,8 @@ def answer(asking: Asking, params: Params) -> Found:
     rows = []
     for call in calls:
         row = as_row(WHOLE_CALL, call)
-        row["attempts_detail"] = [as_row(ATTEMPT, each) for each in asking.rows(f"{tries} ORDER BY n", [place[0], place[2]])]
+        row["attempts_detail"] = [
+            as_row(ATTEMPT, each) for each in asking.rows(f"{tries} ORDER BY n", [place[0], place[2]])
+        ]
         rows.append(row)
     return Found(rows, None, "calls")
