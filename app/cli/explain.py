@@ -1,0 +1,172 @@
+"""`gatewatch explain`: everything that was decided about one call, and why it cost what it did."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from app.cli.command import add_home, add_output
+
+if TYPE_CHECKING:
+    from app.cost_lines import CostLines
+
+Row = Mapping[str, Any]
+
+WHO = ("team", "project", "environment", "key_name", "key_id", "user", "feature", "customer", "use_case", "task_id")
+ASKED = ("endpoint", "requested_model", "route", "workload_class", "stream", "client", "source", "client_retry")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Everything that was decided about one call. Times are UTC."
+    parser.add_argument("call_id", metavar="CALL_ID", help="the header x-gatewatch-call-id of a reply, or show calls")
+    add_home(parser)
+    add_output(parser, "table", "json")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises NotFound for a call that the ledger does not have."""
+    from app.cli.output import print_json
+    from app.cli.progress import catching_up
+    from app.cost_lines import cost_lines
+    from gatewatch.errors import NotFound
+    from gatewatch.ledger.reader import open_reader
+    from gatewatch.paths import Home
+    from gatewatch.safe_text import safe
+
+    home = Home.find(args.home)
+    reader = open_reader(home, catching_up())
+    try:
+        answer = reader.ask("call", call_id=args.call_id)
+    finally:
+        reader.close()
+    if not answer.rows:
+        behind = answer.fresh["behind_bytes"]
+        raise NotFound(
+            f"The ledger has no call {safe(args.call_id, 60)}",
+            f"{behind} bytes of the journal are not loaded yet: try again."
+            if behind
+            else "`gatewatch show calls` lists.",
+        )
+    call = answer.rows[0]
+    lines = cost_lines(call, home)
+    if args.output == "json":
+        print_json({"call": call, "cost": _cost_json(call, lines)})
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in story(call, lines))
+    return 0
+
+
+def story(call: Row, cost: "CostLines | None") -> Iterator[str]:
+    """The call as lines of text, harmless on a terminal."""
+    from gatewatch.safe_text import safe
+
+    def fields(names: tuple[str, ...]) -> Iterator[str]:
+        for name in names:
+            if call[name] not in (None, "", 0, {}):
+                yield f"  {name.replace('_', ' '):16} {safe(call[name], 200)}"
+
+    yield f"Call {call['call_id']}, {call['started_at']}"
+    yield f"  {_outcome(call)}"
+    if call["error_message"]:
+        yield f"  {safe(call['error_message'], 500)}"
+    yield "Who"
+    yield from fields(WHO)
+    for name, value in call["tags"].items():
+        yield f"  {'tag ' + safe(name, 40):16} {safe(value, 200)}"
+    yield "Asked"
+    yield from fields(ASKED)
+    for name, value in call["params"].items():
+        yield f"  {safe(name, 40):16} {safe(value, 200)}"
+    yield "Attempts"
+    for each in call["attempts_detail"]:
+        yield f"  {_attempt(each)}"
+        if each["error_message"]:
+            yield f"     {safe(each['error_message'], 500)}"
+    if not call["attempts_detail"]:
+        yield "  none: nothing was sent to a provider" if call["status"] == "blocked" else "  none is recorded"
+    yield "Time"
+    yield f"  {_times(call)}"
+    yield "Cost"
+    yield from (f"  {line}" for line in _cost(call, cost))
+    yield f"Configuration {safe(call['config_version'] or '–')}, route {safe(call['route_version'] or '–')}"
+
+
+def _outcome(call: Row) -> str:
+    from gatewatch.safe_text import safe
+
+    words = [call["status"], str(call["http_status"] or ""), call["error_kind"] or "", call["finish_reason"] or ""]
+    served = f"by {call['provider']}/{call['served_model'] or call['model']}" if call["provider"] else ""
+    cached = f"cache {call['cache']}" if call["cache"] else ""
+    return safe(", ".join(filter(None, [" ".join(filter(None, words)), served, cached])))
+
+
+def _attempt(attempt: Row) -> str:
+    from gatewatch.safe_text import safe
+
+    words = [
+        f"{attempt['n']}. {attempt['provider']}/{attempt['model']}",
+        f"key {attempt['provider_key']}" if attempt["provider_key"] else "",
+        " ".join(str(attempt[name]) for name in ("status", "http_status", "error_kind") if attempt[name] is not None),
+        f"connected in {attempt['connect_ms']} ms" if attempt["connect_ms"] is not None else "connection reused",
+        f"first byte after {attempt['first_byte_ms']} ms" if attempt["first_byte_ms"] is not None else "no byte came",
+        f"{attempt['latency_ms']} ms in all",
+        f"request id {attempt['upstream_request_id']}" if attempt["upstream_request_id"] else "",
+    ]
+    return safe(", ".join(filter(None, words)), 500)
+
+
+def _times(call: Row) -> str:
+    if call["latency_ms"] is None:
+        return "not known: nobody saw the end of this call"
+    first = f"first token after {call['ttft_ms']} ms, " if call["ttft_ms"] is not None else ""
+    return f"{first}{call['latency_ms']} ms in all: {call['upstream_ms']} ms upstream, {call['overhead_ms']} ms of ours"
+
+
+def _cost(call: Row, cost: "CostLines | None") -> Iterator[str]:
+    from gatewatch.money import usd_text
+    from gatewatch.safe_text import safe
+
+    basis = {
+        "reported": "by the usage that the provider reported",
+        "computed": "computed by the gateway",
+        "estimated": "estimated: the provider reported no whole usage",
+        "unpriced": "no price is known for what was used",
+    }
+    if cost:
+        width = max([len(line.tokens) for line in cost.lines], default=0)
+        for line in cost.lines:
+            if line.picos is None or line.picos_each is None:
+                yield f"{line.tokens:{width}}  {line.count:>9} tokens, and no price for them"
+            else:
+                million = usd_text(line.picos_each * 10**6)
+                yield f"{line.tokens:{width}}  {line.count:>9} × {million} USD per million = {usd_text(line.picos)} USD"
+        if cost.other_picos:
+            yield f"beside tokens, as fees per request or search: {usd_text(cost.other_picos)} USD"
+    yield f"{call['cost_usd']}{'' if call['cost_usd'] == 'unpriced' else ' USD'}, {basis.get(call['cost_basis'], '')}"
+    if call["price_row"]:
+        yield f"price row {safe(call['price_row'])}" + ("" if cost else ", which the price book here does not have")
+
+
+def _cost_json(call: Row, cost: "CostLines | None") -> dict[str, Any]:
+    from gatewatch.money import usd_text
+
+    def usd(picos: int | None) -> str | None:
+        return None if picos is None else usd_text(picos)
+
+    return {
+        "cost_usd": call["cost_usd"],
+        "cost_basis": call["cost_basis"],
+        "price_row": call["price_row"],
+        "lines": None
+        if cost is None
+        else [
+            {
+                "tokens": line.tokens,
+                "count": line.count,
+                "usd_per_million": None if line.picos_each is None else usd_text(line.picos_each * 10**6),
+                "usd": usd(line.picos),
+            }
+            for line in cost.lines
+        ],
+        "beside_tokens_usd": usd(cost.other_picos) if cost else None,
+    }
