@@ -205,8 +205,8 @@ def _told_of_stream(chunks: "list[Any]") -> "dict[str, Any]":
 @case
 def tool_call(client: openai.OpenAI) -> Any:
     reply = client.chat.completions.create(model="chat", messages=HELLO, tools=[WEATHER], tool_choice="required")
-    (call,) = reply.choices[0].message.tool_calls or ()
-    assert call.type == "function"
+    calls: Any = reply.choices[0].message.tool_calls
+    (call,) = calls
     return {"name": call.function.name, "arguments": sorted(json.loads(call.function.arguments))}
 
 

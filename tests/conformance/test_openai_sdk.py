@@ -45,8 +45,8 @@ def before_it_began(verdict: dict[str, Any]) -> dict[str, Any]:
     return verdict | {"began": ""}
 
 
-KEY_TROUBLE = failed("upstream_auth", **{"x-should-retry": "false"})
-LIMITED = refused("RateLimitError", 429, "upstream_rate_limited", "rate_limit_error", **{"retry-after": "1"})
+KEY_TROUBLE = failed("upstream_auth") | {"x-should-retry": "false"}
+LIMITED = refused("RateLimitError", 429, "upstream_rate_limited", "rate_limit_error") | {"retry-after": "1"}
 TOO_LARGE = refused("APIStatusError", 413, "request_too_large")
 UNKNOWN = refused("NotFoundError", 404, "model_not_found", param="model")
 WRONG_KEY = refused("AuthenticationError", 401, "invalid_api_key")
