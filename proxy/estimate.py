@@ -7,8 +7,8 @@ No tokenizer is downloaded. The ratios are characters per token of English prose
 from functools import lru_cache
 from typing import Any
 
-_CHARACTERS_PER_TOKEN = (("claude", 3.5), ("gemini", 4.0), ("mistral", 3.7), ("deepseek", 3.6), ("qwen", 3.4))
-_DEFAULT = 4.0
+_CHARACTERS_PER_TEN_TOKENS = (("claude", 35), ("gemini", 40), ("mistral", 37), ("deepseek", 36), ("qwen", 34))
+_DEFAULT = 40
 TOKENS_PER_MESSAGE = 4
 IMAGE_TOKENS = 765
 """What a 1024 × 1024 image costs on gpt-4o at high detail."""
@@ -17,19 +17,20 @@ DEFAULT_OUTPUT_TOKENS = 512
 
 
 @lru_cache(maxsize=1024)
-def _characters_per_token(model: str) -> float:
-    return next((ratio for family, ratio in _CHARACTERS_PER_TOKEN if family in model), _DEFAULT)
+def _characters_per_ten_tokens(model: str) -> int:
+    return next((ratio for family, ratio in _CHARACTERS_PER_TEN_TOKENS if family in model), _DEFAULT)
 
 
 def tokens_of_text(model: str, characters: int) -> int:
     """Characters → tokens, rounded up."""
-    return -int(-characters // _characters_per_token(model))
+    return -(-10 * characters // _characters_per_ten_tokens(model))
 
 
 def input_tokens(model: str, body: dict[str, Any]) -> int:
     """Tokens of a request in OpenAI's shape: messages, prompt or input, and the tools it declares."""
     characters, extra = 0, 0
-    for message in body.get("messages") or ():
+    messages = body.get("messages")
+    for message in messages if isinstance(messages, list) else ():
         extra += TOKENS_PER_MESSAGE
         if isinstance(message, dict):
             content = message.get("content")

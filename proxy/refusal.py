@@ -80,6 +80,10 @@ def overloaded(message: str) -> Refusal:
     return Refusal(503, "overloaded", message, type="server_error", headers=((b"retry-after", b"1"),), close=True)
 
 
+def internal_error() -> Refusal:
+    return Refusal(500, "internal_error", "The gateway failed.", type="server_error", close=True)
+
+
 def upstream(status: int, code: str, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Refusal:
     """An upstream is at fault."""
     kind = "rate_limit_error" if status == 429 else "server_error"

@@ -14,9 +14,13 @@ PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings
 """Endpoint → path below a provider's base URL."""
 
 DONE = b"[DONE]"
+USAGE_BYTES = 16 * 1024
+"""What a usage object may take in the journal; the longest that are known have 1 kB."""
 
 
-class _Delta(msgspec.Struct):
+class _Said(msgspec.Struct):
+    """The message of a plain reply, or what a stream adds to one."""
+
     content: Any = None
     refusal: Any = None
     reasoning_content: Any = None
@@ -24,7 +28,7 @@ class _Delta(msgspec.Struct):
 
 
 class _Choice(msgspec.Struct):
-    delta: _Delta | None = None
+    delta: _Said | None = None
     text: Any = None
     finish_reason: Any = None
 
@@ -39,13 +43,8 @@ class Chunk(msgspec.Struct):
     service_tier: Any = None
 
 
-class _Message(msgspec.Struct):
-    content: Any = None
-    tool_calls: Any = None
-
-
 class _PlainChoice(msgspec.Struct):
-    message: _Message | None = None
+    message: _Said | None = None
     text: Any = None
     finish_reason: Any = None
 
@@ -59,6 +58,17 @@ class Reply(msgspec.Struct):
     error: Any = None
     model: Any = None
     service_tier: Any = None
+
+
+def kept_usage(usage: object) -> msgspec.Raw | None:
+    """The provider's usage object for the journal; None where it is none, or beyond any sense."""
+    if usage is None:
+        return None
+    try:
+        raw = msgspec.json.encode(usage)
+    except RecursionError:
+        return None
+    return msgspec.Raw(raw) if len(raw) <= USAGE_BYTES else None
 
 
 decode_chunk = msgspec.json.Decoder(Chunk).decode
@@ -83,16 +93,22 @@ def wants_usage(body: dict[str, Any]) -> bool:
 
 
 def tokens_of(usage: object) -> Tokens | None:
-    """The provider's usage object → disjoint classes; None where it is not whole and sound (then we estimate)."""
+    """The provider's usage object → disjoint classes; None where it is not whole and sound (then we estimate).
+
+    Output that is not stated is 0 only where the stated total is all input, as in embeddings.
+    """
     if not isinstance(usage, dict):
         return None
     prompt = _count(usage.get("prompt_tokens", usage.get("input_tokens")))
-    completion = _count(usage.get("completion_tokens", usage.get("output_tokens", 0)))
+    stated = usage.get("completion_tokens", usage.get("output_tokens"))
+    completion = _count(stated)
+    if not prompt or (stated is None and usage.get("total_tokens") != prompt):
+        return None
     inside = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
     outside = usage.get("completion_tokens_details") or usage.get("output_tokens_details") or {}
-    if prompt is None or completion is None or not isinstance(inside, dict) or not isinstance(outside, dict):
+    if completion is None or not isinstance(inside, dict) or not isinstance(outside, dict):
         return None
-    cached = _count(inside.get("cached_tokens", usage.get("prompt_cache_hit_tokens", 0)))
+    cached = _count(inside.get("cached_tokens") or usage.get("prompt_cache_hit_tokens"))
     written = _count(inside.get("cache_write_tokens", 0))
     audio_in = _count(inside.get("audio_tokens", 0))
     image_in = _count(inside.get("image_tokens", 0))
@@ -101,6 +117,8 @@ def tokens_of(usage: object) -> Tokens | None:
     counts = (cached, written, audio_in, image_in, reasoning, audio_out)
     if any(count is None for count in counts):
         return None
+    if reasoning and usage.get("total_tokens") == prompt + completion + reasoning:
+        completion += reasoning  # xAI counts it beside the completion
     uncached = prompt - sum(count or 0 for count in counts[:4])
     if uncached < 0 and audio_in:  # cached audio stands in both counts; its price is the cached one
         overlap = min(-uncached, audio_in)
@@ -131,15 +149,8 @@ def _count(value: object) -> int | None:
 
 def produced_characters(choice: _Choice) -> int:
     """Characters of output in one stream choice: what an estimate counts when the usage never comes."""
-    delta = choice.delta
     count = len(choice.text) if isinstance(choice.text, str) else 0
-    if delta:
-        for part in (delta.content, delta.refusal, delta.reasoning_content):
-            if isinstance(part, str):
-                count += len(part)
-        if delta.tool_calls:
-            count += _call_characters(delta.tool_calls)
-    return count
+    return count + _characters(choice.delta) if choice.delta else count
 
 
 def plain_characters(reply: Reply) -> int:
@@ -149,10 +160,16 @@ def plain_characters(reply: Reply) -> int:
         if isinstance(choice.text, str):
             count += len(choice.text)
         if choice.message:
-            if isinstance(choice.message.content, str):
-                count += len(choice.message.content)
-            count += _call_characters(choice.message.tool_calls)
+            count += _characters(choice.message)
     return count
+
+
+def _characters(said: _Said) -> int:
+    count = 0
+    for part in (said.content, said.refusal, said.reasoning_content):
+        if isinstance(part, str):
+            count += len(part)
+    return count + _call_characters(said.tool_calls) if said.tool_calls else count
 
 
 def _call_characters(tool_calls: object) -> int:

@@ -37,6 +37,7 @@ _SCALAR_PARAMS = frozenset(
     )
 )
 _SCALARS = (str, int, float, bool)
+_MAX_INTEGER = 2**63 - 1
 
 
 def attribute(call: Call, headers: Mapping[bytes, bytes], body: Mapping[str, Any]) -> None:
@@ -47,8 +48,9 @@ def attribute(call: Call, headers: Mapping[bytes, bytes], body: Mapping[str, Any
     for name, value in _claims(headers, body):
         name = _SAME_MEANING.get(name, name)
         if name in COLUMNS:
-            setattr(call, name, value[:MAX_VALUE])
-        elif len(tags) < MAX_TAGS and 0 < len(name) <= MAX_NAME:
+            if value:
+                setattr(call, name, value[:MAX_VALUE])
+        elif name in tags or (len(tags) < MAX_TAGS and 0 < len(name) <= MAX_NAME):
             tags[name] = value[:MAX_VALUE]
     if tags:
         call.tags = tags
@@ -59,7 +61,7 @@ def attribute(call: Call, headers: Mapping[bytes, bytes], body: Mapping[str, Any
     params: dict[str, Any] = {}
     for name in _SCALAR_PARAMS & body.keys():
         value = body[name]
-        if isinstance(value, _SCALARS):
+        if isinstance(value, _SCALARS) and not (isinstance(value, int) and abs(value) > _MAX_INTEGER):
             params[name] = value[:MAX_NAME] if isinstance(value, str) else value
     if isinstance(tools := body.get("tools"), list):
         params["tools"] = len(tools)
@@ -68,7 +70,7 @@ def attribute(call: Call, headers: Mapping[bytes, bytes], body: Mapping[str, Any
 
 
 def _claims(headers: Mapping[bytes, bytes], body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What the caller says of itself, weakest first: a later claim of the same name wins."""
+    """What the caller says of itself, weakest first: the body, other gateways' headers, ours. A later claim wins."""
     yield from _pairs(body.get("metadata"))
     for name, value in headers.items():
         if not name.startswith((b"x-", b"helicone-")):
@@ -83,6 +85,10 @@ def _claims(headers: Mapping[bytes, bytes], body: Mapping[str, Any]) -> Iterator
             for tag in value.decode("utf-8", "replace").split(","):
                 if tag.strip():
                     yield tag.strip(), "true"
+    if tags := headers.get(b"x-gatewatch-tags"):
+        yield from _pairs(_parsed(tags))
+    if task := headers.get(b"x-gatewatch-task"):
+        yield "task_id", task.decode("utf-8", "replace")
 
 
 _TEXT_HEADERS = {
@@ -91,15 +97,14 @@ _TEXT_HEADERS = {
     b"x-portkey-trace-id": "task_id",
     b"x-litellm-customer-id": "customer",
     b"x-litellm-end-user-id": "user",
-    b"x-gatewatch-task": "task_id",
 }
-_JSON_HEADERS = frozenset({b"x-litellm-spend-logs-metadata", b"x-portkey-metadata", b"x-gatewatch-tags"})
+_JSON_HEADERS = frozenset({b"x-litellm-spend-logs-metadata", b"x-portkey-metadata"})
 
 
 def _parsed(value: bytes) -> object:
     try:
         return msgspec.json.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -12,9 +12,10 @@ from gatewatch.control.key_table import KeyTable
 from gatewatch.control.records import KeyRecord
 from gatewatch.journal.writer import Journal, JournalFull
 from gatewatch.money import usd_text
+from gatewatch.redact import redact
 from proxy.dialects import openai_chat
 from proxy.http_server.request import ClientLeft, Headers, Request
-from proxy.refusal import DO_NOT_RETRY, Refusal, ledger_full, overloaded
+from proxy.refusal import DO_NOT_RETRY, Refusal, internal_error, ledger_full, overloaded
 from proxy.settings import Route, Settings
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.failure import UpstreamFailed
@@ -38,6 +39,8 @@ ENDPOINTS = {
     "/v1/completions": "completions",
     "/v1/embeddings": "embeddings",
 }
+_PERHAPS_BILLED = frozenset({"upstream_timeout", "upstream_truncated", "upstream_invalid", "gateway_stopping"})
+"""Ways to fail behind which a provider may well have done its work."""
 
 
 class Gateway:
@@ -82,7 +85,7 @@ class Gateway:
         """Let go of upstream sockets and the key table."""
         for upstream in self._upstreams.values():
             upstream.pool.close()
-        self._refused_rows.flush()
+        self._refused_rows.close()
         self.keys.close()
 
     def stop_calls(self) -> None:
@@ -97,7 +100,7 @@ class Gateway:
             self._health(request)
             return
         endpoint = ENDPOINTS.get(path) if request.method == "POST" else None
-        inbound = Inbound(request, endpoint or path[:100])
+        inbound = Inbound(request, endpoint or redact(path[:200])[:100])
         self.in_flight.add(inbound)
         try:
             if endpoint:
@@ -106,6 +109,12 @@ class Gateway:
                 self._serve_other(inbound)
         except ClientLeft:
             pass
+        except JournalFull:
+            self._unrecorded(inbound)
+        except Exception:
+            if not inbound.call.status:  # a defect of ours: the call ends all the same, and with it its upstream's part
+                self._refuse(inbound, internal_error())
+            raise
         finally:
             self.in_flight.discard(inbound)
             request.on_disconnect = None
@@ -124,8 +133,6 @@ class Gateway:
             self._refuse(inbound, refusal)
         except UpstreamFailed as failure:
             self._broken(inbound, failure)
-        except JournalFull:
-            self._unrecorded(inbound)
 
     # stages
 
@@ -175,7 +182,8 @@ class Gateway:
                 exchange, _ = await attempt(inbound, upstream, target, body, route.deadlines, total_due)
             except AttemptFailed as failed:
                 if last or not failed.may_go_elsewhere:
-                    if failed.refusal.status == 502 and len(inbound.attempts) > 1:
+                    retried = failed.refusal.status == 502 and len(inbound.attempts) > 1
+                    if retried and DO_NOT_RETRY[0] not in failed.refusal.headers:
                         failed.refusal.headers += DO_NOT_RETRY
                     raise failed.refusal from failed
             else:
@@ -262,7 +270,7 @@ class Gateway:
         if inbound.attempts and inbound.attempts[-1].status == "ok":
             last = inbound.attempts[-1]
             last.latency_us = call.started_at + call.latency_us - last.started_at
-            if status in ("truncated", "client_closed"):
+            if status != "ok":
                 last.status, last.error_kind, last.error_message = status, kind, call.error_message
         if inbound.journalled:
             self.live.ended(call)
@@ -276,7 +284,10 @@ class Gateway:
         if inbound.request.started:
             self._truncate(inbound, refusal)
             return
-        self.meter.free(inbound.call)
+        if inbound.journalled and refusal.code in _PERHAPS_BILLED:
+            self._settle_partial(inbound)
+        else:
+            self.meter.free(inbound.call)
         if inbound.journalled:
             self._close(inbound, "error", refusal.status, refusal.code, refusal.message)
         else:
@@ -303,7 +314,8 @@ class Gateway:
             inbound.request.cut()
 
     def _settle_partial(self, inbound: Inbound) -> None:
-        if inbound.exchange is None or not inbound.exchange.sent:
+        """What a broken call has cost: nothing where it was not sent, or was answered with an error's status."""
+        if inbound.exchange is None or not inbound.exchange.sent or inbound.exchange.status not in (0, 200):
             self.meter.free(inbound.call)
             return
         self._settle(inbound, inbound.tap or relay_plain.PlainReply(), whole=False)
@@ -325,7 +337,7 @@ class Gateway:
         if inbound.attempts:
             headers.append((b"x-gatewatch-attempts", b"%d" % len(inbound.attempts)))
         if refusal.close:
-            headers.append((b"connection", b"close"))
+            inbound.request.keep_alive = False
         inbound.request.reply(refusal.status, headers, body)
 
     # headers
@@ -402,6 +414,7 @@ class Gateway:
         ready = not self.draining and not self.journal.full
         if request.refusal:
             status, body = request.refusal.status, b"refused\n"
+            request.keep_alive = False
         elif request.method not in ("GET", "HEAD") or request.path not in ("/health/live", "/health/ready"):
             status, body = 404, b"not found\n"
         elif request.path == "/health/live" or ready:

@@ -5,6 +5,7 @@ from typing import Any
 import jiter
 import msgspec
 
+from gatewatch.redact import redact
 from proxy.refusal import Refusal, bad_request
 
 
@@ -14,10 +15,16 @@ def parse_object(raw: bytes) -> dict[str, Any]:
         value = jiter.from_json(raw, catch_duplicate_keys=True, allow_inf_nan=False)
         msgspec.json.decode(raw)  # refuses numbers out of range, which jiter turns into infinity; 0.6 µs per kB
     except ValueError as error:
-        raise bad_request("invalid_json", f"The body is not valid JSON: {error}") from None
+        raise bad_request("invalid_json", f"The body is not valid JSON: {_told(error)}") from None
     if not isinstance(value, dict):
         raise bad_request("invalid_json", "The body is not a JSON object.")
     return value
+
+
+def _told(error: ValueError) -> str:
+    """What is wrong; a duplicate key's name is the caller's text and may be of any length."""
+    text = str(error)
+    return redact(text if len(text) <= 200 else f"{text[:100]}…{text[-60:]}")
 
 
 def required_model(body: dict[str, Any]) -> str:

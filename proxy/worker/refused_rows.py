@@ -22,17 +22,23 @@ class RefusedRows:
         self._journal = journal
         self._rows: Counter[str] = Counter()
         self._counted: Counter[tuple[str, str]] = Counter()
+        self._sources: set[str] = set()
+        """Those that are counted apart."""
         self._second = 0
 
     def may_write(self, call: Call, kind: str) -> bool:
-        """Whether this refusal gets a row of its own; where not, it is counted."""
-        if call.key_id is not None:
-            return True
+        """Whether this refusal gets a row of its own; where not, it is counted.
+
+        A full disk takes none: its reserve is for the calls in flight.
+        """
         source = call.source or "unknown"
         self._turn()
-        if (source in self._rows or len(self._rows) < MAX_SOURCES) and self._rows[source] < ROWS_PER_SECOND:
-            self._rows[source] += 1
-            return True
+        if not self._journal.full:
+            if call.key_id is not None:
+                return True
+            if (source in self._rows or len(self._rows) < MAX_SOURCES) and self._rows[source] < ROWS_PER_SECOND:
+                self._rows[source] += 1
+                return True
         self._counted[self._bounded(source), kind] += 1
         return False
 
@@ -45,17 +51,28 @@ class RefusedRows:
         """Write the counts of seconds that are over."""
         self._turn()
 
+    def close(self) -> None:
+        """Write the counts of this second, too."""
+        self._write_counts()
+
     def _bounded(self, source: str) -> str:
-        return source if len(self._counted) < MAX_SOURCES or any(source == s for s, _ in self._counted) else "others"
+        if len(self._sources) < MAX_SOURCES:
+            self._sources.add(source)
+        return source if source in self._sources else "others"
 
     def _turn(self) -> None:
         second = int(time.time())
-        if second == self._second:
-            return
+        if second != self._second:
+            self._write_counts()
+            self._second = second
+
+    def _write_counts(self) -> None:
         for (source, kind), count in self._counted.items():
+            if self._journal.full:
+                break
             self._journal.rejected(
                 Rejected(started_at=self._second * 1_000_000, source=source, error_kind=kind, count=count)
             )
         self._rows.clear()
         self._counted.clear()
-        self._second = second
+        self._sources.clear()

@@ -20,7 +20,7 @@ class PlainReply(Seen):
         """Take usage and facts out of a whole reply. Raises Refusal where it is not a reply of this dialect."""
         try:
             reply = openai_chat.decode_reply(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise upstream(502, "upstream_invalid", "The provider's reply is not valid JSON of this API.") from None
         if reply.error:
             raise refusal_for_error_in_reply(reply.error)

@@ -65,7 +65,7 @@ class StreamTap(Seen):
             return False
         try:
             chunk = openai_chat.decode_chunk(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise upstream(502, "upstream_invalid", "The provider sent an event that is not valid JSON.") from None
         if chunk.error:
             raise refusal_for_error_in_reply(chunk.error)

@@ -11,7 +11,7 @@ from gatewatch.prices.overrides import load_file
 from gatewatch.prices.rate import price_for, rate
 from gatewatch.prices.row import PriceRow
 from proxy import estimate
-from proxy.dialects.openai_chat import tokens_of
+from proxy.dialects.openai_chat import kept_usage, tokens_of
 from proxy.settings import Provider
 from proxy.worker.seen import Seen
 
@@ -55,7 +55,8 @@ class Meter:
 
         `whole` says that the reply ended as it should: usage from a broken one is not the last word.
         """
-        call.usage, call.served_model, call.finish_reason = seen.usage, seen.served_model, seen.finish_reason
+        call.usage = kept_usage(seen.usage)
+        call.served_model, call.finish_reason = seen.served_model, seen.finish_reason
         tokens = None if seen.usage is None else tokens_of(seen.usage)
         basis = "computed" if whole and tokens else "estimated"
         if tokens is None:

@@ -4,6 +4,8 @@ The request's own faults (400, 404, 413, 422 and the like) pass through in the c
 of our key is never the client's 401. HTML and redirects never reach a client.
 """
 
+import re
+
 import msgspec
 
 from gatewatch.redact import redact
@@ -11,6 +13,10 @@ from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
 from proxy.upstream.failure import UpstreamFailed
 
 _PASSED = frozenset({400, 404, 405, 406, 409, 410, 413, 415, 422, 451})
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+"""Codes become `error_kind`, by which rows are grouped: no text, no noise."""
+_LONGEST_READ = 4096
+_STATUS = re.compile(r"[45][0-9][0-9]")
 _STATUS_OF_KIND = {
     "upstream_unreachable": 502,
     "upstream_tls": 502,
@@ -34,7 +40,7 @@ def read_error(body: bytes) -> UpstreamError | None:
     """The error in an upstream's body; None where it is no JSON object with an error."""
     try:
         parsed = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return error_of(parsed.get("error", parsed) if isinstance(parsed, dict) else None)
 
@@ -42,14 +48,14 @@ def read_error(body: bytes) -> UpstreamError | None:
 def error_of(value: object) -> UpstreamError | None:
     """An error object, or a bare text, as providers send it."""
     if isinstance(value, str):
-        return UpstreamError(redact(value)[:500])
+        return UpstreamError(_message(value))
     if not isinstance(value, dict):
         return None
     message = value.get("message") or value.get("detail") or value.get("error")
     if not isinstance(message, str):
         return None
     return UpstreamError(
-        redact(message)[:500],
+        _message(message),
         type=_text(value.get("type")),
         param=_text(value.get("param")),
         code=_text(value.get("code")),
@@ -58,12 +64,15 @@ def error_of(value: object) -> UpstreamError | None:
 
 def refusal_for_status(status: int, body: bytes, headers: dict[bytes, bytes]) -> Refusal:
     """A provider's error reply → what the client gets."""
-    error = read_error(body)
+    return _refusal(status, read_error(body), headers)
+
+
+def _refusal(status: int, error: UpstreamError | None, headers: dict[bytes, bytes]) -> Refusal:
     message = error.message if error else f"The provider answered {status}."
     if status in _PASSED:
         return Refusal(
             status,
-            (error and error.code) or "upstream_refused",
+            error.code if error and error.code and _CODE.fullmatch(error.code) else "upstream_refused",
             message,
             type=(error and error.type) or "invalid_request_error",
             param=error.param if error else None,
@@ -88,14 +97,17 @@ def refusal_for_error_in_reply(value: object) -> Refusal:
     """An error inside a 200 → what the client would have got, had the status said so."""
     error = error_of(value) or UpstreamError("The provider answered with an error it did not describe.")
     code = error.code or ""
-    status = int(code) if code.isdigit() and 400 <= int(code) < 600 else 502
-    body = msgspec.json.encode({"error": value})
-    return refusal_for_status(status, body, {})
+    status = int(code) if _STATUS.fullmatch(code) else 502
+    return _refusal(status, error, {})
 
 
 def refusal_for_failure(failure: UpstreamFailed) -> Refusal:
     """An exchange that failed → what the client gets."""
     return upstream(_STATUS_OF_KIND.get(failure.kind, 502), failure.kind, redact(failure.message)[:500])
+
+
+def _message(text: str) -> str:
+    return redact(text[:_LONGEST_READ])[:500]  # a secret that the first cut goes through lies behind the second
 
 
 def _text(value: object) -> str | None:
