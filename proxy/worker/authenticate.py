@@ -17,7 +17,8 @@ def presented_key(inbound: Inbound) -> str:
         scheme, _, value = authorization.partition(b" ")
         if scheme.lower() != b"bearer":
             raise no_key()
-        found.add(value.strip().decode("latin-1"))
+        if value := value.strip():
+            found.add(value.decode("latin-1"))
     if len(found) > 1:
         raise bad_request("two_keys", "The request carries two different API keys.")
     if not found:

@@ -1,0 +1,111 @@
+"""What a call costs: by hand, from published prices (gpt-4o-mini: 0.15, cached 0.075, out 0.60 USD per million)."""
+
+from typing import Any
+
+import pytest
+
+from gatewatch.call import Call
+from gatewatch.control.store import ControlStore
+from gatewatch.paths import Home
+from proxy.settings import Provider
+from proxy.worker.seen import Seen
+from proxy.worker.settle import Meter
+
+IN, CACHED, OUT = 150_000, 75_000, 600_000
+"""Picodollars per token."""
+AT = 1_763_000_000_000_000
+
+
+@pytest.fixture
+def meter(home: Home) -> Meter:
+    ControlStore.open(home.control).close()
+    return Meter(home.control)
+
+
+def provider(price_provider: str = "openai") -> Provider:
+    return Provider(
+        name="p", dialect="openai-chat", base_url="http://127.0.0.1/v1", keys=(), price_provider=price_provider
+    )
+
+
+def seen(usage: object, characters: int = 0, served: str | None = None) -> Seen:
+    found = Seen()
+    found.usage, found.produced_characters, found.served_model = usage, characters, served
+    return found
+
+
+BODY: dict[str, Any] = {"messages": [{"role": "user", "content": "x" * 400}], "max_tokens": 50}
+ESTIMATED_INPUT = 100 + 4  # 400 characters at 4 a token, and 4 for the message
+
+
+def settled(meter: Meter, found: Seen, model: str = "gpt-4o-mini", whole: bool = True, **call: Any) -> Call:
+    record = Call(call_id="c", started_at=AT, endpoint="chat", **call)
+    meter.settle(record, provider(), model, BODY, found, whole)
+    return record
+
+
+def test_an_open_call_holds_what_it_will_probably_cost(meter: Meter) -> None:
+    call = Call(call_id="c", started_at=AT, endpoint="chat")
+    meter.estimate(call, provider(), "gpt-4o-mini", BODY)
+    assert (call.input_uncached_tokens, call.output_tokens) == (ESTIMATED_INPUT, 50)
+    assert (call.cost_picos, call.cost_basis) == (ESTIMATED_INPUT * IN + 50 * OUT, "estimated")
+
+
+def test_embeddings_produce_nothing(meter: Meter) -> None:
+    call = Call(call_id="c", started_at=AT, endpoint="embeddings")
+    meter.estimate(call, provider(), "text-embedding-3-small", {"input": "x" * 400})
+    assert (call.input_uncached_tokens, call.output_tokens, call.cost_picos) == (100, 0, 100 * 20_000)
+
+
+def test_a_sound_usage_is_computed(meter: Meter) -> None:
+    usage = {"prompt_tokens": 100, "completion_tokens": 20, "prompt_tokens_details": {"cached_tokens": 40}}
+    call = settled(meter, seen(usage))
+    assert (call.input_uncached_tokens, call.input_cache_read_tokens, call.output_tokens) == (60, 40, 20)
+    assert (call.cost_picos, call.cost_basis) == (60 * IN + 40 * CACHED + 20 * OUT, "computed")
+    assert call.price_row is not None
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        None,
+        {},
+        {"prompt_tokens": -5, "completion_tokens": 20},
+        {"prompt_tokens": "100", "completion_tokens": 20},
+        {"prompt_tokens": None, "completion_tokens": None},
+        {"prompt_tokens": 10**20, "completion_tokens": 1},
+    ],
+)
+def test_anything_else_is_estimated_from_what_was_produced_and_never_negative(meter: Meter, usage: object) -> None:
+    call = settled(meter, seen(usage, characters=80))
+    assert (call.input_uncached_tokens, call.output_tokens) == (ESTIMATED_INPUT, 20)
+    assert (call.cost_picos, call.cost_basis) == (ESTIMATED_INPUT * IN + 20 * OUT, "estimated")
+
+
+def test_usage_of_a_broken_reply_is_not_the_last_word(meter: Meter) -> None:
+    call = settled(meter, seen({"prompt_tokens": 100, "completion_tokens": 20}), whole=False)
+    assert (call.cost_picos, call.cost_basis) == (100 * IN + 20 * OUT, "estimated")
+
+
+def test_a_model_without_a_price_is_unpriced_and_not_free(meter: Meter) -> None:
+    call = settled(meter, seen({"prompt_tokens": 100, "completion_tokens": 20}), model="a-model-of-tomorrow")
+    assert (call.cost_picos, call.cost_basis, call.price_row) == (None, "unpriced", None)
+    assert call.output_tokens == 20
+
+
+def test_another_model_in_the_reply_does_not_change_what_is_charged(meter: Meter) -> None:
+    call = settled(meter, seen({"prompt_tokens": 100, "completion_tokens": 20}, served="gpt-5-pro"))
+    assert (call.cost_picos, call.served_model) == (100 * IN + 20 * OUT, "gpt-5-pro")
+
+
+def test_a_call_of_which_nothing_was_bought_costs_nothing(meter: Meter) -> None:
+    call = Call(call_id="c", started_at=AT, endpoint="chat")
+    meter.estimate(call, provider(), "gpt-4o-mini", BODY)
+    meter.free(call)
+    assert (call.cost_picos, call.cost_basis, call.price_row, call.input_uncached_tokens) == (0, "computed", None, 0)
+
+
+def test_a_store_that_cannot_be_read_keeps_the_prices_that_are_known(meter: Meter, home: Home) -> None:
+    home.control.write_bytes(b"not a database" * 100)
+    meter.refresh()
+    assert settled(meter, seen({"prompt_tokens": 1, "completion_tokens": 0})).cost_picos == IN
