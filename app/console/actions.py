@@ -76,12 +76,14 @@ _ACTIONS = (
     Action(
         "list.page_down",
         "page down",
-        "One page down; at the end of the calls it loads older ones",
+        "One page down; past the last call it loads older ones",
         ("pagedown",),
         "focused.page(1)",
         LIST,
     ),
-    Action("list.first", "first", "First row; in the calls it follows the newest again", ("home",), "focused.first", LIST),
+    Action(
+        "list.first", "first", "First row; in the calls it follows the newest again", ("home",), "focused.first", LIST
+    ),
     Action("list.last", "last", "Last row", ("end",), "focused.last", LIST),
     Action(
         "overview.window",
@@ -122,7 +124,7 @@ _ACTIONS = (
     ),
     Action(
         "view.copy",
-        "copy id",
+        "copy",
         "Copy the id of the call to the clipboard (OSC 52)",
         ("c",),
         "screen.copy_id",
@@ -154,7 +156,7 @@ FOOTERS: dict[str, tuple[str, ...]] = {
         *("help.keys", "app.quit"),
     ),
     "calls": (
-        *("list.open", "calls.filter", "view.pause", "view.copy", "go.back", "go.overview"),
+        *("list.open", "calls.filter", "view.pause", "view.copy", "go.back", "go.link"),
         *("help.keys", "app.quit"),
     ),
     "call": ("go.back", "view.copy", "call.newer", "call.older", "go.link", "help.keys", "app.quit"),

@@ -16,7 +16,6 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
 from app.console.actions import ACTIONS, of_place
@@ -59,7 +58,10 @@ class ConsoleApp(App[None]):
     DEFAULT_MODE = "overview"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("everywhere")]
     COMMANDS: ClassVar = App.COMMANDS | {LinkProvider}
-    CSS_PATH = "app.tcss"
+    CSS_PATH: ClassVar = [
+        *("app.tcss", "screens/view.tcss", "screens/overview.tcss", "screens/calls.tcss"),
+        *("screens/call.tcss", "screens/help.tcss"),
+    ]
 
     def __init__(
         self,
@@ -81,7 +83,6 @@ class ConsoleApp(App[None]):
         self._source = source
         self._begin = begin
         self._poll_seconds = poll_seconds
-        self._timer: Timer | None = None
         self._last: Snapshot | None = None
         self._ask_again = False
         self._here = Link("overview")
@@ -92,9 +93,9 @@ class ConsoleApp(App[None]):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._ended_by, number)
         if self._poll_seconds is not None:
-            self._timer = self.set_interval(self._poll_seconds, self._tick)
-        self.app_suspend_signal.subscribe(self, lambda _: self._timer and self._timer.pause())
-        self.app_resume_signal.subscribe(self, lambda _: self._timer and self._timer.resume())
+            timer = self.set_interval(self._poll_seconds, self._tick)
+            self.app_suspend_signal.subscribe(self, lambda _: timer.pause())
+            self.app_resume_signal.subscribe(self, lambda _: timer.resume())
         if self._begin:
             self.go(self._begin)
 
@@ -112,9 +113,10 @@ class ConsoleApp(App[None]):
     # The poller
 
     def _tick(self) -> None:
-        self.poll()
-        if self.view:
+        """Ask; while there is no answer yet, the status line goes on by itself."""
+        if self.asked_us is not None and self.view:
             self.view.update_frame()
+        self.poll()
 
     def poll(self) -> None:
         """Ask what the screen in front wants, at once or as soon as the question under way is answered."""
@@ -233,7 +235,7 @@ class ConsoleApp(App[None]):
         place = self.view.PLACE if self.view else "overview"
         for action in (*of_place(place), *of_place("everywhere")):
             if action.id != "help.palette":
-                yield SystemCommand(action.help, action.name, lambda id=action.id: self.action_do(id))
+                yield SystemCommand(action.help.replace("`", ""), action.name, lambda id=action.id: self.action_do(id))
         yield SystemCommand("Change the theme", "theme", self.action_change_theme)
 
 

@@ -13,14 +13,27 @@ from gatewatch.timespan import parse_instant
 
 QUIET = "$foreground 65%"
 PER_MILLION = 10**6
+WIDE = 130
+"""From so many cells on an attempt and its bar stand in one line."""
+TITLE_CELLS = 12
 
 WHO = ("team", "project", "environment", "key_name", "key_id", "user", "feature", "customer", "use_case", "task_id")
-WHERE_FROM = ("source", "client", "client_retry", "endpoint", "dialect", "workload_class", "route", "cache", "finish_reason")
+WHERE_FROM = (
+    "source",
+    "client",
+    "client_retry",
+    "endpoint",
+    "dialect",
+    "workload_class",
+    "route",
+    "cache",
+    "finish_reason",
+)
 VERSIONS = ("config_version", "route_version")
 
 
 def summary(call: Row) -> Content:
-    """Two lines: what became of it, and whose it was."""
+    """What became of it, whose it was, when."""
     asked, went = call.get("requested_model"), call.get("model")
     model = asked if went in (None, asked) else f"{asked} → {went}"
     kind = "stream" if call.get("stream") else "plain"
@@ -28,11 +41,11 @@ def summary(call: Row) -> Content:
         line(
             *(status_text(call.get("status")), "  HTTP ", plain(call.get("http_status"), "bold"), "  "),
             *(plain(model, "bold"), (" at ", QUIET), plain(call.get("provider"))),
-            *(("  team ", QUIET), plain(call.get("team"), "bold"), ("  key ", QUIET), plain(call.get("key_name"))),
         ),
         line(
-            *(plain(clock(call.get("started_at"), "%Y-%m-%d %H:%M:%S.%f")[:-3]), " UTC", (f"  {kind}  ", QUIET)),
-            plain(call.get("endpoint")),
+            *(("team ", QUIET), plain(call.get("team"), "bold"), ("  key ", QUIET), plain(call.get("key_name"))),
+            *("  ", plain(clock(call.get("started_at"), "%Y-%m-%d %H:%M:%S.%f")[:-3]), " UTC"),
+            *(("  ", ""), plain(call.get("endpoint")), (f" ({kind})", QUIET)),
         ),
     )
 
@@ -46,17 +59,20 @@ def error(call: Row) -> Content:
 
 
 def time_line(call: Row, width: int) -> Content:
-    """One line for each attempt, drawn over the time that the call took."""
+    """Each attempt, with a bar for when it was in the time that the call took."""
     total = call.get("latency_ms") or 0
     began = parse_instant(call["started_at"], 0)
     attempts = call.get("attempts_detail") or []
     rows = [_heading(f"Attempts ({len(attempts)})", f"over {milliseconds(total)}")]
-    bar_cells = max(10, min(60, width - 62))
     for attempt in attempts:
         offset = (parse_instant(attempt["started_at"], 0) - began) / 1000
-        rows.append(_attempt(attempt, _bar(offset, attempt.get("latency_ms") or 0, total, bar_cells)))
+        length = attempt.get("latency_ms") or 0
+        if width >= WIDE:
+            rows.append(line(_attempt(attempt, 40), "  ", _bar(offset, length, total, width - 110)))
+        else:
+            rows += [_attempt(attempt, 24), line("    ", _bar(offset, length, total, width - 4))]
         if attempt.get("error_message"):
-            rows.append(line("      ", plain(attempt["error_message"])))
+            rows.append(line("    ", plain(attempt["error_message"])))
     if not attempts:
         rows.append(line(("none: it was answered before any provider was asked", QUIET)))
     return lines(*rows)
@@ -107,22 +123,20 @@ def details(call: Row, width: int) -> Content:
     return lines(*(block for block in blocks if block))
 
 
-def _attempt(attempt: Row, bar: Content) -> Content:
+def _attempt(attempt: Row, name_cells: int) -> Content:
     sign, colour = mark(attempt.get("status"))
-    http = attempt.get("http_status")
     what = attempt.get("error_kind") or (attempt.get("status") or "").replace("_", " ")
-    connect = attempt.get("connect_ms")
-    parts = [
+    http, connect = attempt.get("http_status"), attempt.get("connect_ms")
+    connected = "kept" if connect is None else milliseconds(connect)
+    return line(
         (f"{attempt.get('n', '?')} {sign} ", colour),
-        plain(f"{attempt.get('provider')}/{attempt.get('model')}").truncate(26, ellipsis=True, pad=True),
-        f" {UNKNOWN if http is None else http!s:>3} ",
-        bar,
-        f" {milliseconds(attempt.get('latency_ms')):>7}",
-        (f"  first byte {milliseconds(attempt.get('first_byte_ms'))}", QUIET),
-        ("  connection kept" if connect is None else f"  connect {milliseconds(connect)}", QUIET),
-        (f"  {what}", colour),
-    ]
-    return line(*parts)
+        plain(f"{attempt.get('provider')}/{attempt.get('model')}").truncate(name_cells, ellipsis=True, pad=True),
+        f" {UNKNOWN if http is None else http!s:>3} {milliseconds(attempt.get('latency_ms')):>7}",
+        ("  1st byte ", QUIET),
+        f"{milliseconds(attempt.get('first_byte_ms')):7}",
+        (f" conn {connected:6}", QUIET),
+        plain(f" {what}", colour),
+    )
 
 
 def _bar(offset_ms: float, length_ms: float, total_ms: float, cells: int) -> Content:
@@ -139,14 +153,15 @@ def _heading(title: str, note: str) -> Content:
 
 
 def _pairs(title: str, pairs: Iterable[tuple[object, object]], width: int) -> Content:
-    """A heading and `name value` pairs, as many to a line as there is room for."""
+    """A title at the left and `name value` pairs beside it, as many to a line as there is room for."""
     known = [line((f"{name} ", QUIET), plain(value, limit=300)) for name, value in pairs if value not in (None, "", 0)]
     if not known:
         return Content("")
-    rows, current = [_heading(title, "")], Content("")
-    for pair in known:
-        if current and current.cell_length + 3 + pair.cell_length > width:
+    rows, current = [], line((f"{title:{TITLE_CELLS}}", "bold"), known[0])
+    for pair in known[1:]:
+        if current.cell_length + 3 + pair.cell_length > width:
             rows.append(current)
-            current = Content("")
-        current = line(current, "   ", pair) if current else pair
+            current = line(" " * TITLE_CELLS, pair)
+        else:
+            current = line(current, "   ", pair)
     return lines(*rows, current)

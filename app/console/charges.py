@@ -1,7 +1,7 @@
 """One call's money, taken apart: tokens of each class × its price, in picodollars.
 
-Keeps true: the lines and `rest` add up to the recorded cost exactly. What the ledger has recorded is what counts: this is
-its explanation, from the price row that the call names. `rest` is what tokens do not explain (searches, images, fees).
+Keeps true: the lines and `rest` add up to the recorded cost exactly. What the ledger has recorded is what counts: this
+explains it, from the price row that the call names. `rest` is what tokens do not explain (searches, images, fees).
 """
 
 import re
@@ -14,7 +14,9 @@ from gatewatch.prices.row import PriceRow, Prices
 
 TOKENS_PER_PRICE = 10**6
 
-_ROW_ID = re.compile(r"(?P<provider>[^/]+)/(?P<model>.+?)(?::(?:batch|flex|priority|fast))?(?:>\d+)?@[^@#]+#[0-9a-f]{8}")
+_ROW_ID = re.compile(
+    r"(?P<provider>[^/]+)/(?P<model>.+?)(?::(?:batch|flex|priority|fast))?(?:>\d+)?@[^@#]+#[0-9a-f]{8}"
+)
 _INPUT = (
     ("input, uncached", "input_uncached_tokens", ("input",)),
     ("cache read", "input_cache_read_tokens", ("cache_read", "input")),
@@ -60,7 +62,9 @@ def charges_of(call: Row, row: PriceRow | None) -> Charges:
     used = [_charge(name, call.get(column) or 0, prices, meters) for name, column, meters in _INPUT]
     special = [_charge(name, call.get(column) or 0, prices, meters) for name, column, meters in _OUTPUT]
     rest = (call.get("output_tokens") or 0) - sum(charge.tokens for charge in special)
-    lines = tuple(charge for charge in (*used, _charge("output", max(0, rest), prices, ("output",)), *special) if charge.tokens)
+    lines = tuple(
+        charge for charge in (*used, _charge("output", max(0, rest), prices, ("output",)), *special) if charge.tokens
+    )
     cost = call.get("cost_usd")
     total = None if cost in (None, UNPRICED) else picos_from_usd(str(cost))
     amounts = [charge.picos for charge in lines]

@@ -4,7 +4,7 @@ Keeps true: an unknown number is a dash and an unknown price the word `unpriced`
 shown, half-even, and never passes through a float; times of day are UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -17,6 +17,7 @@ Row = Mapping[str, Any]
 UNKNOWN = "–"
 UNPRICED = "unpriced"
 
+_SMALLEST = Decimal("0.000001")
 _SIZES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -38,7 +39,7 @@ def milliseconds(value: float | None) -> str:
 
 
 def dollars(usd: str | None) -> str:
-    """A decimal text of USD, cut to what tells amounts apart: `$12.40`, `$0.0056`, `$0`, `unpriced`."""
+    """A decimal text of USD, cut to what tells amounts apart: `$12.40`, `$0.0056`, `<$0.000001`, `$0`, `unpriced`."""
     if usd is None:
         return UNKNOWN
     if usd == UNPRICED:
@@ -47,7 +48,9 @@ def dollars(usd: str | None) -> str:
     if not amount:
         return "$0"
     sign, amount = ("-", -amount) if amount < 0 else ("", amount)
-    digits = 2 if amount >= 1 else min(12, 1 - amount.adjusted())
+    if amount < _SMALLEST:
+        return f"{sign}<${_SMALLEST:f}"
+    digits = 2 if amount >= 1 else 1 - amount.adjusted()
     return f"{sign}${amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN):,}"
 
 
@@ -119,12 +122,18 @@ def clock(instant: str | int | None, form: str = "%H:%M:%S") -> str:
     return datetime.fromisoformat(instant).astimezone(UTC).strftime(form)
 
 
+def quantity(value: object) -> float | None:
+    """A number of a row, to draw with only; None where it is missing or unpriced."""
+    return None if value is None or value == UNPRICED else float(str(value))
+
+
 def tokens_in(row: Row) -> int:
     """All tokens, in and out."""
     return (row.get("input_tokens") or 0) + (row.get("output_tokens") or 0)
 
 
-def cache_read_share(row: Row) -> float | None:
-    """Of the input tokens, the share that the provider read from its cache; None where that is not known."""
-    read, given = row.get("input_cache_read_tokens", row.get("cache_read_tokens")), row.get("input_tokens")
-    return None if read is None or not given else read / given
+def cache_read_share(series: Iterable[Row]) -> float | None:
+    """Of the input tokens, the share that providers read from their caches; None where there are none."""
+    rows = list(series)
+    given = sum(row.get("input_tokens") or 0 for row in rows)
+    return sum(row.get("cache_read_tokens") or 0 for row in rows) / given if given else None

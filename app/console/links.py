@@ -1,18 +1,19 @@
 """Deep links: a place in the console in one line, the same in the console, in its palette and in the shell.
 
-    :overview
-    :calls team=search status>=400
-    :call 01930b2e-7a31-7d0e-8a55-1b2c3d4e5f60
+:overview
+:calls team=search status>=400
+:call 01930b2e-7a31-7d0e-8a55-1b2c3d4e5f60
 """
 
 import re
 import uuid
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal, cast
+from typing import Literal
 
 from gatewatch.errors import UsageError
 from gatewatch.filters import compile_filter
+from gatewatch.ids import milliseconds_of
 from gatewatch.safe_text import safe
 
 Place = Literal["overview", "calls", "call"]
@@ -49,7 +50,7 @@ class Link:
             compile_filter(argument)
         if name == "call":
             argument = _call_id(argument)
-        return cls(cast(Place, name), argument)
+        return cls(name, argument)
 
     def __str__(self) -> str:
         return f":{self.place} {self.argument}".rstrip()
@@ -66,6 +67,9 @@ def condition(column: str, value: str | int | None) -> str:
 
 def _call_id(text: str) -> str:
     try:
+        milliseconds_of(text)
         return str(uuid.UUID(text))
     except ValueError:
-        raise UsageError(f":call wants the id of a call, not {safe(text, 80)!r}.", "`c` copies the id of a call.") from None
+        raise UsageError(
+            f":call wants the id of a call, not {safe(text, 80)!r}.", "`c` copies the id of a call."
+        ) from None

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from app.console.figures import Row
-from gatewatch.errors import GatewatchError, NotFound, Unreachable
-from gatewatch.ledger.reader import Answer
+from gatewatch.errors import GatewatchError, Unreachable
+from gatewatch.ledger.answer import Answer
 from gatewatch.prices.row import PriceRow
 from gatewatch.timespan import iso
 
@@ -26,8 +26,6 @@ SPANS: dict[str, int] = {
 }
 """Windows that the overview offers: name → length in microseconds."""
 DEFAULT_SPAN = "15 min"
-BUCKETS = 60
-"""How many points a series has, where the ledger is that fine."""
 PAGE_ROWS = 200
 TOP_ROWS = 20
 
@@ -75,11 +73,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class Overview:
-    """How the gateway is doing: the last minute, a window, and the day so far (UTC)."""
+    """How the gateway is doing: the last minute, a window, and the day so far (UTC). The ledger widens each to whole
+    minutes, and the rows say so in `window`."""
 
+    at_us: int
     span: str
-    since_us: int
-    until_us: int
     minute: Row
     window: Row
     today: Row
@@ -146,7 +144,8 @@ def take(source: Source, question: Question, before: Snapshot | None, now_us: in
             page = Page(question.where, question.before, tuple(answer.rows))
             taken = replace(taken, page=page, fresh=answer.fresh)
         if question.call_id:
-            taken = replace(taken, call=one_call(source, question.call_id))
+            call, fresh = one_call(source, question.call_id)
+            taken = replace(taken, call=call, fresh=fresh)
     except GatewatchError as error:
         since = taken.problem.since_us if taken.problem else now_us
         problem = Problem(error.title, error.next_step, since, unreachable=isinstance(error, Unreachable))
@@ -156,8 +155,7 @@ def take(source: Source, question: Question, before: Snapshot | None, now_us: in
 
 def look_over(source: AsksLedger, span: str, now_us: int) -> tuple[Overview, Row]:
     """The overview of a window that ends now, and how fresh it is. Raises GatewatchError."""
-    since_us = now_us - SPANS[span]
-    window = {"since": iso(since_us), "until": iso(now_us)}
+    window = {"since": iso(now_us - SPANS[span]), "until": iso(now_us)}
     whole = source.ask("overview", **window)
 
     def rows(query: str, **params: object) -> tuple[Row, ...]:
@@ -167,13 +165,12 @@ def look_over(source: AsksLedger, span: str, now_us: int) -> tuple[Overview, Row
         return source.ask("overview", since=iso(begin_us), until=iso(now_us)).rows[0]
 
     overview = Overview(
+        at_us=now_us,
         span=span,
-        since_us=since_us,
-        until_us=now_us,
         minute=of_period(now_us - MINUTE_US),
         window=whole.rows[0],
         today=of_period(now_us - (now_us % DAY_US or 1)),
-        series=rows("series", step=step_seconds(span)),
+        series=rows("series"),
         models=rows("spend", by="model", limit=TOP_ROWS),
         teams=rows("spend", by="team", limit=TOP_ROWS),
         errors=rows("errors", limit=TOP_ROWS),
@@ -181,15 +178,8 @@ def look_over(source: AsksLedger, span: str, now_us: int) -> tuple[Overview, Row
     return overview, whole.fresh
 
 
-def one_call(source: Source, call_id: str) -> OneCall:
-    """One call with its attempts. Raises GatewatchError, but not for an id that the ledger does not have."""
-    try:
-        rows = source.ask("call", call_id=call_id).rows
-    except NotFound:
-        rows = []
-    return OneCall(call_id, rows[0], source.price_row(rows[0])) if rows else OneCall(call_id, None)
-
-
-def step_seconds(span: str) -> int:
-    """The length of a bucket, so that a window has about `BUCKETS` of them: whole minutes from an hour on."""
-    return max(1, SPANS[span] // BUCKETS // 1_000_000)
+def one_call(source: Source, call_id: str) -> tuple[OneCall, Row]:
+    """One call with its attempts, if the ledger has it, and how fresh that is. Raises GatewatchError."""
+    answer = source.ask("call", call_id=call_id)
+    row = answer.rows[0] if answer.rows else None
+    return OneCall(call_id, row, source.price_row(row) if row else None), answer.fresh

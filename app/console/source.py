@@ -1,11 +1,13 @@
-"""The running gateway as a console asks it: named queries and live state over the control socket, and its price rows."""
+"""The running gateway as a console asks it: queries and live state over the control socket, and its price rows."""
 
+from functools import cached_property
 from typing import Any
 
 from app.console.charges import named_row
 from app.console.figures import Row
 from gatewatch.control_client import ControlClient
-from gatewatch.ledger.reader import Answer, RemoteLedger
+from gatewatch.ledger.answer import Answer
+from gatewatch.ledger.reader import RemoteLedger
 from gatewatch.paths import Home
 from gatewatch.prices.book import PriceBook
 from gatewatch.prices.overrides import load_file
@@ -16,10 +18,16 @@ class Attached:
     """A gateway's control socket. Connects when asked, so a console can wait for a gateway that is not there."""
 
     def __init__(self, home: Home) -> None:
-        self._ledger = RemoteLedger(home.socket)
-        self._control = ControlClient(home.socket)
-        self._own_prices = home.control
+        self._home = home
         self._book: PriceBook | None = None
+
+    @cached_property
+    def _ledger(self) -> RemoteLedger:
+        return RemoteLedger(self._home.socket)
+
+    @cached_property
+    def _control(self) -> ControlClient:
+        return ControlClient(self._home.socket)
 
     def ask(self, query: str, /, **params: object) -> Answer:
         """A named query's answer. Raises GatewatchError; Unreachable where no gateway answers."""
@@ -30,14 +38,15 @@ class Attached:
         return self._control.live()
 
     def price_row(self, call: Row) -> PriceRow | None:
-        """The row that a call names, from the lists or from the operator's own rows; read again where it is not known."""
+        """The row that a call names, of the lists or of the operator; both are read again where it is not known."""
         for fresh in (False, True):
             if self._book is None or fresh:
-                self._book = PriceBook.open(load_file(self._own_prices))
+                self._book = PriceBook.open(load_file(self._home.control))
             if row := named_row(self._book, call):
                 return row
         return None
 
     def close(self) -> None:
-        self._ledger.close()
-        self._control.close()
+        for made in ("_ledger", "_control"):
+            if made in vars(self):
+                vars(self).pop(made).close()

@@ -1,5 +1,7 @@
 """One call in full."""
 
+from dataclasses import replace
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -21,7 +23,6 @@ class CallScreen(View):
 
     PLACE = "call"
     BINDINGS = bindings_of("call")  # type: ignore[assignment]
-    CSS_PATH = ["view.tcss", "call.tcss"]  # noqa: RUF012 - Textual's way
 
     def __init__(self, call_id: str) -> None:
         super().__init__()
@@ -33,15 +34,13 @@ class CallScreen(View):
                 yield Still(id=name)
 
     def question(self) -> Question:
-        known = self.snapshot.call if self.snapshot else None
-        wanted = known is None or known.call_id != self.call_id or known.row is None
-        return Question(call_id=self.call_id if wanted else None)
+        return Question(call_id=self.call_id)
 
     def crumbs(self) -> list[str]:
         return ["Calls", self.call_id]
 
     def situation(self) -> Situation:
-        return Situation(self.console.read_only, selected=True, can_go_back=self.console.can_go_back)
+        return replace(super().situation(), selected=True)
 
     def on_mount(self) -> None:
         super().on_mount()

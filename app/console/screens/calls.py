@@ -4,13 +4,15 @@ Keeps true: at most `MOST_ROWS` rows are held; the list follows the newest while
 stands still (paused, in words) as soon as the operator looks at another one; older pages are asked for by keyset.
 """
 
+from dataclasses import replace
+
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.reactive import reactive
 
 from app.console.actions import Situation
 from app.console.bindings import bindings_of
-from app.console.content import plain, status_text
+from app.console.content import line, mark, plain, status_text
 from app.console.figures import UNKNOWN, Row, clock, compact, dollars, milliseconds
 from app.console.links import Link
 from app.console.screens.view import View
@@ -26,7 +28,6 @@ class CallsScreen(View):
 
     PLACE = "calls"
     BINDINGS = bindings_of("calls")  # type: ignore[assignment]
-    CSS_PATH = ["view.tcss", "calls.tcss"]  # noqa: RUF012 - Textual's way
 
     where: reactive[str] = reactive("")
 
@@ -41,7 +42,7 @@ class CallsScreen(View):
         yield RowList(COLUMNS, lambda row: str(row["call_id"]), id="calls")
 
     @property
-    def list(self) -> RowList:
+    def calls(self) -> RowList:
         return self.query_one("#calls", RowList)
 
     def question(self) -> Question:
@@ -51,8 +52,7 @@ class CallsScreen(View):
         return ["Calls", self.where] if self.where else ["Calls"]
 
     def situation(self) -> Situation:
-        console = self.console
-        return Situation(console.read_only, self.list.row is not None, console.can_go_back, self._no_older)
+        return replace(super().situation(), selected=self.calls.row is not None, no_older=self._no_older)
 
     def newer(self) -> int:
         return self._newer
@@ -62,22 +62,22 @@ class CallsScreen(View):
         self.focus_body()
 
     def focus_body(self) -> None:
-        self.list.focus()
+        self.calls.focus()
 
     def filter_by(self, where: str) -> None:
         """Show the newest calls that match."""
         if where != self.where:
             self.where = where
-            self.list.show([])
+            self.calls.show([])
             self.say_nothing_yet()
         self._follow()
 
     def draw(self, snapshot: Snapshot) -> Content | None:
         page = snapshot.page
         if page is None or page.where != self.where or page.before:
-            return None if self.list.rows else plain("connecting…")
+            return None if self.calls.rows else plain("connecting…")
         self._no_older = page.last
-        self.list.show(page.rows, from_top=True)
+        self.calls.show(page.rows, from_top=True)
         if page.rows:
             return None
         return nothing_matches(self.where) if self.where else first_steps((snapshot.live or {}).get("listen"))
@@ -90,16 +90,16 @@ class CallsScreen(View):
 
     def _while_paused(self, page: Page) -> None:
         """Rows stand still: a page of older calls is put under them, newer calls are only counted."""
-        rows = self.list.rows
+        rows = self.calls.rows
         if page.before:
             if page.before == self._older_than:
                 self._older_than = None
                 self._no_older = page.last
-                cursor = self.list.row
+                cursor = self.calls.row
                 held = (*rows, *page.rows)[-MOST_ROWS:]
-                self.list.show(held)
+                self.calls.show(held)
                 if cursor is rows[-1] and page.rows:
-                    self.list.select(held.index(page.rows[0]))
+                    self.calls.select(held.index(page.rows[0]))
             return
         known = {row["call_id"] for row in rows}
         self._newer = next((place for place, row in enumerate(page.rows) if row["call_id"] in known), len(page.rows))
@@ -112,7 +112,7 @@ class CallsScreen(View):
     def _follow(self) -> None:
         """The newest calls again."""
         self.paused_us = None
-        self.list.select(0)
+        self.calls.select(0)
         self.console.poll()
 
     def action_pause(self) -> None:
@@ -122,7 +122,7 @@ class CallsScreen(View):
             self._follow()
 
     def action_older(self) -> None:
-        rows = self.list.rows
+        rows = self.calls.rows
         if not rows or self._no_older or self._older_than:
             return
         if self.paused_us is None:
@@ -131,8 +131,8 @@ class CallsScreen(View):
         self.console.poll()
 
     def action_copy_id(self) -> None:
-        if self.list.row:
-            self.console.copy_id(str(self.list.row["call_id"]))
+        if self.calls.row:
+            self.console.copy_id(str(self.calls.row["call_id"]))
 
     def on_row_list_moved(self, message: RowList.Moved) -> None:
         message.stop()
@@ -154,15 +154,21 @@ class CallsScreen(View):
 
     def step(self, by: int) -> str | None:
         """Move the cursor for the screen above; the id of the call it is on now, None where there is no further one."""
-        here = self.list.cursor
-        self.list.select(here + by)
-        return str(self.list.row["call_id"]) if self.list.row and self.list.cursor != here else None
+        here = self.calls.cursor
+        self.calls.select(here + by)
+        return str(self.calls.row["call_id"]) if self.calls.row and self.calls.cursor != here else None
 
 
-def what_failed(row: Row) -> Content:
+def outcome_cell(row: Row) -> Content:
+    """The error's code where there is one, the status otherwise, with the mark of the status."""
+    sign, colour = mark(row.get("status"))
+    return line((f"{sign} {row['error_kind']}", colour)) if row.get("error_kind") else status_text(row.get("status"))
+
+
+def error_cell(row: Row) -> Content:
     """The error's code, or nothing."""
     kind = row.get("error_kind")
-    return plain(kind, "$error" if row.get("status") == "error" else "$warning") if kind else plain("")
+    return plain(kind, mark(row.get("status"))[1]) if kind else plain("")
 
 
 def http_cell(row: Row) -> Content:
@@ -186,19 +192,21 @@ def tries_cell(row: Row) -> Content:
     return plain(tries, "$warning" if tries and tries > 1 else "")
 
 
+WIDE = 110
 COLUMNS = [
     Column("time UTC", 8, lambda row: plain(clock(row.get("started_at")))),
-    Column("status", 15, lambda row: status_text(row.get("status"))),
+    Column("outcome", 17, outcome_cell, grow=1, below_width=WIDE),
+    Column("status", 15, lambda row: status_text(row.get("status")), from_width=WIDE),
     Column("http", 4, http_cell, right=True),
-    Column("team", 9, lambda row: plain(row.get("team")), grow=1),
+    Column("team", 8, lambda row: plain(row.get("team")), grow=1),
     Column("model", 14, model_cell, grow=3),
-    Column("provider", 10, lambda row: plain(row.get("provider")), from_width=110, grow=1),
+    Column("provider", 10, lambda row: plain(row.get("provider")), from_width=120, grow=1),
     Column("key", 12, lambda row: plain(row.get("key_name")), from_width=150, grow=1),
-    Column("error", 20, what_failed, from_width=110, grow=1),
-    Column("tries", 5, tries_cell, right=True, from_width=120),
-    Column("in", 6, lambda row: plain(compact(row.get("input_tokens"))), right=True, from_width=100),
-    Column("out", 6, lambda row: plain(compact(row.get("output_tokens"))), right=True, from_width=100),
-    Column("TTFT", 7, lambda row: plain(milliseconds(row.get("ttft_ms"))), right=True, from_width=120),
+    Column("error", 16, error_cell, from_width=WIDE, grow=2),
+    Column("tries", 5, tries_cell, right=True, from_width=140),
+    Column("in", 6, lambda row: plain(compact(row.get("input_tokens"))), right=True, from_width=WIDE),
+    Column("out", 6, lambda row: plain(compact(row.get("output_tokens"))), right=True, from_width=WIDE),
+    Column("TTFT", 7, lambda row: plain(milliseconds(row.get("ttft_ms"))), right=True, from_width=140),
     Column("latency", 7, lambda row: plain(milliseconds(row.get("latency_ms"))), right=True),
-    Column("cost", 9, money_cell, right=True),
+    Column("cost", 10, money_cell, right=True),
 ]

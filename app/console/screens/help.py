@@ -10,7 +10,7 @@ from textual.widgets import Static
 from app.console.actions import PLACE_NAMES, Situation, key_name, of_place
 from app.console.content import line, lines, plain
 
-KEY_CELLS = 16
+KEY_CELLS = 11
 
 MARKS = (
     ("●", "good: ok, cached"),
@@ -32,7 +32,6 @@ class HelpScreen(ModalScreen[None]):
     """Above whatever is shown; any of its keys closes it."""
 
     BINDINGS = [Binding("escape,q,question_mark", "app.pop_screen", "close", show=False)]  # noqa: RUF012 - Textual's way
-    CSS_PATH = "help.tcss"
 
     def __init__(self, place: str, situation: Situation) -> None:
         super().__init__()
@@ -48,7 +47,11 @@ def help_text(place: str, situation: Situation) -> Content:
     """The keys of a place first, then those of lists and those that work everywhere."""
     rows: list[Content] = []
     for each in (place, "list", "everywhere"):
-        rows += [plain(PLACE_NAMES[each], "bold"), *(_key(action.id, each, situation) for action in of_place(each)), plain("")]
+        rows += [
+            plain(PLACE_NAMES[each], "bold"),
+            *(_key(action.id, each, situation) for action in of_place(each)),
+            plain(""),
+        ]
     rows += [plain("Marks", "bold"), *(_pair(sign, meaning) for sign, meaning in MARKS), plain("")]
     rows += [plain("Filters", "bold"), *(line((f"  {how:38}", "$accent"), what) for how, what in FILTERS), plain("")]
     rows.append(plain("esc closes this. All times are UTC.", "$foreground 65%"))

@@ -1,9 +1,12 @@
 """Overview: is the gateway well, what does it cost, who is behind it."""
 
+from dataclasses import replace
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 
+from app.console.actions import Situation
 from app.console.bindings import bindings_of
 from app.console.content import line, lines, plain
 from app.console.figures import (
@@ -20,7 +23,7 @@ from app.console.figures import (
     tokens_in,
 )
 from app.console.links import Link, condition
-from app.console.measures import MEASURES, plot_of
+from app.console.measures import HOUR, MEASURES, MINUTE, SECOND, plot_of, trend
 from app.console.screens.view import View
 from app.console.snapshot import SPANS, Overview, Question, Snapshot
 from app.console.widgets.chart import Chart
@@ -30,6 +33,11 @@ from app.console.widgets.still import Still
 from app.console.widgets.tile import Tile
 
 NO_NAME = "(none)"
+QUIET = "$foreground 65%"
+GAP = "   "
+WARN_RATE, BAD_RATE = 0.01, 0.05
+ALARM_MARKS = {"": "", "warn": "▲ ", "bad": "✗ "}
+ALARM_COLOURS = {"": "", "warn": "$warning", "bad": "$error"}
 
 
 class OverviewScreen(View):
@@ -37,7 +45,6 @@ class OverviewScreen(View):
 
     PLACE = "overview"
     BINDINGS = bindings_of("overview")  # type: ignore[assignment]
-    CSS_PATH = ["view.tcss", "overview.tcss"]  # noqa: RUF012 - Textual's way
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,7 +68,14 @@ class OverviewScreen(View):
         return Question(overview=True, span=self.span)
 
     def crumbs(self) -> list[str]:
-        return ["Overview", f"last {self.span}"]
+        shown = self.snapshot.overview if self.snapshot else None
+        since = f" since {clock(shown.window['window']['since'], '%H:%M')}" if shown and shown.span == self.span else ""
+        return ["Overview", f"{self.span}{since}"]
+
+    def situation(self) -> Situation:
+        focused = self.focused
+        selected = isinstance(focused, RowList) and focused.row is not None
+        return replace(super().situation(), selected=selected)
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -90,58 +104,37 @@ class OverviewScreen(View):
         return None
 
     def _draw_tiles(self, now: Overview) -> None:
-        minute, window, today, series = now.minute, now.window, now.today, now.series
-
-        def trend(name: str) -> list[float]:
-            return [float(row.get(name) or 0) for row in series]
-
-        def tile(name: str, label: str, figure: str, note: Content, values: list[float], alarm: str = "") -> None:
-            self.query_one(f"#{name}", Tile).show(plain(label), figure, note, values, alarm)
-
-        tile(
-            "requests",
-            "requests/s, last minute",
-            per_second(minute["rps"]),
-            plain(f"{now.span} {per_second(window['rps'])}/s"),
-            trend("rps"),
-        )
-        tile(
-            "latency",
-            "p95, last minute",
-            milliseconds(minute["p95_ms"]),
-            plain(f"{now.span} {milliseconds(window['p95_ms'])}"),
-            trend("p95_ms"),
-        )
-        tile(
-            "ttft",
-            "TTFT p95, last minute",
-            milliseconds(minute["ttft_p95_ms"]),
-            plain(f"{now.span} {milliseconds(window['ttft_p95_ms'])}"),
-            trend("ttft_p95_ms"),
-        )
-        rate = minute["error_rate"] or 0
-        tile(
-            "errors",
-            "errors, last minute",
+        minute, window, today = now.minute, now.window, now.today
+        since = f"since {clock(minute['window']['since'], '%H:%M')}"
+        for name, label, figure, of_window, column, per_us in (
+            ("requests", "req/s", per_second(minute["rps"]), f"{per_second(window['rps'])}/s", "calls", SECOND),
+            ("latency", "p95", *_both(now, "p95_ms"), "p95_ms", None),
+            ("ttft", "TTFT p95", *_both(now, "ttft_p95_ms"), "ttft_p95_ms", None),
+        ):
+            tile = self.query_one(f"#{name}", Tile)
+            tile.show(plain(f"{label} {since}"), figure, plain(f"{now.span} {of_window}"), trend(now, column, per_us))
+        alarm = alarm_of(minute["error_rate"])
+        self.query_one("#errors", Tile).show(
+            plain(f"errors {since}"),
             share(minute["error_rate"]),
-            errors_note(now),
-            trend("errors"),
-            "bad" if rate >= 0.05 else "warn" if rate >= 0.01 else "",
+            line((ALARM_MARKS[alarm], ALARM_COLOURS[alarm]), f"{now.span} {share(window['error_rate'])}"),
+            trend(now, "errors", SECOND),
+            alarm,
         )
-        unpriced = today.get("unpriced_calls") or 0
-        tile(
-            "spend",
-            "spend since 00:00 UTC",
+        unpriced = today["unpriced_calls"]
+        self.query_one("#spend", Tile).show(
+            plain("spend since 00:00 UTC" if self.has_class("-wide") else "$ since 00:00 UTC"),
             dollars(today["cost_usd"]),
-            line((f"▲ {count(unpriced)} unpriced", "$warning")) if unpriced else plain(f"{count(today['calls'])} calls"),
-            trend("cost_usd"),
+            line((f"▲ +{compact(unpriced)} unpriced", "$warning"))
+            if unpriced
+            else plain(f"{count(today['calls'])} calls"),
+            trend(now, "cost_usd", HOUR),
         )
-        tile(
-            "tokens",
-            f"tokens, {now.span}",
+        self.query_one("#tokens", Tile).show(
+            plain(f"tokens in {now.span}"),
             compact(tokens_in(window)),
             plain(f"in {compact(window['input_tokens'])} out {compact(window['output_tokens'])}"),
-            [float(tokens_in(row)) for row in series],
+            trend(now, "input_tokens", MINUTE),
         )
 
     def action_next_window(self) -> None:
@@ -159,17 +152,24 @@ class OverviewScreen(View):
 
     def on_row_list_opened(self, message: RowList.Opened) -> None:
         message.stop()
-        conditions = {
-            "models": [("model", "group")],
-            "teams": [("team", "group")],
-            "errors-list": [("status", "http_status"), ("error_kind", "error_kind")],
-        }[message.rows.id or ""]
+        columns = CONDITIONS[message.rows.id or ""]
+        values = [(column, message.row.get(name)) for column, name in columns]
         try:
-            where = " ".join(condition(column, message.row.get(name)) for column, name in conditions)
+            where = " ".join(
+                condition(column, value) for column, value in values if value is not None or len(values) == 1
+            )
         except ValueError as error:
             self.console.say(f"Cannot open it: {error}", "warning")
             return
         self.console.go(Link("calls", where))
+
+
+CONDITIONS = {
+    "models": [("model", "group")],
+    "teams": [("team", "group")],
+    "errors-list": [("status", "http_status"), ("error", "error_kind"), ("provider", "group")],
+}
+"""List → (column of a filter, name in the row) that leads from its rows to their calls."""
 
 
 def group_of(row: Row) -> str:
@@ -195,7 +195,8 @@ def error_columns() -> list[Column]:
     """What went wrong, how often, when last."""
     return [
         Column("status", 6, lambda row: plain(row.get("http_status"))),
-        Column("error", 10, lambda row: plain(row.get("error_kind") or NO_NAME), grow=1),
+        Column("error", 10, lambda row: plain(row.get("error_kind") or NO_NAME), grow=2),
+        Column("provider", 8, lambda row: plain(row.get("group") or NO_NAME), grow=1),
         Column("calls", 6, lambda row: plain(compact(row.get("count"))), right=True),
         Column("last seen", 9, lambda row: plain(clock(row.get("last_seen"))), right=True),
     ]
@@ -207,36 +208,40 @@ def money_cell(row: Row) -> Content:
 
 def unpriced_cell(row: Row) -> Content:
     unpriced = row.get("unpriced_calls")
-    return plain(f"▲ {compact(unpriced)}", "$warning") if unpriced else plain("0", "$foreground 50%")
+    return plain(f"▲ {compact(unpriced)}", "$warning") if unpriced else plain("")
 
 
-def errors_note(now: Overview) -> Content:
-    return plain(f"{now.span} {share(now.window['error_rate'])} · {compact(now.minute['blocked'])} blocked")
+def alarm_of(error_rate: float | None) -> str:
+    """How bad an error rate is."""
+    rate = error_rate or 0
+    return "bad" if rate >= BAD_RATE else "warn" if rate >= WARN_RATE else ""
 
 
 def beside(now: Overview) -> Content:
-    """What the tiles have no room for, in one line."""
+    """What the tiles have no room for, in two lines."""
     window = now.window
     percentiles = " ".join(f"{name} {milliseconds(window[f'{name}_ms'])}" for name in ("p50", "p95", "p99"))
     ttft = " ".join(f"{name} {milliseconds(window[f'ttft_{name}_ms'])}" for name in ("p50", "p95"))
-    read = share(cache_read_share(window))
+    read = share(cache_read_share(now.series))
     return lines(
+        line(percentiles, (f"{GAP}TTFT ", QUIET), ttft),
         line(
-            *(("latency ", "$foreground 65%"), percentiles),
-            *(("   TTFT ", "$foreground 65%"), ttft),
-            *(("   exact cache ", "$foreground 65%"), share(window["cache_hit_rate"])),
-        ),
-        line(
-            *(("tokens ", "$foreground 65%"), f"in {compact(window['input_tokens'])}"),
-            f" ({read} read from the provider's cache) out {compact(window['output_tokens'])}",
-            *(("   blocked ", "$foreground 65%"), compact(window["blocked"])),
+            *(("tokens ", QUIET), f"in {compact(window['input_tokens'])} ({read} provider cache)"),
+            f" out {compact(window['output_tokens'])}",
+            *((f"{GAP}exact cache ", QUIET), share(window["cache_hit_rate"])),
+            *((f"{GAP}blocked ", QUIET), compact(window["blocked"])),
         ),
     )
 
 
+def _both(now: Overview, column: str) -> tuple[str, str]:
+    """A duration in the last minute and in the window."""
+    return milliseconds(now.minute[column]), milliseconds(now.window[column])
+
+
 def gateway_lines(snapshot: Snapshot) -> Content:
     """Workers, then every alarm that stands."""
-    live = snapshot.live or {}
+    live, fresh = snapshot.live or {}, snapshot.fresh or {}
     workers = live.get("workers", ())
     busy = sum(worker["in_flight"] for worker in workers)
     streams = sum(worker["streams"] for worker in workers)
@@ -246,5 +251,8 @@ def gateway_lines(snapshot: Snapshot) -> Content:
         ("● " if workers else "✗ ", "$success" if workers else "$error"),
         f"{many} on {live.get('listen', '–')}   {busy} in flight, {streams} streams   {memory:.0f} MB",
     )
-    alarms = [line((f"▲ since {clock(alarm['since'])} UTC ", "$warning"), alarm["text"]) for alarm in live.get("alarms", ())]
+    alarms = [
+        line((f"▲ since {clock(alarm['since'])} UTC ", "$warning"), alarm["text"]) for alarm in live.get("alarms", ())
+    ]
+    alarms += [line(("▲ ledger ", "$warning"), alarm) for alarm in fresh.get("alarms", ())]
     return lines(first, *alarms)

@@ -32,7 +32,6 @@ class View(Screen[None]):
     PLACE: ClassVar[str]
     BINDINGS: ClassVar[list[BindingType]] = []
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual's way
-    CSS_PATH = "view.tcss"
 
     snapshot: reactive[Snapshot | None] = reactive(None)
     paused_us: reactive[int | None] = reactive(None)
@@ -60,7 +59,7 @@ class View(Screen[None]):
         raise NotImplementedError
 
     def crumbs(self) -> list[str]:
-        """Where one is, below `Gatewatch`."""
+        """Where one is."""
         raise NotImplementedError
 
     def situation(self) -> Situation:
@@ -119,7 +118,7 @@ class View(Screen[None]):
         """Status line and footer."""
         console = self.console
         standing = Standing(console.now_us(), console.asked_us, self.paused_us, self.newer(), console.read_only)
-        self.query_one(StatusLine).show(["Gatewatch", *self.crumbs()], self.snapshot, standing)
+        self.query_one(StatusLine).show(self.crumbs(), self.snapshot, standing)
         situation = self.situation()
         keys = [ACTIONS[name] for name in FOOTERS[self.PLACE]]
         self.query_one(KeyBar).show([(key, key.reason_against(situation) is None) for key in keys])

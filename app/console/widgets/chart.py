@@ -4,15 +4,19 @@ Keeps true: curves start at 0, a bucket without a value is a gap, the newest buc
 only when the plot, the size or the theme is another one.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, log10
+from typing import Any
 
 from rich.text import Text
 from textual.color import Color
 from textual.content import Content
 from textual.widget import Widget
 
+_BACKGROUND = re.compile(r"\x1b\[48;[0-9;]+m")
+"""plotext paints axes on a background of its own, whatever it is told; ours is the theme's."""
 LABEL_CELLS = 14
 """Room for one time on the axis below."""
 
@@ -40,7 +44,7 @@ class Chart(Widget):
     """One plot. Nothing is drawn where no bucket has a value."""
 
     DEFAULT_CSS = """
-    Chart { height: 1fr; }
+    Chart { height: 1fr; padding: 0 1; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -75,30 +79,29 @@ class Chart(Widget):
         figure.axes(True, pixel=quiet)
         figure.axes(False, axis="x", side="upper")
         figure.axes(False, axis="y", side="right")
-        figure.ruler().pixel(quiet)
+        figure.ruler("both", "both").pixel(quiet)
         ticks = steps(top, max(2, (self.size.height - 2) // 3))
-        figure.ruler("y", "left").lim(0, ticks[-1]).ticks(ticks, [plot.figure(tick) for tick in ticks])
+        figure.ruler("y", "left").lim(0, ticks[-1]).ticks(ticks, [plot.figure(tick) if tick else "0" for tick in ticks])
         last = len(plot.times) - 1
         every = max(1, ceil(last * LABEL_CELLS / max(1, self.size.width - 8)))
         places = list(range(last, -1, -every))[::-1]
         figure.ruler("x", "lower").lim(0, last).ticks(places, [plot.times[place] for place in places])
         for curve in plot.curves:
             self._draw_curve(plotext, figure, curve)
-        drawn = Text.from_ansi(str(figure.build()).rstrip("\n"))
-        return Content.from_rich_text(drawn)
+        return Content.from_rich_text(Text.from_ansi(_BACKGROUND.sub("", str(figure.build()).rstrip("\n"))))
 
-    def _draw_curve(self, plotext: "object", figure: "object", curve: Curve) -> None:
+    def _draw_curve(self, plotext: Any, figure: Any, curve: Curve) -> None:
         known = [(place, value) for place, value in enumerate(curve.values) if value is not None]
         if not known:
             return
-        pixel = plotext.pixel(foreground=self._rgb(curve.colour))  # type: ignore[attr-defined]
-        marker = plotext.marker("braille", pixel)  # type: ignore[attr-defined]
-        signal = figure.signal([p for p, _ in known], [v for _, v in known], marker=marker)  # type: ignore[attr-defined]
+        pixel = plotext.pixel(foreground=self._rgb(curve.colour))
+        marker = plotext.marker("braille", pixel)
+        signal = figure.signal([p for p, _ in known], [v for _, v in known], marker=marker)
         signal.lines(True).density("full")
         for index in range(1, len(known)):
             if known[index][0] - known[index - 1][0] > 1:
                 signal.line(index, False)
-        figure.draw(signal)  # type: ignore[attr-defined]
+        figure.draw(signal)
 
     def _rgb(self, name: str, strength: float = 1.0) -> tuple[int, int, int]:
         """A theme colour over the background."""

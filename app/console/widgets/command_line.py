@@ -1,4 +1,4 @@
-"""One line to type a link (`:`) or a filter (`/`) into. What cannot be read is shown under it, pointing at the column."""
+"""One line to type a link (`:`) or a filter (`/`) into. A mistake is shown under it, pointing at the column."""
 
 from textual import events
 from textual.app import ComposeResult
@@ -106,5 +106,7 @@ class CommandLine(Vertical):
             self.query_one(Input).cursor_position = place
             pointer = line((" " * place + "▲", "$error"))
         said = line((f"✗ {message}", "$error"))
-        rows = [row for row in (pointer, said, plain(error.next_step) if not pointer and error.next_step else None) if row]
+        rows = [
+            row for row in (pointer, said, plain(error.next_step) if not pointer and error.next_step else None) if row
+        ]
         self.query_one(".command--note", Still).show(lines(*rows))

@@ -1,5 +1,5 @@
-"""The footer: what can be done here, at most eight keys. A key that cannot be used now is dim, and clickable all the same:
-it says why.
+"""The footer: what can be done here, at most eight keys. A key that cannot be used now is dim, and says why when it is
+pressed or clicked all the same.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """What a screen says instead of numbers: nothing there yet, or nothing to be had. Always with the next steps."""
 
-from collections.abc import Sequence
-
 from textual.content import Content
 from textual.widgets import Static
 
@@ -24,9 +22,11 @@ def steps(title: str, *what_to_do: tuple[str, str]) -> Content:
     """A title and numbered steps; each is (what, how)."""
     rows: list[Content] = [plain(title, "bold"), Content("")]
     for number, (what, how) in enumerate(what_to_do, 1):
-        rows += [line((f"{number}  ", "$accent"), what), line("   ", (how, "bold $accent"))] if how else [
-            line((f"{number}  ", "$accent"), what)
-        ]
+        rows += (
+            [line((f"{number}  ", "$accent"), what), line("   ", (how, "bold $accent"))]
+            if how
+            else [line((f"{number}  ", "$accent"), what)]
+        )
     return lines(*rows)
 
 
@@ -74,5 +74,3 @@ def problem_line(problem: Problem) -> Content:
     """One or two lines above numbers that are getting old."""
     what = line((f"✗ {problem.title}", "$error"))
     return line(what, "  ", problem.next_step, "  The numbers below are from before.")
-
-

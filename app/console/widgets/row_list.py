@@ -35,6 +35,8 @@ class Column:
     right: bool = False
     from_width: int = 0
     """Left out where the list is narrower than this."""
+    below_width: int = 10_000
+    """Left out where the list is as wide as this."""
     grow: int = 0
     """Its share of the cells that are left over."""
 
@@ -207,7 +209,7 @@ class RowList(Widget, can_focus=True):
         return Content("┃" if start <= y < start + length else " ")
 
     def _fitting(self, width: int) -> list[Column]:
-        return [column for column in self._columns if width >= column.from_width]
+        return [column for column in self._columns if column.from_width <= width < column.below_width]
 
     def _joined(self, cells: list[Content], width: int) -> Content:
         columns = self._fitting(width)

@@ -8,8 +8,9 @@ from textual.content import Content
 
 from app.console.content import line, plain
 from app.console.figures import age, clock, stopwatch
-from app.console.snapshot import Snapshot
+from app.console.snapshot import PAGE_ROWS, Snapshot
 from app.console.widgets.still import Still
+from gatewatch.timespan import parse_instant
 
 SLOW_US = 3_000_000
 """From here on a question that has not been answered is worth a word."""
@@ -47,7 +48,7 @@ class StatusLine(Horizontal):
 
 
 def breadcrumb(crumbs: list[str]) -> Content:
-    """`Gatewatch › Calls › team=search`, the last one bold."""
+    """`Calls › team=search`, the last one bold."""
     parts = [plain(crumb, "bold" if crumb is crumbs[-1] else "") for crumb in crumbs]
     return Content(" › ").join(parts)
 
@@ -58,7 +59,8 @@ def state(snapshot: Snapshot | None, standing: Standing) -> Content:
     if standing.read_only:
         parts.append(line(("READ-ONLY", "bold $warning")))
     if standing.paused_us is not None:
-        newer = f" · {standing.newer} newer" if standing.newer else ""
+        more = "+" if standing.newer >= PAGE_ROWS else ""
+        newer = f" · {standing.newer}{more} newer" if standing.newer else ""
         parts.append(line((f"▲ PAUSED {stopwatch(standing.now_us - standing.paused_us)}{newer}", "bold $warning")))
     parts.append(_gateway(snapshot, standing))
     if snapshot is not None:
@@ -77,14 +79,12 @@ def _gateway(snapshot: Snapshot | None, standing: Standing) -> Content:
         return line((f"✗ no answer from the ledger since {clock(problem.since_us)} UTC", "bold $error"))
     if waited > SLOW_US:
         return line((f"▲ waiting {age(waited)} for an answer", "$warning"))
-    alarms = len((snapshot.live or {}).get("alarms", ()))
+    alarms = sum(len((part or {}).get("alarms", ())) for part in (snapshot.live, snapshot.fresh))
     said = line((f"▲ {alarms} alarm{'s' * (alarms != 1)}", "bold $warning")) if alarms else line(("● live", "$success"))
     return said if snapshot.fresh is None else line(said, "  ", _loaded(snapshot, standing))
 
 
 def _loaded(snapshot: Snapshot, standing: Standing) -> Content:
-    from gatewatch.timespan import parse_instant
-
     until = (snapshot.fresh or {}).get("loaded_until")
     if until is None:
         return plain("nothing loaded yet")

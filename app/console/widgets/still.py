@@ -15,6 +15,7 @@ class Still(Static):
         """Replace what is shown."""
         if content.is_same(self._shown):
             return
-        reflow = content.plain.count("\n") != self._shown.plain.count("\n")
-        self._shown = content
-        self.update(content, layout=reflow or self.styles.width is None or self.styles.is_auto_width)
+        before, self._shown = self._shown, content
+        wider = self.styles.is_auto_width and content.cell_length != before.cell_length
+        higher = self.styles.is_auto_height and content.plain.count("\n") != before.plain.count("\n")
+        self.update(content, layout=wider or higher)
