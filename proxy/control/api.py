@@ -10,14 +10,16 @@ import socket
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from gatewatch.errors import GatewatchError, NotFound, UsageError
-from gatewatch.ledger.service import LedgerService
 from proxy.http_server.request import ClientLeft, Request
 from proxy.refusal import Refusal
+
+if TYPE_CHECKING:
+    from gatewatch.ledger.service import LedgerService
 
 BODY_BYTES = 1024 * 1024
 
@@ -25,7 +27,7 @@ BODY_BYTES = 1024 * 1024
 class ControlApi:
     """The application of the control socket."""
 
-    def __init__(self, service: LedgerService, live: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, service: "LedgerService", live: Callable[[], dict[str, Any]]) -> None:
         self._service = service
         self._live = live
 

@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,9 +17,7 @@ from gatewatch import __version__
 from gatewatch.config.loading import Loaded, load
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
-from gatewatch.ledger.service import LedgerService
 from gatewatch.paths import Home
-from gatewatch.vault.interface import Vault
 from gatewatch.vault.opening import NO_WISH, Wish, open_vault
 from gatewatch.vault.pepper import get_or_create_pepper
 from gatewatch.vault.references import resolve
@@ -34,6 +32,9 @@ from proxy.control.workers import Workers, worker_command, workers_left_behind
 from proxy.http_server.bounds import Bounds
 from proxy.http_server.server import HttpServer
 from proxy.settings import Caps, Settings
+
+if TYPE_CHECKING:
+    from gatewatch.ledger.service import LedgerService
 
 ADOPT_SECONDS = 2.0
 READY_SECONDS = 20.0
@@ -63,13 +64,9 @@ class ControlProcess:
         self._address = (address.host, address.port if port is None else port)
         self._count = workers or self._loaded.config.workers
         self._loaded.require(workers=self._count)
+        self._wish = wish
         self._store = ControlStore.open(home.control, actor="gateway")
-        self._vault = self._open_vault(wish)
-        self._pepper = get_or_create_pepper(home, self._store, self._vault).hex()
-        self._settings = self._compile(self._loaded)
         self._workers = Workers(worker_command(), self._count, self._alarms)
-        self._ledger = LedgerService(home)
-        self._recording = Recording(self._ledger, self._alarms)
 
     async def run(self, ready: Ready) -> None:
         """Serve until SIGTERM or SIGINT."""
@@ -82,9 +79,15 @@ class ControlProcess:
         if workers_left_behind(self._home.journal):
             await workers.reported(1, ADOPT_SECONDS)
         listening = await self._listening_socket()
-        workers.start(self._settings, listening)
-        self._recording.start()
-        api = self._api_server()
+        workers.start(listening)
+        try:
+            self._prepare()
+        except BaseException:
+            await workers.stop()
+            raise
+        workers.configure(self._settings)
+        recording = self._recording()
+        api = self._api_server(recording.service)
         await api.start(bind_unix(self._home.socket))
         tasks = [
             asyncio.create_task(watch_config(self._config_path, self._reload)),
@@ -103,7 +106,7 @@ class ControlProcess:
             await workers.stop()
             await api.drain(DRAIN_SECONDS)
             api.close()
-            await asyncio.to_thread(self._recording.stop)
+            await asyncio.to_thread(recording.stop)
             self._home.socket.unlink(missing_ok=True)
             self._home.worker_socket.unlink(missing_ok=True)
             self._store.close()
@@ -166,17 +169,27 @@ class ControlProcess:
             "workers": sorted(self._workers.states),
         }
 
-    def _api_server(self) -> HttpServer:
+    def _prepare(self) -> None:
+        """Open the vault and compile the settings, while workers are still importing. Raises GatewatchError."""
+        kind = self._loaded.config.vault
+        wish = self._wish if kind == "auto" else self._wish._replace(kind=kind)
+        self._vault = open_vault(self._home, self._store, wish)
+        description = self._vault.describe()
+        log.info("vault: %s (%s)", description.backend, description.reason)
+        self._pepper = get_or_create_pepper(self._home, self._store, self._vault).hex()
+        self._settings = self._compile(self._loaded)
+
+    def _recording(self) -> Recording:
+        from gatewatch.ledger.service import LedgerService  # 80 ms of DuckDB, while workers start
+
+        recording = Recording(LedgerService(self._home), self._alarms)
+        recording.start()
+        return recording
+
+    def _api_server(self, service: "LedgerService") -> HttpServer:
         bounds = Bounds(Caps(), hosts=None)
         bounds.admits = same_user
-        return HttpServer(ControlApi(self._ledger, self.live), bounds)
-
-    def _open_vault(self, wish: Wish) -> Vault:
-        kind = self._loaded.config.vault
-        vault = open_vault(self._home, self._store, wish if kind == "auto" else wish._replace(kind=kind))
-        description = vault.describe()
-        log.info("vault: %s (%s)", description.backend, description.reason)
-        return vault
+        return HttpServer(ControlApi(service, self.live), bounds)
 
     def _compile(self, loaded: Loaded) -> Settings:
         """Settings for workers. Raises GatewatchError where a secret is missing. Declares the file's teams."""

@@ -5,10 +5,13 @@ Keeps true: while the file is locked or broken, the journal grows, an alarm says
 
 import logging
 import threading
+from typing import TYPE_CHECKING
 
-from gatewatch.ledger.service import LedgerService
 from gatewatch.ledger.unavailable import LedgerLocked
 from proxy.control.alarms import Alarms
+
+if TYPE_CHECKING:
+    from gatewatch.ledger.service import LedgerService
 
 LOAD_SECONDS = 0.5
 RETRY_SECONDS = 1.0
@@ -20,8 +23,8 @@ log = logging.getLogger("gatewatch.control")
 class Recording:
     """Drives the ledger service of a control process."""
 
-    def __init__(self, service: LedgerService, alarms: Alarms) -> None:
-        self._service = service
+    def __init__(self, service: "LedgerService", alarms: Alarms) -> None:
+        self.service = service
         self._alarms = alarms
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder")
@@ -34,7 +37,7 @@ class Recording:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._service.close()
+        self.service.close()
 
     def _run(self) -> None:
         while True:
@@ -46,7 +49,7 @@ class Recording:
 
     def _load(self) -> bool:
         try:
-            self._service.load_once()
+            self.service.load_once()
         except LedgerLocked as error:
             self._alarms.set("ledger_locked", f"{error.title}. {MEANWHILE}")
             return False

@@ -49,6 +49,7 @@ class Workers:
         self._served: set[int] = set()
         self._stopping = False
         self._changed = asyncio.Event()
+        self._configured = asyncio.Event()
 
     def listen_for_reports(self, path: Path) -> None:
         """Take workers' connections on a unix socket of mode 0600."""
@@ -56,9 +57,8 @@ class Workers:
         server.setblocking(False)
         self._spawn(self._accept(server))
 
-    def start(self, settings: Settings, listening: socket.socket) -> None:
-        """Bring the number of workers up to what was asked for."""
-        self._settings = settings
+    def start(self, listening: socket.socket) -> None:
+        """Bring the number of workers up to what was asked for. They wait for `configure` with their imports done."""
         self.listening = listening
         for _ in range(self._count - len(self.states)):
             self._spawn(self._keep_one_running())
@@ -73,8 +73,9 @@ class Workers:
         return len(self.states) >= count
 
     def configure(self, settings: Settings) -> None:
-        """Hand new settings to every worker."""
+        """Hand settings to every worker, running or waiting for its first."""
         self._settings = settings
+        self._configured.set()
         command = msgspec.json.encode({"command": "configure", "settings": settings}) + b"\n"
         for writer in self._writers.values():
             writer.write(command)
@@ -126,6 +127,7 @@ class Workers:
         self._processes[process.pid] = process
         try:
             assert process.stdin
+            await self._configured.wait()
             with contextlib.suppress(ConnectionError):
                 process.stdin.write(msgspec.json.encode(self._settings))
                 await process.stdin.drain()
