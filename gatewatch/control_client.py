@@ -1,5 +1,6 @@
 """Asks the control process of a running gateway over its unix socket."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,17 @@ from gatewatch.errors import GatewatchError, NotAllowed, NotFound, Unreachable, 
 
 TIMEOUT_SECONDS = 35.0
 _BY_EXIT_CODE: dict[int, type[GatewatchError]] = {2: UsageError, 3: NotFound, 4: NotAllowed, 5: Unreachable}
+
+
+def answers(socket_path: Path) -> bool:
+    """Whether a control process listens there. Cheap: nothing is asked."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(5.0)
+        try:
+            probe.connect(str(socket_path))
+        except OSError:
+            return False
+        return True
 
 
 class ControlClient:

@@ -74,6 +74,11 @@ class Home:
         return self.root / "control.lock"
 
     @property
+    def gateway_log(self) -> Path:
+        """What a gateway that a console has started says."""
+        return self.root / "gateway.log"
+
+    @property
     def socket(self) -> Path:
         """The control plane's unix socket; short enough for the 104-byte limit of sockaddr_un wherever home is."""
         return self._runtime_folder() / f"gatewatch-{self._hash}.sock"

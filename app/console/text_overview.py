@@ -114,6 +114,6 @@ def _table_line(name: object, calls: str, tokens: str, cost: str, unpriced: str)
 
 
 def _error_line(row: Row) -> str:
-    name, http = row["error_kind"] or "(none)", row["http_status"]
+    name, http = safe(row["error_kind"] or "(none)", NAME_CELLS), row["http_status"]
     status = UNKNOWN if http is None else str(http)
-    return f"{safe(name, NAME_CELLS):{NAME_CELLS}}{status:>8}{compact(row['count']):>10}  {safe(row['group'] or '(none)', 40)}"
+    return f"{name:{NAME_CELLS}}{status:>8}{compact(row['count']):>10}  {safe(row['group'] or '(none)', 40)}"

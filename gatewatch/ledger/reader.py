@@ -3,14 +3,13 @@
 Keeps true: an answer is the same either way. Importing this module imports neither duckdb nor httpx.
 """
 
-import socket
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from gatewatch.control_client import ControlClient
+from gatewatch.control_client import ControlClient, answers
 from gatewatch.ledger.answer import Answer, Checked
 from gatewatch.ledger.ownership import nowhere, owning
 from gatewatch.paths import Home
@@ -93,16 +92,6 @@ def open_reader(home: Home, progress: "Progress | None" = None) -> LedgerReader:
     """
     if not home.root.exists():
         raise nowhere(home)
-    if _answers(home.socket):
+    if answers(home.socket):
         return RemoteLedger(home.socket)
     return LocalLedger(home, progress)
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(5.0)
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return False
-        return True
