@@ -42,6 +42,8 @@ def _column(field: msgspec.structs.FieldInfo) -> str:
             "CASE WHEN cost_basis IS DISTINCT FROM 'unpriced'"
             f" THEN (coalesce(cost_picos, 0)::DECIMAL(18, 0) * {USD_PER_PICO})::DECIMAL(18, 12) END AS cost"
         )
+    if field.name == "tags":
+        return "map(map_keys(tags), map_values(tags)) AS tags"  # refuses a key that stands twice; `read_json` does not
     if field.name in UNMEASURED:
         return f"CASE WHEN status = 'interrupted' THEN {name} ELSE coalesce({name}, 0) END AS {name}"
     if isinstance(field.default, bool | int | str):

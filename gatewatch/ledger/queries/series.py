@@ -4,11 +4,16 @@ from gatewatch.errors import UsageError
 from gatewatch.ledger.answer import Found, Row
 from gatewatch.ledger.asking import Asking, Windowed, usd
 from gatewatch.ledger.facts import BLOCKED, FAILED, MINUTE, TIMED, Facts, facts, source_of
-from gatewatch.ledger.families import SPEND, TRAFFIC
+from gatewatch.ledger.families import SPEND, TRAFFIC, UNITS
 from gatewatch.timespan import Window, iso, parse_duration
 
-STEPS = (60, 300, 900, 3600, 4 * 3600, 86_400)
-"""Seconds that are chosen from when no step is asked for."""
+_HOUR, _DAY = UNITS["hour"], UNITS["day"]
+STEPS = (
+    *(MINUTE * minutes for minutes in (1, 2, 5, 10, 15, 30)),
+    *(_HOUR * hours for hours in (1, 2, 3, 4, 6, 12)),
+    *(_DAY * days for days in (1, 2, 7)),
+)
+"""Steps to choose from when none is asked for exactly, in microseconds; those of hours read the rollups of hours."""
 MOST_STEPS = 2000
 GOOD_STEPS = 120
 
@@ -17,7 +22,8 @@ class Params(Windowed):
     """A window, a filter and a step."""
 
     step: str | int | None = None
-    """Seconds, or as `1m`, `1h`, `1d`; widened to whole minutes, and counted from the epoch."""
+    """As `1m`, `1h`, `1d`: whole minutes, counted from the epoch. A number is about how many seconds a step should
+    have: the next longer of `STEPS` is taken."""
 
 
 def answer(asking: Asking, params: Params) -> Found:
@@ -71,17 +77,17 @@ def answer(asking: Asking, params: Params) -> Found:
 
 
 def _step(asked: str | int | None, window: Window) -> int:
-    """In microseconds: what was asked for, widened to whole minutes. Raises UsageError."""
-    if asked is None:
-        length = window.until_us - window.since_us
-        return next((step * 1_000_000 for step in STEPS if length <= step * 1_000_000 * GOOD_STEPS), STEPS[-1] * 10**6)
-    try:
-        step = asked * 1_000_000 if isinstance(asked, int) else parse_duration(asked)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    if step <= 0:
-        raise UsageError(f"A step of {asked} is no time")
-    return -(-step // MINUTE) * MINUTE
+    """In microseconds. Raises UsageError."""
+    if isinstance(asked, str):
+        try:
+            step = parse_duration(asked)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        if step < MINUTE or step % MINUTE:
+            raise UsageError(f"A step of {asked} is no whole number of minutes")
+        return step
+    least = (window.until_us - window.since_us) / GOOD_STEPS if asked is None else asked * 1_000_000
+    return next((step for step in STEPS if step >= least), STEPS[-1])
 
 
 def _empty(bucket: int) -> Row:
