@@ -14,6 +14,7 @@ from proxy.worker.inbound import Inbound
 from proxy.worker.upstream_error import refusal_for_failure, refusal_for_status
 
 ERROR_BODY_BYTES = 64 * 1024
+ERROR_BODY_SECONDS = 2.0
 _NEXT_TARGET = frozenset({429, 500, 502, 503, 504, 529, 401, 402, 403})
 
 
@@ -84,7 +85,7 @@ async def attempt(
         record.http_status = exchange.status
         record.upstream_request_id = _request_id(exchange)
         if exchange.status != 200:
-            error_body = await _read_some(exchange, ERROR_BODY_BYTES)
+            error_body = await read_some(exchange, ERROR_BODY_BYTES)
             refusal = refusal_for_status(exchange.status, error_body, exchange.headers)
             end_attempt(record, started, "error", refusal.code, refusal.message)
             raise AttemptFailed(refusal, may_go_elsewhere=exchange.status in _NEXT_TARGET)
@@ -109,8 +110,9 @@ def end_attempt(record: Attempt, started_ns: int, status: str, kind: str | None,
     record.latency_us = (time.perf_counter_ns() - started_ns) // 1000
 
 
-async def _read_some(exchange: Exchange, limit: int) -> bytes:
+async def read_some(exchange: Exchange, limit: int) -> bytes:
     """The beginning of an error's body; the rest of it, or its failure, does not matter."""
+    exchange.hurry(ERROR_BODY_SECONDS)
     parts, size = [], 0
     try:
         while size < limit and (data := await exchange.read()):

@@ -16,6 +16,7 @@ from gatewatch.redact import redact
 from proxy.dialects import openai_chat
 from proxy.http_server.request import ClientLeft, Headers, Request
 from proxy.refusal import DO_NOT_RETRY, Refusal, internal_error, ledger_full, overloaded
+from proxy.refusal import upstream as upstream_fault
 from proxy.settings import Route, Settings
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.failure import UpstreamFailed
@@ -28,6 +29,7 @@ from proxy.worker.inbound import Inbound
 from proxy.worker.live import Live
 from proxy.worker.receive import parse_object, required_model
 from proxy.worker.refused_rows import RefusedRows
+from proxy.worker.reply_kind import check_encoding, is_json, is_stream, not_a_stream
 from proxy.worker.seen import Seen
 from proxy.worker.settle import Meter
 from proxy.worker.upstream_error import refusal_for_failure
@@ -198,13 +200,14 @@ class Gateway:
 
     async def _relay_plain(self, inbound: Inbound, exchange: Exchange) -> None:
         caps = self.settings.caps
+        check_encoding(exchange)
         waited = time.perf_counter_ns()
         try:
             held, whole = await relay_plain.hold(exchange, caps)
         finally:
             inbound.upstream_ns += time.perf_counter_ns() - waited
-        if not relay_plain.is_json(exchange.headers):
-            raise Refusal(502, "upstream_invalid", "The provider's reply is not JSON.", type="server_error")
+        if not is_json(exchange):
+            raise upstream_fault(502, "upstream_invalid", "The provider's reply is not JSON.")
         reply = relay_plain.PlainReply()
         if whole:
             reply.read(held)
@@ -215,7 +218,7 @@ class Gateway:
         length = exchange.headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > caps.reply_bytes:
             exchange.abort("upstream_invalid", "the reply is too long")
-            raise Refusal(502, "upstream_invalid", "The provider's reply is too long.", type="server_error")
+            raise upstream_fault(502, "upstream_invalid", "The provider's reply is too long.")
         known = [(b"content-length", length)] if length.isdigit() else []
         await inbound.request.start(200, self._reply_headers(inbound, priced=False) + known)
         try:
@@ -223,17 +226,17 @@ class Gateway:
             reply.read(body)
         except relay_plain.ReplyTooLong:
             exchange.abort("upstream_invalid", "the reply is too long")
-            raise Refusal(502, "upstream_invalid", "The provider's reply is too long.") from None
+            raise upstream_fault(502, "upstream_invalid", "The provider's reply is too long.") from None
         self._settle(inbound, reply, whole=True)
         self._close(inbound, "ok", 200)
         inbound.request.finish(unsent)
 
     async def _relay_stream(self, inbound: Inbound, exchange: Exchange) -> None:
-        tap = relay_stream.StreamTap(exchange, openai_chat.wants_usage(inbound.body), self.settings.caps.sse_line_bytes)
+        check_encoding(exchange)
+        if not is_stream(exchange):
+            raise await not_a_stream(exchange)
+        tap = relay_stream.StreamTap(exchange, openai_chat.wants_usage(inbound.body), self.settings.caps)
         inbound.tap = tap
-        if b"event-stream" not in exchange.headers.get(b"content-type", b"").lower():
-            exchange.abort("upstream_invalid", "not an event stream")
-            raise Refusal(502, "upstream_invalid", "The provider did not answer with a stream.", type="server_error")
         waited = time.perf_counter_ns()
         try:
             first = await tap.next()

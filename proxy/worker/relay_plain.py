@@ -1,7 +1,5 @@
 """Relay of plain replies: held up to a megabyte, so that cost and call id stand in the headers; longer ones stream."""
 
-from typing import Any
-
 import msgspec
 
 from proxy.dialects import openai_chat
@@ -70,7 +68,3 @@ async def stream_rest(inbound: Inbound, exchange: Exchange, held: bytes, cap: in
         if inbound.request.gone:
             exchange.abort("client_closed", "the client closed the connection")
     return b"".join(parts), unsent
-
-
-def is_json(headers: dict[bytes, Any]) -> bool:
-    return b"json" in headers.get(b"content-type", b"application/json").lower()

@@ -10,6 +10,7 @@ import msgspec
 
 from proxy.dialects import openai_chat
 from proxy.refusal import Refusal, upstream
+from proxy.settings import Caps
 from proxy.sse import FrameCutter, FrameTooLong
 from proxy.upstream.exchange import Exchange
 from proxy.worker.inbound import Inbound
@@ -20,12 +21,13 @@ from proxy.worker.upstream_error import refusal_for_error_in_reply
 class StreamTap(Seen):
     """Reads frames on their way and says which bytes may go out."""
 
-    def __init__(self, exchange: Exchange, wants_usage: bool, frame_cap: int) -> None:
+    def __init__(self, exchange: Exchange, wants_usage: bool, caps: Caps) -> None:
         super().__init__()
         self.done = False
         self._exchange = exchange
         self._wants_usage = wants_usage
-        self._cutter = FrameCutter(frame_cap)
+        self._cutter = FrameCutter(caps.sse_line_bytes)
+        self._left = caps.reply_bytes
         self._failure: Refusal | None = None
 
     async def next(self) -> bytes:
@@ -40,6 +42,9 @@ class StreamTap(Seen):
             data = await self._exchange.read()
             if not data:
                 raise upstream(502, "upstream_truncated", "The provider's stream ended before its end was marked.")
+            self._left -= len(data)
+            if self._left < 0:
+                raise upstream(502, "upstream_invalid", "The provider's stream is too long.")
             try:
                 frames = self._cutter.feed(data)
             except FrameTooLong:

@@ -4,12 +4,15 @@ The request's own faults (400, 404, 413, 422 and the like) pass through in the c
 of our key is never the client's 401. HTML and redirects never reach a client.
 """
 
+import math
 import re
+import time
 
 import msgspec
 
 from gatewatch.redact import redact
 from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
+from proxy.retry_after import retry_after_seconds
 from proxy.upstream.failure import UpstreamFailed
 
 _PASSED = frozenset({400, 404, 405, 406, 409, 410, 413, 415, 422, 451})
@@ -82,8 +85,8 @@ def _refusal(status: int, error: UpstreamError | None, headers: dict[bytes, byte
     if status == 402 or (status == 429 and error and "insufficient_quota" in (error.code, error.type)):
         return upstream(502, "upstream_auth", "The gateway's account at the provider has no quota left.", DO_NOT_RETRY)
     if status == 429:
-        kept = tuple((n, v) for n in (b"retry-after", b"retry-after-ms") if (v := headers.get(n)) and len(v) < 64)
-        return upstream(429, "upstream_rate_limited", message, kept)
+        wait = retry_after_seconds(headers, time.time())
+        return upstream(429, "upstream_rate_limited", message, () if wait is None else _wait_headers(wait))
     if status in (503, 529):
         return upstream(503, "upstream_overloaded", message)
     if status in (408, 504):
@@ -104,6 +107,10 @@ def refusal_for_error_in_reply(value: object) -> Refusal:
 def refusal_for_failure(failure: UpstreamFailed) -> Refusal:
     """An exchange that failed → what the client gets."""
     return upstream(_STATUS_OF_KIND.get(failure.kind, 502), failure.kind, redact(failure.message)[:500])
+
+
+def _wait_headers(seconds: float) -> tuple[tuple[bytes, bytes], ...]:
+    return (b"retry-after", b"%d" % math.ceil(seconds)), (b"retry-after-ms", b"%d" % math.ceil(seconds * 1000))
 
 
 def _message(text: str) -> str:
