@@ -13,8 +13,7 @@ from gatewatch.timespan import parse_instant
 
 QUIET = "$foreground 65%"
 PER_MILLION = 10**6
-WIDE = 130
-"""From so many cells on an attempt and its bar stand in one line."""
+INDENT, LONGEST_BAR = 4, 120
 TITLE_CELLS = 12
 
 WHO = ("team", "project", "environment", "key_name", "key_id", "user", "feature", "customer", "use_case", "task_id")
@@ -44,9 +43,9 @@ def summary(call: Row) -> Content:
         ),
         line(
             *(("team ", QUIET), plain(call.get("team"), "bold"), ("  key ", QUIET), plain(call.get("key_name"))),
-            *("  ", plain(clock(call.get("started_at"), "%Y-%m-%d %H:%M:%S.%f")[:-3]), " UTC"),
-            *(("  ", ""), plain(call.get("endpoint")), (f" ({kind})", QUIET)),
+            *(("  endpoint ", QUIET), plain(call.get("endpoint")), f", {kind}"),
         ),
+        line(("started ", QUIET), plain(clock(call.get("started_at"), "%Y-%m-%d %H:%M:%S.%f")[:-3]), " UTC"),
     )
 
 
@@ -63,16 +62,11 @@ def time_line(call: Row, width: int) -> Content:
     total = call.get("latency_ms") or 0
     began = parse_instant(call["started_at"], 0)
     attempts = call.get("attempts_detail") or []
-    rows = [_heading(f"Attempts ({len(attempts)})", f"over {milliseconds(total)}")]
+    rows = [line(("Attempts", "bold"), (f"  {len(attempts)}, over {milliseconds(total)}", QUIET))]
     for attempt in attempts:
         offset = (parse_instant(attempt["started_at"], 0) - began) / 1000
-        length = attempt.get("latency_ms") or 0
-        if width >= WIDE:
-            rows.append(line(_attempt(attempt, 40), "  ", _bar(offset, length, total, width - 110)))
-        else:
-            rows += [_attempt(attempt, 24), line("    ", _bar(offset, length, total, width - 4))]
-        if attempt.get("error_message"):
-            rows.append(line("    ", plain(attempt["error_message"])))
+        bar = _bar(offset, attempt.get("latency_ms") or 0, total, min(LONGEST_BAR, width - INDENT))
+        rows += [_attempt(attempt), line(" " * INDENT, bar), _phases(attempt)]
     if not attempts:
         rows.append(line(("none: it was answered before any provider was asked", QUIET)))
     return lines(*rows)
@@ -82,17 +76,17 @@ def timings(call: Row) -> Content:
     """Where the time went: the gateway's own beside the upstream's."""
     pairs = (
         ("total", milliseconds(call.get("latency_ms"))),
-        ("first token", milliseconds(call.get("ttft_ms"))),
+        ("TTFT", milliseconds(call.get("ttft_ms"))),
         ("upstream", milliseconds(call.get("upstream_ms"))),
         ("gateway", milliseconds(call.get("overhead_ms"))),
     )
     parts = [line((f"{name} ", QUIET), (figure, "bold")) for name, figure in pairs]
-    return lines(_heading("Time", ""), Content("   ").join(parts))
+    return line((f"{'Time':{TITLE_CELLS}}", "bold"), Content("   ").join(parts))
 
 
 def money(charges: Charges, row_id: str | None, row: PriceRow | None, basis: str | None) -> Content:
     """Tokens of each class × price = money, and the exact sum."""
-    rows = [_heading("Money", f"price row {row_id or UNKNOWN}")]
+    rows = [line(("Money", "bold"), ("  price row ", QUIET), plain(row_id))]
     if row_id and row is None:
         rows.append(line(("This console's price book does not have that row: only the sum is known.", QUIET)))
     rows.append(line((f"{'':18}{'tokens':>12}  {'USD per 1M':>14}  {'USD':>16}", QUIET)))
@@ -123,20 +117,23 @@ def details(call: Row, width: int) -> Content:
     return lines(*(block for block in blocks if block))
 
 
-def _attempt(attempt: Row, name_cells: int) -> Content:
+def _attempt(attempt: Row) -> Content:
     sign, colour = mark(attempt.get("status"))
     what = attempt.get("error_kind") or (attempt.get("status") or "").replace("_", " ")
-    http, connect = attempt.get("http_status"), attempt.get("connect_ms")
-    connected = "kept" if connect is None else milliseconds(connect)
+    http = attempt.get("http_status")
     return line(
-        (f"{attempt.get('n', '?')} {sign} ", colour),
-        plain(f"{attempt.get('provider')}/{attempt.get('model')}").truncate(name_cells, ellipsis=True, pad=True),
-        f" {UNKNOWN if http is None else http!s:>3} {milliseconds(attempt.get('latency_ms')):>7}",
-        ("  1st byte ", QUIET),
-        f"{milliseconds(attempt.get('first_byte_ms')):7}",
-        (f" conn {connected:6}", QUIET),
-        plain(f" {what}", colour),
+        (f"{attempt.get('n', '?')} {sign} {UNKNOWN if http is None else http!s:>3} {what}", colour),
+        *("  ", plain(f"{attempt.get('provider')}/{attempt.get('model')}")),
+        *("  ", (milliseconds(attempt.get("latency_ms")), "bold")),
     )
+
+
+def _phases(attempt: Row) -> Content:
+    connect, said = attempt.get("connect_ms"), attempt.get("error_message")
+    connected = "connection kept" if connect is None else f"connect {milliseconds(connect)}"
+    first = f"{connected}, first byte {milliseconds(attempt.get('first_byte_ms'))}"
+    phases = line((" " * INDENT + first, QUIET))
+    return line(phases, "  ", plain(said)) if said else phases
 
 
 def _bar(offset_ms: float, length_ms: float, total_ms: float, cells: int) -> Content:
@@ -146,10 +143,6 @@ def _bar(offset_ms: float, length_ms: float, total_ms: float, cells: int) -> Con
     start = min(cells - 1, max(0, int(offset_ms / total_ms * cells)))
     length = max(1, min(cells - start, round(length_ms / total_ms * cells)))
     return line(("·" * start, QUIET), ("█" * length, "$primary"), ("·" * (cells - start - length), QUIET))
-
-
-def _heading(title: str, note: str) -> Content:
-    return line((title, "bold"), (f"  {note}", QUIET))
 
 
 def _pairs(title: str, pairs: Iterable[tuple[object, object]], width: int) -> Content:

@@ -18,6 +18,10 @@ from app.console.widgets.notice import steps
 from app.console.widgets.still import Still
 
 
+MARGINS = 5
+"""Cells to the left and right of what is shown: padding and scroll bar."""
+
+
 class CallScreen(View):
     """Stands on top of the list of calls."""
 
@@ -71,7 +75,7 @@ class CallScreen(View):
 
     def _draw_call(self, known: OneCall) -> None:
         call, row = known.row or {}, known.price
-        width = max(60, self.size.width - 4)
+        width = max(MARGINS + 20, self.size.width) - MARGINS
         charges = charges_of(call, row)
         for name, content in (
             ("summary", call_view.summary(call)),
