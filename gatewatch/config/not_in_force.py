@@ -18,11 +18,6 @@ def _unenforced(config: Config) -> Iterator[tuple[KeyPath, str]]:
             yield ("stores", store), "not in force yet: the embedded store is used"
     if config.control.listen != "unix":
         yield ("control", "listen"), "not in force yet: the control API is on its unix socket only"
-    if config.behind_proxy:
-        yield (
-            ("behind_proxy", "trusted"),
-            "not in force yet: calls show the proxy's address, X-Forwarded-For is not read",
-        )
     for name, provider in config.providers.items():
         endpoints = PRESETS[provider.preset].endpoints if provider.preset else {}
         if provider.region and not any("{region}" in endpoint for endpoint in endpoints.values()):

@@ -27,6 +27,7 @@ from proxy.worker.authenticate import authenticate
 from proxy.worker.authorise import authorise, visible_models
 from proxy.worker.inbound import Inbound
 from proxy.worker.live import Live
+from proxy.worker.peer import TrustedProxies
 from proxy.worker.receive import parse_object, required_model
 from proxy.worker.refused_rows import RefusedRows
 from proxy.worker.reply_kind import check_encoding, is_json, is_stream, not_a_stream
@@ -63,6 +64,7 @@ class Gateway:
         """Take new settings; calls in flight end under the old ones."""
         old = getattr(self, "_upstreams", {})
         self.settings = settings
+        self._proxies = TrustedProxies(settings.trusted_proxies)
         self._upstreams = {
             name: old[name] if name in old and old[name].provider == provider else Upstream(provider, self._agent)
             for name, provider in settings.providers.items()
@@ -102,7 +104,8 @@ class Gateway:
             self._health(request)
             return
         endpoint = ENDPOINTS.get(path) if request.method == "POST" else None
-        inbound = Inbound(request, endpoint or redact(path[:200])[:100])
+        source = self._proxies.source(request.source, request.headers.get(b"x-forwarded-for"))
+        inbound = Inbound(request, endpoint or redact(path[:200])[:100], source)
         self.in_flight.add(inbound)
         try:
             if endpoint:

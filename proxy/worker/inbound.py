@@ -33,13 +33,13 @@ class Inbound:
         "upstream_ns",
     )
 
-    def __init__(self, request: Request, endpoint: str) -> None:
+    def __init__(self, request: Request, endpoint: str, source: str | None = None) -> None:
         self.started_ns = time.perf_counter_ns()
         self.request = request
         self.headers = request.headers
         self.body: dict[str, Any] = {}
         self.call = Call(
-            call_id=new_call_id(), started_at=time.time_ns() // 1000, endpoint=endpoint, source=request.source
+            call_id=new_call_id(), started_at=time.time_ns() // 1000, endpoint=endpoint, source=source or request.source
         )
         self.attempts: list[Attempt] = []
         self.exchange: Exchange | None = None

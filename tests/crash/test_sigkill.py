@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections import Counter
 from contextlib import ExitStack, suppress
 from decimal import Decimal
@@ -13,11 +14,13 @@ from typing import Any
 import duckdb
 import zstandard
 
+from app.console.snapshot import look_over
 from gatewatch.control_client import ControlClient
 from gatewatch.errors import Unreachable
+from gatewatch.ledger.reader import LocalLedger
 from gatewatch.paths import Home
 from tests.crash.load import Load
-from tests.kit.running import Gateway, gateway, sandbox
+from tests.kit.running import Gateway, command, gateway, sandbox
 
 WORKER_KILLS = 76
 CONTROL_KILLS = 24
@@ -82,8 +85,17 @@ async def test_every_complete_call_is_in_the_ledger_once_after_a_hundred_kills(t
         if record["k"] == "close" or (record["k"] == "open" and record["call_id"] not in calls):
             calls[record["call_id"]] = record
     assert calls.keys() == status.keys()
-    expected = sum(record.get("cost_picos", 0) for record in calls.values())
-    assert sum((cost for _, _, cost in rows), Decimal(0)) == Decimal(expected) / 10**12
+    expected = Decimal(sum(record.get("cost_picos", 0) for record in calls.values())) / 10**12
+    assert sum((cost for _, _, cost in rows), Decimal(0)) == expected
+
+    shown = command("show", "overview", "--since", "6h", home=home)
+    by_team = command("show", "spend", "--by", "team", "--since", "6h", home=home)
+    reader = LocalLedger(home)
+    screen, _ = look_over(reader, "6 h", time.time_ns() // 1000)
+    reader.close()
+    assert {shown["calls"], by_team[0]["calls"], screen.window["calls"]} == {len(calls)}
+    costs = (shown["cost_usd"], by_team[0]["cost_usd"], screen.window["cost_usd"])
+    assert {Decimal(cost) for cost in costs} == {expected}
 
 
 def kill_a_worker(home: Home) -> None:
