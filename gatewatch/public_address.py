@@ -6,6 +6,8 @@ An address inside another (IPv4-mapped, NAT64, 6to4, Teredo) is judged by the in
 import ipaddress
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All that IANA gives to the internet: site-local, IPv4-compatible and translated addresses lie outside of it."""
 _NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
 
 
@@ -20,4 +22,6 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
         if inner:
             return is_public(str(inner))
+        if ip not in _GLOBAL_UNICAST:
+            return False
     return ip.is_global and not ip.is_multicast

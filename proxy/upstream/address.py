@@ -1,19 +1,27 @@
 """Which addresses an upstream's name may lead to. The address that was checked is the one connected to."""
 
 import asyncio
+import re
 import socket
 from urllib.parse import urlsplit
 
 from gatewatch.public_address import is_public
+
+_VISIBLE = re.compile(r"[!-\[\]-~]+")
+"""What may stand in a request line and a Host header as it is; no backslash, which some read as a slash."""
 
 
 class Origin:
     """Scheme, host and port of a base URL, and its path prefix. Raises ValueError for anything but http(s)."""
 
     def __init__(self, base_url: str) -> None:
-        url = urlsplit(base_url)
-        if url.scheme not in ("http", "https") or not url.hostname or url.username or url.query or url.fragment:
-            raise ValueError(f"{base_url!r} is not a plain http(s) base URL")
+        url = urlsplit(base_url) if _VISIBLE.fullmatch(base_url) else urlsplit("")
+        if url.scheme not in ("http", "https") or not url.hostname or "@" in url.netloc or url.query or url.fragment:
+            raise ValueError(
+                "a base URL is http(s)://host:port/path in visible ASCII, without user, query and fragment"
+            )
+        if url.port == 0:
+            raise ValueError("port 0 is none")
         self.tls = url.scheme == "https"
         self.host = url.hostname
         self.port = url.port or (443 if self.tls else 80)

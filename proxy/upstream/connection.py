@@ -23,6 +23,9 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._headers: dict[bytes, bytes] = {}
         self._header_bytes = 0
+        self._in_head = False
+        self._head_seen = 0
+        """Bytes of reads that ended inside a head: llhttp's wrapper tells of a header when it is whole."""
         self._until_eof = False
         self._keep_alive = False
         self._paused = False
@@ -79,6 +82,10 @@ class Connection(asyncio.Protocol):
             self._fail("upstream_invalid", "the upstream switched protocols")
         except httptools.HttpParserError as error:
             self._fail("upstream_invalid", f"the reply is not HTTP: {error}")
+        if self._in_head:
+            self._head_seen += len(data)
+            if self._head_seen > HEADER_BYTES:
+                self._fail_headers()
 
     def eof_received(self) -> None:
         if self._exchange and self._until_eof:
@@ -99,14 +106,21 @@ class Connection(asyncio.Protocol):
 
     # httptools callbacks
 
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        self._head_seen = 0
+        if self._exchange is None:  # a second reply behind the one that was asked for
+            self.close()
+
     def on_header(self, name: bytes, value: bytes) -> None:
         self._header_bytes += len(name) + len(value)
         if self._header_bytes > HEADER_BYTES:
-            self._fail("upstream_invalid", f"the reply's headers exceed {HEADER_BYTES} bytes")
+            self._fail_headers()
             return
         self._headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
+        self._in_head = False
         status = self._parser.get_status_code()
         headers, self._headers, self._header_bytes = self._headers, {}, 0
         if status < 200 or self._exchange is None:
@@ -125,9 +139,14 @@ class Connection(asyncio.Protocol):
         if self._exchange and self._exchange.status:
             self._exchange.finish()
 
+    def _fail_headers(self) -> None:
+        self._fail("upstream_invalid", f"the reply's headers exceed {HEADER_BYTES} bytes")
+
     def _fail(self, kind: str, message: str) -> None:
         if self._exchange:
             self._exchange.fail(kind, message)  # type: ignore[arg-type]
+        else:
+            self.close()
 
 
 def _because(error: Exception | None) -> str:

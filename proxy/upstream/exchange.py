@@ -63,6 +63,7 @@ class Exchange:
         self._chunks.clear()
         if self._buffered > BUFFER_BYTES and self.connection:
             self.connection.resume()
+            self._activity = self._loop.time()
         self._buffered = 0
         return data
 
@@ -86,7 +87,13 @@ class Exchange:
         self._buffered = 0
         if self.connection:
             self.connection.resume()
-        self._total_due = self._loop.time() + LINGER_SECONDS
+        self.hurry(LINGER_SECONDS)
+
+    def hurry(self, seconds: float) -> None:
+        """What is left of the reply is not worth more than this."""
+        if self._complete or self.failure:
+            return
+        self._total_due = min(self._total_due, self._loop.time() + seconds)
         if self._timer:
             self._timer.cancel()
         self._watch()
@@ -173,8 +180,10 @@ class Exchange:
     def _watch(self) -> None:
         """One timer per exchange: it looks at the last activity when it fires, and goes on waiting for the rest."""
         phase = self._deadlines.idle if self.first_byte_at else self._deadlines.first_byte
-        due = min(self._activity + phase, self._total_due)
         now = self._loop.time()
+        if self._buffered > BUFFER_BYTES:
+            self._activity = now  # we do not read: the silence is the client's
+        due = min(self._activity + phase, self._total_due)
         if due > now:
             self._timer = self._loop.call_at(due, self._watch)
             return

@@ -25,6 +25,7 @@ class Pool:
         self._idle: deque[Connection] = deque()
         self._all: set[Connection] = set()
         self._idle_seconds = IDLE_SECONDS_PRIVATE if provider.allow_private else IDLE_SECONDS
+        self._closed = False
         self._tls = ssl.create_default_context() if self.origin.tls else None
         self._loop = asyncio.get_running_loop()
 
@@ -35,9 +36,15 @@ class Pool:
         connection = self._take_idle()
         if connection is None:
             connection = await self._connect(exchange, deadlines)
+            if exchange.failure:  # it was aborted in the tick in which the socket was there
+                connection.close()
+                raise exchange.failure
         connection.send(exchange, head, body)
 
     def give_back(self, connection: Connection) -> None:
+        if self._closed:
+            connection.close()
+            return
         connection.idle_since = self._loop.time()
         self._idle.append(connection)
 
@@ -52,9 +59,9 @@ class Pool:
 
     def close(self) -> None:
         """Close every idle socket now; sockets in use close when their exchange ends."""
+        self._closed = True
         while self._idle:
             self._idle.popleft().close()
-        self._idle_seconds = -1.0
 
     def _take_idle(self) -> Connection | None:
         oldest = self._loop.time() - self._idle_seconds
@@ -73,8 +80,10 @@ class Pool:
             async with asyncio.timeout(min(deadlines.connect, exchange.seconds_left())):
                 connection = await task
         except TimeoutError:
+            task.add_done_callback(_close_unused)
             raise self._failed("upstream_timeout", f"no connection within {deadlines.connect:g} s") from None
         except asyncio.CancelledError:
+            task.add_done_callback(_close_unused)
             if exchange.failure:
                 raise exchange.failure from None
             raise
@@ -108,3 +117,9 @@ class Pool:
 
     def _failed(self, kind: str, message: str) -> UpstreamFailed:
         return UpstreamFailed(kind, f"{self.provider.name}: {message}", sent=False)  # type: ignore[arg-type]
+
+
+def _close_unused(dialled: "asyncio.Task[Connection]") -> None:
+    """A socket that was there in the tick in which nobody wanted it any more."""
+    if not dialled.cancelled() and not dialled.exception():
+        dialled.result().close()

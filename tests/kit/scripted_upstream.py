@@ -119,7 +119,7 @@ class ScriptedUpstream:
         self._running.add(task)
         try:
             await self.script(conversation)
-        except ConnectionError:
+        except (ConnectionError, asyncio.CancelledError):  # the client left, or the server ends
             pass
         except Exception as error:  # noqa: BLE001 - told to the test when the server ends
             self.errors.append(error)
@@ -165,6 +165,12 @@ def answers(*replies: bytes) -> Script:
         await conversation.gone()
 
     return script
+
+
+async def silence(conversation: Conversation) -> None:
+    """Take whatever comes and never answer."""
+    while True:
+        await conversation.request()
 
 
 def http(status: int, body: bytes, *headers: str, content_type: str = "application/json") -> bytes:

@@ -1,4 +1,4 @@
-"""A worker as the control process starts it: `gatewatch _worker`, settings on stdin, a listening socket by inheritance."""
+"""A worker as the control process starts it: settings on stdin, a listening socket by inheritance."""
 
 import asyncio
 import json
