@@ -75,8 +75,8 @@ class Family:
         names = [measure.name for measure in self.measures]
         plain = f"SELECT {', '.join(groups + names)}, NULL AS time, NULL AS bin, NULL AS n FROM {rows}"
         bins = [
-            f"map_from_entries(coalesce(list((bin, n)::STRUCT(k SMALLINT, v BIGINT) ORDER BY bin)"
-            f" FILTER (WHERE time = '{time}'), [])) AS {time}_bins"
+            f"map_from_entries(list((bin, n)::STRUCT(k SMALLINT, v BIGINT) ORDER BY bin)"
+            f" FILTER (WHERE time = '{time}')) AS {time}_bins"
             for time in self.histograms
         ]
         union = " UNION ALL ".join([plain, *entries])

@@ -162,6 +162,8 @@ class Recorder:
                 tell()
         if gone and upto + len(torn) == size:
             self._finish(segment, upto, torn)
+        elif gone:
+            self._noticed.append(f"segment {segment.name} ends at {upto + len(torn)} of {size} bytes; {_RESTORE}")
 
     def _chunks(self, segment: SegmentFile, upto: int, size: int) -> Iterator[bytes]:
         """What can be read of a segment; an unreadable one ends early, and does not stop the others."""

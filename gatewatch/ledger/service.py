@@ -74,7 +74,8 @@ class LedgerService:
     def ask(self, name: str, /, **params: object) -> Answer:
         """Answer a named query, with the parameters of its `Params`.
 
-        Raises NotFound for an unknown query, UsageError for parameters that do not fit, TooSlow, LedgerUnavailable.
+        Raises NotFound for an unknown query, UsageError for parameters that do not fit, TooSlow, LedgerUnavailable,
+        GatewatchError where DuckDB fails.
         """
         query = QUERIES.get(name)
         if query is None:
@@ -105,7 +106,7 @@ class LedgerService:
     def snapshot(self, path: Path) -> Path:
         """Copy the ledger, as it is at one moment, into a DuckDB file that anybody may open and explore.
 
-        Raises UsageError where there is a file already, OSError where it cannot be written.
+        Raises UsageError where there is a file already, GatewatchError where it cannot be written.
         """
         if path.exists():
             raise UsageError(f"{path} exists already", "Choose another name, or remove it.")
@@ -118,6 +119,8 @@ class LedgerService:
                     copying.execute(f"COPY FROM DATABASE {DATABASE} TO snapshot")
                     copying.execute("DETACH snapshot")
                     shutil.move(made, path)
+                except OSError as error:
+                    raise GatewatchError(f"{path} cannot be written: {error}", "Choose another place.") from error
                 finally:
                     with suppress(duckdb.Error):
                         copying.execute("DETACH snapshot")
@@ -179,6 +182,8 @@ class LedgerService:
             raise LedgerUnavailable("The ledger was closed") from None
         except duckdb.FatalException as error:
             raise LedgerUnavailable(f"The ledger failed: {error}", _TRY_AGAIN) from error
+        except duckdb.Error as error:
+            raise GatewatchError(f"{name} failed: {str(error).partition(chr(10))[0]}", "See the log.") from error
         finally:
             stop.cancel()
             with self._idle:
