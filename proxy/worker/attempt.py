@@ -41,6 +41,7 @@ class Upstream:
             endpoint: f"POST {origin.path}{path} HTTP/1.1\r\n{rest}content-length: ".encode("latin-1")
             for endpoint, path in openai_chat.PATHS.items()
         }
+        self.models_head = f"GET {origin.path}/models HTTP/1.1\r\n{rest}\r\n".encode("latin-1")
 
     def head(self, endpoint: str, length: int, passed: bytes) -> bytes:
         return b"%s%d\r\n%s\r\n" % (self._heads[endpoint], length, passed)

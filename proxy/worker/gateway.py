@@ -3,15 +3,12 @@
 import asyncio
 import logging
 import time
-from functools import lru_cache
-from typing import Any
 
 import msgspec
 
 from gatewatch.control.key_table import KeyTable
 from gatewatch.control.records import KeyRecord
 from gatewatch.journal.writer import Journal, JournalFull
-from gatewatch.money import usd_text
 from gatewatch.redact import redact
 from proxy.dialects import openai_chat
 from proxy.http_server.request import ClientLeft, Headers, Request
@@ -21,12 +18,14 @@ from proxy.settings import Route, Settings
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.failure import UpstreamFailed
 from proxy.worker import relay_plain, relay_stream
+from proxy.worker.answer_headers import JSON, closing_comment, id_headers, plain_headers, stream_headers
 from proxy.worker.attempt import AttemptFailed, Upstream, attempt
 from proxy.worker.attribution import attribute
 from proxy.worker.authenticate import authenticate
-from proxy.worker.authorise import authorise, visible_models
+from proxy.worker.authorise import authorise
 from proxy.worker.inbound import Inbound
 from proxy.worker.live import Live
+from proxy.worker.model_list import ModelList
 from proxy.worker.peer import TrustedProxies
 from proxy.worker.receive import parse_object, required_model
 from proxy.worker.refused_rows import RefusedRows
@@ -57,6 +56,7 @@ class Gateway:
         self.draining = False
         self.in_flight: set[Inbound] = set()
         self._agent = agent
+        self._model_list = ModelList()
         self._refused_rows = RefusedRows(journal)
         self.configure(settings)
 
@@ -111,7 +111,7 @@ class Gateway:
             if endpoint:
                 await self.serve_call(inbound)
             else:
-                self._serve_other(inbound)
+                await self._serve_other(inbound)
         except ClientLeft:
             pass
         except JournalFull:
@@ -216,14 +216,14 @@ class Gateway:
             reply.read(held)
             self._settle(inbound, reply, whole=True)
             self._close(inbound, "ok", 200)
-            inbound.request.reply(200, self._reply_headers(inbound, priced=True), held)
+            inbound.request.reply(200, plain_headers(inbound, priced=True), held)
             return
         length = exchange.headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > caps.reply_bytes:
             exchange.abort("upstream_invalid", "the reply is too long")
             raise upstream_fault(502, "upstream_invalid", "The provider's reply is too long.")
         known = [(b"content-length", length)] if length.isdigit() else []
-        await inbound.request.start(200, self._reply_headers(inbound, priced=False) + known)
+        await inbound.request.start(200, plain_headers(inbound, priced=False) + known)
         try:
             body, unsent = await relay_plain.stream_rest(inbound, exchange, held, caps.reply_bytes)
             reply.read(body)
@@ -245,7 +245,7 @@ class Gateway:
             first = await tap.next()
         finally:
             inbound.upstream_ns += time.perf_counter_ns() - waited
-        await inbound.request.start(200, self._stream_headers(inbound))
+        await inbound.request.start(200, stream_headers(inbound))
         await relay_stream.relay_frames(inbound, tap, first)
         exchange.linger()
         self._settle(inbound, tap, whole=True)
@@ -253,7 +253,7 @@ class Gateway:
             self._close(inbound, "client_closed", 499, "client_closed")
             return
         self._close(inbound, "ok", 200)
-        inbound.request.finish(self._closing_comment(inbound) + b"data: [DONE]\n\n")
+        inbound.request.finish(closing_comment(inbound) + b"data: [DONE]\n\n")
 
     # how a call ends
 
@@ -336,8 +336,8 @@ class Gateway:
     def _send_error(self, inbound: Inbound, refusal: Refusal) -> None:
         body = refusal.openai_body()
         headers: Headers = [
-            (b"content-type", b"application/json"),
-            *self._id_headers(inbound),
+            JSON,
+            *id_headers(inbound),
             *refusal.headers,
         ]
         if inbound.attempts:
@@ -346,50 +346,14 @@ class Gateway:
             inbound.request.keep_alive = False
         inbound.request.reply(refusal.status, headers, body)
 
-    # headers
-
-    def _id_headers(self, inbound: Inbound) -> Headers:
-        call_id = inbound.call.call_id.encode()
-        return [(b"x-request-id", call_id), (b"x-gatewatch-call-id", call_id)]
-
-    def _route_headers(self, inbound: Inbound) -> Headers:
-        call = inbound.call
-        return [
-            *self._id_headers(inbound),
-            (b"x-gatewatch-provider", _header_text(call.provider)),
-            (b"x-gatewatch-model", _header_text(call.model)),
-            (b"x-gatewatch-attempts", b"%d" % len(inbound.attempts)),
-        ]
-
-    def _reply_headers(self, inbound: Inbound, *, priced: bool) -> Headers:
-        headers = [(b"content-type", b"application/json"), *self._route_headers(inbound)]
-        overhead_us = inbound.elapsed_us() - inbound.upstream_ns // 1000
-        headers.append((b"x-gatewatch-overhead-ms", b"%.3f" % (max(0, overhead_us) / 1000)))
-        if priced:
-            headers.append((b"x-gatewatch-cost-usd", _cost_text(inbound)))
-        return headers
-
-    def _stream_headers(self, inbound: Inbound) -> Headers:
-        overhead_us = inbound.elapsed_us() - inbound.upstream_ns // 1000
-        return [
-            (b"content-type", b"text/event-stream; charset=utf-8"),
-            (b"cache-control", b"no-cache"),
-            (b"x-accel-buffering", b"no"),
-            *self._route_headers(inbound),
-            (b"x-gatewatch-overhead-ms", b"%.3f" % (max(0, overhead_us) / 1000)),
-        ]
-
-    def _closing_comment(self, inbound: Inbound) -> bytes:
-        return b": gatewatch call_id=%s cost_usd=%s\n\n" % (inbound.call.call_id.encode(), _cost_text(inbound))
-
     # everything that is not a call
 
-    def _serve_other(self, inbound: Inbound) -> None:
+    async def _serve_other(self, inbound: Inbound) -> None:
         method, path = inbound.request.method, inbound.request.path
         try:
             key = self._admit(inbound)
             if method == "GET" and (path == "/v1/models" or path.startswith("/v1/models/")):
-                self._models(inbound, key, path.removeprefix("/v1/models").removeprefix("/"))
+                await self._models(inbound, key, path.removeprefix("/v1/models").removeprefix("/"))
                 return
             known = path in ENDPOINTS or path.startswith("/v1/models")
             raise Refusal(
@@ -401,11 +365,8 @@ class Gateway:
         except Refusal as refusal:
             self._refuse(inbound, refusal)
 
-    def _models(self, inbound: Inbound, key: KeyRecord, wanted: str) -> None:
-        entries: list[dict[str, Any]] = [
-            {"id": name, "object": "model", "created": 0, "owned_by": self.settings.routes[name].targets[0].provider}
-            for name in visible_models(self.settings, key)
-        ]
+    async def _models(self, inbound: Inbound, key: KeyRecord, wanted: str) -> None:
+        entries = await self._model_list.entries(self.settings, self._upstreams, key)
         if wanted:
             found = [entry for entry in entries if entry["id"] == wanted]
             if not found:
@@ -413,7 +374,7 @@ class Gateway:
             body = msgspec.json.encode(found[0])
         else:
             body = msgspec.json.encode({"object": "list", "data": entries})
-        inbound.request.reply(200, [(b"content-type", b"application/json"), *self._id_headers(inbound)], body)
+        inbound.request.reply(200, [JSON, *id_headers(inbound)], body)
 
     def _health(self, request: Request) -> None:
         """`live`: the process answers. `ready`: it takes calls. Nothing else is told."""
@@ -428,14 +389,3 @@ class Gateway:
         else:
             status, body = 503, b"not ready\n"
         request.reply(status, [(b"content-type", b"text/plain")], body)
-
-
-def _cost_text(inbound: Inbound) -> bytes:
-    cost = inbound.call.cost_picos
-    return b"unpriced" if cost is None else usd_text(cost).encode()
-
-
-@lru_cache(maxsize=4096)
-def _header_text(value: str | None) -> bytes:
-    """A name for a response header: what does not fit there is replaced."""
-    return "".join(c if c.isascii() and c.isprintable() else "?" for c in value or "").encode()

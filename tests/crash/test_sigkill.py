@@ -88,8 +88,8 @@ async def test_every_complete_call_is_in_the_ledger_once_after_a_hundred_kills(t
     expected = Decimal(sum(record.get("cost_picos", 0) for record in calls.values())) / 10**12
     assert sum((cost for _, _, cost in rows), Decimal(0)) == expected
 
-    shown = command("show", "overview", "--since", "6h", home=home)
-    by_team = command("show", "spend", "--by", "team", "--since", "6h", home=home)
+    shown = command("show", "overview", "--since", "6h", home=home.root)
+    by_team = command("show", "spend", "--by", "team", "--since", "6h", home=home.root)
     reader = LocalLedger(home)
     screen, _ = look_over(reader, "6 h", time.time_ns() // 1000)
     reader.close()

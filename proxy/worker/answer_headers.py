@@ -1,0 +1,62 @@
+"""The response headers of ARCHITECTURE's wire contract, and the comment that closes a stream.
+
+A header whose mechanism does not exist is absent, never filled. Names that a header cannot carry have `?` in them.
+"""
+
+from functools import lru_cache
+
+from gatewatch.money import usd_text
+from proxy.http_server.request import Headers
+from proxy.worker.inbound import Inbound
+
+JSON = (b"content-type", b"application/json")
+
+
+def id_headers(inbound: Inbound) -> Headers:
+    """What every answer carries."""
+    call_id = inbound.call.call_id.encode()
+    return [(b"x-request-id", call_id), (b"x-gatewatch-call-id", call_id)]
+
+
+def plain_headers(inbound: Inbound, *, priced: bool) -> Headers:
+    """Of a plain reply; `priced` where the whole reply is known before its first byte goes out."""
+    headers = [JSON, *_route_headers(inbound)]
+    if priced:
+        headers.append((b"x-gatewatch-cost-usd", cost_text(inbound)))
+    return headers
+
+
+def stream_headers(inbound: Inbound) -> Headers:
+    return [
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"cache-control", b"no-cache"),
+        (b"x-accel-buffering", b"no"),
+        *_route_headers(inbound),
+    ]
+
+
+def closing_comment(inbound: Inbound) -> bytes:
+    """Stands before a stream's last event: the cost is known only then."""
+    return b": gatewatch call_id=%s cost_usd=%s\n\n" % (inbound.call.call_id.encode(), cost_text(inbound))
+
+
+def cost_text(inbound: Inbound) -> bytes:
+    cost = inbound.call.cost_picos
+    return b"unpriced" if cost is None else usd_text(cost).encode()
+
+
+def _route_headers(inbound: Inbound) -> Headers:
+    call = inbound.call
+    overhead_us = inbound.elapsed_us() - inbound.upstream_ns // 1000
+    return [
+        *id_headers(inbound),
+        (b"x-gatewatch-provider", _header_text(call.provider)),
+        (b"x-gatewatch-model", _header_text(call.model)),
+        (b"x-gatewatch-attempts", b"%d" % len(inbound.attempts)),
+        (b"x-gatewatch-overhead-ms", b"%.3f" % (max(0, overhead_us) / 1000)),
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _header_text(value: str | None) -> bytes:
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in value or "").encode()
