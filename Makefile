@@ -7,7 +7,7 @@ EXTRAS := $(abspath $(VENV))/extras
 export VENV PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint bench lock extras clean
+.PHONY: help run test check format lint bench prices lock extras clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.* ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -44,6 +44,10 @@ lint: ## Look, change nothing: format, lint, types, import contracts
 bench: ## How fast, against whom: benchmarks/README.md
 	@requirements/install.sh dev
 	@$(IN)/python -m benchmarks $(ARGS)
+
+prices: ## The base price book from the locked genai-prices; rows are added or ended, never overwritten
+	@requirements/install.sh dev
+	@$(IN)/python -m gatewatch.prices.compile
 
 UV = $(or $(shell command -v uv),$(wildcard $(IN)/uv),uv)
 LOCK = UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --python-version 3.11 \
