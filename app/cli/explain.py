@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any
 from app.cli.command import add_home, add_output
 
 if TYPE_CHECKING:
-    from app.cost_lines import CostLines
+    from app.console.charges import Charges
 
 Row = Mapping[str, Any]
 
 WHO = ("team", "project", "environment", "key_name", "key_id", "user", "feature", "customer", "use_case", "task_id")
 ASKED = ("endpoint", "requested_model", "route", "workload_class", "stream", "client", "source", "client_retry")
+
+BASES = {
+    "reported": "by the usage that the provider reported",
+    "computed": "computed by the gateway",
+    "estimated": "an estimate: the provider did not report all of the usage",
+    "unpriced": "as no price is known for what was used",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,10 +34,12 @@ def run(args: argparse.Namespace) -> int:
     """Raises NotFound for a call that the ledger does not have."""
     from app.cli.output import print_json
     from app.cli.progress import catching_up
-    from app.cost_lines import cost_lines
+    from app.console.charges import charges_of, named_row
     from gatewatch.errors import NotFound
     from gatewatch.ledger.reader import open_reader
     from gatewatch.paths import Home
+    from gatewatch.prices.book import PriceBook
+    from gatewatch.prices.overrides import load_file
     from gatewatch.safe_text import safe
 
     home = Home.find(args.home)
@@ -48,15 +57,15 @@ def run(args: argparse.Namespace) -> int:
             else "`gatewatch show calls` lists.",
         )
     call = answer.rows[0]
-    lines = cost_lines(call, home)
+    charges = charges_of(call, named_row(PriceBook.open(load_file(home.control)), call))
     if args.output == "json":
-        print_json({"call": call, "cost": _cost_json(call, lines)})
+        print_json({"call": call, "cost": _cost_json(call, charges)})
     else:
-        sys.stdout.writelines(f"{line}\n" for line in story(call, lines))
+        sys.stdout.writelines(f"{line}\n" for line in story(call, charges))
     return 0
 
 
-def story(call: Row, cost: "CostLines | None") -> Iterator[str]:
+def story(call: Row, charges: "Charges") -> Iterator[str]:
     """The call as lines of text, harmless on a terminal."""
     from gatewatch.safe_text import safe
 
@@ -87,7 +96,7 @@ def story(call: Row, cost: "CostLines | None") -> Iterator[str]:
     yield "Time"
     yield f"  {_times(call)}"
     yield "Cost"
-    yield from (f"  {line}" for line in _cost(call, cost))
+    yield from (f"  {line}" for line in _cost(call, charges))
     yield f"Configuration {safe(call['config_version'] or '–')}, route {safe(call['route_version'] or '–')}"
 
 
@@ -122,51 +131,45 @@ def _times(call: Row) -> str:
     return f"{first}{call['latency_ms']} ms in all: {call['upstream_ms']} ms upstream, {call['overhead_ms']} ms of ours"
 
 
-def _cost(call: Row, cost: "CostLines | None") -> Iterator[str]:
+def _cost(call: Row, charges: "Charges") -> Iterator[str]:
     from gatewatch.money import usd_text
     from gatewatch.safe_text import safe
 
-    basis = {
-        "reported": "by the usage that the provider reported",
-        "computed": "computed by the gateway",
-        "estimated": "estimated: the provider reported no whole usage",
-        "unpriced": "no price is known for what was used",
-    }
-    if cost:
-        width = max([len(line.tokens) for line in cost.lines], default=0)
-        for line in cost.lines:
-            if line.picos is None or line.picos_each is None:
-                yield f"{line.tokens:{width}}  {line.count:>9} tokens, and no price for them"
-            else:
-                million = usd_text(line.picos_each * 10**6)
-                yield f"{line.tokens:{width}}  {line.count:>9} × {million} USD per million = {usd_text(line.picos)} USD"
-        if cost.other_picos:
-            yield f"beside tokens, as fees per request or search: {usd_text(cost.other_picos)} USD"
-    yield f"{call['cost_usd']}{'' if call['cost_usd'] == 'unpriced' else ' USD'}, {basis.get(call['cost_basis'], '')}"
+    width = max([len(line.name) for line in charges.lines], default=0)
+    for line in charges.lines:
+        if line.price is None or line.picos is None:
+            yield f"{line.name:{width}}  {line.tokens:>9} tokens, their price is not known"
+        else:
+            million, instead = usd_text(line.price * 10**6), f" (the price of {line.instead})" if line.instead else ""
+            yield f"{line.name:{width}}  {line.tokens:>9} × {million} per million{instead} = {usd_text(line.picos)}"
+    if charges.rest:
+        yield f"not by tokens (searches, images, fees): {usd_text(charges.rest)}"
+    total = call["cost_usd"] if charges.total is None else f"{usd_text(charges.total)} USD"
+    yield f"{total}, {BASES.get(call['cost_basis'], safe(call['cost_basis']))}"
     if call["price_row"]:
-        yield f"price row {safe(call['price_row'])}" + ("" if cost else ", which the price book here does not have")
+        yield f"price row {safe(call['price_row'])}"
 
 
-def _cost_json(call: Row, cost: "CostLines | None") -> dict[str, Any]:
+def _cost_json(call: Row, charges: "Charges") -> dict[str, Any]:
     from gatewatch.money import usd_text
 
     def usd(picos: int | None) -> str | None:
         return None if picos is None else usd_text(picos)
 
+    lines = [
+        {
+            "tokens": line.name,
+            "count": line.tokens,
+            "usd_per_million": None if line.price is None else usd(line.price * 10**6),
+            "instead_of": line.instead,
+            "usd": usd(line.picos),
+        }
+        for line in charges.lines
+    ]
     return {
         "cost_usd": call["cost_usd"],
         "cost_basis": call["cost_basis"],
         "price_row": call["price_row"],
-        "lines": None
-        if cost is None
-        else [
-            {
-                "tokens": line.tokens,
-                "count": line.count,
-                "usd_per_million": None if line.picos_each is None else usd_text(line.picos_each * 10**6),
-                "usd": usd(line.picos),
-            }
-            for line in cost.lines
-        ],
-        "beside_tokens_usd": usd(cost.other_picos) if cost else None,
+        "lines": lines,
+        "not_by_tokens_usd": usd(charges.rest),
     }

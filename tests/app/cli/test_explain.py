@@ -1,0 +1,108 @@
+"""`gatewatch explain`: one call, told."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.cli.main import main
+from gatewatch.call import Tokens
+from gatewatch.money import usd_text
+from gatewatch.paths import Home
+from gatewatch.prices.book import PriceBook
+from tests.kit.journals import T0, a_call, attempt, call_id, closing, opening, segment
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("GATEWATCH_HOME", str(tmp_path / "home"))
+    return Home(tmp_path / "home").make()
+
+
+@pytest.fixture
+def run(home: Home, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `gatewatch explain …`: exit code, stdout, stderr."""
+
+    def explain(*argv: str) -> tuple[int, str, str]:
+        code = main(["explain", *argv])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return explain
+
+
+def test_the_story_of_a_call_names_who_what_where_and_why_it_cost_so_much(home: Home, run: Run) -> None:
+    row = PriceBook.open().find("openai", "gpt-4o", T0)
+    assert row is not None
+    assert row.prices.input is not None
+    assert row.prices.output is not None
+    cost = 100 * row.prices.input + 20 * row.prices.output
+    call = a_call(0, user="ann", tags={"release": "7"}, params={"temperature": 0.5}, price_row=row.id, cost_picos=cost)
+    failed = attempt(call, 1, status="error", http_status=503, error_kind="upstream_error", error_message="overloaded")
+    segment(home, opening(call), failed, attempt(call, 2, connect_us=900, first_byte_us=250_000), closing(call))
+    code, out, _ = run(call.call_id)
+    assert code == 0
+    for said in (
+        "2026-11-20T10:00:00.000000Z", "search", "ann", "tag release", "temperature", "openai/gpt-4o-2024-11-20",
+        "1. openai/gpt-4o, error 503 upstream_error", "overloaded", "first byte after 250.0 ms", "connected in 0.9 ms",
+        f"100 × {usd_text(row.prices.input * 10**6)} per million = {usd_text(100 * row.prices.input)}",
+        f"20 × {usd_text(row.prices.output * 10**6)} per million = {usd_text(20 * row.prices.output)}",
+        f"{usd_text(cost)} USD, by the usage that the provider reported", row.id, "1500.0 ms in all",
+    ):  # fmt: skip
+        assert said in out
+    assert "not by tokens" not in out
+    told = json.loads(run(call.call_id, "-o", "json")[1])
+    assert told["call"]["call_id"] == call.call_id
+    assert [each["n"] for each in told["call"]["attempts_detail"]] == [1, 2]
+    assert told["cost"]["cost_usd"] == usd_text(cost)
+    assert [(line["tokens"], line["count"]) for line in told["cost"]["lines"]] == [
+        ("input, uncached", 100),
+        ("output", 20),
+    ]
+    assert Tokens(input_uncached=100).input == 100
+
+
+def test_an_interrupted_call_says_that_its_end_is_not_known(home: Home, run: Run) -> None:
+    call = a_call(0)
+    segment(home, opening(call))
+    out = run(call.call_id)[1]
+    assert "interrupted" in out
+    assert "nobody saw the end" in out
+    assert "0.000007 USD, an estimate" in out
+
+
+def test_a_refused_call_says_that_nothing_was_sent(home: Home, run: Run) -> None:
+    call = a_call(0, status="blocked", http_status=429, error_kind="rate_limited", error_message="wait a minute")
+    call.provider = call.model = call.served_model = call.price_row = None
+    segment(home, closing(call))
+    out = run(call.call_id)[1]
+    assert "blocked 429 rate_limited" in out
+    assert "wait a minute" in out
+    assert "nothing was sent" in out
+
+
+def test_an_unknown_price_is_unpriced(home: Home, run: Run) -> None:
+    call = a_call(0, cost_picos=None, cost_basis="unpriced", price_row=None)
+    segment(home, closing(call))
+    out = run(call.call_id)[1]
+    assert "unpriced, as no price is known" in out
+    assert json.loads(run(call.call_id, "-o", "json")[1])["cost"]["cost_usd"] == "unpriced"
+
+
+def test_hostile_text_does_not_reach_the_terminal(home: Home, run: Run) -> None:
+    nasty = "\x1b[2J\u202e\x9b"
+    call = a_call(0, team=nasty, tags={nasty: nasty}, params={nasty: nasty}, error_message=nasty, served_model=nasty)
+    call.config_version = call.price_row = call.error_kind = nasty
+    segment(home, attempt(call, error_message=nasty, upstream_request_id=nasty), closing(call))
+    out = run(call.call_id)[1]
+    assert not {"\x1b", "\u202e", "\x9b"} & set(out)
+
+
+def test_an_unknown_call_is_exit_code_3_and_no_call_id_is_2(run: Run) -> None:
+    code, out, err = run(call_id(T0))
+    assert (code, out) == (3, "")
+    assert "show calls" in err
+    assert run("\x1b[2J")[0] == 2
