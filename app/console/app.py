@@ -16,6 +16,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
 from app.console.actions import ACTIONS, of_place
@@ -93,9 +94,7 @@ class ConsoleApp(App[None]):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._ended_by, number)
         if self._poll_seconds is not None:
-            timer = self.set_interval(self._poll_seconds, self._tick)
-            self.app_suspend_signal.subscribe(self, lambda _: timer.pause())
-            self.app_resume_signal.subscribe(self, lambda _: timer.resume())
+            self.poll_with(self.set_interval(self._poll_seconds, self.tick))
         if self._begin:
             self.go(self._begin)
 
@@ -112,7 +111,12 @@ class ConsoleApp(App[None]):
 
     # The poller
 
-    def _tick(self) -> None:
+    def poll_with(self, timer: Timer) -> None:
+        """The timer that asks stands still while the console is suspended (ctrl+z)."""
+        self.app_suspend_signal.subscribe(self, lambda _: timer.pause(), immediate=True)
+        self.app_resume_signal.subscribe(self, lambda _: timer.resume(), immediate=True)
+
+    def tick(self) -> None:
         """Ask; while there is no answer yet, the status line goes on by itself."""
         if self.asked_us is not None and self.view:
             self.view.update_frame()

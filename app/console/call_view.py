@@ -6,7 +6,7 @@ from textual.content import Content
 
 from app.console.charges import Charges
 from app.console.content import line, lines, mark, plain, status_text
-from app.console.figures import UNKNOWN, Row, clock, count, milliseconds
+from app.console.figures import UNKNOWN, UNPRICED, Row, clock, count, milliseconds
 from gatewatch.money import usd_text
 from gatewatch.prices.row import PriceRow
 from gatewatch.timespan import parse_instant
@@ -16,12 +16,11 @@ PER_MILLION = 10**6
 INDENT, LONGEST_BAR = 4, 120
 TITLE_CELLS = 12
 
-WHO = ("team", "project", "environment", "key_name", "key_id", "user", "feature", "customer", "use_case", "task_id")
+WHO = ("project", "environment", "key_id", "user", "feature", "customer", "use_case", "task_id")
 WHERE_FROM = (
     "source",
     "client",
     "client_retry",
-    "endpoint",
     "dialect",
     "workload_class",
     "route",
@@ -89,18 +88,24 @@ def money(charges: Charges, row_id: str | None, row: PriceRow | None, basis: str
     rows = [line(("Money", "bold"), ("  price row ", QUIET), plain(row_id))]
     if row_id and row is None:
         rows.append(line(("This console's price book does not have that row: only the sum is known.", QUIET)))
-    rows.append(line((f"{'':18}{'tokens':>12}  {'USD per 1M':>14}  {'USD':>16}", QUIET)))
+    rows.append(line((_columns("", "tokens", "USD per 1M", "USD"), QUIET)))
     for charge in charges.lines:
         price = UNKNOWN if charge.price is None else usd_text(charge.price * PER_MILLION)
         amount = UNKNOWN if charge.picos is None else usd_text(charge.picos)
-        note = "" if charge.own or charge.price is None else "  (no price of its own)"
-        rows.append(line(f"{charge.name:18}{count(charge.tokens):>12}  {price:>14}  {amount:>16}", (note, QUIET)))
+        note = f"  (as {charge.instead})" if charge.instead else ""
+        rows.append(line(_columns(charge.name, count(charge.tokens), price, amount), (note, QUIET)))
     if charges.rest:
-        rows.append(line(f"{'not by tokens':18}{'':12}  {'':14}  {usd_text(charges.rest):>16}"))
-    total = line(("unpriced", "bold $warning")) if charges.total is None else line((usd_text(charges.total), "bold"))
-    padding = " " * max(0, 48 + 16 - total.cell_length - 5)
-    rows.append(line(("total", "bold"), padding, total, (f"  {basis or UNKNOWN}", QUIET)))
+        rows.append(line(_columns("not by tokens", "", "", usd_text(charges.rest))))
+    known = charges.total is not None
+    total = usd_text(charges.total) if charges.total is not None else UNPRICED
+    rows.append(
+        line((_columns("total", "", "", total), "bold" if known else "bold $warning"), (f"  {basis or UNKNOWN}", QUIET))
+    )
     return lines(*rows)
+
+
+def _columns(name: str, tokens: str, price: str, amount: str) -> str:
+    return f"{name:18}{tokens:>11}{price:>13}{amount:>17}"
 
 
 def details(call: Row, width: int) -> Content:

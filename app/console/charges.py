@@ -38,8 +38,8 @@ class Charge:
     name: str
     tokens: int
     price: int | None
-    own: bool = True
-    """Whether the row states a price for this very class; otherwise it is that of a wider class."""
+    instead: str | None = None
+    """The wider class whose price it is, where the row states none for this very one."""
 
     @property
     def picos(self) -> int | None:
@@ -87,4 +87,4 @@ def named_row(book: PriceBook, call: Row) -> PriceRow | None:
 def _charge(name: str, tokens: int, prices: Prices, meters: tuple[str, ...]) -> Charge:
     stated = [(meter, getattr(prices, meter)) for meter in meters]
     meter, price = next((each for each in stated if each[1] is not None), (meters[0], None))
-    return Charge(name, tokens, price, own=meter == meters[0])
+    return Charge(name, tokens, price, None if price is None or meter == meters[0] else meter.replace("_", " "))

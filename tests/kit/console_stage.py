@@ -1,8 +1,8 @@
 """A console on a real ledger that was made by hand, with a clock that stands still and a gateway that can go away.
 
-    async with console(busy(tmp_path), size=(80, 24)) as stage:
-        await stage.press("2")
-        assert "upstream_rate_limited" in stage.text()
+async with console(busy(tmp_path), size=(80, 24)) as stage:
+    await stage.press("2")
+    assert "upstream_rate_limited" in stage.text()
 """
 
 import html
@@ -57,7 +57,9 @@ LIVE: dict[str, Any] = {
     "alarms": [],
 }
 
-HOSTILE = "\x1b]52;c;cm0gLXJm\x07[/close][@click=app.bell]x[/]\x9b2J\u202egnp.exe\u2066\x00\x7f[link=file:///etc/passwd]"
+HOSTILE = (
+    "\x1b]52;c;cm0gLXJm\x07[/close][@click=app.bell]x[/]\x9b2J\u202egnp.exe\u2066\x00\x7f[link=file:///etc/passwd]"
+)
 """A clipboard write, markup that breaks and that clicks, a C1 control, bidirectional overrides, NUL, DEL, a link."""
 
 
@@ -117,7 +119,8 @@ class Stage:
             await self.pilot.pause()
             await self.app.workers.wait_for_complete()
         await until(lambda: self.app.asked_us is None and self.app.view is not None, bool)
-        await self.pilot.pause()
+        for _ in range(2):
+            await self.pilot.pause()
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -177,7 +180,7 @@ def _cells(letter: str) -> int:
 
 
 def matches_snapshot(name: str, text: str) -> None:
-    """Compare with a committed file. GATEWATCH_SNAPSHOTS=write makes it anew: look at the difference before a commit."""
+    """Compare with a committed file. GATEWATCH_SNAPSHOTS=write makes it anew: look at what changes."""
     path = SNAPSHOTS / f"{name}.txt"
     if os.environ.get("GATEWATCH_SNAPSHOTS") == "write":
         path.parent.mkdir(exist_ok=True)
@@ -200,7 +203,13 @@ def _habit(n: int) -> dict[str, Any]:
     slow = {"latency_us": 900_000 + 37_000 * (n % 30), "ttft_us": 200_000 + 11_000 * (n % 20), "stream": n % 2 == 0}
     match n % 9:
         case 0:
-            return {**slow, "team": "research", "model": "house-llama-70b", "cost_basis": "unpriced", "cost_picos": None}
+            return {
+                **slow,
+                "team": "research",
+                "model": "house-llama-70b",
+                "cost_basis": "unpriced",
+                "cost_picos": None,
+            }
         case 4:
             failed = {"status": "error", "http_status": 429, "error_kind": "upstream_rate_limited", "ttft_us": None}
             nothing = {"input_uncached_tokens": 0, "output_tokens": 0, "cost_picos": 0, "latency_us": 45_000}
@@ -304,7 +313,7 @@ def hostile(folder: Path) -> Source:
         tags={HOSTILE: HOSTILE},
         params={HOSTILE: HOSTILE},
     )
-    texts_of_attempt = {name: HOSTILE for name in ("provider", "model", "error_kind", "error_message", "provider_key")}
+    texts_of_attempt = dict.fromkeys(("provider", "model", "error_kind", "error_message", "provider_key"), HOSTILE)
     source = Source(Home(folder), attempt(call, status="error", **texts_of_attempt), closing(call))
     source.live_state["listen"] = HOSTILE
     source.live_state["alarms"] = [{"id": "x", "text": HOSTILE, "since": NOW}]

@@ -17,7 +17,6 @@ from app.console.snapshot import OneCall, Question, Snapshot
 from app.console.widgets.notice import steps
 from app.console.widgets.still import Still
 
-
 MARGINS = 5
 """Cells to the left and right of what is shown: padding and scroll bar."""
 
@@ -32,10 +31,11 @@ class CallScreen(View):
         super().__init__()
         self.call_id = call_id
 
+        self._parts = {name: Still(id=name) for name in ("summary", "error", "attempts", "time", "money", "details")}
+        self._scroll = VerticalScroll(*self._parts.values(), id="call")
+
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="call"):
-            for name in ("summary", "error", "time-line", "timings", "money", "details"):
-                yield Still(id=name)
+        yield self._scroll
 
     def question(self) -> Question:
         return Question(call_id=self.call_id)
@@ -51,7 +51,7 @@ class CallScreen(View):
         self.focus_body()
 
     def focus_body(self) -> None:
-        self.query_one("#call").focus()
+        self._scroll.focus()
 
     def show_call(self, call_id: str) -> None:
         """Another call in the same place."""
@@ -80,12 +80,12 @@ class CallScreen(View):
         for name, content in (
             ("summary", call_view.summary(call)),
             ("error", call_view.error(call)),
-            ("time-line", call_view.time_line(call, width)),
-            ("timings", call_view.timings(call)),
+            ("attempts", call_view.time_line(call, width)),
+            ("time", call_view.timings(call)),
             ("money", call_view.money(charges, call.get("price_row"), row, call.get("cost_basis"))),
             ("details", call_view.details(call, width)),
         ):
-            part = self.query_one(f"#{name}", Still)
+            part = self._parts[name]
             part.display = bool(content)
             part.show(content)
 

@@ -38,12 +38,10 @@ class CallsScreen(View):
         self._no_older = False
         self._newer = 0
 
-    def compose_body(self) -> ComposeResult:
-        yield RowList(COLUMNS, lambda row: str(row["call_id"]), id="calls")
+        self.calls = RowList(COLUMNS, lambda row: str(row["call_id"]), id="calls")
 
-    @property
-    def calls(self) -> RowList:
-        return self.query_one("#calls", RowList)
+    def compose_body(self) -> ComposeResult:
+        yield self.calls
 
     def question(self) -> Question:
         return Question(calls=True, where=self.where, before=self._older_than)

@@ -25,7 +25,7 @@ from app.console.figures import (
 from app.console.links import Link, condition
 from app.console.measures import HOUR, MEASURES, MINUTE, SECOND, plot_of, trend
 from app.console.screens.view import View
-from app.console.snapshot import SPANS, Overview, Question, Snapshot
+from app.console.snapshot import DEFAULT_SPAN, SPANS, Overview, Question, Snapshot
 from app.console.widgets.chart import Chart
 from app.console.widgets.notice import first_steps, nothing_in_window
 from app.console.widgets.row_list import Column, RowList
@@ -48,21 +48,24 @@ class OverviewScreen(View):
 
     def __init__(self) -> None:
         super().__init__()
-        self.span = "15 min"
+        self.span = DEFAULT_SPAN
         self.measure = next(iter(MEASURES))
+        self._tiles = {name: Tile(id=name) for name in ("requests", "latency", "ttft", "errors", "spend", "tokens")}
+        self._beside = Still(id="beside")
+        self._gateway = Still(id="gateway")
+        self._chart_title = Still(id="chart-title")
+        self._chart = Chart(id="chart")
+        self._models = RowList(spend_columns("model"), group_of, id="models")
+        self._teams = RowList(spend_columns("team"), group_of, id="teams")
+        self._errors = RowList(error_columns(), error_of, id="errors-list")
 
     def compose_body(self) -> ComposeResult:
-        with Horizontal(id="tiles"):
-            for name in ("requests", "latency", "ttft", "errors", "spend", "tokens"):
-                yield Tile(id=name)
-        yield Still(id="beside")
-        yield Still(id="gateway")
-        yield Still(id="chart-title")
-        yield Chart(id="chart")
-        with Horizontal(id="lists"):
-            yield RowList(spend_columns("model"), group_of, id="models")
-            yield RowList(spend_columns("team"), group_of, id="teams")
-            yield RowList(error_columns(), error_of, id="errors-list")
+        yield Horizontal(*self._tiles.values(), id="tiles")
+        yield self._beside
+        yield self._gateway
+        yield self._chart_title
+        yield self._chart
+        yield Horizontal(self._models, self._teams, self._errors, id="lists")
 
     def question(self) -> Question:
         return Question(overview=True, span=self.span)
@@ -82,10 +85,10 @@ class OverviewScreen(View):
         self.focus_body()
 
     def focus_body(self) -> None:
-        self.query_one("#models", RowList).focus()
+        self._models.focus()
 
     def draw(self, snapshot: Snapshot) -> Content | None:
-        self.query_one("#gateway", Still).show(gateway_lines(snapshot))
+        self._gateway.show(gateway_lines(snapshot))
         now = snapshot.overview
         if now is None:
             return plain("connecting…")
@@ -94,13 +97,13 @@ class OverviewScreen(View):
                 return first_steps((snapshot.live or {}).get("listen"))
             return nothing_in_window(now.span, count(now.today["calls"]))
         self._draw_tiles(now)
-        self.query_one("#beside", Still).show(beside(now))
+        self._beside.show(beside(now))
         title, plot = plot_of(self.measure, now)
-        self.query_one("#chart-title", Still).show(title)
-        self.query_one(Chart).show(plot)
-        self.query_one("#models", RowList).show(now.models)
-        self.query_one("#teams", RowList).show(now.teams)
-        self.query_one("#errors-list", RowList).show(now.errors)
+        self._chart_title.show(title)
+        self._chart.show(plot)
+        self._models.show(now.models)
+        self._teams.show(now.teams)
+        self._errors.show(now.errors)
         return None
 
     def _draw_tiles(self, now: Overview) -> None:
@@ -111,10 +114,10 @@ class OverviewScreen(View):
             ("latency", "p95", *_both(now, "p95_ms"), "p95_ms", None),
             ("ttft", "TTFT p95", *_both(now, "ttft_p95_ms"), "ttft_p95_ms", None),
         ):
-            tile = self.query_one(f"#{name}", Tile)
+            tile = self._tiles[name]
             tile.show(plain(f"{label} {since}"), figure, plain(f"{now.span} {of_window}"), trend(now, column, per_us))
         alarm = alarm_of(minute["error_rate"])
-        self.query_one("#errors", Tile).show(
+        self._tiles["errors"].show(
             plain(f"errors {since}"),
             share(minute["error_rate"]),
             line((ALARM_MARKS[alarm], ALARM_COLOURS[alarm]), f"{now.span} {share(window['error_rate'])}"),
@@ -122,7 +125,7 @@ class OverviewScreen(View):
             alarm,
         )
         unpriced = today["unpriced_calls"]
-        self.query_one("#spend", Tile).show(
+        self._tiles["spend"].show(
             plain("spend since 00:00 UTC" if self.has_class("-wide") else "$ since 00:00 UTC"),
             dollars(today["cost_usd"]),
             line((f"▲ +{compact(unpriced)} unpriced", "$warning"))
@@ -130,7 +133,7 @@ class OverviewScreen(View):
             else plain(f"{count(today['calls'])} calls"),
             trend(now, "cost_usd", HOUR),
         )
-        self.query_one("#tokens", Tile).show(
+        self._tiles["tokens"].show(
             plain(f"tokens in {now.span}"),
             compact(tokens_in(window)),
             plain(f"in {compact(window['input_tokens'])} out {compact(window['output_tokens'])}"),

@@ -36,15 +36,25 @@ class View(Screen[None]):
     snapshot: reactive[Snapshot | None] = reactive(None)
     paused_us: reactive[int | None] = reactive(None)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.command_line = CommandLine()
+        self._status_line = StatusLine()
+        self._banner = Still(id="banner")
+        self._problem = Still(id="problem")
+        self._body = Container(id="body")
+        self._notice = Notice(id="notice")
+        self._key_bar = KeyBar()
+
     def compose(self) -> ComposeResult:
-        yield StatusLine()
-        yield Still(id="banner")
-        yield Still(id="problem")
-        with Container(id="body"):
+        yield self._banner
+        yield self._status_line
+        yield self._problem
+        with self._body:
             yield from self.compose_body()
-        yield Notice(id="notice")
-        yield CommandLine()
-        yield KeyBar()
+        yield self._notice
+        yield self.command_line
+        yield self._key_bar
 
     def compose_body(self) -> ComposeResult:
         """The widgets of the body."""
@@ -74,15 +84,10 @@ class View(Screen[None]):
     def console(self) -> "ConsoleApp":
         return cast("ConsoleApp", self.app)
 
-    @property
-    def command_line(self) -> CommandLine:
-        return self.query_one(CommandLine)
-
     def on_mount(self) -> None:
-        banner = self.query_one("#banner", Still)
-        banner.display = self.console.banner is not None
-        banner.show(plain(self.console.banner or ""))
-        self.query_one("#problem").display = False
+        self._banner.display = self.console.banner is not None
+        self._banner.show(plain(self.console.banner or ""))
+        self._problem.display = False
         self.say_nothing_yet()
         self.update_frame()
 
@@ -94,22 +99,19 @@ class View(Screen[None]):
         self.update_frame()
 
     def watch_snapshot(self, snapshot: Snapshot | None) -> None:
-        if snapshot is None or not self.is_mounted:
+        if snapshot is None:
             return
         if self.paused_us is None:
-            instead = self.draw(snapshot)
-            if instead is None and snapshot.answered_us is None and snapshot.problem:
-                instead = failed(snapshot.problem)
+            never = snapshot.answered_us is None and snapshot.problem is not None
+            instead = failed(snapshot.problem) if never and snapshot.problem else self.draw(snapshot)
             self._instead(instead)
             problem = snapshot.problem if instead is None else None
-            line = self.query_one("#problem", Still)
-            line.display = problem is not None
-            line.show(problem_line(problem) if problem else Content(""))
+            self._problem.display = problem is not None
+            self._problem.show(problem_line(problem) if problem else Content(""))
         self.update_frame()
 
     def watch_paused_us(self) -> None:
-        if self.is_mounted:
-            self.watch_snapshot(self.snapshot)
+        self.watch_snapshot(self.snapshot)
 
     def action_pause(self) -> None:
         self.paused_us = self.console.now_us() if self.paused_us is None else None
@@ -118,18 +120,17 @@ class View(Screen[None]):
         """Status line and footer."""
         console = self.console
         standing = Standing(console.now_us(), console.asked_us, self.paused_us, self.newer(), console.read_only)
-        self.query_one(StatusLine).show(self.crumbs(), self.snapshot, standing)
+        self._status_line.show(self.crumbs(), self.snapshot, standing)
         situation = self.situation()
         keys = [ACTIONS[name] for name in FOOTERS[self.PLACE]]
-        self.query_one(KeyBar).show([(key, key.reason_against(situation) is None) for key in keys])
+        self._key_bar.show([(key, key.reason_against(situation) is None) for key in keys])
 
     def _instead(self, content: Content | None) -> None:
         """Show the body, or a notice in its place."""
-        self.query_one("#body").display = content is None
-        notice = self.query_one(Notice)
-        notice.display = content is not None
+        self._body.display = content is None
+        self._notice.display = content is not None
         if content is not None:
-            notice.show(content)
+            self._notice.show(content)
 
     def on_command_line_went(self, message: CommandLine.Went) -> None:
         message.stop()

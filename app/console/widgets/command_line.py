@@ -32,7 +32,7 @@ class CommandLine(Vertical):
     """Hidden until it is opened; escape closes it and changes nothing."""
 
     DEFAULT_CSS = """
-    CommandLine { dock: bottom; height: auto; display: none; background: $panel; margin-bottom: 1; }
+    CommandLine { height: auto; display: none; background: $panel; }
     CommandLine.-open { display: block; }
     CommandLine Input { height: 1; border: none; padding: 0; background: $panel; width: 1fr; margin-left: 3; }
     CommandLine Input:focus { border: none; }

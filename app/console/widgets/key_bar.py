@@ -18,7 +18,7 @@ class KeyBar(Widget):
     """One line of keys."""
 
     DEFAULT_CSS = """
-    KeyBar { dock: bottom; height: 1; background: $panel; color: $foreground; padding: 0 1;
+    KeyBar { height: 1; background: $panel; color: $foreground; padding: 0 1;
              text-wrap: nowrap; text-overflow: clip; }
     """
 

@@ -179,6 +179,9 @@ class RowList(Widget, can_focus=True):
         return [(row, index == self._cursor) for index, row in shown]
 
     def _repaint(self, before: list[tuple[Row, bool]]) -> None:
+        if not self.size:  # hidden; shown again at its old size it would be drawn from the old lines
+            self.refresh()
+            return
         now, width = self._visible(), self.size.width
         for y in range(max(len(now), len(before))):
             if now[y : y + 1] != before[y : y + 1]:

@@ -33,18 +33,23 @@ class StatusLine(Horizontal):
     """Breadcrumb to the left, state to the right."""
 
     DEFAULT_CSS = """
-    StatusLine { dock: top; height: 1; background: $panel; padding: 0 1; }
+    StatusLine { height: 1; background: $panel; padding: 0 1; }
     StatusLine > .status--crumbs { width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
     StatusLine > .status--state { width: auto; margin-left: 1; text-wrap: nowrap; }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._crumbs = Still(classes="status--crumbs")
+        self._state = Still(classes="status--state")
+
     def compose(self) -> ComposeResult:
-        yield Still(classes="status--crumbs")
-        yield Still(classes="status--state")
+        yield self._crumbs
+        yield self._state
 
     def show(self, crumbs: list[str], snapshot: Snapshot | None, standing: Standing) -> None:
-        self.query_one(".status--crumbs", Still).show(breadcrumb(crumbs))
-        self.query_one(".status--state", Still).show(state(snapshot, standing))
+        self._crumbs.show(breadcrumb(crumbs))
+        self._state.show(state(snapshot, standing))
 
 
 def breadcrumb(crumbs: list[str]) -> Content:

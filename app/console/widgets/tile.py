@@ -23,20 +23,25 @@ class Tile(Vertical):
     Tile.-warn > Digits { color: $warning; }
     """
 
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._label = Still(classes="tile--label")
+        self._digits = Digits("")
+        self._note = Still(classes="tile--note")
+        self._trend = Sparkline([])
+
     def compose(self) -> ComposeResult:
-        yield Still(classes="tile--label")
-        yield Digits("")
-        yield Still(classes="tile--note")
-        yield Sparkline([])
+        yield self._label
+        yield self._digits
+        yield self._note
+        yield self._trend
 
     def show(self, label: Content, figure: str, note: Content, trend: Sequence[float], alarm: str = "") -> None:
         """`alarm` is `bad`, `warn` or nothing; the note says it in words too."""
-        self.query_one(".tile--label", Still).show(label)
-        self.query_one(".tile--note", Still).show(note)
-        digits = self.query_one(Digits)
-        if digits.value != figure:
-            digits.update(figure)
-        spark = self.query_one(Sparkline)
-        if list(spark.data or ()) != list(trend):
-            spark.data = list(trend)
+        self._label.show(label)
+        self._note.show(note)
+        if self._digits.value != figure:
+            self._digits.update(figure)
+        if list(self._trend.data or ()) != list(trend):
+            self._trend.data = list(trend)
         self.set_class(alarm == "bad", "-bad").set_class(alarm == "warn", "-warn")
