@@ -73,10 +73,8 @@ def cursor(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     """Attach a database file, made where there is none in the format that DuckDB 1.5 reads. Raises duckdb.Error."""
-    connection.execute(
-        f"ATTACH {literal(str(path.absolute()))} AS {name}"
-        f" (STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
-    )
+    version = "" if path.exists() else f"STORAGE_VERSION '{STORAGE_VERSION}', "  # of an existing file it stays
+    connection.execute(f"ATTACH {literal(str(path.absolute()))} AS {name} ({version}ROW_GROUP_SIZE {ROW_GROUP_ROWS})")
 
 
 def literal(text: str) -> str:

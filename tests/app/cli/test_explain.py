@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from app.cli.main import main
-from gatewatch.call import Tokens
 from gatewatch.money import usd_text
 from gatewatch.paths import Home
 from gatewatch.prices.book import PriceBook
@@ -62,7 +61,6 @@ def test_the_story_of_a_call_names_who_what_where_and_why_it_cost_so_much(home: 
         ("input, uncached", 100),
         ("output", 20),
     ]
-    assert Tokens(input_uncached=100).input == 100
 
 
 def test_an_interrupted_call_says_that_its_end_is_not_known(home: Home, run: Run) -> None:
