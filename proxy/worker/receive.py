@@ -8,6 +8,11 @@ import msgspec
 from gatewatch.redact import redact
 from proxy.refusal import Refusal, bad_request
 
+_WHERE_TO = frozenset(
+    {"api_base", "base_url", "api_key", "azure_endpoint", "custom_host", "aws_bedrock_runtime_endpoint"}
+)
+"""Fields by which LiteLLM and its like let a request choose its upstream (CVE-2024-6587): one of them may be ours."""
+
 
 def parse_object(raw: bytes) -> dict[str, Any]:
     """A JSON object that every reader understands alike: no duplicate keys, no NaN, no number out of range."""
@@ -18,6 +23,9 @@ def parse_object(raw: bytes) -> dict[str, Any]:
         raise bad_request("invalid_json", f"The body is not valid JSON: {_told(error)}") from None
     if not isinstance(value, dict):
         raise bad_request("invalid_json", "The body is not a JSON object.")
+    if named := _WHERE_TO.intersection(value):
+        name = min(named)
+        raise bad_request("upstream_override", f"A request may not say where it goes: {name!r}.", param=name)
     return value
 
 

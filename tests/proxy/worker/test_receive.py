@@ -118,3 +118,11 @@ def test_anything_else_is_no_model(model: object) -> None:
 def test_a_model_is_required() -> None:
     with pytest.raises(Refusal):
         required_model({})
+
+
+@pytest.mark.parametrize("name", ["api_base", "base_url", "api_key", "azure_endpoint"])
+def test_a_request_may_not_say_where_it_goes(name: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        parse_object(b'{"model":"m","%s":"http://169.254.169.254/"}' % name.encode())
+    assert (refused.value.status, refused.value.code) == (400, "upstream_override")
+    assert "169.254" not in refused.value.message
