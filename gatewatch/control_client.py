@@ -55,8 +55,8 @@ class ControlClient:
             ) from error
         if response.status_code == 200:
             return answer
-        told = answer.get("error", {})
-        kind = _BY_EXIT_CODE.get(told.get("exit_code"), GatewatchError)
+        told: dict[str, Any] = answer.get("error", {}) if isinstance(answer, dict) else {}
+        kind = _BY_EXIT_CODE.get(told.get("exit_code", 1), GatewatchError)
         raise kind(told.get("title", f"The gateway answered {response.status_code}."), told.get("next_step", ""))
 
     def close(self) -> None:

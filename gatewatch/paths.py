@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+from gatewatch.errors import NotAllowed
+
 
 class Home:
     """The folder of one gateway. Made on first use with mode 0700."""
@@ -94,10 +96,13 @@ class Home:
 
     @staticmethod
     def _runtime_folder() -> Path:
-        if runtime := os.environ.get("XDG_RUNTIME_DIR"):
+        if (runtime := os.environ.get("XDG_RUNTIME_DIR")) and os.access(runtime, os.W_OK):  # su and cron leave it stale
             return Path(runtime)
         folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"gatewatch-{os.getuid()}"  # noqa: S108 - 0700, owner checked
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
-            raise PermissionError(f"{folder} must belong to this user with mode 0700: its sockets carry control")
+            raise NotAllowed(
+                f"{folder} must belong to this user with mode 0700: its sockets carry control.",
+                "Remove it, or set XDG_RUNTIME_DIR to a folder of your own.",
+            )
         return folder

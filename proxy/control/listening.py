@@ -26,9 +26,15 @@ def bind(host: str, port: int) -> socket.socket:
 
 def bind_unix(path: Path) -> socket.socket:
     """A unix socket of mode 0600; a stale one of the same name is replaced."""
-    path.unlink(missing_ok=True)
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    server.bind(str(path))
-    path.chmod(0o600)  # nobody can connect before listen(); a umask would be every thread's
-    server.listen(64)
+    try:
+        path.unlink(missing_ok=True)
+        server.bind(str(path))
+        path.chmod(0o600)  # nobody can connect before listen(); a umask would be every thread's
+        server.listen(64)
+    except OSError as error:
+        server.close()
+        raise GatewatchError(
+            f"Cannot listen on {path}: {error.strerror or error}.", "See `gatewatch doctor`."
+        ) from error
     return server

@@ -40,6 +40,8 @@ ADOPT_SECONDS = 2.0
 READY_SECONDS = 20.0
 DRAIN_SECONDS = 2.0
 KEY_USE_SECONDS = 10.0
+AT_START_ONLY = ("listen", "tls", "workers", "stores", "control", "vault")
+"""What a running gateway does not take from a changed configuration."""
 
 log = logging.getLogger("gatewatch.control")
 
@@ -58,59 +60,89 @@ class ControlProcess:
         self._started_at = time.time_ns() // 1000
         self._listen = ""
         self._alarms = Alarms()
-        self._config_path = config or (home.config if home.config.exists() else None)
-        self._loaded = load(self._config_path, os.environ)
-        address = self._loaded.config.listen
+        self._config_path = config or home.config
+        self._loaded = load(self._config_path if config or home.config.exists() else None, os.environ)
+        self._at_start = self._loaded.config
+        address = self._at_start.listen
         self._address = (address.host, address.port if port is None else port)
-        self._count = workers or self._loaded.config.workers
+        self._count = workers or self._at_start.workers
         self._loaded.require(workers=self._count)
         self._wish = wish
         self._store = ControlStore.open(home.control, actor="gateway")
         self._workers = Workers(worker_command(), self._count, self._alarms)
+        self._recording: Recording | None = None
+        self._api: HttpServer | None = None
 
     async def run(self, ready: Ready) -> None:
-        """Serve until SIGTERM or SIGINT."""
+        """Serve until SIGTERM or SIGINT. Raises where it cannot, having ended all but adopted workers."""
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
-        workers = self._workers
-        workers.listen_for_reports(self._home.worker_socket)
-        if workers_left_behind(self._home.journal):
-            await workers.reported(1, ADOPT_SECONDS)
-        listening = await self._listening_socket()
-        workers.start(listening)
+        tasks: list[asyncio.Task[None]] = []
         try:
-            self._prepare()
-        except BaseException:
-            await workers.stop()
-            raise
-        workers.configure(self._settings)
-        recording = self._recording()
-        api = self._api_server(recording.service)
-        await api.start(bind_unix(self._home.socket))
-        tasks = [
-            asyncio.create_task(watch_config(self._config_path, self._reload)),
-            asyncio.create_task(self._note_key_use()),
-        ]
-        try:
-            if not await workers.reported(self._count, READY_SECONDS):
-                raise GatewatchError("No worker came up.", "Its log on stderr says why.")
-            ready(self._ready(listening))
+            listening = await self._start()
+            tasks = [
+                asyncio.create_task(watch_config(self._config_path, self._reload)),
+                asyncio.create_task(self._keep_noting_key_use()),
+            ]
+            if await self._workers_are_up(stopping):
+                ready(self._ready(listening))
             await stopping.wait()
         finally:
             log.info("draining")
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await workers.stop()
-            await api.drain(DRAIN_SECONDS)
-            api.close()
-            await asyncio.to_thread(recording.stop)
+            await self._end(adopted=stopping.is_set())
+
+    async def _start(self) -> socket.socket:
+        """Everything but the word that all is ready; the listening socket. Workers import while the vault opens."""
+        workers = self._workers
+        workers.listen_for_reports(self._home.worker_socket)
+        if workers_left_behind(self._home.journal):
+            await workers.reported(1, ADOPT_SECONDS)
+        listening = await self._listening_socket()
+        workers.start(listening)
+        self._prepare()
+        workers.configure(self._settings)
+        self._recording = self._make_recording()
+        self._recording.start()
+        self._api = self._api_server(self._recording.service)
+        await self._api.start(bind_unix(self._home.socket))
+        return listening
+
+    async def _end(self, *, adopted: bool) -> None:
+        """Workers first, so that the recorder loads their last word; the lock last."""
+        try:
+            await self._workers.stop(adopted=adopted)
+            self._note_key_use()
+            if self._api:
+                await self._api.drain(DRAIN_SECONDS)
+                self._api.close()
+            if self._recording:
+                await asyncio.to_thread(self._recording.stop)
+        finally:
             self._home.socket.unlink(missing_ok=True)
             self._home.worker_socket.unlink(missing_ok=True)
             self._store.close()
             self._lock.release()
+
+    async def _workers_are_up(self, stopping: asyncio.Event) -> bool:
+        """Wait for all workers, or some in the time there is. False where a signal came first.
+
+        Raises GatewatchError where not one came up.
+        """
+        coming = asyncio.ensure_future(self._workers.reported(self._count, READY_SECONDS))
+        signalled = asyncio.ensure_future(stopping.wait())
+        await asyncio.wait({coming, signalled}, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in (coming, signalled):
+            waiting.cancel()
+        if stopping.is_set():
+            return False
+        if not self._workers.states:
+            raise GatewatchError("No worker came up.", "Its log on stderr says why.")
+        return True
 
     async def _listening_socket(self) -> socket.socket:
         """A living worker's, else a new one. A worker that is just starting may hold the address without a word yet."""
@@ -146,16 +178,20 @@ class ControlProcess:
             "alarms": [msgspec.to_builtins(alarm) for alarm in self._alarms.standing()],
         }
 
-    async def _note_key_use(self) -> None:
-        """Write when keys were last used, every now and then: never on a call's way."""
+    async def _keep_noting_key_use(self) -> None:
+        """Every now and then, never on a call's way."""
         while True:
             await asyncio.sleep(KEY_USE_SECONDS)
-            used, self._workers.keys_used = self._workers.keys_used, {}
-            if used:
-                try:
-                    self._store.record_use(used)
-                except sqlite3.Error as error:
-                    log.warning("the last use of keys was not noted: %s", error)
+            self._note_key_use()
+
+    def _note_key_use(self) -> None:
+        """Write when keys were last used, as workers have told since the last time."""
+        used, self._workers.keys_used = self._workers.keys_used, {}
+        if used:
+            try:
+                self._store.record_use(used)
+            except sqlite3.Error as error:
+                log.warning("the last use of keys was not noted: %s", error)
 
     def _ready(self, listening: socket.socket) -> dict[str, Any]:
         host, port = listening.getsockname()[:2]
@@ -179,12 +215,10 @@ class ControlProcess:
         self._pepper = get_or_create_pepper(self._home, self._store, self._vault).hex()
         self._settings = self._compile(self._loaded)
 
-    def _recording(self) -> Recording:
+    def _make_recording(self) -> Recording:
         from gatewatch.ledger.service import LedgerService  # 80 ms of DuckDB, while workers start
 
-        recording = Recording(LedgerService(self._home), self._alarms)
-        recording.start()
-        return recording
+        return Recording(LedgerService(self._home), self._alarms)
 
     def _api_server(self, service: "LedgerService") -> HttpServer:
         bounds = Bounds(Caps(), hosts=None)
@@ -201,15 +235,21 @@ class ControlProcess:
 
     def _reload(self) -> None:
         """Put a changed file in force; a broken one changes nothing but the alarm."""
+        path = self._config_path if self._loaded.path or self._config_path.exists() else None
         try:
-            loaded = load(self._config_path, os.environ)
+            loaded = load(path, os.environ)
             loaded.require(workers=self._count)
             settings = self._compile(loaded)
-        except GatewatchError as error:
+        except (GatewatchError, sqlite3.Error) as error:
             log.error("the configuration was not taken: %s", error)
             self._alarms.set("config", f"The configuration file was not taken, the old one is in force: {error}")
             return
         self._alarms.set("config", None)
+        left = [name for name in AT_START_ONLY if getattr(loaded.config, name) != getattr(self._at_start, name)]
+        restart = (
+            f"Changed in the configuration, but taken at the next start only: {', '.join(left)}. Restart the gateway."
+        )
+        self._alarms.set("restart", restart if left else None)
         if settings.config_version == self._settings.config_version:
             return
         self._loaded, self._settings = loaded, settings

@@ -25,8 +25,12 @@ from proxy.control.listening import bind_unix
 from proxy.settings import Settings
 from proxy.worker.live import LiveState
 
-REPORT_BYTES = 64 * 1024
+GREETING_BYTES = 64 * 1024
+REPORT_BYTES = 4 * 1024 * 1024
+"""The longest report: one that was written while no control process lived names every key that was used."""
 LONGEST_PAUSE = 5.0
+STOP_SECONDS = 45.0
+"""Longer than a worker drains; one that is stuck is killed then, and its calls are `interrupted`."""
 
 log = logging.getLogger("gatewatch.control")
 
@@ -46,8 +50,10 @@ class Workers:
         self._writers: dict[int, asyncio.StreamWriter] = {}
         self._processes: dict[int, Process] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._keeping: set[asyncio.Task[None]] = set()
+        """Those of `_tasks` that have, or are starting, a worker of ours."""
         self._served: set[int] = set()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
         self._configured = asyncio.Event()
 
@@ -61,7 +67,7 @@ class Workers:
         """Bring the number of workers up to what was asked for. They wait for `configure` with their imports done."""
         self.listening = listening
         for _ in range(self._count - len(self.states)):
-            self._spawn(self._keep_one_running())
+            self._keep()
 
     async def reported(self, count: int, seconds: float) -> bool:
         """Wait until so many workers have reported."""
@@ -80,59 +86,76 @@ class Workers:
         for writer in self._writers.values():
             writer.write(command)
 
-    async def stop(self) -> None:
-        """Drain all workers and wait for them."""
-        self._stopping = True
-        for pid in list(self.states.keys() | self._processes.keys()):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-        await asyncio.gather(*(process.wait() for process in self._processes.values()))
-        for pid in self.states.keys() - self._processes.keys():
-            await _ended(pid)
+    async def stop(self, *, adopted: bool = True) -> None:
+        """Drain the workers and wait for them; those that are stuck are killed. Adopted ones serve on if told so."""
+        self._stopping.set()
+        self._configured.set()
+        others = self.states.keys() - self._processes.keys() if adopted else set()
+        for pid in [*self._processes, *others]:
+            _signal(pid, signal.SIGTERM)
+        ending = [*self._keeping, *(asyncio.create_task(_ended(pid)) for pid in others)]
+        if ending and (await asyncio.wait(ending, timeout=STOP_SECONDS))[1]:
+            log.error("workers do not end; they are killed")
+            for pid in [*self._processes, *others]:
+                _signal(pid, signal.SIGKILL)
+            await asyncio.wait(ending)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _keep(self) -> None:
+        task = self._spawn(self._keep_one_running())
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
 
     async def _keep_one_running(self) -> None:
         """A worker that served before it died is replaced at once; one that never came up, slower and slower."""
         pause = 0.0
-        while not self._stopping:
-            pid, code = await self._run_one()
-            if self._stopping:
+        while not self._stopping.is_set():
+            pid, ended = await self._run_one()
+            if self._stopping.is_set():
                 return
             pause = 0.0 if pid in self._served else min(LONGEST_PAUSE, pause * 2 or 0.1)
             self._served.discard(pid)
-            log.error("worker %d ended with code %s; starting another in %.1f s", pid, code, pause)
-            self._alarms.set("worker_down", f"A worker ended (code {code}) and is being started again.")
-            await asyncio.sleep(pause)
+            log.error("worker %d ended (%s); starting another in %.1f s", pid, ended, pause)
+            self._alarms.set("worker_down", f"A worker ended ({ended}) and is started again; see the gateway's log.")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
 
-    async def _run_one(self) -> tuple[int, int]:
-        """One worker's life; its pid and exit code."""
+    async def _run_one(self) -> tuple[int, str]:
+        """One worker's life; its pid, 0 where it could not even be started, and how it ended."""
         assert self.listening
         fd = self.listening.fileno()
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            "--listen-fd",
-            str(fd),
-            stdin=PIPE,
-            stdout=DEVNULL,
-            pass_fds=[fd],
-            start_new_session=True,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command,
+                "--listen-fd",
+                str(fd),
+                stdin=PIPE,
+                stdout=DEVNULL,
+                pass_fds=[fd],
+                start_new_session=True,
+            )
+        except OSError as error:
+            return 0, error.strerror or str(error)
         self._processes[process.pid] = process
         try:
-            assert process.stdin
+            if self._stopping.is_set():
+                _signal(process.pid, signal.SIGTERM)  # `stop` did not know of it yet
             await self._configured.wait()
+            assert process.stdin
             with contextlib.suppress(ConnectionError):
-                process.stdin.write(msgspec.json.encode(self._settings))
-                await process.stdin.drain()
+                if self._settings:
+                    process.stdin.write(msgspec.json.encode(self._settings))
+                    await process.stdin.drain()
                 process.stdin.close()
-            return process.pid, await process.wait()
+            return process.pid, f"code {await process.wait()}"
         finally:
             self._processes.pop(process.pid, None)
 
@@ -141,42 +164,53 @@ class Workers:
         with server:
             while True:
                 connection, _ = await loop.sock_accept(server)
+                connection.setblocking(False)
                 self._spawn(self._session(connection))
 
     async def _session(self, connection: socket.socket) -> None:
         """One worker's connection, from its greeting to its end."""
         loop = asyncio.get_running_loop()
-        await _readable(loop, connection)
-        greeting, fds, _, _ = socket.recv_fds(connection, REPORT_BYTES, 1)
-        for fd in fds:
-            self._inherit(fd)
-        reader, writer = await asyncio.open_unix_connection(sock=connection)
+        reader = asyncio.StreamReader(REPORT_BYTES)
+        try:
+            await _readable(loop, connection)
+            greeting, fds, _, _ = socket.recv_fds(connection, GREETING_BYTES, 1)
+            for fd in fds:
+                self._inherit(fd)
+            reader.feed_data(greeting)  # it need not be one whole line
+            protocol = asyncio.StreamReaderProtocol(reader)
+            transport, _ = await loop.create_unix_connection(lambda: protocol, sock=connection)
+        except BaseException:
+            connection.close()
+            raise
+        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         pid = 0
         try:
-            line = greeting
-            while line:
-                state = msgspec.json.decode(line.rpartition(b"\n")[0].rpartition(b"\n")[2], type=LiveState)
+            while (line := await reader.readline()).endswith(b"\n"):
+                state = msgspec.json.decode(line, type=LiveState)
                 pid = state.pid
                 if pid not in self.states:
-                    self._served.add(pid)
-                    self._alarms.set("worker_down", None)
-                    self._writers[pid] = writer
-                    if len(self.states) >= self._count and pid not in self._processes:
-                        writer.write(msgspec.json.encode({"command": "drain"}) + b"\n")  # one too many was left behind
-                    elif self._settings and state.config_version != self._settings.config_version:
-                        writer.write(msgspec.json.encode({"command": "configure", "settings": self._settings}) + b"\n")
+                    self._welcome(state, writer)
                 self.states[pid] = state
                 self.keys_used |= state.keys_used
                 self._changed.set()
-                line = await reader.readline()
-        except (ConnectionError, msgspec.DecodeError) as error:
+        except (OSError, ValueError, msgspec.DecodeError) as error:
             log.warning("lost worker %d: %s", pid, error)
         finally:
             writer.close()
             if self._writers.get(pid) is writer:
                 del self._writers[pid], self.states[pid]
-            if self._settings and not self._stopping and pid and pid not in self._processes:
+            if self._settings and not self._stopping.is_set() and pid and pid not in self._processes:
                 self._spawn(self._replace_adopted(pid))
+
+    def _welcome(self, state: LiveState, writer: asyncio.StreamWriter) -> None:
+        """A worker's first report: send away one too many, tell others what they do not know yet."""
+        self._served.add(state.pid)
+        self._alarms.set("worker_down", None)
+        self._writers[state.pid] = writer
+        if len(self.states) >= self._count and state.pid not in self._processes:
+            writer.write(msgspec.json.encode({"command": "drain"}) + b"\n")
+        elif self._settings and state.config_version != self._settings.config_version:
+            writer.write(msgspec.json.encode({"command": "configure", "settings": self._settings}) + b"\n")
 
     def _inherit(self, fd: int) -> None:
         """A worker's listening socket: ours too, where we have none yet."""
@@ -194,8 +228,8 @@ class Workers:
             if pid in self.states:
                 ended.cancel()
                 return
-        if len(self.states) < self._count:
-            await self._keep_one_running()
+        if len(self.states) < self._count and not self._stopping.is_set():
+            self._keep()
 
 
 async def _readable(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> None:
@@ -210,6 +244,11 @@ async def _readable(loop: asyncio.AbstractEventLoop, connection: socket.socket) 
 def _set(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 async def _ended(pid: int) -> None:

@@ -50,8 +50,10 @@ class ControlLink:
         sock.setblocking(False)
         try:
             await loop.sock_connect(sock, str(self._path))
-            socket.send_fds(sock, [self._report()], [self._listening.fileno()])
+            greeting = self._report()
+            sent = socket.send_fds(sock, [greeting], [self._listening.fileno()])
             reader, writer = await asyncio.open_unix_connection(sock=sock)
+            writer.write(greeting[sent:])
         except OSError:
             sock.close()
             raise

@@ -1,9 +1,11 @@
 """One gateway, one folder: where it is, and who may look into it."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from gatewatch.errors import NotAllowed
 from gatewatch.paths import Home
 
 
@@ -51,7 +53,7 @@ def test_everything_of_a_gateway_but_its_sockets_is_in_its_home(tmp_path: Path) 
 
 
 def test_the_sockets_of_a_deep_home_fit_into_a_socket_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1000")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/tmp")
     home = Home(tmp_path / ("deep/" * 60))
     assert len(str(home.socket)) < 104
     assert len(str(home.worker_socket)) < 104
@@ -69,5 +71,10 @@ def test_a_runtime_folder_that_others_may_enter_is_refused(tmp_path: Path) -> No
     folder = Home(tmp_path / "home").socket.parent
     assert folder.stat().st_mode & 0o777 == 0o700
     folder.chmod(0o755)
-    with pytest.raises(PermissionError, match="0700"):
+    with pytest.raises(NotAllowed, match="0700"):
         Home(tmp_path / "home").socket  # noqa: B018 - the property is what refuses
+
+
+def test_a_runtime_folder_that_is_gone_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "of-a-session-that-has-ended"))
+    assert Home(tmp_path / "home").socket.parent == tmp_path / f"gatewatch-{os.getuid()}"
