@@ -88,8 +88,12 @@ class Sorted:
 
     def refuse(self, segment: str, offset: int, line: bytes, reason: str) -> None:
         """Put a line in quarantine."""
-        text = line[:QUARANTINED_TEXT].decode("utf-8", "replace")
-        self.quarantined.append(Quarantined(segment, offset, text, reason))
+        self.quarantined.append(Quarantined(segment, offset, kept_text(line), reason))
+
+
+def kept_text(line: bytes) -> str:
+    """What the quarantine keeps of a line."""
+    return line[:QUARANTINED_TEXT].decode("utf-8", "replace")
 
 
 def checked(line: bytes) -> tuple[str, int]:

@@ -188,11 +188,11 @@ class Recorder:
         self._batch.segment(segment.name, upto).finished = True
         self._result.finished.append(segment.name)
 
-    def _quarantine(self, segments: list[str]) -> set[tuple[str, int]]:
-        """Where the lines of these segments stand that were refused, in the ledger or in the batch at hand."""
-        query = 'SELECT segment, "offset" FROM journal_quarantine WHERE list_contains(?, segment)'
-        rows = self._connection.execute(query, [segments]).fetchall()
-        return {*rows, *((bad.segment, bad.offset) for bad in self._batch.sorted.quarantined)}
+    def _quarantine(self, segments: list[str]) -> set[str]:
+        """The lines of these segments that were refused, in the ledger or in the batch at hand."""
+        query = "SELECT line FROM journal_quarantine WHERE list_contains(?, segment)"
+        refused = {text for (text,) in self._connection.execute(query, [segments]).fetchall()}
+        return refused | {bad.line for bad in self._batch.sorted.quarantined if bad.segment in segments}
 
     def _flush(self) -> None:
         if not self._batch.segments:

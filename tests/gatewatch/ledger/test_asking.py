@@ -43,10 +43,10 @@ def test_groups_have_the_aliases_of_filters() -> None:
         group_column("colour", "team")
 
 
-@pytest.mark.parametrize("by", sorted(GROUPS))
 @pytest.mark.parametrize("view", ["spend", "latency", "errors", "cache"])
-def test_every_view_can_be_grouped_by_every_dimension(service: LedgerService, view: str, by: str) -> None:
-    assert service.ask(view, by=by).rows == []
+def test_every_view_can_be_grouped_by_every_dimension(service: LedgerService, view: str) -> None:
+    for by in sorted(GROUPS):
+        assert service.ask(view, by=by).rows == []
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,16 @@ def test_an_open_repeated_in_the_next_segment_counts_once(home: Home) -> None:
 def test_a_close_in_quarantine_closes_nothing(home: Home) -> None:
     call = a_call(0)
     segment(home, opening(call), closing(call))
-    (name,) = [each.name for each in segments_in(home.journal)]
-    assert len(interrupted(segments_in(home.journal), {(name, len(opening(call)))}).facts["close"]) == 1
+    assert interrupted(segments_in(home.journal), set()).facts["close"] == []
+    refused = {closing(call).decode().rstrip()}
+    assert len(interrupted(segments_in(home.journal), refused).facts["close"]) == 1
+
+
+def test_an_open_in_quarantine_is_not_refused_twice(home: Home) -> None:
+    bad = with_fields(opening(a_call(0)), input_uncached_tokens=-3)
+    segment(home, bad)
+    found = interrupted(segments_in(home.journal), {bad.decode().rstrip()})
+    assert found.facts["close"] == found.quarantined == []
 
 
 def test_an_open_that_the_ledger_could_not_hold_is_quarantined(home: Home) -> None:
