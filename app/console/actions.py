@@ -144,7 +144,7 @@ _ACTIONS = (
     ),
     Action("help.keys", "help", "All keys and what they do", ("question_mark",), "app.help", EVERYWHERE),
     Action("help.palette", "palette", "Search for something to do", ("ctrl+p",), "app.command_palette", EVERYWHERE),
-    Action("app.quit", "quit", "Leave the console", ("q", "ctrl+q"), "app.quit", EVERYWHERE),
+    Action("app.quit", "quit", "Leave the console", ("q", "ctrl+q", "ctrl+c"), "app.quit", EVERYWHERE),
 )
 
 ACTIONS: dict[str, Action] = {action.id: action for action in _ACTIONS}
@@ -203,3 +203,9 @@ def key_table() -> str:
             keys = " ".join(f"`{key_name(key)}`" for key in action.keys)
             rows.append(f"| {place_name} | {keys} | {action.help} |")
     return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(key_table())

@@ -208,6 +208,10 @@ class ConsoleApp(App[None]):
             return
         await self.run_action(action.run)
 
+    def action_help_quit(self) -> None:
+        """ctrl+c, where nothing is selected to be copied: it leaves, as anywhere else in a terminal."""
+        self.exit()
+
     def action_go(self, place: Place) -> None:
         self.go(Link(place))
 

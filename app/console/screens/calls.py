@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.reactive import reactive
+from textual.reactive import var
 
 from app.console.actions import Situation
 from app.console.bindings import bindings_of
@@ -29,7 +29,7 @@ class CallsScreen(View):
     PLACE = "calls"
     BINDINGS = bindings_of("calls")  # type: ignore[assignment]
 
-    where: reactive[str] = reactive("")
+    where: var[str] = var("")
 
     def __init__(self) -> None:
         super().__init__()

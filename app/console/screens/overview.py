@@ -199,7 +199,7 @@ def error_columns() -> list[Column]:
     return [
         Column("status", 6, lambda row: plain(row.get("http_status"))),
         Column("error", 10, lambda row: plain(row.get("error_kind") or NO_NAME), grow=2),
-        Column("provider", 8, lambda row: plain(row.get("group") or NO_NAME), grow=1),
+        Column("provider", 8, lambda row: plain(row.get("group") or NO_NAME), grow=1, from_width=48),
         Column("calls", 6, lambda row: plain(compact(row.get("count"))), right=True),
         Column("last seen", 9, lambda row: plain(clock(row.get("last_seen"))), right=True),
     ]

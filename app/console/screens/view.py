@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
 
 from app.console.actions import ACTIONS, FOOTERS, Situation
@@ -33,8 +33,8 @@ class View(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = []
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual's way
 
-    snapshot: reactive[Snapshot | None] = reactive(None)
-    paused_us: reactive[int | None] = reactive(None)
+    snapshot: var[Snapshot | None] = var(None)
+    paused_us: var[int | None] = var(None)
 
     def __init__(self) -> None:
         super().__init__()

@@ -326,6 +326,11 @@ class TestEnding:
             await stage.pilot.press("q")
         assert stage.app.return_code == 0
 
+    async def test_ctrl_c_leaves_too(self, tmp_path: Path) -> None:
+        async with console(busy(tmp_path)) as stage:
+            await stage.pilot.press("ctrl+c")
+        assert stage.app.return_code == 0
+
 
 def nothing_raw(text: str) -> bool:
     """No control, format, surrogate or private character, but newlines."""
