@@ -28,6 +28,7 @@ from proxy.worker.live import LiveState
 GREETING_BYTES = 64 * 1024
 REPORT_BYTES = 4 * 1024 * 1024
 """The longest report: one that was written while no control process lived names every key that was used."""
+FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 STOP_SECONDS = 45.0
 """Longer than a worker drains; one that is stuck is killed then, and its calls are `interrupted`."""
@@ -121,7 +122,7 @@ class Workers:
             pid, ended = await self._run_one()
             if self._stopping.is_set():
                 return
-            pause = 0.0 if pid in self._served else min(LONGEST_PAUSE, pause * 2 or 0.1)
+            pause = 0.0 if pid in self._served else min(LONGEST_PAUSE, pause * 2 or FIRST_PAUSE)
             self._served.discard(pid)
             log.error("worker %d ended (%s); starting another in %.1f s", pid, ended, pause)
             self._alarms.set("worker_down", f"A worker ended ({ended}) and is started again; see the gateway's log.")

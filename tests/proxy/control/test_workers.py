@@ -1,0 +1,320 @@
+"""Supervision, with workers that misbehave: some are scripts, some speak from the test."""
+
+import asyncio
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from gatewatch.journal.writer import Journal
+from gatewatch.paths import Home
+from proxy.control import workers as supervision
+from proxy.control.alarms import Alarms
+from proxy.control.workers import Workers, worker_command, workers_left_behind
+from proxy.settings import Caps, Deadlines, Settings
+from proxy.worker.live import LiveState
+from tests.kit.marked import VARIABLE, kill_marked, marked, needs_proc
+from tests.kit.waiting import until
+from tests.kit.worker_process import settings_for
+
+pytestmark = needs_proc
+
+FAILS = [sys.executable, "-c", "raise SystemExit(3)"]
+WAITS = [sys.executable, "-c", "import signal; signal.pause()"]
+DEAF = [
+    sys.executable,
+    "-c",
+    "import pathlib, signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); pathlib.Path(sys.argv[1]).touch();"
+    "signal.pause()",
+]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home").make()
+
+
+@pytest.fixture
+def settings(home: Home) -> Settings:
+    return settings_for(home, "http://127.0.0.1:1/v1", Caps(), Deadlines())
+
+
+@pytest.fixture
+def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    yield str(tmp_path)
+    kill_marked(str(tmp_path))
+
+
+@pytest.fixture
+def left_behind(mark: str) -> Iterator[int]:
+    """The pid of a process that an earlier control process has started."""
+    with subprocess.Popen([*WAITS], start_new_session=True) as process:
+        yield process.pid
+        process.kill()
+
+
+@asynccontextmanager
+async def supervised(command: list[str], count: int = 1) -> AsyncIterator[tuple[Workers, Alarms]]:
+    """Workers of this command on a socket of their own; stopped in the end."""
+    alarms = Alarms()
+    workers = Workers(command, count, alarms)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        workers.start(listening)
+        try:
+            yield workers, alarms
+        finally:
+            await workers.stop()
+
+
+@asynccontextmanager
+async def listening_for_reports(home: Home, count: int = 1) -> AsyncIterator[Workers]:
+    """Nothing is started: workers of others report."""
+    workers = Workers(FAILS, count, Alarms())
+    workers.listen_for_reports(home.worker_socket)
+    try:
+        yield workers
+    finally:
+        await workers.stop(adopted=False)
+        if workers.listening:
+            workers.listening.close()
+        home.worker_socket.unlink()
+
+
+def report(pid: int, **changed: Any) -> bytes:
+    fields: dict[str, Any] = dict.fromkeys(("in_flight", "streams", "connections", "started", "ended", "errors"), 0)
+    fields |= {"pid": pid, "config_version": "c1", "refused": 0, "journal_full": False, "journal_error": None}
+    fields |= {"keys_stale_since": None, "rss_mb": 1.0, "draining": False}
+    return msgspec.json.encode(LiveState(**fields | changed)) + b"\n"
+
+
+class Speaker:
+    """A worker's connection, spoken by the test."""
+
+    def __init__(self, path: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.connect(str(path))
+        self.socket.setblocking(False)
+
+    def greet(self, data: bytes) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            socket.send_fds(self.socket, [data], [listening.fileno()])
+
+    async def send(self, data: bytes) -> None:
+        await asyncio.get_running_loop().sock_sendall(self.socket, data)
+
+    async def told(self) -> dict[str, Any]:
+        """The next command."""
+        data = b""
+        async with asyncio.timeout(10):
+            while not data.endswith(b"\n"):
+                part = await asyncio.get_running_loop().sock_recv(self.socket, 65536)
+                assert part, "the connection was closed"
+                data += part
+        command: dict[str, Any] = msgspec.json.decode(data)
+        return command
+
+    async def closed(self) -> None:
+        async with asyncio.timeout(10):
+            while await asyncio.get_running_loop().sock_recv(self.socket, 65536):
+                pass
+
+
+@pytest.fixture
+def speakers() -> Iterator[list[Speaker]]:
+    made: list[Speaker] = []
+    yield made
+    for speaker in made:
+        speaker.socket.close()
+
+
+async def test_a_worker_that_never_comes_up_is_tried_slower_and_slower_and_an_alarm_says_so(
+    settings: Settings, mark: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def pauses() -> list[float]:
+        return [float(pause) for pause in re.findall(r"starting another in (\S+) s", caplog.text)]
+
+    async with supervised(FAILS) as (workers, alarms):
+        workers.configure(settings)
+        assert (await until(pauses, lambda found: len(found) >= 4))[:4] == [0.1, 0.2, 0.4, 0.8]
+        (alarm,) = alarms.standing()
+        assert alarm.id == "worker_down"
+        assert "code 3" in alarm.text
+        assert "log" in alarm.text
+    assert marked(mark) == []
+
+
+async def test_a_worker_that_cannot_even_be_started_is_an_alarm_too(settings: Settings, tmp_path: Path) -> None:
+    async with supervised([str(tmp_path / "no-such-program")]) as (workers, alarms):
+        workers.configure(settings)
+        (alarm,) = await until(alarms.standing, bool)
+        assert "No such file" in alarm.text
+
+
+async def test_a_stop_does_not_wait_for_the_next_try(
+    settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "FIRST_PAUSE", 3600.0)
+    monkeypatch.setattr(supervision, "LONGEST_PAUSE", 3600.0)
+    async with supervised(FAILS) as (workers, _):
+        workers.configure(settings)
+        await until(lambda: caplog.text, lambda text: "in 3600.0 s" in text)
+        async with asyncio.timeout(30):
+            await workers.stop()
+
+
+@pytest.mark.parametrize("turns", [0, 1, 3, 10])
+async def test_a_stop_while_workers_are_being_started_leaves_none(turns: int, settings: Settings, mark: str) -> None:
+    async with supervised(WAITS, count=3) as (workers, _):
+        if turns % 2:
+            workers.configure(settings)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    assert marked(mark) == []
+
+
+async def test_a_worker_that_does_not_end_is_killed(
+    settings: Settings, mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "STOP_SECONDS", 0.2)
+    deaf = tmp_path / "deaf"
+    async with supervised([*DEAF, str(deaf)]) as (workers, _):
+        workers.configure(settings)
+        await until(deaf.exists, bool)
+        (pid,) = marked(mark)
+    assert marked(mark) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_a_worker_gets_its_listening_socket_and_nothing_else_of_ours(
+    settings: Settings, mark: str, tmp_path: Path
+) -> None:
+    told = tmp_path / "descriptors"
+    lists = "import os, pathlib, sys; p = pathlib.Path(sys.argv[1] + '.new'); p.write_text(repr({n: os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{n}')})); p.rename(sys.argv[1]); sys.stdin.read()"  # noqa: E501
+    with open(tmp_path / "a-file-of-ours", "w") as ours:
+        os.set_inheritable(ours.fileno(), True)
+        async with supervised([sys.executable, "-c", lists, str(told)]):
+            await until(told.exists, bool)
+    descriptors = eval(told.read_text())
+    assert not [target for target in descriptors.values() if "a-file-of-ours" in target]
+    further = {number: target for number, target in descriptors.items() if int(number) > 2}
+    assert [target.partition(":")[0] for target in further.values() if not target.startswith("/proc/")] == ["socket"]
+
+
+async def test_a_report_may_come_in_pieces(home: Home, left_behind: int, speakers: list[Speaker]) -> None:
+    async with listening_for_reports(home) as workers:
+        speakers.append(speaker := Speaker(home.worker_socket))
+        first, second = report(left_behind, in_flight=1), report(left_behind, in_flight=2)
+        speaker.greet(first[:20])
+        await until(lambda: workers.listening, bool)
+        assert workers.states == {}
+        await speaker.send(first[20:] + second[:7])
+        assert await workers.reported(1, 10)
+        assert workers.states[left_behind].in_flight == 1
+        await speaker.send(second[7:])
+        await until(lambda: workers.states[left_behind].in_flight, lambda count: count == 2)
+
+
+async def test_a_greeting_of_more_than_one_report_is_understood(
+    home: Home, left_behind: int, speakers: list[Speaker]
+) -> None:
+    async with listening_for_reports(home) as workers:
+        speakers.append(speaker := Speaker(home.worker_socket))
+        speaker.greet(report(left_behind, keys_used={"a": 1}) + report(left_behind, keys_used={"b": 2}))
+        await until(lambda: workers.keys_used, lambda used: used == {"a": 1, "b": 2})
+
+
+async def test_a_worker_that_was_alone_for_long_tells_of_every_key(
+    home: Home, left_behind: int, speakers: list[Speaker]
+) -> None:
+    used = {f"key-{number:032}": number for number in range(1, 20_001)}
+    async with listening_for_reports(home) as workers:
+        speakers.append(speaker := Speaker(home.worker_socket))
+        long = report(left_behind, keys_used=used)
+        assert len(long) > 500_000
+        speaker.greet(long[:60_000])
+        await speaker.send(long[60_000:])
+        await until(lambda: workers.keys_used, lambda found: found == used)
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b'{"pid": 1, "in_fl', b'{"pid": "many"}\n', b"\xff\xfe\n", b"[" * 100_000 + b"\n", b"\n"]
+)
+async def test_nonsense_ends_one_connection_and_no_other(
+    nonsense: bytes, home: Home, left_behind: int, speakers: list[Speaker]
+) -> None:
+    async with listening_for_reports(home) as workers:
+        speakers += [good := Speaker(home.worker_socket), bad := Speaker(home.worker_socket)]
+        good.greet(report(left_behind))
+        assert await workers.reported(1, 10)
+        bad.greet(nonsense[:1000])
+        await bad.send(nonsense[1000:])
+        bad.socket.shutdown(socket.SHUT_WR)
+        await bad.closed()
+        assert set(workers.states) == {left_behind}
+        await good.send(report(left_behind, in_flight=5))
+        await until(lambda: workers.states[left_behind].in_flight, lambda count: count == 5)
+
+
+async def test_a_worker_of_another_configuration_is_told_the_one_in_force(
+    home: Home, settings: Settings, left_behind: int, speakers: list[Speaker]
+) -> None:
+    async with listening_for_reports(home) as workers:
+        workers.configure(settings)
+        speakers.append(speaker := Speaker(home.worker_socket))
+        speaker.greet(report(left_behind, config_version="an-older-one"))
+        command = await speaker.told()
+        assert command["command"] == "configure"
+        assert msgspec.convert(command["settings"], Settings) == settings
+
+
+async def test_a_worker_too_many_is_sent_away(home: Home, left_behind: int, speakers: list[Speaker]) -> None:
+    with subprocess.Popen([*WAITS]) as another:
+        async with listening_for_reports(home) as workers:
+            speakers += [first := Speaker(home.worker_socket), second := Speaker(home.worker_socket)]
+            first.greet(report(left_behind))
+            assert await workers.reported(1, 10)
+            second.greet(report(another.pid))
+            assert await second.told() == {"command": "drain"}
+        another.kill()
+
+
+async def test_a_start_that_failed_leaves_those_it_found_alone_and_a_stop_ends_them(
+    home: Home, left_behind: int, mark: str, speakers: list[Speaker]
+) -> None:
+    async with listening_for_reports(home) as workers:
+        speakers.append(speaker := Speaker(home.worker_socket))
+        speaker.greet(report(left_behind))
+        assert await workers.reported(1, 10)
+    assert marked(mark) == [left_behind], "it serves on"
+    async with listening_for_reports(home) as workers:
+        speakers.append(speaker := Speaker(home.worker_socket))
+        speaker.greet(report(left_behind))
+        assert await workers.reported(1, 10)
+        stopping = asyncio.create_task(workers.stop())
+        await until(lambda: marked(mark), lambda found: found == [])
+        os.waitpid(left_behind, 0)
+        await stopping
+
+
+def test_a_worker_is_started_with_the_interpreter_that_runs() -> None:
+    assert worker_command() == [sys.executable, "-m", "gatewatch", "_worker"]
+
+
+def test_a_worker_that_still_writes_is_seen_by_its_lock(home: Home) -> None:
+    assert not workers_left_behind(home.journal)
+    journal = Journal(home.journal)
+    try:
+        assert workers_left_behind(home.journal)
+    finally:
+        journal.stop()
+    assert not workers_left_behind(home.journal)
