@@ -101,6 +101,8 @@ def _calls(reader: "LedgerReader", limit: int, params: dict[str, Any]) -> "Answe
 
 def _for_people(row: dict[str, Any]) -> dict[str, Any]:
     shown = {name: f"{row[name]:.2%}" for name in RATES if row.get(name) is not None}
+    if row.get("rps"):
+        shown["rps"] = f"{row['rps']:.3g}"
     if window := row.get("window"):
         shown["window"] = f"{window['since']} – {window['until']}"
     return row | shown

@@ -15,7 +15,7 @@ from gatewatch.ledger.answer import Checked
 from gatewatch.ledger.facts import CALLS
 from gatewatch.ledger.families import SPEND, TRAFFIC, UNITS, Family
 from gatewatch.ledger.lines import Sorted
-from gatewatch.ledger.segments import SegmentFile, segments_in
+from gatewatch.ledger.segments import SegmentFile, find_segment, segments_in
 from gatewatch.money import PICOS_PER_USD
 from gatewatch.paths import Home
 
@@ -30,16 +30,22 @@ _SUMS: dict[Family, dict[str, str]] = {
 def check(
     connection: duckdb.DuckDBPyConnection, home: Home, progress: Callable[[int, int], None] | None = None
 ) -> Checked:
-    """Compare everything. The recorder must rest meanwhile. Raises duckdb.Error, OSError."""
+    """Compare everything, as it is at one moment: `connection` is in a transaction. Raises duckdb.Error, OSError.
+
+    The recorder may go on meanwhile: what it has loaded of a segment never changes.
+    """
     problems = [*_repeated(connection), *_rollups(connection)]
     rows = connection.execute("SELECT segment, upto, facts FROM loaded").fetchall()
     loaded = {name: upto for name, upto, facts in rows if facts}
-    files = {segment.name: segment for segment in (*segments_in(home.loaded), *segments_in(home.journal))}
-    there = [files[name] for name in sorted(loaded.keys() & files.keys())]
-    total, done = sum(loaded[segment.name] for segment in there), 0
-    for segment in there:
-        problems += _segment(connection, segment, loaded[segment.name])
-        done += loaded[segment.name]
+    files = {segment.name for segment in (*segments_in(home.loaded), *segments_in(home.journal))}
+    there = sorted(loaded.keys() & files)
+    total, done = sum(loaded[name] for name in there), 0
+    for name in there:
+        try:
+            problems += _segment(connection, find_segment(home, name), loaded[name])
+        except FileNotFoundError:  # packed away between the look and the opening
+            problems += _segment(connection, find_segment(home, name), loaded[name])
+        done += loaded[name]
         if progress:
             progress(done, total)
     ((calls,),) = connection.execute("SELECT count(*) FROM calls").fetchall()

@@ -21,8 +21,8 @@ def owning(home: Home) -> Iterator[None]:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Unreachable(
-                f"Another process holds {home.root}, and does not answer on {home.socket}",
-                "If that is a gateway it may just be starting or stopping: try again, or see `gatewatch doctor`.",
+                f"Another process holds {home.root}",
+                "A gateway that runs there is in the way. One that does not answer may be stopping: try again.",
             ) from None
         yield
     finally:

@@ -15,6 +15,8 @@ from typing import IO
 
 import zstandard
 
+from gatewatch.paths import Home
+
 _NAME = re.compile(r"(?P<run>[0-9A-Za-z]+-[0-9a-f]{8})-(?P<sequence>\d{6,})\.jsonl(?P<packed>\.zst)?")
 SUFFIX = ".jsonl"
 PACKED_SUFFIX = ".jsonl.zst"
@@ -88,6 +90,17 @@ def segments_in(folder: Path) -> list[SegmentFile]:
         if match := _NAME.fullmatch(path.name):
             found.append(SegmentFile(path, match["run"], int(match["sequence"]), bool(match["packed"])))
     return sorted(found, key=lambda segment: (segment.run, segment.sequence))
+
+
+def find_segment(home: Home, name: str) -> SegmentFile:
+    """A segment by its name, where it is at this moment. Raises FileNotFoundError."""
+    run, sequence = run_and_sequence(name)
+    live, packed = home.journal / f"{name}{SUFFIX}", home.loaded / f"{name}{PACKED_SUFFIX}"
+    if live.exists():
+        return SegmentFile(live, run, sequence, packed=False)
+    if packed.exists():
+        return SegmentFile(packed, run, sequence, packed=True)
+    raise FileNotFoundError(f"segment {name} is neither in {home.journal} nor in {home.loaded}")
 
 
 def run_and_sequence(name: str) -> tuple[str, int]:

@@ -1,8 +1,8 @@
 """The ledger of one home, open in one process: loads the journal, answers named queries, from any thread.
 
-Keeps true: one recorder pass, check or snapshot at a time; a query runs on a cursor of its own, in one transaction,
-beside them; a query that takes too long is stopped and blocks nobody. A file that cannot be opened is tried again at
-the next pass. Whoever makes a service holds the home's lock (`ownership.py`).
+Keeps true: one recorder pass at a time; queries, checks and snapshots run beside it on cursors of their own and see the
+ledger as it was at one moment; a query that takes too long is stopped and blocks nobody. A file that cannot be opened
+is tried again at the next pass. Whoever makes a service holds the home's lock (`ownership.py`).
 """
 
 import shutil
@@ -54,6 +54,7 @@ class LedgerService:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._recorder: Recorder | None = None
         self._writing = threading.RLock()
+        self._copying = threading.Lock()
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._idle = threading.Condition()
         self._closed = False
@@ -85,10 +86,10 @@ class LedgerService:
         except msgspec.ValidationError as error:
             raise UsageError(f"{name}: {error}") from None
         with self._cursor(name, self._query_seconds) as reading:
+            fresh = self.fresh()  # before the moment that the answer is of, so that it promises too little at worst
             reading.execute("BEGIN")
-            now_us = self._clock()
-            found = query.answer(Asking(reading, now_us), typed)
-        return Answer(found.rows, window_texts(found.window), self.fresh(), found.source)
+            found = query.answer(Asking(reading, self._clock()), typed)
+        return Answer(found.rows, window_texts(found.window), fresh, found.source)
 
     def fresh(self) -> dict[str, Any]:
         """How much of the journal answers include just now."""
@@ -111,29 +112,27 @@ class LedgerService:
         if path.exists():
             raise UsageError(f"{path} exists already", "Choose another name, or remove it.")
         made = self.home.scratch / f"snapshot-{self._clock()}.duckdb"
-        with self._writing:
-            self._open()
-            with self._cursor("snapshot", None) as copying:
-                try:
-                    attach(copying, made, "snapshot")
-                    copying.execute(f"COPY FROM DATABASE {DATABASE} TO snapshot")
+        with self._copying, self._cursor("snapshot", None) as copying:
+            try:
+                attach(copying, made, "snapshot")
+                copying.execute(f"COPY FROM DATABASE {DATABASE} TO snapshot")
+                copying.execute("DETACH snapshot")
+                made.chmod(0o600)
+                shutil.move(made, path)
+            except OSError as error:
+                raise GatewatchError(f"{path} cannot be written: {error}", "Choose another place.") from error
+            finally:
+                with suppress(duckdb.Error):
                     copying.execute("DETACH snapshot")
-                    shutil.move(made, path)
-                except OSError as error:
-                    raise GatewatchError(f"{path} cannot be written: {error}", "Choose another place.") from error
-                finally:
-                    with suppress(duckdb.Error):
-                        copying.execute("DETACH snapshot")
-                    made.unlink(missing_ok=True)
-                    made.with_name(made.name + ".wal").unlink(missing_ok=True)
+                made.unlink(missing_ok=True)
+                made.with_name(made.name + ".wal").unlink(missing_ok=True)
         return path
 
     def check(self, progress: Progress | None = None) -> Checked:
         """Compare the ledger with itself and with the journal. Reads every segment."""
-        with self._writing:
-            self._open()
-            with self._cursor("check", None) as reading:
-                return check(reading, self.home, progress)
+        with self._cursor("check", None) as reading:
+            reading.execute("BEGIN")
+            return check(reading, self.home, progress)
 
     def close(self) -> None:
         """Stop what runs and close the file. Further calls raise LedgerUnavailable."""

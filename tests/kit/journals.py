@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +121,10 @@ class Worker:
         os.write(self._fd, b"".join(lines))
 
     def die(self) -> None:
-        os.close(self._fd)
+        """Let go of the lock. A second time it does nothing."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
 
 @contextmanager
@@ -131,8 +134,7 @@ def worker(home: Home, run: str = RUN, sequence: int = 1) -> Iterator[Worker]:
     try:
         yield alive
     finally:
-        with suppress(OSError):  # it has died already
-            alive.die()
+        alive.die()
 
 
 def records(lines: Iterable[bytes], kind: str) -> list[dict[str, Any]]:

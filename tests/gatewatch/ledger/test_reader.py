@@ -132,7 +132,7 @@ def test_a_local_reader_owns_the_home_until_it_is_closed(home: Home) -> None:
 
 
 def test_a_home_that_a_gateway_holds_without_answering_is_unreachable(home: Home) -> None:
-    with owning(home), pytest.raises(Unreachable, match="does not answer") as raised:
+    with owning(home), pytest.raises(Unreachable, match="holds") as raised:
         open_reader(home)
     assert raised.value.exit_code == 5
     assert raised.value.next_step

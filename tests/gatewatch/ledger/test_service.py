@@ -136,6 +136,7 @@ def test_a_snapshot_is_a_whole_ledger_that_anybody_may_open(home: Home, service:
     segment(home, *[whole(a_call(n)) for n in range(10)])
     service.load_once()
     path = service.snapshot(tmp_path / "it's a copy.duckdb")
+    assert path.stat().st_mode & 0o077 == 0
     with duckdb.connect(str(path), read_only=True) as copy:
         assert copy.execute("SELECT count(*) FROM calls").fetchall() == [(10,)]
         assert copy.execute("SELECT sum(calls)::INT FROM traffic_day").fetchall() == [(10,)]
@@ -143,6 +144,24 @@ def test_a_snapshot_is_a_whole_ledger_that_anybody_may_open(home: Home, service:
     with pytest.raises(UsageError, match="exists"):
         service.snapshot(path)
     assert list(home.scratch.glob("*.duckdb*")) == []
+
+
+def test_a_check_does_not_keep_the_recorder_waiting(home: Home, service: LedgerService) -> None:
+    """While it is under way the recorder loads more, and packs the segment away that is to be read next."""
+    with worker(home) as alive:
+        alive.write(whole(a_call(0)))
+        service.load_once()
+        alive.write(whole(a_call(1)))
+
+        def meanwhile(done: int, total: int) -> None:
+            if done < total:
+                alive.die()
+                assert service.load_once().finished
+
+        segment(home, whole(a_call(2)), run="20261120T090000Z-00000009")
+        service.load_once()
+        checked = service.check(meanwhile)
+    assert (checked.ok, checked.segments) == (True, 2)
 
 
 def test_a_snapshot_that_cannot_be_written_leaves_nothing(home: Home, service: LedgerService, tmp_path: Path) -> None:
