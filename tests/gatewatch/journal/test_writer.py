@@ -81,9 +81,10 @@ def test_a_full_disk_refuses_new_calls_while_calls_in_flight_close_from_the_rese
     with pytest.raises(JournalFull):
         journal.open(a_call())
     journal.close(in_flight, [])
-    assert lines(segments(tmp_path)[0])[-1] | {"k": "close", "call_id": in_flight.call_id} == lines(
-        segments(tmp_path)[0]
-    )[-1]
+    assert (
+        lines(segments(tmp_path)[0])[-1] | {"k": "close", "call_id": in_flight.call_id}
+        == lines(segments(tmp_path)[0])[-1]
+    )
     with pytest.raises(JournalFull):
         journal.open(a_call())
 
