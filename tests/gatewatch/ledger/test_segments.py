@@ -6,7 +6,7 @@ import pytest
 
 from gatewatch.journal.writer import Journal
 from gatewatch.ledger.pack import pack
-from gatewatch.ledger.segments import run_and_sequence, segments_in
+from gatewatch.ledger.segments import find_segment, run_and_sequence, segments_in
 from gatewatch.paths import Home
 from tests.kit.journals import RUN, a_call, closing, segment, worker
 
@@ -68,3 +68,14 @@ def test_a_name_says_run_and_sequence() -> None:
     assert run_and_sequence(f"{RUN}-000012") == (RUN, 12)
     with pytest.raises(ValueError, match="segment"):
         run_and_sequence("notes")
+
+
+def test_a_segment_is_found_by_its_name_wherever_it_is(home: Home) -> None:
+    path = segment(home, closing(a_call(0)))
+    name = f"{RUN}-000001"
+    assert find_segment(home, name).path == path
+    packed = pack(find_segment(home, name), home.loaded)
+    assert find_segment(home, name).path == packed
+    packed.unlink()
+    with pytest.raises(FileNotFoundError, match=name):
+        find_segment(home, name)
