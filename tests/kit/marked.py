@@ -12,7 +12,10 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 
 
 def marked(mark: str) -> list[int]:
-    """Processes, other than this one, in whose environment the variable has this value; no zombies."""
+    """Processes, other than this one, in whose environment the variable has this value; no zombies.
+
+    For an instant after its start a program has no environment yet: wait for it with `until`.
+    """
     wanted = f"{VARIABLE}={mark}".encode()
     found = []
     for folder in Path("/proc").iterdir():

@@ -295,7 +295,7 @@ async def test_a_start_that_failed_leaves_those_it_found_alone_and_a_stop_ends_t
         speakers.append(speaker := Speaker(home.worker_socket))
         speaker.greet(report(left_behind))
         assert await workers.reported(1, 10)
-    assert marked(mark) == [left_behind], "it serves on"
+    await until(lambda: marked(mark), lambda found: found == [left_behind])
     async with listening_for_reports(home) as workers:
         speakers.append(speaker := Speaker(home.worker_socket))
         speaker.greet(report(left_behind))
