@@ -1,5 +1,11 @@
-"""Asks the control process of a running gateway over its unix socket."""
+"""Asks the control process of a running gateway over its unix socket.
 
+By the standard library: httpx takes 200 ms to import, and leaves the socket of a refused connection to the garbage
+collector.
+"""
+
+import http.client
+import json
 import socket
 from pathlib import Path
 from typing import Any
@@ -25,13 +31,9 @@ class ControlClient:
     """One connection to one control socket; close it, or use it as a context manager. Not thread-safe."""
 
     def __init__(self, socket_path: Path) -> None:
-        import httpx  # 200 ms: only who talks to a gateway pays it
-
+        """Nothing is asked yet."""
         self._path = socket_path
-        self._failures = (httpx.HTTPError,)
-        self._http = httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(socket_path)), base_url="http://gatewatch", timeout=TIMEOUT_SECONDS
-        )
+        self._connection = _UnixConnection(socket_path)
 
     def __enter__(self) -> "ControlClient":
         return self
@@ -47,17 +49,55 @@ class ControlClient:
     def request(self, method: str, path: str, body: object = None, *, seconds: float = TIMEOUT_SECONDS) -> Any:
         """The JSON answer. Raises the error that the control process named, or Unreachable when `seconds` are over."""
         try:
-            response = self._http.request(method, path, json=body if body is not None else None, timeout=seconds)
-            answer = response.json()
-        except (*self._failures, OSError, ValueError) as error:
+            status, payload = self._exchange(method, path, None if body is None else json.dumps(body), seconds)
+            answer = json.loads(payload)
+        except (http.client.HTTPException, OSError, ValueError) as error:
+            self._connection.close()
             raise Unreachable(
-                f"No gateway answers on {self._path}: {error}", "Start one with 'gatewatch serve', or name its --home."
+                f"No gateway answers on {self._path}: {error or type(error).__name__}",
+                "Start one with 'gatewatch serve', or name its --home.",
             ) from error
-        if response.status_code == 200:
+        if status == 200:
             return answer
         told: dict[str, Any] = answer.get("error", {}) if isinstance(answer, dict) else {}
         kind = _BY_EXIT_CODE.get(told.get("exit_code", 1), GatewatchError)
-        raise kind(told.get("title", f"The gateway answered {response.status_code}."), told.get("next_step", ""))
+        raise kind(told.get("title", f"The gateway answered {status}."), told.get("next_step", ""))
 
     def close(self) -> None:
-        self._http.close()
+        self._connection.close()
+
+    def _exchange(self, method: str, path: str, body: str | None, seconds: float) -> tuple[int, bytes]:
+        """Status and body. A kept connection that the other side has closed meanwhile is made anew, once."""
+        kept = self._connection.sock is not None
+        try:
+            return self._connection.exchange(method, path, body, seconds)
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            self._connection.close()
+            if not kept:
+                raise
+        return self._connection.exchange(method, path, body, seconds)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP/1.1 over a unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("gatewatch")
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        try:
+            self.sock.connect(str(self._path))
+        except BaseException:
+            self.close()
+            raise
+
+    def exchange(self, method: str, path: str, body: str | None, seconds: float) -> tuple[int, bytes]:
+        self.timeout = seconds
+        if self.sock is not None:
+            self.sock.settimeout(seconds)
+        self.request(method, path, body, {"content-type": "application/json"} if body is not None else {})
+        response = self.getresponse()
+        return response.status, response.read()

@@ -5,10 +5,11 @@ async with console(busy(tmp_path), size=(80, 24)) as stage:
     assert "upstream_rate_limited" in stage.text()
 """
 
+import asyncio
 import html
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,11 +27,11 @@ from gatewatch.ledger.service import LedgerService
 from gatewatch.paths import Home
 from gatewatch.prices.row import Match, PriceRow, Prices, price_row
 from tests.kit.journals import HOUR, MINUTE, SECOND, T0, a_call, attempt, call_id, closing, segment
-from tests.kit.waiting import until
 
 NOW = T0 + HOUR + 30 * SECOND
 """2026-11-20T11:00:30Z, when a console of these tests looks."""
 SMALL, LARGE = (80, 24), (160, 48)
+PATIENCE_SECONDS = 30.0
 SNAPSHOTS = Path(__file__).resolve().parents[1] / "app" / "console" / "snapshots"
 
 PRICE = price_row(
@@ -61,6 +62,16 @@ HOSTILE = (
     "\x1b]52;c;cm0gLXJm\x07[/close][@click=app.bell]x[/]\x9b2J\u202egnp.exe\u2066\x00\x7f[link=file:///etc/passwd]"
 )
 """A clipboard write, markup that breaks and that clicks, a C1 control, bidirectional overrides, NUL, DEL, a link."""
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Look again a hundred times a second until it holds; fail where it does not come."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not holds():
+            look_again = loop.create_future()
+            loop.call_later(0.01, look_again.set_result, None)
+            await look_again
 
 
 class Source:
@@ -118,7 +129,7 @@ class Stage:
         for _ in range(2):
             await self.pilot.pause()
             await self.app.workers.wait_for_complete()
-        await until(lambda: self.app.asked_us is None and self.app.view is not None, bool)
+        await until(lambda: self.app.asked_us is None and self.app.view is not None)
         for _ in range(2):
             await self.pilot.pause()
 

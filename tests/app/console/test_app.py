@@ -21,9 +21,9 @@ from tests.kit.console_stage import (
     hostile,
     many,
     matches_snapshot,
+    until,
 )
 from tests.kit.journals import MINUTE, SECOND, a_call, closing
-from tests.kit.waiting import until
 
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x48"])
 
@@ -164,9 +164,9 @@ class TestFindingACall:
         async with console(busy(tmp_path), LARGE) as stage:
             await stage.press("ctrl+p")
             await stage.pilot.press(*":calls", "space", *"status=429")
-            await until(lambda: ":calls status=429" in stage.text(), bool)
+            await until(lambda: ":calls status=429" in stage.text())
             await stage.press("down", "enter")
-            await until(lambda: "Calls › status=429" in stage.text(), bool)
+            await until(lambda: "Calls › status=429" in stage.text())
 
     async def test_a_filter_that_nothing_meets_says_what_to_do_next(self, tmp_path: Path) -> None:
         async with console(busy(tmp_path), begin=":calls team=nobody") as stage:
@@ -298,7 +298,7 @@ class TestAsking:
         source = busy(tmp_path)
         app = ConsoleApp(source, poll_seconds=0.01, now_us=lambda: source.now_us)
         async with app.run_test(size=SMALL):
-            await until(lambda: source.asked.count("live") > 3, bool)
+            await until(lambda: source.asked.count("live") > 3)
         assert source.closed
         asked = len(source.asked)
         await asyncio.sleep(0)
@@ -318,7 +318,7 @@ class TestEnding:
     async def test_a_signal_closes_it_in_order(self, tmp_path: Path) -> None:
         async with console(busy(tmp_path)) as stage:
             os.kill(os.getpid(), signal.SIGTERM)
-            await until(lambda: stage.app._exit, bool)
+            await until(lambda: stage.app._exit)
         assert stage.app.return_code == 128 + signal.SIGTERM
 
     async def test_q_leaves(self, tmp_path: Path) -> None:

@@ -12,17 +12,9 @@ AT = 1_795_168_800_000_000
 
 
 def bucket(begin: str, **values: Any) -> dict[str, Any]:
-    nothing = {
-        "calls": 0,
-        "errors": 0,
-        "blocked": 0,
-        "rps": 0.0,
-        "input_tokens": 0,
-        "output_tokens": 0,
-        "cost_usd": "0",
-    }
+    counts = dict.fromkeys(("calls", "errors", "blocked", "input_tokens", "output_tokens"), 0)
     gaps = dict.fromkeys(("p50_ms", "p95_ms", "p99_ms", "ttft_p50_ms", "ttft_p95_ms"))
-    return {"bucket": f"2026-11-20T{begin}:00.000000Z", **nothing, **gaps, **values}
+    return {"bucket": f"2026-11-20T{begin}:00.000000Z", "cost_usd": "0", **counts, **gaps, **values}
 
 
 def overview(*series: dict[str, Any], at_us: int = AT, span: str = "15 min") -> Overview:
