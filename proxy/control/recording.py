@@ -7,6 +7,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+from gatewatch.errors import GatewatchError
 from gatewatch.ledger.unavailable import LedgerLocked
 from proxy.control.alarms import Alarms
 
@@ -26,6 +27,8 @@ class Recording:
     def __init__(self, service: "LedgerService", alarms: Alarms) -> None:
         self.service = service
         self._alarms = alarms
+        self._said = ""
+        """The failure that was logged last: one that goes on is logged once."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder")
 
@@ -54,9 +57,13 @@ class Recording:
             self._alarms.set("ledger_locked", f"{error.title}. {MEANWHILE}")
             return False
         except Exception as error:  # the thread outlives whatever the database does
-            log.exception("the recorder failed; it tries again")
-            self._alarms.set("recorder", f"The recorder failed: {error}. {MEANWHILE}")
+            said = error.title if isinstance(error, GatewatchError) else f"{type(error).__name__}: {error}"
+            if said != self._said:
+                log.exception("the recorder failed; it tries again every %g s", RETRY_SECONDS)
+            self._said = said
+            self._alarms.set("recorder", f"The recorder failed: {said}. {MEANWHILE}")
             return False
+        self._said = ""
         self._alarms.set("ledger_locked", None)
         self._alarms.set("recorder", None)
         return True
