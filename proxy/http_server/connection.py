@@ -20,7 +20,9 @@ from proxy.http_server.request import Headers, Request
 from proxy.refusal import Refusal, error_body
 
 _STATUS_LINES = {int(status): f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
-_READ_AHEAD = 64 * 1024
+
+LINGER_SECONDS = 5.0
+"""How long what a refused client still sends is dropped."""
 
 log = logging.getLogger("gatewatch.http")
 
@@ -45,12 +47,19 @@ class ClientConnection(asyncio.Protocol):
         self._headers: dict[bytes, bytes] = {}
         self._repeated: set[bytes] = set()
         self._head_bytes = self._head_count = 0
-        self._chunked = self._http10 = False
+        self._in_head = False
+        """Whether a request's first byte is here and the end of its head is not."""
+        self._got_on = False
+        self._unparsed = 0
+        """Bytes of reads in which nothing was completed: llhttp's wrapper tells of a header when it is whole."""
+        self._deaf = False
+        self._chunked = False
         self._closing = False
         self._drained: asyncio.Future[None] | None = None
         self._reading = True
         self._task: asyncio.Task[None] | None = None
         self.source = "local"
+        self._unsent = 0
         self.due = 0.0
         """Loop time at which the current phase is overdue; 0: no deadline."""
         self.writing_paused = False
@@ -70,7 +79,7 @@ class ClientConnection(asyncio.Protocol):
         if not self._bounds.admits(transport):
             self.abort()
         elif too_many:
-            self._refuse(Refusal(503, "overloaded", too_many, type="server_error"))
+            self._refuse(Refusal(503, "overloaded", too_many, type="server_error"), lingering=False)
         else:
             self.due = self._loop.time() + self._bounds.caps.header_seconds
 
@@ -85,26 +94,36 @@ class ClientConnection(asyncio.Protocol):
         self._waiting.clear()
 
     def data_received(self, data: bytes) -> None:
-        if self._closing:
+        if self._closing or self._deaf:
             return
+        self._got_on = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
             if not isinstance(error.__context__, Refusal):
                 raise
             self._refuse(error.__context__)
-        except httptools.HttpParserUpgrade:
-            self._refuse(Refusal(400, "invalid_request", "Upgrades are not served."))
         except httptools.HttpParserError:
-            self._refuse(Refusal(400, "invalid_http", "The request is not valid HTTP/1.1."))
+            if self._request and self._request.whole and not self._request.keep_alive:
+                self._deaf = True  # behind its last request a client may say what it likes
+            else:
+                self._refuse(Refusal(400, "invalid_http", "The request is not valid HTTP/1.1."))
+        if self._got_on:
+            self._unparsed = 0
+        else:
+            self._unparsed += len(data)
+            if self._unparsed > self._bounds.caps.header_bytes + self._bounds.caps.url_bytes:
+                self._refuse(_headers_too_large())
 
     def pause_writing(self) -> None:
         self.writing_paused = True
+        self._unsent = self._transport.get_write_buffer_size()
         self.due = self._loop.time() + self._bounds.caps.write_seconds
 
     def resume_writing(self) -> None:
         self.writing_paused = False
-        self.due = 0.0
+        if not self._closing:
+            self.due = 0.0 if self._answering else self._next_due()
         if self._drained and not self._drained.done():
             self._drained.set_result(None)
 
@@ -115,7 +134,8 @@ class ClientConnection(asyncio.Protocol):
         self._headers = {}
         self._repeated = set()
         self._head_bytes = self._head_count = 0
-        if self._answering is None:
+        self._in_head = True
+        if self._answering is None and not self.writing_paused:
             self.due = self._loop.time() + self._bounds.caps.header_seconds
 
     def on_url(self, url: bytes) -> None:
@@ -128,20 +148,28 @@ class ClientConnection(asyncio.Protocol):
         self._head_count += 1
         caps = self._bounds.caps
         if self._head_bytes > caps.header_bytes or self._head_count > caps.header_count:
-            raise Refusal(431, "headers_too_large", "The request headers are too large or too many.")
+            raise _headers_too_large()
         name = name.lower()
         if name in self._headers:
             self._repeated.add(name)
         self._headers[name] = value
 
     def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._got_on = True
+        if self._parser.should_upgrade():
+            raise Refusal(400, "invalid_request", "Upgrades are not served.")
+        version = self._parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            raise Refusal(400, "invalid_http", "Only HTTP/1.1 is served.")
         request = self._request = Request(self)
         request.method = self._parser.get_method().decode("ascii")
         request.refusal = check_head(self._target, self._headers, self._repeated, self._bounds)
         request.path = self._target.partition(b"?")[0].decode("ascii", "replace")
         request.headers = self._headers
-        self._http10 = self._parser.get_http_version() == "1.0"
-        request.keep_alive = self._parser.should_keep_alive() and not self._http10 and not self._bounds.draining
+        self._headers = {}  # for the trailers: they are not wanted
+        request.http10 = version == "1.0"
+        request.keep_alive = self._parser.should_keep_alive() and not request.http10 and not self._bounds.draining
         if self._answering is None:
             self._answer(request)
         else:
@@ -149,11 +177,13 @@ class ClientConnection(asyncio.Protocol):
             self._read(False)
 
     def on_body(self, body: bytes) -> None:
+        self._got_on = True
         request = self._request
         if request and not request.answered and request.fed(body) > self._bounds.caps.body_bytes:
             self._read(False)
 
     def on_message_complete(self) -> None:
+        self._got_on = True
         if self._request:
             self._request.completed()
             if self._request is self._answering and not self.writing_paused:
@@ -182,7 +212,9 @@ class ClientConnection(asyncio.Protocol):
 
     def wants_body(self, request: Request) -> None:
         """The body is waited for: tell a client that asked first, and go on reading."""
-        if request.headers.get(b"expect", b"").lower() == b"100-continue" and not self._closing:
+        if self._closing or request.http10:
+            return
+        if request.headers.get(b"expect", b"").lower() == b"100-continue":
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def reply(self, request: Request, status: int, headers: Headers, body: bytes) -> None:
@@ -198,7 +230,7 @@ class ClientConnection(asyncio.Protocol):
         if self._closing:
             return
         has_length = any(name == b"content-length" for name, _ in headers)
-        self._chunked = not has_length and not self._http10
+        self._chunked = not has_length and not request.http10
         parts = self._head(request, status, headers)
         parts.append(b"transfer-encoding: chunked\r\n\r\n" if self._chunked else b"\r\n")
         self._transport.write(b"".join(parts))
@@ -229,18 +261,20 @@ class ClientConnection(asyncio.Protocol):
     def close_when_answered(self) -> None:
         """Close now where nothing is being answered, else with the answer."""
         if self._answering is None:
-            self._closing = True
-            self._transport.close()
+            self._close()
         else:
             self._answering.keep_alive = False
 
     def overdue(self) -> None:
         """The phase's deadline has passed."""
         request = self._answering
-        if request is None and not self._head_count and not self._target:
-            self.close_when_answered()
-        elif self.writing_paused or (request and request.started):
+        if self.writing_paused and (unsent := self._transport.get_write_buffer_size()) < self._unsent:
+            self._unsent = unsent  # the client reads, if slowly
+            self.due = self._loop.time() + self._bounds.caps.write_seconds
+        elif self._closing or self.writing_paused or (request and request.started):
             self.abort()
+        elif request is None and not self._in_head:
+            self._close()
         else:
             self._refuse(Refusal(408, "request_timeout", "The request did not arrive in time."))
 
@@ -263,35 +297,50 @@ class ClientConnection(asyncio.Protocol):
         if self._closing:
             return
         if not request.keep_alive:
-            self._closing = True
-            self._transport.close()
+            self._close(lingering=not request.whole)
             return
         if self._waiting:
             following = self._waiting.popleft()
             self._answer(following)
             if following.whole:
                 self.due = 0.0
-        else:
-            self._target = b""
-            self._head_count = 0
-            self.due = self._loop.time() + self._bounds.caps.keep_alive_seconds
+        elif not self.writing_paused:
+            self.due = self._next_due()
         if not self._waiting:
             self._read(True)
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: Refusal, lingering: bool = True) -> None:
         """Answer what cannot become a request, and close."""
         if self._closing:
             return
         self._bounds.rejected(self.source, refusal.code)
-        self._closing = True
-        self.due = 0.0
         if self._answering is None or not self._answering.started:
             body = error_body(refusal.message, refusal.type, None, refusal.code)
             self._transport.write(
                 b"%scontent-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%s"
                 % (_STATUS_LINES[refusal.status], len(body), body)
             )
-        self._transport.close()
+        self._close(lingering)
+
+    def _close(self, lingering: bool = False) -> None:
+        """Close behind what was written, or after a while without it.
+
+        Lingering: the client is still sending. A close with unread bytes is a reset, which may overtake our answer, so
+        we say that there is no more from us and drop what comes until the client closes.
+        """
+        if lingering and self._transport.can_write_eof():
+            self._read(True)
+            self._transport.write_eof()
+            self.due = self._loop.time() + LINGER_SECONDS
+        else:
+            self._transport.close()
+            self.due = self._loop.time() + self._bounds.caps.write_seconds
+        self._closing = True
+
+    def _next_due(self) -> float:
+        """Until when the next request must have begun, or its head be whole."""
+        caps = self._bounds.caps
+        return self._loop.time() + (caps.header_seconds if self._in_head else caps.keep_alive_seconds)
 
     def _read(self, on: bool) -> None:
         if on == self._reading or self._closing:
@@ -301,3 +350,7 @@ class ClientConnection(asyncio.Protocol):
             self._transport.resume_reading()
         else:
             self._transport.pause_reading()
+
+
+def _headers_too_large() -> Refusal:
+    return Refusal(431, "headers_too_large", "The request headers are too large or too many.")

@@ -27,6 +27,7 @@ class Request:
         "connection",
         "gone",
         "headers",
+        "http10",
         "keep_alive",
         "method",
         "on_disconnect",
@@ -44,6 +45,7 @@ class Request:
         self.refusal: Refusal | None = None
         """What is wrong with the request's head; whoever answers decides how to say it."""
         self.keep_alive = False
+        self.http10 = False
         self.whole = False
         self.started = False
         self.answered = False

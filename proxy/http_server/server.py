@@ -29,7 +29,11 @@ class HttpServer:
             context.load_cert_chain(*self._tls)
         create = loop.create_unix_server if listening.family == socket.AF_UNIX else loop.create_server
         self._server = await create(
-            lambda: ClientConnection(self._app, self._bounds, loop), sock=listening, ssl=context, backlog=BACKLOG
+            lambda: ClientConnection(self._app, self._bounds, loop),
+            sock=listening,
+            ssl=context,
+            ssl_handshake_timeout=self._bounds.caps.header_seconds if context else None,
+            backlog=BACKLOG,
         )
         self._sweeping = asyncio.create_task(self._sweep())
 

@@ -23,9 +23,9 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._headers: dict[bytes, bytes] = {}
         self._header_bytes = 0
-        self._in_head = False
-        self._head_seen = 0
-        """Bytes of reads that ended inside a head: llhttp's wrapper tells of a header when it is whole."""
+        self._got_on = False
+        self._unparsed = 0
+        """Bytes of reads in which nothing was completed: llhttp's wrapper tells of a header when it is whole."""
         self._until_eof = False
         self._keep_alive = False
         self._paused = False
@@ -76,15 +76,18 @@ class Connection(asyncio.Protocol):
             self.close()
             return
         self._exchange.arrived()
+        self._got_on = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self._fail("upstream_invalid", "the upstream switched protocols")
         except httptools.HttpParserError as error:
             self._fail("upstream_invalid", f"the reply is not HTTP: {error}")
-        if self._in_head:
-            self._head_seen += len(data)
-            if self._head_seen > HEADER_BYTES:
+        if self._got_on:
+            self._unparsed = 0
+        else:
+            self._unparsed += len(data)
+            if self._unparsed > HEADER_BYTES:
                 self._fail_headers()
 
     def eof_received(self) -> None:
@@ -107,8 +110,6 @@ class Connection(asyncio.Protocol):
     # httptools callbacks
 
     def on_message_begin(self) -> None:
-        self._in_head = True
-        self._head_seen = 0
         if self._exchange is None:  # a second reply behind the one that was asked for
             self.close()
 
@@ -120,7 +121,7 @@ class Connection(asyncio.Protocol):
         self._headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        self._got_on = True
         status = self._parser.get_status_code()
         headers, self._headers, self._header_bytes = self._headers, {}, 0
         if status < 200 or self._exchange is None:
@@ -132,10 +133,12 @@ class Connection(asyncio.Protocol):
         self._exchange.started(status, headers)
 
     def on_body(self, body: bytes) -> None:
+        self._got_on = True
         if self._exchange:
             self._exchange.feed(body)
 
     def on_message_complete(self) -> None:
+        self._got_on = True
         if self._exchange and self._exchange.status:
             self._exchange.finish()
 

@@ -1,12 +1,11 @@
 """A worker as the control process starts it: settings on stdin, a listening socket by inheritance."""
 
-import asyncio
 import json
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,10 @@ import msgspec
 from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
 from proxy.settings import Caps, Deadlines, Provider, ProviderKey, Route, Settings, Target
+from tests.kit.waiting import eventually
 
 PEPPER = bytes(range(32))
 PROVIDER_SECRET = "sk-canary-of-the-provider"
-PATIENCE_SECONDS = 20.0
-"""How long a test waits for what must come."""
 
 
 class Worker:
@@ -72,16 +70,6 @@ class Worker:
 
 def _has(record: dict[str, Any], fields: dict[str, object]) -> bool:
     return all(record.get(name) == value for name, value in fields.items())
-
-
-async def eventually(check: Callable[[], object]) -> None:
-    """Look again and again, a few hundred times a second, until it holds."""
-    loop = asyncio.get_running_loop()
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not check():
-            look_again = loop.create_future()
-            loop.call_later(0.003, look_again.set_result, None)
-            await look_again
 
 
 def make_key(home: Home, name: str = "app", **options: Any) -> tuple[str, str]:

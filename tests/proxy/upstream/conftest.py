@@ -10,6 +10,7 @@ import uvloop
 from proxy.settings import Deadlines, Provider
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.pool import Pool
+from tests.kit.waiting import until
 
 PATIENT = Deadlines(connect=20, first_byte=20, idle=20, total=20)
 SHORT = 0.05
@@ -72,13 +73,6 @@ async def everything(exchange: Exchange) -> bytes:
     while part := await exchange.read():
         parts.append(part)
     return b"".join(parts)
-
-
-async def until(check: Callable[[], object]) -> None:
-    """Let the loop run until it holds."""
-    async with asyncio.timeout(10):
-        while not check():
-            await asyncio.sleep(0)
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from tests.kit.scripted_upstream import (
     http,
     scripted_upstream,
 )
-from tests.proxy.upstream.conftest import Client, everything, until
+from tests.kit.waiting import until
+from tests.proxy.upstream.conftest import Client, everything
 
 NewClient = Callable[..., Client]
 
@@ -189,6 +190,8 @@ async def test_what_is_not_plain_http_is_invalid_and_ends_the_socket(client: New
         pytest.param([b"x: " + b"v" * (HEADER_BYTES + 10) + b"\r\n\r\n"], id="one long header"),
         pytest.param([b"x: ", *[b"v" * 1024] * 100_000], id="one header without end"),
         pytest.param([b"v" * 1024] * 100_000, id="a name without end"),
+        pytest.param([b"transfer-encoding: chunked\r\n\r\n0\r\nx: ", *[b"v" * 1024] * 100_000], id="a trailer"),
+        pytest.param([b"transfer-encoding: chunked\r\n\r\n3;", *[b"v" * 1024] * 100_000], id="a chunk extension"),
     ],
 )
 async def test_headers_are_bounded_whatever_their_form(client: NewClient, head: list[bytes]) -> None:

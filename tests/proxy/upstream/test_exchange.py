@@ -18,7 +18,8 @@ from tests.kit.scripted_upstream import (
     scripted_upstream,
     silence,
 )
-from tests.proxy.upstream.conftest import SHORT, Client, everything, until
+from tests.kit.waiting import until
+from tests.proxy.upstream.conftest import SHORT, Client, everything
 
 NewClient = Callable[..., Client]
 
