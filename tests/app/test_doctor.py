@@ -1,0 +1,104 @@
+"""The doctor finds what is wrong with a gateway's home, says how to mend it, and changes nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from app import doctor
+from app.doctor import Finding, examine
+from gatewatch.control.store import ControlStore
+from gatewatch.paths import Home
+from gatewatch.vault.opening import Wish, open_vault
+
+CONFIG = """\
+vault: file
+providers:
+  openai: {preset: openai, api_key: vault:openai}
+models:
+  gpt-4o-mini: {targets: [openai/gpt-4o-mini]}
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home with a configuration and a vault, whose gateway does not run."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    made = Home(tmp_path / "home").make()
+    made.config.write_text(CONFIG)
+    with ControlStore.open(made.control) as store:
+        open_vault(made, store, Wish(kind="file")).set("openai", "sk-canary-of-the-doctor")
+        store.create_key("app", team="search", pepper=bytes(32), create_team=True)
+    return made
+
+
+def states(findings: list[Finding]) -> dict[str, str]:
+    return {finding.area: finding.state for finding in findings}
+
+
+def one(findings: list[Finding], area: str) -> Finding:
+    (found,) = [finding for finding in findings if finding.area == area]
+    return found
+
+
+def test_a_sound_home_lacks_only_a_running_gateway(home: Home) -> None:
+    found = examine(home, None)
+    assert states(found) == {
+        "python": "ok",
+        "home": "ok",
+        "disk": "ok",
+        "configuration": "ok",
+        "keys": "ok",
+        "vault": "ok",
+        "provider openai": "ok",
+        "gateway": "missing",
+    }
+    assert "gatewatch serve" in one(found, "gateway").next_step
+    assert "sk-canary-of-the-doctor" not in str(found)
+
+
+def test_before_the_first_start_nothing_is_broken_and_nothing_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    found = examine(Home(tmp_path / "home"), None)
+    assert "broken" not in states(found).values()
+    assert "gatewatch keys create" in one(found, "keys").next_step
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_home_that_others_can_read_is_broken_and_the_command_that_mends_it_is_named(home: Home) -> None:
+    home.root.chmod(0o755)
+    found = one(examine(home, None), "home")
+    assert (found.state, found.next_step) == ("broken", f"chmod 700 {home.root}")
+
+
+def test_a_broken_configuration_is_named_with_its_line_and_its_secrets_are_not_looked_for(home: Home) -> None:
+    home.config.write_text("providers:\n  openai: {preset: opnai}\n")
+    found = examine(home, None)
+    assert one(found, "configuration").state == "broken"
+    assert f"{home.config}:2" in one(found, "configuration").next_step
+    assert not [finding for finding in found if finding.area.startswith("provider")]
+
+
+def test_a_provider_whose_key_is_not_there_is_broken(home: Home) -> None:
+    home.config.write_text(CONFIG.replace("vault:openai", "vault:other"))
+    found = one(examine(home, None), "provider openai")
+    assert found.state == "broken"
+    assert "gatewatch providers set-key" in found.next_step
+
+
+def test_a_home_on_a_network_disk_is_broken(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_file_system", lambda path: "nfs4")
+    assert one(examine(home, None), "journal").state == "broken"
+
+
+def test_a_disk_that_is_nearly_full_is_broken(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "LOW_SPACE", 1 << 70)
+    assert one(examine(home, None), "disk").state == "broken"
+
+
+def test_everything_that_is_not_ok_has_a_next_step(home: Home) -> None:
+    home.root.chmod(0o755)
+    home.config.write_text(CONFIG.replace("vault:openai", "env:NO_SUCH_VARIABLE"))
+    for finding in examine(home, None):
+        assert finding.state == "ok" or finding.next_step, finding
