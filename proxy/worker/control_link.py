@@ -21,6 +21,8 @@ from proxy.worker.live import LiveState, rss_mb
 
 RETRY_SECONDS = 0.5
 REPORT_SECONDS = 1.0
+LONGEST_COMMAND = 64 * 1024 * 1024
+"""Settings come in one line; a stream reader's own limit is 64 kB, some hundred routes."""
 
 log = logging.getLogger("gatewatch.worker")
 
@@ -52,7 +54,7 @@ class ControlLink:
             await loop.sock_connect(sock, str(self._path))
             greeting = self._report()
             sent = socket.send_fds(sock, [greeting], [self._listening.fileno()])
-            reader, writer = await asyncio.open_unix_connection(sock=sock)
+            reader, writer = await asyncio.open_unix_connection(sock=sock, limit=LONGEST_COMMAND)
             writer.write(greeting[sent:])
         except OSError:
             sock.close()
@@ -60,7 +62,10 @@ class ControlLink:
         reporting = asyncio.create_task(self._keep_reporting(writer))
         try:
             while line := await reader.readline():
-                self._obey(msgspec.json.decode(line))
+                try:
+                    self._obey(msgspec.json.decode(line))
+                except Exception:  # a command that cannot be obeyed must not end the link
+                    log.exception("a command of the control process failed")
         finally:
             reporting.cancel()
             writer.close()

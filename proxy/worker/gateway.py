@@ -61,14 +61,14 @@ class Gateway:
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
-        """Take new settings; calls in flight end under the old ones."""
+        """Take new settings; calls in flight end under the old ones. Raises ValueError, and keeps what it has then."""
         old = getattr(self, "_upstreams", {})
-        self.settings = settings
-        self._proxies = TrustedProxies(settings.trusted_proxies)
-        self._upstreams = {
+        proxies = TrustedProxies(settings.trusted_proxies)
+        upstreams = {
             name: old[name] if name in old and old[name].provider == provider else Upstream(provider, self._agent)
             for name, provider in settings.providers.items()
         }
+        self.settings, self._proxies, self._upstreams = settings, proxies, upstreams  # all of them or none
         for name, upstream in old.items():
             if self._upstreams.get(name) is not upstream:
                 upstream.pool.close()

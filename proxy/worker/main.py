@@ -29,6 +29,8 @@ DRAIN_SECONDS = 25.0
 LAST_SECONDS = 5.0
 AGENT = f"gatewatch/{__version__}"
 
+log = logging.getLogger("gatewatch.worker")
+
 
 def main(listen_fd: int) -> int:
     """Serve until SIGTERM; returns the exit code."""
@@ -76,4 +78,7 @@ async def tick(gateway: Gateway) -> None:
     """Once a second: space on the disk, prices, counts of refusals, idle sockets."""
     while True:
         await asyncio.sleep(1.0)
-        gateway.tick()
+        try:
+            gateway.tick()
+        except Exception:  # without it a disk that is free again would never be noticed
+            log.exception("housekeeping failed")
