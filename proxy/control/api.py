@@ -63,7 +63,7 @@ class ControlApi:
 def _object(body: bytes) -> dict[str, Any]:
     try:
         value = msgspec.json.decode(body or b"{}")
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UsageError(f"The request is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise UsageError("The request is not a JSON object.")
