@@ -11,10 +11,13 @@ from gatewatch.config.loading import Loaded, load
 from gatewatch.control.store import ControlStore
 from gatewatch.control_client import ControlClient
 from gatewatch.errors import GatewatchError, Unreachable
+from gatewatch.ledger.ownership import owning
 from gatewatch.paths import Home
-from gatewatch.vault.opening import open_vault
+from gatewatch.vault.interface import Vault
+from gatewatch.vault.opening import kind_of, open_vault
 from gatewatch.vault.references import resolve
 
+MAKE_A_KEY = "gatewatch keys create NAME --team TEAM --create-team"
 LOW_SPACE = 1024**3
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "ceph", "glusterfs"})
 """Their locks and appends do not keep what the journal promises."""
@@ -81,33 +84,48 @@ def _configuration(home: Home, given: Path | None) -> Iterator[Finding]:
 
 
 def _secrets(home: Home, given: Path | None) -> Iterator[Finding]:
-    if not home.control.exists():
-        yield Finding("missing", "keys", "no virtual key yet", "gatewatch keys create NAME --team TEAM --create-team")
-        return
-    store = ControlStore.open(home.control)
-    try:
-        records = store.keys()
-        keys = [key for key in records if key.revoked_at is None]
-        if keys:
-            yield Finding("ok", "keys", f"{len(keys)} virtual keys, {len(store.teams())} teams")
-        else:
-            yield Finding("missing", "keys", "no virtual key", "gatewatch keys create NAME --team TEAM --create-team")
+    vault, locked = None, False
+    if home.control.exists():
+        with ControlStore.open(home.control) as store:
+            yield _keys(store)
+            found, vault = _vault(home, store)
+            locked = found.state == "broken"
+            yield found
+    else:
+        yield Finding("missing", "keys", "no virtual key yet", MAKE_A_KEY)
+    for name, provider in _load(home, given).config.providers.items():
+        reference = str(provider.api_key or "none")
+        if locked and reference.startswith("vault:"):
+            yield Finding(
+                "broken", f"provider {name}", "its key is in the vault, which does not open", "See the vault."
+            )
+            continue
         try:
-            vault = open_vault(home, store)
+            resolve(reference, vault)
         except GatewatchError as error:
-            yield Finding("broken", "vault", error.title, error.next_step)
-            return
-        backend, reason = vault.describe()
-        yield Finding("ok", "vault", f"{backend}: {reason}")
-        for name, provider in _load(home, given).config.providers.items():
-            try:
-                resolve(str(provider.api_key or "none"), vault)
-            except GatewatchError as error:
-                yield Finding("broken", f"provider {name}", error.title, error.next_step)
-            else:
-                yield Finding("ok", f"provider {name}", f"{provider.base_url}, key from {provider.api_key or 'none'}")
-    finally:
-        store.close()
+            yield Finding("broken", f"provider {name}", error.title, error.next_step)
+        else:
+            yield Finding("ok", f"provider {name}", f"{provider.base_url}, key from {reference}")
+
+
+def _keys(store: ControlStore) -> Finding:
+    records = store.keys()
+    keys = [key for key in records if key.revoked_at is None]
+    if not keys:
+        return Finding("missing", "keys", "no virtual key", MAKE_A_KEY)
+    return Finding("ok", "keys", f"{len(keys)} virtual keys, {len(store.teams())} teams")
+
+
+def _vault(home: Home, store: ControlStore) -> tuple[Finding, Vault | None]:
+    """Opens one that was chosen; to choose is not for the doctor."""
+    if not kind_of(store):
+        return Finding("missing", "vault", "none was chosen yet", "It is chosen when the first secret needs one."), None
+    try:
+        vault = open_vault(home, store)
+    except GatewatchError as error:
+        return Finding("broken", "vault", error.title, error.next_step), None
+    backend, reason = vault.describe()
+    return Finding("ok", "vault", f"{backend}: {reason}"), vault
 
 
 def _gateway(home: Home) -> Iterator[Finding]:
@@ -115,7 +133,7 @@ def _gateway(home: Home) -> Iterator[Finding]:
         with ControlClient(home.socket) as control:
             live = control.live()
     except Unreachable:
-        yield Finding("missing", "gateway", "no gateway runs on this home", "gatewatch serve, or gatewatch")
+        yield _silent(home)
         return
     workers = live["workers"]
     yield Finding(
@@ -128,12 +146,25 @@ def _gateway(home: Home) -> Iterator[Finding]:
         yield Finding("broken", f"alarm {alarm['id']}", alarm["text"])
 
 
+def _silent(home: Home) -> Finding:
+    """Nothing answers: because nothing runs, or because what runs is stuck or looked for in the wrong place."""
+    if home.lock.exists():
+        try:
+            with owning(home):
+                pass
+        except Unreachable as error:
+            next_step = "It may just be starting or stopping. Else see its log, or end it; workers serve on meanwhile."
+            return Finding("broken", "gateway", error.title, next_step)
+    return Finding("missing", "gateway", "no gateway runs on this home", "gatewatch serve, or gatewatch")
+
+
 def _load(home: Home, given: Path | None) -> Loaded:
     return load(given or (home.config if home.config.exists() else None), os.environ)
 
 
 def _file_system(path: Path) -> str:
     """The type of the file system that holds `path`; empty where the system does not tell."""
+    path = path.resolve()
     try:
         mounts = Path("/proc/mounts").read_text().splitlines()
     except OSError:
@@ -141,6 +172,7 @@ def _file_system(path: Path) -> str:
     best = ("", "")
     for mount in mounts:
         _, point, kind, *_ = mount.split(" ")
+        point = point.replace("\\040", " ")
         if path.is_relative_to(point) and len(point) >= len(best[0]):
             best = (point, kind)
     return best[1]

@@ -7,8 +7,12 @@ import pytest
 from app import doctor
 from app.doctor import Finding, examine
 from gatewatch.control.store import ControlStore
+from gatewatch.control_client import ControlClient
 from gatewatch.paths import Home
-from gatewatch.vault.opening import Wish, open_vault
+from gatewatch.vault.opening import Wish, kind_of, open_vault
+from proxy.control.home_lock import HomeLock
+from tests.kit.running import gateway
+from tests.kit.waiting import until
 
 CONFIG = """\
 vault: file
@@ -95,6 +99,60 @@ def test_a_home_on_a_network_disk_is_broken(home: Home, monkeypatch: pytest.Monk
 def test_a_disk_that_is_nearly_full_is_broken(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "LOW_SPACE", 1 << 70)
     assert one(examine(home, None), "disk").state == "broken"
+
+
+def test_a_key_that_is_not_in_the_environment_is_named_even_before_the_first_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    file = tmp_path / "gatewatch.yaml"
+    file.write_text(CONFIG.replace("vault:openai", "env:NO_SUCH_VARIABLE"))
+    found = one(examine(Home(tmp_path / "home"), file), "provider openai")
+    assert found.state == "broken"
+    assert "NO_SUCH_VARIABLE" in found.what
+
+
+def test_a_vault_that_nothing_opens_is_broken_and_its_secrets_are_not_said_to_be_there(home: Home) -> None:
+    home.vault_key.unlink()
+    found = examine(home, None)
+    assert one(found, "vault").state == "broken"
+    assert "--passphrase-fd" in one(found, "vault").next_step
+    assert "does not open" in one(found, "provider openai").what
+
+
+def test_looking_does_not_choose_a_vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    home = Home(tmp_path / "home").make()
+    ControlStore.open(home.control).close()
+    before = sorted(home.root.rglob("*"))
+    assert one(examine(home, None), "vault").state == "missing"
+    assert sorted(home.root.rglob("*")) == before
+    with ControlStore.open(home.control) as store:
+        assert kind_of(store) == ""
+
+
+def test_a_gateway_that_holds_the_home_and_does_not_answer_is_broken(home: Home) -> None:
+    lock = HomeLock(home.lock)
+    found = one(examine(home, None), "gateway")
+    lock.release()
+    assert found.state == "broken"
+    assert str(home.root) in found.what
+    assert one(examine(home, None), "gateway").state == "missing", "looking leaves the home free"
+
+
+async def test_a_running_gateway_and_what_is_wrong_with_it_is_shown(tmp_path: Path) -> None:
+    with gateway(tmp_path, "vault: file\n", "--workers", "2") as running:
+        home = Home(running.home)
+        found = one(examine(home, None), "gateway")
+        assert found.state == "ok"
+        assert running.running.listen in found.what
+        assert "2 workers" in found.what
+        (tmp_path / "gatewatch.yaml").write_text("provider: {}\n")
+        with ControlClient(home.socket) as control:
+            await until(lambda: control.live()["alarms"], lambda alarms: alarms)
+        alarm = one(examine(home, None), "alarm config")
+    assert alarm.state == "broken"
+    assert "providers" in alarm.what
 
 
 def test_everything_that_is_not_ok_has_a_next_step(home: Home) -> None:
