@@ -25,6 +25,10 @@ GROUPS = frozenset(
 """What `--by` takes, beside the aliases of filters."""
 
 
+SHARES = (0.5, 0.95, 0.99)
+"""What is shown of a distribution."""
+
+
 class Windowed(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Parameters of a query about a window."""
 
@@ -69,15 +73,27 @@ class Asking:
         """How much of a window has passed."""
         return max(0, min(window.until_us, self.now_us) - window.since_us) / 1e6
 
-    def percentiles(
-        self, facts: Facts, metric: str, shares: Sequence[float], group: Sequence[str] = ()
-    ) -> dict[object, list[float]]:
-        """Value of `group` (None without one) → its percentiles in milliseconds; no entry where there are no times."""
-        found: dict[object, list[float]] = {}
-        for row in self.rows(percentiles_sql(facts.sql, metric, shares, group), facts.parameters):
-            bins = row[len(group) :]
-            found[row[0] if group else None] = [milliseconds(*bins[at : at + 3]) for at in range(0, len(bins), 3)]
-        return found
+    def percentiles(self, facts: Facts, metrics: Sequence[str], group: str | None = None) -> "Percentiles":
+        """The percentiles of `SHARES`, by value of the column `group` (None without one) and metric."""
+        sql = percentiles_sql(facts.sql, metrics, SHARES, (group,) if group else ())
+        found: dict[tuple[object, str], list[float | None]] = {}
+        for row in self.rows(sql, facts.parameters):
+            *place, metric = row[: len(row) - 3 * len(SHARES)]
+            bins = row[-3 * len(SHARES) :]
+            times = [milliseconds(*bins[at : at + 3]) for at in range(0, len(bins), 3)]
+            found[place[0] if group else None, metric] = [*times]
+        return Percentiles(found)
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """Milliseconds by group and metric."""
+
+    found: dict[tuple[object, str], list[float | None]]
+
+    def of(self, metric: str, group: object = None) -> list[float | None]:
+        """p50, p95 and p99; all None where there were no times."""
+        return self.found.get((group, metric), [None] * len(SHARES))
 
 
 def group_column(by: str | None, default: str) -> str:

@@ -83,24 +83,29 @@ def facts(
     With a `step_us` the column `bucket` is the beginning of the step (from the epoch on) that a row lies in.
     """
     names = list(dict.fromkeys(dims))
-    step = f"make_timestamp(epoch_us({{}}) // {step_us} * {step_us})" if step_us else "NULL::TIMESTAMP"
     if source == "calls":
         calls = (
             f"(SELECT * FROM {CALLS} WHERE started_at >= make_timestamp(?) AND started_at < make_timestamp(?)"
             f" AND ({where.sql}))"
         )
-        sql = family.of_calls(calls, step.format("started_at"), names)
+        sql = family.of_calls(calls, _step_of("started_at", step_us), names)
         return Facts(sql, [window.since_us, window.until_us, *where.parameters], source)
     parts, parameters = [], list[Parameter]()
     measures = [measure.name for measure in family.measures] + [f"{time}_bins" for time in family.histograms]
-    columns = ", ".join([f"{step.format('bucket')} AS bucket", *map(quoted, names), *measures])
+    columns = ", ".join([*map(quoted, names), *measures])
     for unit, part in pieces(window, step_us):
+        bucket = "bucket" if UNITS[unit] == step_us else _step_of("bucket", step_us)
         parts.append(
-            f"SELECT {columns} FROM {family.table(unit)}"
+            f"SELECT {bucket} AS bucket, {columns} FROM {family.table(unit)}"
             f" WHERE bucket >= make_timestamp(?) AND bucket < make_timestamp(?) AND ({where.sql})"
         )
         parameters += [part.since_us, part.until_us, *where.parameters]
     return Facts(" UNION ALL ".join(parts), parameters, source)
+
+
+def _step_of(column: str, step_us: int) -> str:
+    """SQL: the beginning of the step that a time lies in; NULL without steps."""
+    return f"make_timestamp(epoch_us({column}) // {step_us} * {step_us})" if step_us else "NULL::TIMESTAMP"
 
 
 def source_of(columns: Iterable[str], *families: Family) -> Source:

@@ -20,29 +20,31 @@ def middle_us(bin_number: int) -> float:
     return 0.0 if bin_number < 0 else RATIO ** (bin_number + 0.5)
 
 
-def percentiles_sql(facts: str, metric: str, shares: Sequence[float], group: Sequence[str] = ()) -> str:
+def percentiles_sql(facts: str, metrics: Sequence[str], shares: Sequence[float], group: Sequence[str] = ()) -> str:
     """SQL over `facts`, a relation with histograms in `<metric>_bins`.
 
-    One row per group that has any times: the group's columns, then for each share the bins of the two ranks around it
-    and where between them it lies.
+    One row per group and metric that has any times: the group's columns, the metric, then for each share the bins of
+    the two ranks around it and where between them it lies.
     """
     by = "".join(f"{column}, " for column in group)
-    partition = f"PARTITION BY {', '.join(group)}" if group else ""
     picks = ", ".join(
         f"min(bin) FILTER (WHERE upto > floor((total - 1) * {share})), "
         f"min(bin) FILTER (WHERE upto > ceil((total - 1) * {share})), "
         f"(max(total) - 1) * {share} - floor((max(total) - 1) * {share})"
         for share in shares
     )
+    entries = " UNION ALL ".join(
+        f"SELECT {by}'{metric}' AS metric, unnest(map_entries({metric}_bins)) AS entry FROM facts" for metric in metrics
+    )
     return f"""
-        WITH entries AS (SELECT {by}unnest(map_entries({metric}_bins)) AS entry FROM ({facts}) AS facts),
-        bins AS (SELECT {by}entry.key AS bin, sum(entry.value) AS n FROM entries GROUP BY ALL),
+        WITH facts AS ({facts}),
+        bins AS (SELECT {by}metric, entry.key AS bin, sum(entry.value) AS n FROM ({entries}) GROUP BY ALL),
         ranks AS (
-            SELECT {by}bin, sum(n) OVER ({partition} ORDER BY bin)::DOUBLE AS upto,
-                sum(n) OVER ({partition})::DOUBLE AS total
+            SELECT {by}metric, bin, sum(n) OVER (PARTITION BY {by}metric ORDER BY bin)::DOUBLE AS upto,
+                sum(n) OVER (PARTITION BY {by}metric)::DOUBLE AS total
             FROM bins
         )
-        SELECT {by}{picks} FROM ranks {f"GROUP BY {', '.join(group)}" if group else "HAVING count(*) > 0"}"""
+        SELECT {by}metric, {picks} FROM ranks GROUP BY {by}metric"""
 
 
 def milliseconds(low_bin: int, high_bin: int, between: float) -> float:

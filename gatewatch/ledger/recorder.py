@@ -119,7 +119,7 @@ class Recorder:
 
     def _tidy(self, now_us: int) -> None:
         self.pack_away()
-        if now_us - self._tidied_us >= TIDY_EVERY_US:
+        if not 0 <= now_us - self._tidied_us < TIDY_EVERY_US:  # the clock may have been set back
             self._tidied_us = now_us
             compact(self._connection, now_us, min(self._loader.touched_since_us, now_us - 2 * UNITS["day"]))
             self._loader.touched_since_us = now_us

@@ -3,7 +3,7 @@
 from gatewatch.ledger.answer import Found
 from gatewatch.ledger.asking import Asking, Grouped, group_column
 from gatewatch.ledger.facts import TIMED, Facts, facts, source_of
-from gatewatch.ledger.families import TRAFFIC, quoted
+from gatewatch.ledger.families import TIMES, TRAFFIC, quoted
 
 
 class Params(Grouped):
@@ -22,14 +22,11 @@ def answer(asking: Asking, params: Params) -> Found:
         ' ORDER BY calls DESC, "group" LIMIT ?',
         [*timed.parameters, params.limit],
     )
-    latency = asking.percentiles(timed, "latency", (0.5, 0.95, 0.99), ('"group"',))
-    ttft = asking.percentiles(timed, "ttft", (0.5, 0.95), ('"group"',))
-    upstream = asking.percentiles(timed, "upstream", (0.5,), ('"group"',))
-    overhead = asking.percentiles(timed, "overhead", (0.5,), ('"group"',))
+    times = asking.percentiles(timed, TIMES, '"group"')
     rows = []
     for group, calls in counted:
-        p50, p95, p99 = latency.get(group, (None, None, None))
-        ttft_p50, ttft_p95 = ttft.get(group, (None, None))
+        p50, p95, p99 = times.of("latency", group)
+        ttft_p50, ttft_p95, _ = times.of("ttft", group)
         rows.append(
             {
                 "group": group,
@@ -39,8 +36,8 @@ def answer(asking: Asking, params: Params) -> Found:
                 "p99_ms": p99,
                 "ttft_p50_ms": ttft_p50,
                 "ttft_p95_ms": ttft_p95,
-                "upstream_p50_ms": upstream.get(group, [None])[0],
-                "overhead_p50_ms": overhead.get(group, [None])[0],
+                "upstream_p50_ms": times.of("upstream", group)[0],
+                "overhead_p50_ms": times.of("overhead", group)[0],
             }
         )
     return Found(rows, window, source)

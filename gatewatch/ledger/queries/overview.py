@@ -34,8 +34,9 @@ def answer(asking: Asking, params: Params) -> Found:
         spend.parameters,
     )
     timed = Facts(f"SELECT * FROM ({traffic.sql}) WHERE {TIMED}", traffic.parameters, source)
-    p50, p95, p99 = asking.percentiles(timed, "latency", (0.5, 0.95, 0.99)).get(None, (None, None, None))
-    ttft_p50, ttft_p95 = asking.percentiles(timed, "ttft", (0.5, 0.95)).get(None, (None, None))
+    times = asking.percentiles(timed, ("latency", "ttft"))
+    p50, p95, p99 = times.of("latency")
+    ttft_p50, ttft_p95, _ = times.of("ttft")
     seconds = asking.seconds(window)
     row = {
         "calls": calls,

@@ -54,10 +54,10 @@ def answer(asking: Asking, params: Params) -> Found:
         traffic.parameters,
         source,
     )
-    for bucket, times in asking.percentiles(timed, "latency", (0.5, 0.95, 0.99), ("step",)).items():
-        rows[_int(bucket)] |= dict(zip(("p50_ms", "p95_ms", "p99_ms"), times, strict=True))
-    for bucket, times in asking.percentiles(timed, "ttft", (0.5, 0.95), ("step",)).items():
-        rows[_int(bucket)] |= dict(zip(("ttft_p50_ms", "ttft_p95_ms"), times, strict=True))
+    times = asking.percentiles(timed, ("latency", "ttft"), "step")
+    for bucket, row in rows.items():
+        row["p50_ms"], row["p95_ms"], row["p99_ms"] = times.of("latency", bucket)
+        row["ttft_p50_ms"], row["ttft_p95_ms"], _ = times.of("ttft", bucket)
     spend = facts(SPEND, window, where, source=source, step_us=step_us)
     spent = asking.rows(
         f"""
@@ -107,8 +107,3 @@ def _empty(bucket: int) -> Row:
         "cache_read_tokens": 0,
         "cost_usd": "0",
     }
-
-
-def _int(value: object) -> int:
-    assert isinstance(value, int)
-    return value
