@@ -14,11 +14,13 @@ def run(args: argparse.Namespace) -> int:
     import signal
     import sys
     import time
+    from contextlib import closing
 
     from app.demo.stage import Stage
 
     del args
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal must not leave the demo behind
+        signal.signal(number, lambda *_: sys.exit(0))
     sys.stderr.write("gatewatch demo: starting the sandbox provider, a gateway and some traffic…\n")
     with Stage() as stage:
         if sys.stdout.isatty() and sys.stdin.isatty():
@@ -31,6 +33,6 @@ def run(args: argparse.Namespace) -> int:
         from gatewatch.control_client import ControlClient
 
         time.sleep(TEXT_SECONDS)
-        with ControlClient(stage.home.socket) as control:
-            print_overview(RemoteLedger(stage.home.socket), control.live())
+        with ControlClient(stage.home.socket) as control, closing(RemoteLedger(stage.home.socket)) as ledger:
+            print_overview(ledger, control.live())
     return 0

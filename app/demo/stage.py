@@ -61,6 +61,8 @@ class Stage:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            if process.stdout:
+                process.stdout.close()
         shutil.rmtree(self.home.root, ignore_errors=True)
 
     def _write_config(self, sandbox: str) -> None:

@@ -67,7 +67,7 @@ async def generate(base_url: str, keys: dict[str, str], seconds: float | None, s
     ends = None if seconds is None else time.monotonic() + seconds
     limits = httpx.Limits(max_connections=MOST_AT_ONCE)
     running: set[asyncio.Task[None]] = set()
-    async with httpx.AsyncClient(base_url=base_url, timeout=30, limits=limits) as client:
+    async with httpx.AsyncClient(base_url=base_url, timeout=30, limits=limits, trust_env=False) as client:
         while ends is None or time.monotonic() < ends:
             await asyncio.sleep(dice.expovariate(_rate()))
             if len(running) < MOST_AT_ONCE:
