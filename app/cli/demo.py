@@ -27,10 +27,9 @@ def run(args: argparse.Namespace) -> int:
             from app.console import run as run_console
 
             return run_console(stage.home, banner=f"demo · sandbox provider · {stage.base_url}")
-        from gatewatch.ledger.reader import RemoteLedger
-
         from app.console.text_overview import print_overview
         from gatewatch.control_client import ControlClient
+        from gatewatch.ledger.reader import RemoteLedger
 
         time.sleep(TEXT_SECONDS)
         with ControlClient(stage.home.socket) as control, closing(RemoteLedger(stage.home.socket)) as ledger:
