@@ -15,6 +15,11 @@ _BOM = b"\xef\xbb\xbf"
 class FrameTooLong(Exception):
     """A frame has outgrown the cap."""
 
+    def __init__(self, before: list[bytes]) -> None:
+        super().__init__("a frame has outgrown the cap")
+        self.before = before
+        """The whole frames that stood before it in the same read."""
+
 
 class FrameCutter:
     """Feed it reads, take whole frames."""
@@ -48,17 +53,18 @@ class FrameCutter:
             searched = max(0, len(rest) - 3)
             rest += data
             if not self._has_blank_line(searched):
-                self._check_cap()
+                self._check_cap([])
                 return []
             data = bytes(rest)
             rest.clear()
         if self._any_line_end:
             return self._feed_any_line_end(data, searched)
         *frames, last = data.split(b"\n\n")
+        whole = [frame + b"\n\n" for frame in frames]
         if last:
             rest += last
-            self._check_cap()
-        return [frame + b"\n\n" for frame in frames]
+            self._check_cap(whole)
+        return whole
 
     def payload(self, frame: bytes) -> bytes | None:
         """The data of a frame that was cut here; None for one without data (a comment, a bare event)."""
@@ -83,9 +89,9 @@ class FrameCutter:
             start = blank.end()
         self._rest += data[start:]
         self._ended_in_cr = start == len(data) and data.endswith(b"\r")  # an LF may still come
-        self._check_cap()
+        self._check_cap(frames)
         return frames
 
-    def _check_cap(self) -> None:
+    def _check_cap(self, before: list[bytes]) -> None:
         if len(self._rest) > self._cap:
-            raise FrameTooLong
+            raise FrameTooLong(before)

@@ -35,10 +35,10 @@ class StreamTap(Seen):
 
         Raises UpstreamFailed, and Refusal for an error event, a malformed frame, or an end without `[DONE]`.
         """
-        if self._failure:
-            raise self._failure
         out: list[bytes] = []
         while not out and not self.done:
+            if self._failure:
+                raise self._failure
             data = await self._exchange.read()
             if not data:
                 raise upstream(502, "upstream_truncated", "The provider's stream ended before its end was marked.")
@@ -47,8 +47,9 @@ class StreamTap(Seen):
                 raise upstream(502, "upstream_invalid", "The provider's stream is too long.")
             try:
                 frames = self._cutter.feed(data)
-            except FrameTooLong:
-                raise upstream(502, "upstream_invalid", "The provider sent an event that is too long.") from None
+            except FrameTooLong as too_long:
+                frames = too_long.before
+                self._failure = upstream(502, "upstream_invalid", "The provider sent an event that is too long.")
             try:
                 for frame in frames:
                     if self._passes(frame):
@@ -57,8 +58,6 @@ class StreamTap(Seen):
                         break
             except Refusal as failure:
                 self._failure = failure  # what was whole goes out first
-                if not out:
-                    raise
         return b"".join(out)
 
     def _passes(self, frame: bytes) -> bool:

@@ -34,18 +34,33 @@ class Conversation:
         self._reader = reader
         self._writer = writer
         self.requests: list[Received] = []
+        self._arrived = asyncio.Event()
+        self._left = asyncio.Event()
+
+    async def arrived(self) -> None:
+        """For tests: until the first whole request is here."""
+        await self._arrived.wait()
+
+    async def left(self) -> None:
+        """For tests: until the script has seen that the client has closed its end."""
+        await self._left.wait()
 
     async def request(self) -> Received:
         """The next whole request. Raises ConnectionError where the client goes away instead."""
         try:
             head = await self._reader.readuntil(b"\r\n\r\n")
+        except ConnectionError:
+            self._left.set()
+            raise
         except asyncio.IncompleteReadError as error:
+            self._left.set()
             raise ConnectionAbortedError(f"the client left after {error.partial!r}") from error
         line, *fields = head.decode("latin-1").rstrip("\r\n").split("\r\n")
         headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in fields)}
         body = await self._reader.readexactly(int(headers.get("content-length", "0")))
         received = Received(line, headers, head, body)
         self.requests.append(received)
+        self._arrived.set()
         return received
 
     def send(self, data: bytes) -> None:
@@ -71,12 +86,13 @@ class Conversation:
         self._writer.transport.abort()
 
     async def gone(self) -> None:
-        """Until the client has closed its end. Raises AssertionError where it sends something instead."""
+        """For scripts: until the client has closed its end. Raises AssertionError where it sends more instead."""
         try:
             more = await self._reader.read(1)
         except ConnectionError:
-            return
+            more = b""
         assert more == b"", "the client sent more"
+        self._left.set()
 
 
 Script = Callable[[Conversation], Awaitable[None]]

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -104,12 +104,17 @@ def settings_for(home: Home, upstream_url: str, caps: Caps, deadlines: Deadlines
 
 @contextmanager
 def worker_process(
-    folder: Path, upstream_url: str, *, caps: Caps | None = None, deadlines: Deadlines | None = None
+    folder: Path,
+    upstream_url: str,
+    *,
+    caps: Caps | None = None,
+    deadlines: Deadlines | None = None,
+    change: Callable[[Settings], Settings] = lambda settings: settings,
 ) -> Iterator[Worker]:
     """Starts in `folder`; killed in the end where it still lives. The socket takes connections from the start."""
     home = Home(folder).make()
     _, key = make_key(home)
-    settings = settings_for(home, upstream_url, caps or Caps(), deadlines or Deadlines())
+    settings = change(settings_for(home, upstream_url, caps or Caps(), deadlines or Deadlines()))
     with socket.create_server(("127.0.0.1", 0)) as listening, open(home.root / "worker.log", "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "gatewatch", "_worker", "--listen-fd", str(listening.fileno())],

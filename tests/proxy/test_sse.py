@@ -131,6 +131,13 @@ def test_no_more_than_the_cap_waits_for_its_end(size, line_end):
         cutter.feed(endless[waiting : waiting + size])
 
 
+def test_what_was_whole_before_a_frame_that_is_too_long_is_not_lost():
+    cutter = FrameCutter(1000)
+    with pytest.raises(FrameTooLong) as too_long:
+        cutter.feed(b"data: 1\n\ndata: 2\n\ndata: " + b"x" * 1000)
+    assert too_long.value.before == [b"data: 1\n\n", b"data: 2\n\n"]
+
+
 def test_a_frame_of_the_cap_passes():
     frame = b"data: " + b"x" * 990 + b"\n\n"
     assert cut(frame, *range(0, 1000, 10), cap=1000) == [frame]
