@@ -191,11 +191,19 @@ class ConsoleApp(App[None]):
 
     def step_in_calls(self, by: int) -> str | None:
         """The id of the next call in the list below; says so where there is none."""
-        below = next((screen for screen in self.screen_stack if isinstance(screen, CallsScreen)), None)
+        below = self._calls_below()
         call_id = below.step(by) if below else None
         if call_id is None:
             self.say("There is no further call in the list")
         return call_id
+
+    def where_in_calls(self) -> str:
+        """The filter of the list below."""
+        below = self._calls_below()
+        return below.where if below else ""
+
+    def _calls_below(self) -> CallsScreen | None:
+        return next((screen for screen in self.screen_stack if isinstance(screen, CallsScreen)), None)
 
     # Actions
 

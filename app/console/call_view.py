@@ -44,7 +44,10 @@ def summary(call: Row) -> Content:
             *(("team ", QUIET), plain(call.get("team"), "bold"), ("  key ", QUIET), plain(call.get("key_name"))),
             *(("  endpoint ", QUIET), plain(call.get("endpoint")), f", {kind}"),
         ),
-        line(("started ", QUIET), plain(clock(call.get("started_at"), "%Y-%m-%d %H:%M:%S.%f")[:-3]), " UTC"),
+        line(
+            *(plain(clock(call.get("started_at"), "%Y-%m-%d %H:%M:%S.%f")[:-3]), " UTC"),
+            *(("  id ", QUIET), plain(call.get("call_id"))),
+        ),
     )
 
 
@@ -65,7 +68,7 @@ def time_line(call: Row, width: int) -> Content:
     for attempt in attempts:
         offset = (parse_instant(attempt["started_at"], 0) - began) / 1000
         bar = _bar(offset, attempt.get("latency_ms") or 0, total, min(LONGEST_BAR, width - INDENT))
-        rows += [_attempt(attempt), line(" " * INDENT, bar), _phases(attempt)]
+        rows += [_attempt(attempt), line(" " * INDENT, bar), _phases(attempt, call.get("error_message"))]
     if not attempts:
         rows.append(line(("none: it was answered before any provider was asked", QUIET)))
     return lines(*rows)
@@ -133,12 +136,12 @@ def _attempt(attempt: Row) -> Content:
     )
 
 
-def _phases(attempt: Row) -> Content:
+def _phases(attempt: Row, said_already: str | None) -> Content:
     connect, said = attempt.get("connect_ms"), attempt.get("error_message")
     connected = "connection kept" if connect is None else f"connect {milliseconds(connect)}"
     first = f"{connected}, first byte {milliseconds(attempt.get('first_byte_ms'))}"
     phases = line((" " * INDENT + first, QUIET))
-    return line(phases, "  ", plain(said)) if said else phases
+    return line(phases, "  ", plain(said)) if said and said != said_already else phases
 
 
 def _bar(offset_ms: float, length_ms: float, total_ms: float, cells: int) -> Content:

@@ -41,7 +41,8 @@ class CallScreen(View):
         return Question(call_id=self.call_id)
 
     def crumbs(self) -> list[str]:
-        return ["Calls", self.call_id]
+        where = self.console.where_in_calls()
+        return ["Calls", *([where] if where else []), self.call_id]
 
     def situation(self) -> Situation:
         return replace(super().situation(), selected=True)

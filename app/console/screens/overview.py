@@ -126,7 +126,7 @@ class OverviewScreen(View):
         )
         unpriced = today["unpriced_calls"]
         self._tiles["spend"].show(
-            plain("spend since 00:00 UTC" if self.has_class("-wide") else "$ since 00:00 UTC"),
+            plain("spend since 00:00 UTC" if not self.has_class("-narrow") else "$ since 00:00 UTC"),
             dollars(today["cost_usd"]),
             line((f"▲ +{compact(unpriced)} unpriced", "$warning"))
             if unpriced

@@ -31,7 +31,7 @@ class View(Screen[None]):
 
     PLACE: ClassVar[str]
     BINDINGS: ClassVar[list[BindingType]] = []
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual's way
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (140, "-wider")]  # noqa: RUF012 - Textual's way
 
     snapshot: var[Snapshot | None] = var(None)
     paused_us: var[int | None] = var(None)
@@ -126,11 +126,14 @@ class View(Screen[None]):
         self._key_bar.show([(key, key.reason_against(situation) is None) for key in keys])
 
     def _instead(self, content: Content | None) -> None:
-        """Show the body, or a notice in its place."""
+        """Show the body, or a notice in its place. What is hidden loses the keys, so the body gets them back."""
+        appears = content is None and not self._body.display
         self._body.display = content is None
         self._notice.display = content is not None
         if content is not None:
             self._notice.show(content)
+        if appears and not self.command_line.is_open:
+            self.focus_body()
 
     def on_command_line_went(self, message: CommandLine.Went) -> None:
         message.stop()

@@ -132,7 +132,9 @@ class TestFindingACall:
             await stage.type(" team=growth")
             assert "Calls › status>=400 team=growth" in stage.text()
             assert "invalid_api_key" not in stage.text()
-            await stage.press("escape", "escape")
+            await stage.press("enter")
+            assert "Attempts" in stage.text()
+            await stage.press("escape", "escape", "escape")
             assert "● ok" in stage.text()
 
     async def test_a_mistake_in_a_filter_is_pointed_at(self, tmp_path: Path) -> None:

@@ -97,3 +97,10 @@ def test_names_of_tags_and_parameters_are_hostile_too() -> None:
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "[/close]" in text
+
+
+def test_what_the_call_says_is_not_said_again_by_its_attempt() -> None:
+    (attempt,) = CALL["attempts_detail"]  # type: ignore[misc]
+    for message, times in (("it broke", 0), ("refused", 1)):
+        call = CALL | {"attempts_detail": [attempt | {"error_message": message}]}
+        assert call_view.time_line(call, 80).plain.count(message) == times
