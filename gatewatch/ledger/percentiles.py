@@ -50,4 +50,4 @@ def percentiles_sql(facts: str, metrics: Sequence[str], shares: Sequence[float],
 def milliseconds(low_bin: int, high_bin: int, between: float) -> float:
     """A percentile from its two bins, in milliseconds."""
     low, high = middle_us(low_bin), middle_us(high_bin)
-    return round((low + (high - low) * between) / 1000, 3)
+    return float(f"{(low + (high - low) * between) / 1000:.6g}")  # more digits would be noise

@@ -27,7 +27,7 @@ def of(times: list[int]) -> list[float]:
 @given(st.lists(st.integers(0, 3_600_000_000), min_size=1, max_size=60))
 def test_any_times_are_at_most_two_percent_off(times: list[int]) -> None:
     for share, found in zip(SHARES, of(times), strict=True):
-        assert found == pytest.approx(percentile(times, share), rel=0.02, abs=1.0)
+        assert found == pytest.approx(percentile(times, share), rel=0.02, abs=0.5)
 
 
 @pytest.mark.parametrize("spread", [0.1, 1.0, 3.0])
