@@ -100,7 +100,11 @@ class Journal:
 
     def look_for_space(self) -> None:
         """Refuse or take new calls by the space there is. To be called about once a second."""
-        space = os.statvfs(self.folder)
+        try:
+            space = os.statvfs(self.folder)
+        except OSError as error:
+            self._set_full(error)
+            return
         free = space.f_bavail * space.f_frsize
         low_water = min(2 * self._reserve_bytes, space.f_blocks * space.f_frsize // 20)
         if self._reserve_fd is None and free > low_water + self._reserve_bytes:
@@ -150,7 +154,8 @@ class Journal:
     def _rotate(self) -> None:
         """Go on in a new segment; stay in the old one where the disk does not allow a new one."""
         try:
-            segment = Segment(self.folder, self.run, self._sequence + 1)
+            self._sequence += 1  # also where it fails: a name stands for one file only
+            segment = Segment(self.folder, self.run, self._sequence)
         except OSError as error:
             log.warning("journal: no new segment, the old one grows on: %s", error)
             self._rotate_at = time.monotonic() + 10
@@ -162,7 +167,6 @@ class Journal:
             segment.close()
             self._rotate_at = time.monotonic() + 10
             return
-        self._sequence += 1
         self._retired.append(self._segment)
         self._segment = segment
         self._rotate_at = time.monotonic() + SEGMENT_SECONDS
@@ -177,7 +181,11 @@ class Journal:
 
     def _make_reserve(self) -> None:
         """Its lock tells whether its worker lives: one left by a dead worker is removed by the next."""
-        fd = os.open(self._reserve, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fd = os.open(self._reserve, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            log.warning("journal: no reserve for calls in flight: %s", error)
+            return
         fcntl.flock(fd, fcntl.LOCK_EX)
         self._reserve_fd = fd
         try:

@@ -60,6 +60,8 @@ class ControlProcess:
         self._started_at = time.time_ns() // 1000
         self._listen = ""
         self._alarms = Alarms()
+        self._untaken: str | None = None
+        """Why the changed configuration file is not in force yet."""
         self._config_path = config or home.config
         self._loaded = load(self._config_path if config or home.config.exists() else None, os.environ)
         self._at_start = self._loaded.config
@@ -183,6 +185,8 @@ class ControlProcess:
         while True:
             await asyncio.sleep(KEY_USE_SECONDS)
             self._note_key_use()
+            if self._untaken is not None:
+                self._reload()  # what was in its way may be gone: a lock, a missing secret file
 
     def _note_key_use(self) -> None:
         """Write when keys were last used, as workers have told since the last time."""
@@ -241,10 +245,13 @@ class ControlProcess:
             loaded.require(workers=self._count)
             settings = self._compile(loaded)
         except (GatewatchError, sqlite3.Error) as error:
-            log.error("the configuration was not taken: %s", error)
+            if str(error) != self._untaken:
+                log.error("the configuration was not taken: %s", error)
+            self._untaken = str(error)
             self._alarms.set("config", f"The configuration file was not taken, the old one is in force: {error}")
             return
         self._alarms.set("config", None)
+        self._untaken = None
         left = [name for name in AT_START_ONLY if getattr(loaded.config, name) != getattr(self._at_start, name)]
         restart = (
             f"Changed in the configuration, but taken at the next start only: {', '.join(left)}. Restart the gateway."

@@ -92,6 +92,8 @@ class Workers:
         self._stopping.set()
         self._configured.set()
         others = self.states.keys() - self._processes.keys() if adopted else set()
+        if adopted and self.listening:
+            self.listening.close()  # the last copies go with the workers: new connections are refused, none hangs
         for pid in [*self._processes, *others]:
             _signal(pid, signal.SIGTERM)
         ending = [*self._keeping, *(asyncio.create_task(_ended(pid)) for pid in others)]

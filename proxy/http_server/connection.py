@@ -92,6 +92,8 @@ class ClientConnection(asyncio.Protocol):
         if self._answering:
             self._answering.client_left()
         self._waiting.clear()
+        del self._parser  # it knows us: without this a closed connection lives on until the garbage collector comes
+        self._request = None
 
     def data_received(self, data: bytes) -> None:
         if self._closing or self._deaf:
@@ -209,6 +211,8 @@ class ClientConnection(asyncio.Protocol):
         finally:
             if not request.answered and not request.gone:
                 self.abort()
+            if self._closing:
+                self._answering = self._task = None
 
     def wants_body(self, request: Request) -> None:
         """The body is waited for: tell a client that asked first, and go on reading."""
@@ -314,7 +318,10 @@ class ClientConnection(asyncio.Protocol):
         if self._closing:
             return
         self._bounds.rejected(self.source, refusal.code)
-        if self._answering is None or not self._answering.started:
+        answering = self._answering
+        if answering and not answering.started:
+            answering.client_left()  # this refusal is its answer: nothing more may be bought for it
+        if answering is None or not answering.started:
             body = error_body(refusal.message, refusal.type, None, refusal.code)
             self._transport.write(
                 b"%scontent-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%s"

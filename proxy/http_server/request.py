@@ -60,7 +60,7 @@ class Request:
         return self.connection.source
 
     async def body(self, cap: int) -> bytes:
-        """All of the body. Raises Refusal beyond `cap`, ClientLeft."""
+        """All of the body, once: it is not kept. Raises Refusal beyond `cap`, ClientLeft."""
         if not self.whole:
             self.connection.wants_body(self)
         while not self.whole:
@@ -70,9 +70,10 @@ class Request:
                 raise ClientLeft
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        if len(self._body) > cap:
+        taken, self._body = self._body, b""
+        if len(taken) > cap:
             raise too_large(cap)
-        return bytes(self._body)
+        return bytes(taken)
 
     def reply(self, status: int, headers: Headers, body: bytes) -> None:
         """A whole answer, in one write."""

@@ -6,6 +6,7 @@ import ssl
 
 from proxy.http_server.bounds import Bounds
 from proxy.http_server.connection import App, ClientConnection
+from proxy.periodic import periodically
 
 SWEEP_SECONDS = 0.5
 BACKLOG = 2048
@@ -35,12 +36,14 @@ class HttpServer:
             ssl_handshake_timeout=self._bounds.caps.header_seconds if context else None,
             backlog=BACKLOG,
         )
-        self._sweeping = asyncio.create_task(self._sweep())
+        self._listening = listening
+        self._sweeping = asyncio.create_task(periodically(SWEEP_SECONDS, lambda: self._bounds.sweep(loop.time())))
 
     async def drain(self, seconds: float) -> bool:
         """Take nothing new; wait until every request is answered. False where some are not within `seconds`."""
         self._bounds.draining = True
         self._server.close()
+        self._listening.close()
         for connection in list(self._bounds.open):
             connection.close_when_answered()
         self._bounds.emptied.clear()
@@ -57,9 +60,3 @@ class HttpServer:
         self._sweeping.cancel()
         for connection in list(self._bounds.open):
             connection.abort()
-
-    async def _sweep(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            self._bounds.sweep(loop.time())

@@ -74,7 +74,7 @@ class Pool:
 
     async def _connect(self, exchange: Exchange, deadlines: Deadlines) -> Connection:
         started = self._loop.time()
-        task = asyncio.ensure_future(self._dial())
+        task = asyncio.ensure_future(self._dial(deadlines.connect))
         exchange.connecting(task)
         try:
             async with asyncio.timeout(min(deadlines.connect, exchange.seconds_left())):
@@ -94,18 +94,21 @@ class Pool:
         exchange.connect_us = int((self._loop.time() - started) * 1e6)
         return connection
 
-    async def _dial(self) -> Connection:
+    async def _dial(self, seconds: float) -> Connection:
+        """Each address but the last gets an equal share of the time: a dead IPv6 path leaves enough for IPv4."""
         addresses = await resolve(self.origin, self.provider.allow_private)
         last: OSError = OSError(f"{self.origin.host} has no address")
         for address in addresses:
+            share = None if address == addresses[-1] else seconds / len(addresses)
             try:
-                _, connection = await self._loop.create_connection(
-                    lambda: Connection(self),
-                    address,
-                    self.origin.port,
-                    ssl=self._tls,
-                    server_hostname=self.origin.host if self._tls else None,
-                )
+                async with asyncio.timeout(share):
+                    _, connection = await self._loop.create_connection(
+                        lambda: Connection(self),
+                        address,
+                        self.origin.port,
+                        ssl=self._tls,
+                        server_hostname=self.origin.host if self._tls else None,
+                    )
             except ssl.SSLError:
                 raise
             except OSError as error:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from gatewatch.call import Call
+from gatewatch.keys.secret_shapes import is_known_secret
 
 MAX_TAGS = 32
 MAX_NAME = 64
@@ -43,30 +44,36 @@ _MAX_INTEGER = 2**63 - 1
 def attribute(call: Call, headers: Mapping[bytes, bytes], body: Mapping[str, Any]) -> None:
     """Fill the call's tags, its tag columns, client and parameters."""
     if isinstance(user := body.get("user"), str) and user:
-        call.user = user[:MAX_VALUE]
+        call.user = claimed(user)
     tags: dict[str, str] = {}
     for name, value in _claims(headers, body):
         name = _SAME_MEANING.get(name, name)
         if name in COLUMNS:
             if value:
-                setattr(call, name, value[:MAX_VALUE])
+                setattr(call, name, claimed(value))
         elif name in tags or (len(tags) < MAX_TAGS and 0 < len(name) <= MAX_NAME):
-            tags[name] = value[:MAX_VALUE]
+            tags[claimed(name)] = claimed(value)
     if tags:
         call.tags = tags
     if agent := headers.get(b"user-agent"):
-        call.client = agent[:120].decode("ascii", "replace")
+        call.client = claimed(agent[:120].decode("ascii", "replace"))
     if (retry := headers.get(b"x-stainless-retry-count")) and retry.isdigit():
         call.client_retry = int(retry[:4])
     params: dict[str, Any] = {}
     for name in _SCALAR_PARAMS & body.keys():
         value = body[name]
         if isinstance(value, _SCALARS) and not (isinstance(value, int) and abs(value) > _MAX_INTEGER):
-            params[name] = value[:MAX_NAME] if isinstance(value, str) else value
+            params[name] = claimed(value[:MAX_NAME]) if isinstance(value, str) else value
     if isinstance(tools := body.get("tools"), list):
         params["tools"] = len(tools)
     if params:
         call.params = params
+
+
+def claimed(text: str) -> str:
+    """A caller's text as it may stand in a row: cut to size, and nothing of it where a key is in it."""
+    text = text[:MAX_VALUE]
+    return "[secret]" if is_known_secret(text) else text
 
 
 def _claims(headers: Mapping[bytes, bytes], body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,7 @@ from proxy.upstream.failure import UpstreamFailed
 from proxy.worker import relay_plain, relay_stream
 from proxy.worker.answer_headers import JSON, closing_comment, id_headers, plain_headers, stream_headers
 from proxy.worker.attempt import AttemptFailed, Upstream, attempt
-from proxy.worker.attribution import attribute
+from proxy.worker.attribution import attribute, claimed
 from proxy.worker.authenticate import authenticate
 from proxy.worker.authorise import authorise
 from proxy.worker.inbound import Inbound
@@ -43,6 +43,11 @@ ENDPOINTS = {
 }
 _PERHAPS_BILLED = frozenset({"upstream_timeout", "upstream_truncated", "upstream_invalid", "gateway_stopping"})
 """Ways to fail behind which a provider may well have done its work."""
+
+
+def _lost(inbound: Inbound) -> bool:
+    """Whether the last try was sent and never answered."""
+    return inbound.exchange is not None and inbound.exchange.sent and not inbound.exchange.status
 
 
 class Gateway:
@@ -130,8 +135,9 @@ class Gateway:
             key = self._admit(inbound)
             inbound.body = parse_object(await inbound.request.body(self.settings.caps.body_bytes))
             attribute(inbound.call, inbound.headers, inbound.body)
-            inbound.call.requested_model = required_model(inbound.body)
-            route = authorise(self.settings, key, inbound.call.requested_model)
+            model = required_model(inbound.body)
+            inbound.call.requested_model = model if model in self.settings.routes else claimed(model)
+            route = authorise(self.settings, key, model)
             self._open(inbound, route)
             await self._relay(inbound, await self._attempt(inbound, route))
         except Refusal as refusal:
@@ -186,6 +192,8 @@ class Gateway:
             try:
                 exchange, _ = await attempt(inbound, upstream, target, body, route.deadlines, total_due)
             except AttemptFailed as failed:
+                if _lost(inbound) and not last:
+                    self._lose(inbound)
                 if last or not failed.may_go_elsewhere:
                     retried = failed.refusal.status == 502 and len(inbound.attempts) > 1
                     if retried and DO_NOT_RETRY[0] not in failed.refusal.headers:
@@ -231,7 +239,8 @@ class Gateway:
             exchange.abort("upstream_invalid", "the reply is too long")
             raise upstream_fault(502, "upstream_invalid", "The provider's reply is too long.") from None
         self._settle(inbound, reply, whole=True)
-        self._close(inbound, "ok", 200)
+        if self._left_before_the_end(inbound):
+            return
         inbound.request.finish(unsent)
 
     async def _relay_stream(self, inbound: Inbound, exchange: Exchange) -> None:
@@ -249,18 +258,38 @@ class Gateway:
         await relay_stream.relay_frames(inbound, tap, first)
         exchange.linger()
         self._settle(inbound, tap, whole=True)
-        if inbound.request.gone:
-            self._close(inbound, "client_closed", 499, "client_closed")
+        if self._left_before_the_end(inbound):
             return
-        self._close(inbound, "ok", 200)
         inbound.request.finish(closing_comment(inbound) + b"data: [DONE]\n\n")
 
     # how a call ends
+
+    def _left_before_the_end(self, inbound: Inbound) -> bool:
+        """Close a call whose reply is whole but for its last bytes: `ok`, unless nobody is there to take them."""
+        if inbound.request.gone:
+            self._close(inbound, "client_closed", 499, "client_closed")
+            return True
+        self._close(inbound, "ok", 200)
+        return False
 
     def _settle(self, inbound: Inbound, seen: Seen, whole: bool) -> None:
         call = inbound.call
         assert inbound.upstream
         self.meter.settle(call, inbound.upstream.provider, call.model or "", inbound.body, seen, whole)
+        self._add_lost(inbound)
+
+    def _lose(self, inbound: Inbound) -> None:
+        """A try was sent and lost, and another target is next: the provider may charge for it all the same."""
+        assert inbound.upstream
+        call = inbound.call
+        self.meter.estimate(call, inbound.upstream.provider, call.model or "", inbound.body)
+        inbound.lost_picos += call.cost_picos or 0
+
+    def _add_lost(self, inbound: Inbound) -> None:
+        call = inbound.call
+        if inbound.lost_picos and call.cost_picos is not None:
+            call.cost_picos += inbound.lost_picos
+            call.cost_basis = "estimated"
 
     def _close(
         self, inbound: Inbound, status: str, http_status: int, kind: str | None = None, message: str | None = None
@@ -268,7 +297,7 @@ class Gateway:
         """Write the call's last word. From here on the client may see the end of its reply."""
         call = inbound.call
         call.status, call.http_status, call.error_kind = status, http_status, kind
-        call.error_message = message[:500] if message else None
+        call.error_message = redact(message)[:500] if message else None
         call.attempts = len(inbound.attempts)
         call.latency_us = inbound.elapsed_us()
         call.upstream_us = inbound.upstream_ns // 1000
@@ -290,7 +319,7 @@ class Gateway:
         if inbound.request.started:
             self._truncate(inbound, refusal)
             return
-        if inbound.journalled and refusal.code in _PERHAPS_BILLED:
+        if inbound.journalled and (refusal.code in _PERHAPS_BILLED or _lost(inbound)):
             self._settle_partial(inbound)
         else:
             self.meter.free(inbound.call)
@@ -324,7 +353,13 @@ class Gateway:
         if inbound.exchange is None or not inbound.exchange.sent or inbound.exchange.status not in (0, 200):
             self.meter.free(inbound.call)
             return
-        self._settle(inbound, inbound.tap or relay_plain.PlainReply(), whole=False)
+        if inbound.tap is None and not inbound.call.stream:  # nothing was seen of it: what was reckoned with stands
+            assert inbound.upstream
+            call = inbound.call
+            self.meter.estimate(call, inbound.upstream.provider, call.model or "", inbound.body)
+            self._add_lost(inbound)
+            return
+        self._settle(inbound, inbound.tap or Seen(), whole=False)
 
     def _unrecorded(self, inbound: Inbound) -> None:
         """The record could not be written: the reply must not look complete."""

@@ -26,6 +26,7 @@ class Inbound:
         "exchange",
         "headers",
         "journalled",
+        "lost_picos",
         "request",
         "started_ns",
         "tap",
@@ -47,6 +48,8 @@ class Inbound:
         self.upstream: Upstream | None = None
         """Where the call goes, or went last."""
         self.upstream_ns = 0
+        self.lost_picos = 0
+        """What tries that were sent and lost may have cost, beside the one that was answered."""
         self.journalled = False
         """Whether an `open` record stands in the journal and no `close` yet."""
         request.on_disconnect = self._client_left

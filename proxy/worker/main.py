@@ -20,11 +20,13 @@ from gatewatch.journal.writer import Journal
 from gatewatch.paths import Home
 from proxy.http_server.bounds import Bounds
 from proxy.http_server.server import HttpServer
+from proxy.periodic import periodically
 from proxy.settings import Settings
 from proxy.worker.control_link import ControlLink
 from proxy.worker.gateway import Gateway
 from proxy.worker.settle import Meter
 
+TICK_SECONDS = 1.0
 DRAIN_SECONDS = 25.0
 LAST_SECONDS = 5.0
 AGENT = f"gatewatch/{__version__}"
@@ -58,7 +60,7 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     gc.collect()
     gc.freeze()  # what lives as long as the process is no longer walked
     await server.start(listening)
-    tasks = [asyncio.create_task(tick(gateway)), asyncio.create_task(link.run())]
+    tasks = [asyncio.create_task(periodically(TICK_SECONDS, gateway.tick)), asyncio.create_task(link.run())]
     try:
         await stopping.wait()
         gateway.draining = True
@@ -72,13 +74,3 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
         server.close()
         gateway.close()
         journal.stop()
-
-
-async def tick(gateway: Gateway) -> None:
-    """Once a second: space on the disk, prices, counts of refusals, idle sockets."""
-    while True:
-        await asyncio.sleep(1.0)
-        try:
-            gateway.tick()
-        except Exception:  # without it a disk that is free again would never be noticed
-            log.exception("housekeeping failed")

@@ -1,12 +1,14 @@
 """What `/v1/models` lists: the routes; where there are none, what the providers themselves list, as `provider/model`.
 
-Keeps true: a provider that does not answer is left out and asked again; none is asked more than once in five minutes.
+Keeps true: none is asked again within five minutes; one that does not answer is left out, and asked again after ten
+seconds.
 """
 
 import asyncio
 import logging
 import time
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -18,6 +20,7 @@ from proxy.worker.attempt import Upstream, read_some
 from proxy.worker.authorise import visible_models
 
 FRESH_SECONDS = 300.0
+RETRY_SECONDS = 10.0
 ASK_SECONDS = 5.0
 LONGEST_LIST = 4 * 1024 * 1024
 
@@ -39,7 +42,8 @@ class ModelList:
     """Remembers what providers listed."""
 
     def __init__(self) -> None:
-        self._listed: dict[str, tuple[float, list[str]]] = {}
+        self._listed: WeakKeyDictionary[Upstream, tuple[float, list[str]]] = WeakKeyDictionary()
+        """Upstream, a new one when its configuration changes → until when its list is good, and the list."""
 
     async def entries(self, settings: Settings, upstreams: dict[str, Upstream], key: KeyRecord) -> list[dict[str, Any]]:
         """OpenAI's model objects, of models that this key may ask for."""
@@ -54,10 +58,11 @@ class ModelList:
         ]
 
     async def _of(self, upstream: Upstream) -> list[str]:
-        name, now = upstream.provider.name, time.monotonic()
-        at, models = self._listed.get(name, (-FRESH_SECONDS, []))
-        if now - at < FRESH_SECONDS:
+        now = time.monotonic()
+        until, models = self._listed.get(upstream, (0.0, []))
+        if now < until:
             return models
+        self._listed[upstream] = now + RETRY_SECONDS, models  # others need not ask meanwhile, nor if it fails
         deadlines = Deadlines(total=ASK_SECONDS)
         exchange = Exchange(deadlines, asyncio.get_running_loop().time() + ASK_SECONDS)
         try:
@@ -68,9 +73,9 @@ class ModelList:
                 raise ValueError(f"it answered {exchange.status}")
             models = [model.id for model in _decode(body).data if model.id.isprintable() and len(model.id) <= 256]
         except (UpstreamFailed, ValueError) as error:
-            log.warning("the models of %s are not known: %s", name, error)
+            log.warning("the models of %s are not known: %s", upstream.provider.name, error)
             return models
-        self._listed[name] = now, models
+        self._listed[upstream] = now + FRESH_SECONDS, models
         return models
 
 
