@@ -7,6 +7,9 @@ from pathlib import Path
 
 from gatewatch.errors import NotAllowed
 
+SOCKET_FOLDER_BYTES = 67
+"""The longest: a socket's address holds 104 bytes on macOS, and our names take 36 of them and a NUL."""
+
 
 class Home:
     """The folder of one gateway. Made on first use with mode 0700."""
@@ -96,9 +99,13 @@ class Home:
 
     @staticmethod
     def _runtime_folder() -> Path:
-        if (runtime := os.environ.get("XDG_RUNTIME_DIR")) and os.access(runtime, os.W_OK):  # su and cron leave it stale
+        runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+        if 0 < len(runtime) <= SOCKET_FOLDER_BYTES and os.access(runtime, os.W_OK):  # su and cron leave it stale
             return Path(runtime)
-        folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"gatewatch-{os.getuid()}"  # noqa: S108 - 0700, owner checked
+        own = f"gatewatch-{os.getuid()}"
+        folder = Path(os.environ.get("TMPDIR", "/tmp")) / own  # noqa: S108 - 0700, owner checked
+        if len(os.fsencode(folder)) > SOCKET_FOLDER_BYTES:
+            folder = Path("/tmp") / own  # noqa: S108 - likewise
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
             raise NotAllowed(

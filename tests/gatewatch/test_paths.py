@@ -1,6 +1,8 @@
 """One gateway, one folder: where it is, and who may look into it."""
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,14 @@ from gatewatch.paths import Home
 
 
 @pytest.fixture(autouse=True)
-def a_bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def a_bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """With a folder for sockets that is short, and this test's own."""
     for name in ("GATEWATCH_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "ann"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with tempfile.TemporaryDirectory(prefix="gw-", dir="/tmp") as short:
+        monkeypatch.setenv("TMPDIR", short)
+        yield
 
 
 def test_the_option_wins_over_the_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -76,5 +81,15 @@ def test_a_runtime_folder_that_others_may_enter_is_refused(tmp_path: Path) -> No
 
 
 def test_a_runtime_folder_that_is_gone_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "of-a-session-that-has-ended"))
-    assert Home(tmp_path / "home").socket.parent == tmp_path / f"gatewatch-{os.getuid()}"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/of-a-session-that-has-ended")
+    assert Home(tmp_path / "home").socket.parent.name == f"gatewatch-{os.getuid()}"
+
+
+@pytest.mark.parametrize("variable", ["XDG_RUNTIME_DIR", "TMPDIR"])
+def test_a_folder_too_long_for_a_socket_is_not_taken(
+    variable: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    long = tmp_path / ("long" * 25)
+    long.mkdir()
+    monkeypatch.setenv(variable, str(long))
+    assert len(str(Home(tmp_path / "home").worker_socket)) < 104
