@@ -7,6 +7,7 @@ collector.
 import http.client
 import json
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,13 @@ def answers(socket_path: Path) -> bool:
 
 
 class ControlClient:
-    """One connection to one control socket; close it, or use it as a context manager. Not thread-safe."""
+    """One connection to one control socket; close it, or use it as a context manager. Only `close` is thread-safe."""
 
     def __init__(self, socket_path: Path) -> None:
         """Nothing is asked yet."""
         self._path = socket_path
         self._connection = _UnixConnection(socket_path)
+        self._closed = False
 
     def __enter__(self) -> "ControlClient":
         return self
@@ -64,16 +66,23 @@ class ControlClient:
         raise kind(told.get("title", f"The gateway answered {status}."), told.get("next_step", ""))
 
     def close(self) -> None:
+        """For good. A request that waits for its answer in another thread fails at once."""
+        self._closed = True
+        if sock := self._connection.sock:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
         self._connection.close()
 
     def _exchange(self, method: str, path: str, body: str | None, seconds: float) -> tuple[int, bytes]:
         """Status and body. A kept connection that the other side has closed meanwhile is made anew, once."""
+        if self._closed:
+            raise ConnectionAbortedError("this client is closed")
         kept = self._connection.sock is not None
         try:
             return self._connection.exchange(method, path, body, seconds)
         except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
             self._connection.close()
-            if not kept:
+            if self._closed or not kept:
                 raise
         return self._connection.exchange(method, path, body, seconds)
 

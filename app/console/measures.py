@@ -16,7 +16,7 @@ from app.console.widgets.chart import Curve, Plot
 from gatewatch.timespan import parse_instant
 
 SECOND, MINUTE, HOUR = 1_000_000, 60_000_000, 3_600_000_000
-YOUNG_US = 30 * SECOND
+YOUNG_US = 15 * SECOND
 """Younger buckets are left out."""
 TIME_LABELS = ((24 * HOUR, "%H:%M"), (100 * 24 * HOUR, "%m-%d"))
 """Windows up to this long → form of their time labels."""

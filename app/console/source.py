@@ -1,6 +1,5 @@
 """The running gateway as a console asks it: queries and live state over the control socket, and its price rows."""
 
-from functools import cached_property
 from typing import Any
 
 from app.console.charges import named_row
@@ -18,16 +17,10 @@ class Attached:
     """A gateway's control socket. Connects when asked, so a console can wait for a gateway that is not there."""
 
     def __init__(self, home: Home) -> None:
+        self._ledger = RemoteLedger(home.socket)
+        self._control = ControlClient(home.socket)
         self._home = home
         self._book: PriceBook | None = None
-
-    @cached_property
-    def _ledger(self) -> RemoteLedger:
-        return RemoteLedger(self._home.socket)
-
-    @cached_property
-    def _control(self) -> ControlClient:
-        return ControlClient(self._home.socket)
 
     def ask(self, query: str, /, **params: object) -> Answer:
         """A named query's answer. Raises GatewatchError; Unreachable where no gateway answers."""
@@ -47,6 +40,6 @@ class Attached:
         return None
 
     def close(self) -> None:
-        for made in ("_ledger", "_control"):
-            if made in vars(self):
-                vars(self).pop(made).close()
+        """For good; what is being asked fails at once."""
+        self._ledger.close()
+        self._control.close()

@@ -148,3 +148,25 @@ def test_it_is_quick_to_import() -> None:
     script = "import sys, gatewatch.control_client; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"httpx", "rich", "msgspec"} & set(done.stdout.split())
+
+
+def test_closing_ends_a_request_that_waits_for_its_answer(control: Control) -> None:
+    control.stalls = True
+    asking = client(control)
+    failed: list[BaseException] = []
+
+    def wait() -> None:
+        try:
+            asking.live()
+        except Unreachable as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while not control.seen:
+        thread.join(0.001)
+    asking.close()
+    thread.join()
+    assert failed
+    with pytest.raises(Unreachable, match="closed"):
+        asking.live()

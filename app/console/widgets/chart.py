@@ -41,7 +41,7 @@ class Plot:
 
 
 class Chart(Widget):
-    """One plot. Nothing is drawn where no bucket has a value."""
+    """One plot. Where there is nothing to draw yet, it says so."""
 
     DEFAULT_CSS = """
     Chart { height: 1fr; padding: 0 1; }
@@ -69,7 +69,7 @@ class Chart(Widget):
 
         top = max((value for curve in plot.curves for value in curve.values if value is not None), default=None)
         if top is None or len(plot.times) < 2:
-            return Content("")
+            return Content("  Nothing to draw yet: the first minute is still being counted.")
         plotext.terminal.limit(False, False)
         figure = plotext.figure
         figure.clear()

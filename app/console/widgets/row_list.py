@@ -2,7 +2,8 @@
 
 Keeps true:
 - only the visible lines are drawn, and of those only the ones that have changed are repainted;
-- the cursor stays on its row (by key) and that row stays where it is on the screen, however many rows come in above;
+- the cursor stays on its row (by key); in a list that is scrolled that row stays where it is on the screen, however
+  many rows come in above, and in one that is not the first rows stay in sight;
 - columns that do not fit are left out as a whole, the rest is cut with an ellipsis, never wrapped.
 """
 
@@ -114,7 +115,8 @@ class RowList(Widget, can_focus=True):
             self._top = 0 if from_top else self._top
         else:
             moved = self._keys.index(key) - self._cursor
-            self._cursor, self._top = self._cursor + moved, self._top + moved
+            self._cursor += moved
+            self._top += moved if self._top else 0
         self._keep_cursor_visible()
         self._repaint(before)
 

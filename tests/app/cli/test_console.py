@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.own_gateway import OwnGateway
-from gatewatch.control_client import answers
+from gatewatch.control_client import ControlClient, answers
 from gatewatch.paths import Home
 from tests.kit.console_stage import HOSTILE, NOW
 from tests.kit.journals import a_call, closing, segment
@@ -35,10 +35,14 @@ models:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A home with a configuration; a gateway that a failed test leaves behind is ended."""
     made = Home(tmp_path / "home").make()
     made.config.write_text(CONFIG, encoding="utf-8")
-    return made
+    yield made
+    if answers(made.socket):
+        with ControlClient(made.socket) as control:
+            os.kill(control.live()["pid"], signal.SIGTERM)
 
 
 def printed(home: Home, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -35,8 +35,8 @@ def test_the_newest_bucket_counts_for_the_time_that_has_passed() -> None:
 
 
 def test_a_bucket_that_has_just_begun_is_left_out() -> None:
-    assert trend(overview(*TWO, at_us=AT - 31 * SECOND), "calls", MINUTE) == [120.0]
-    _, plot = plot_of("latency", overview(*TWO, at_us=AT - 31 * SECOND))
+    assert trend(overview(*TWO, at_us=AT - 46 * SECOND), "calls", MINUTE) == [120.0]
+    _, plot = plot_of("latency", overview(*TWO, at_us=AT - 46 * SECOND))
     assert plot.times == ("09:58",)
 
 

@@ -64,8 +64,8 @@ def dots(text: str) -> int:
 
 
 @pytest.mark.parametrize("values", [(), (None, None), (3.0,)])
-async def test_nothing_to_draw_draws_nothing(values: tuple[float | None, ...]) -> None:
-    assert await drawn(plot(*values)) == []
+async def test_nothing_to_draw_is_said(values: tuple[float | None, ...]) -> None:
+    assert "Nothing to draw yet" in "".join(await drawn(plot(*values)))
 
 
 async def test_all_zero_is_a_line_at_zero() -> None:

@@ -165,3 +165,12 @@ def _wheel_down() -> Any:
     from textual.events import MouseScrollDown
 
     return MouseScrollDown
+
+
+async def test_the_first_rows_of_a_list_stay_in_sight_when_others_overtake_them() -> None:
+    app = Listed()
+    async with app.run_test():
+        app.list.show(rows(1, 2, 3))
+        app.list.show(rows(7, 1, 2, 3))
+        assert app.text()[1].startswith("row 7")
+        assert app.list.row == {"name": "row 1", "n": 1}
