@@ -3,9 +3,12 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,6 +21,7 @@ from gatewatch.vault.opening import Wish, open_vault
 from gatewatch.vault.pepper import get_or_create_pepper
 
 STOP_SECONDS = 10.0
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 CONFIG = """\
 # Made by `gatewatch demo`; gone when it ends.
@@ -80,7 +84,7 @@ class Stage:
 
     def _start(self, *arguments: str) -> dict[str, Any]:
         """Start a command of ours and wait for its ready line."""
-        with (self.home.root / f"{arguments[0]}.log").open("wb") as log:
+        with (self.home.root / f"{arguments[0]}.log").open("wb") as log, _signals_wait():
             process = subprocess.Popen(
                 [sys.executable, "-m", "gatewatch", *arguments],
                 stdin=subprocess.DEVNULL,
@@ -89,7 +93,7 @@ class Stage:
                 start_new_session=True,
                 env={name: value for name, value in os.environ.items() if name != "GATEWATCH_VAULT"},
             )
-        self._processes.append(process)
+            self._processes.append(process)
         assert process.stdout
         line = process.stdout.readline()
         if not line:
@@ -99,14 +103,29 @@ class Stage:
         return ready
 
     def _start_traffic(self, keys: dict[str, str]) -> None:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gatewatch", "_traffic"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self._processes.append(process)
+        with _signals_wait():
+            process = subprocess.Popen(
+                [sys.executable, "-m", "gatewatch", "_traffic"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            self._processes.append(process)
         assert process.stdin
         process.stdin.write(json.dumps({"base_url": self.base_url, "keys": keys}).encode())
         process.stdin.close()
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """A signal that ends the demo comes when the process that is being started is known, and so is ended too."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, disposition in before.items():
+            signal.signal(number, disposition)
+    for late in came:
+        signal.raise_signal(late)
