@@ -176,17 +176,22 @@ class Recorder:
         if torn:
             self._batch.refuse(segment.name, upto, torn, "torn: its writer died before the end of the line")
         # Looked at after the lock was free: a run that went on has its next segment by then.
-        run = {each.sequence: each for each in segments_in(self.home.loaded) if each.run == segment.run}
-        run |= {each.sequence: each for each in segments_in(self.home.journal) if each.run == segment.run}
-        known = {
-            sequence for name in self._loader.marks for of, sequence in [run_and_sequence(name)] if of == segment.run
-        }
-        if segment.sequence == max(known | run.keys()):
+        files = [*segments_in(self.home.loaded), *segments_in(self.home.journal)]
+        run = {each.sequence: each for each in files if each.run == segment.run}
+        if segment.sequence == max(run.keys() | self._finished(segment.run)):
             last_two = [run[sequence] for sequence in sorted(run)[-2:]]
             found = interrupted(last_two, self._quarantine([each.name for each in last_two]))
             self._result.interrupted += self._batch.add_interrupted(segment.name, upto, found)
         self._batch.segment(segment.name, upto).finished = True
         self._result.finished.append(segment.name)
+
+    def _finished(self, run: str) -> set[int]:
+        """Which segments of a run are wholly loaded, whether or not they still exist.
+
+        One that vanished before is no part of its run: a worker takes a new segment back when the disk is full.
+        """
+        places = [run_and_sequence(name) for name, mark in self._loader.marks.items() if mark.finished]
+        return {sequence for of, sequence in places if of == run}
 
     def _quarantine(self, segments: list[str]) -> set[str]:
         """The lines of these segments that were refused, in the ledger or in the batch at hand."""

@@ -152,6 +152,21 @@ def test_a_worker_that_died_before_it_repeated_its_open_calls_loses_none(home: H
     assert rows == [(call_id(T0), "interrupted"), (call_id(T0 + SECOND, 1), "interrupted")]
 
 
+def test_a_segment_that_its_worker_took_back_is_no_part_of_the_run(home: Home, service: LedgerService) -> None:
+    """On a full disk a rotation fails: the new segment goes, and the worker goes on in the old one."""
+    with worker(home) as alive:
+        alive.write(opening(a_call(0)))
+        with worker(home, sequence=2) as taken_back:
+            taken_back.write(opening(a_call(0)))
+            service.load_once()
+            taken_back.path.unlink()
+        alive.write(whole(a_call(1)))
+        service.load_once()
+        assert service.fresh()["alarms"] == []
+    assert service.load_once().interrupted == 1
+    assert ask(service, "SELECT status FROM calls ORDER BY 1") == [("interrupted",), ("ok",)]
+
+
 def test_the_real_writer_rotates_and_is_loaded_whole(home: Home, service: LedgerService) -> None:
     journal = Journal(home.journal, segment_bytes=3000, reserve_bytes=4096)
     slow = a_call(99)
