@@ -20,7 +20,8 @@ def pytest_configure() -> None:
     os.environ["GATEWATCH_HOME"] = "/nonexistent/a-test-names-its-own-home"
     os.environ["TZ"] = A_FAR_ZONE
     time.tzset()
-    settings.register_profile("gatewatch", deadline=None, print_blob=True)
+    # CI judges the same examples each time; everybody's own runs go on looking for new ones.
+    settings.register_profile("gatewatch", deadline=None, print_blob=True, derandomize="CI" in os.environ)
     settings.load_profile("gatewatch")
     sys.addaudithook(stay_on_this_machine)
 

@@ -5,19 +5,28 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder whose name is short enough for a socket's address."""
+    with tempfile.TemporaryDirectory(prefix="gw-") as name:
+        yield Path(name)
+
+
 @pytest.mark.slow
-def test_into_a_pipe_it_prints_the_overview_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_into_a_pipe_it_prints_the_overview_and_leaves_nothing_behind(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gatewatch", "demo"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        env=os.environ | {"TMPDIR": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)},
+        env=os.environ | {"TMPDIR": str(folder), "XDG_RUNTIME_DIR": str(folder)},
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -33,5 +42,5 @@ def test_into_a_pipe_it_prints_the_overview_and_leaves_nothing_behind(tmp_path: 
     assert address
     with socket.socket() as client:
         assert client.connect_ex(("127.0.0.1", int(address[1]))) != 0, "its gateway still listens"
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("gatewatch-demo-")] == []
-    assert [path.name for path in tmp_path.rglob("*.sock")] == []
+    assert [path.name for path in folder.iterdir() if path.name.startswith("gatewatch-demo-")] == []
+    assert [path.name for path in folder.rglob("*.sock")] == []
