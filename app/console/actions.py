@@ -144,6 +144,14 @@ _ACTIONS = (
     ),
     Action("help.keys", "help", "All keys and what they do", ("question_mark",), "app.help", EVERYWHERE),
     Action("help.palette", "palette", "Search for something to do", ("ctrl+p",), "app.command_palette", EVERYWHERE),
+    Action(
+        "app.suspend",
+        "suspend",
+        "Back to the shell for a while; `fg` returns",
+        ("ctrl+z",),
+        "app.suspend_process",
+        EVERYWHERE,
+    ),
     Action("app.quit", "quit", "Leave the console", ("q", "ctrl+q", "ctrl+c"), "app.quit", EVERYWHERE),
 )
 

@@ -112,9 +112,14 @@ class ConsoleApp(App[None]):
     # The poller
 
     def poll_with(self, timer: Timer) -> None:
-        """The timer that asks stands still while the console is suspended (ctrl+z)."""
+        """The timer that asks stands still while the console is suspended (ctrl+z); then all is painted anew."""
         self.app_suspend_signal.subscribe(self, lambda _: timer.pause(), immediate=True)
         self.app_resume_signal.subscribe(self, lambda _: timer.resume(), immediate=True)
+        self.app_resume_signal.subscribe(self, self._paint_all)
+
+    def _paint_all(self, _: object) -> None:
+        """The shell has written over everything."""
+        self.refresh(layout=True)
 
     def tick(self) -> None:
         """Ask; while there is no answer yet, the status line goes on by itself."""

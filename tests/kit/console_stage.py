@@ -20,6 +20,7 @@ from textual.pilot import Pilot
 from app.console.app import ConsoleApp
 from app.console.figures import Row
 from app.console.links import Link
+from gatewatch import __version__
 from gatewatch.call import Call
 from gatewatch.errors import GatewatchError, Unreachable
 from gatewatch.ledger.answer import Answer
@@ -45,7 +46,7 @@ PRICE = price_row(
 """USD 2.50, 1.25 and 10 per million tokens."""
 
 LIVE: dict[str, Any] = {
-    "version": "0.1.0",
+    "version": __version__,
     "pid": 4242,
     "home": "/home/gatewatch",
     "listen": "http://127.0.0.1:4000",

@@ -10,7 +10,7 @@ from textual.widgets import Static
 from app.console.actions import PLACE_NAMES, Situation, key_name, of_place
 from app.console.content import line, lines, plain
 
-KEY_CELLS = 11
+KEY_CELLS = 16
 
 MARKS = (
     ("●", "good: ok, cached"),

@@ -31,6 +31,7 @@ from app.console.widgets.notice import first_steps, nothing_in_window
 from app.console.widgets.row_list import Column, RowList
 from app.console.widgets.still import Still
 from app.console.widgets.tile import Tile
+from gatewatch import __version__
 
 NO_NAME = "(none)"
 QUIET = "$foreground 65%"
@@ -257,5 +258,7 @@ def gateway_lines(snapshot: Snapshot) -> Content:
     alarms = [
         line((f"▲ since {clock(alarm['since'])} UTC ", "$warning"), alarm["text"]) for alarm in live.get("alarms", ())
     ]
+    if (version := live.get("version", __version__)) != __version__:
+        alarms.append(line(("▲ ", "$warning"), f"the gateway is version {version}, this console is {__version__}"))
     alarms += [line(("▲ ledger ", "$warning"), alarm) for alarm in fresh.get("alarms", ())]
     return lines(first, *alarms)

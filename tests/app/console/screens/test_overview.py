@@ -26,6 +26,11 @@ def test_alarms_of_the_gateway_and_of_the_ledger_are_listed() -> None:
     ]
 
 
+def test_a_gateway_of_another_version_is_named() -> None:
+    snapshot = Snapshot(NOW, Question(), live=LIVE | {"version": "9.9"})
+    assert "▲ the gateway is version 9.9, this console is " in gateway_lines(snapshot).plain
+
+
 def test_a_gateway_without_workers_is_marked() -> None:
     snapshot = Snapshot(NOW, Question(), live=LIVE | {"workers": []})
     assert gateway_lines(snapshot).plain.startswith("✗ 0 workers")
