@@ -55,7 +55,8 @@ class Journal:
         self._reserve = folder / f"{self.run}.reserve"
         self._reserve_fd: int | None = None
         self._in_flight: dict[str, bytes] = {}
-        self._owed: list[bytes] = []
+        self._owed: list[tuple[str, bytes]] = []
+        """Closes that found no place. Their calls are still in flight for a next segment: a kill must not hide them."""
         self._sequence = 1
         self._segment = Segment(folder, self.run, self._sequence)
         self._rotate_at = time.monotonic() + SEGMENT_SECONDS
@@ -85,14 +86,14 @@ class Journal:
         records = line("close", call)
         for attempt in reversed(attempts):
             records = line("attempt", attempt) + records
-        self._in_flight.pop(call.call_id, None)
         rest = self._append(records)
         if rest:
             self._free_reserve()
             rest = self._append(rest)
         if rest:
-            self._owed.append(rest)
+            self._owed.append((call.call_id, rest))
             raise JournalFull
+        self._in_flight.pop(call.call_id, None)
 
     def rejected(self, record: Rejected) -> None:
         """Record refused calls that were only counted. On a full disk they are dropped: nobody was served."""
@@ -129,11 +130,12 @@ class Journal:
 
     def _pay_owed(self) -> None:
         while self._owed:
-            rest = self._append(self._owed[0])
-            if rest:
-                self._owed[0] = rest
+            call_id, records = self._owed[0]
+            if rest := self._append(records):
+                self._owed[0] = call_id, rest
                 return
             del self._owed[0]
+            self._in_flight.pop(call_id, None)
 
     def _append(self, records: bytes) -> bytes:
         """Append whole lines; returns those that found no place."""

@@ -5,7 +5,6 @@ socket goes up with the greeting, so that a control process that starts anew can
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 import socket
@@ -42,8 +41,12 @@ class ControlLink:
     async def run(self) -> None:
         """Until cancelled. To be started when the server takes connections."""
         while True:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            try:
                 await self._session()
+            except OSError:  # nobody is there, or nobody any more
+                pass
+            except Exception:
+                log.exception("the link to the control process broke; it is made again")
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _session(self) -> None:

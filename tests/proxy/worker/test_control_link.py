@@ -1,0 +1,87 @@
+"""A worker's line to the control process: it reports, obeys, and survives whatever comes down the line."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gatewatch.paths import Home
+from proxy.settings import Caps, Deadlines, Route, Settings, Target
+from tests.kit.worker_process import settings_for, worker_process
+
+NOBODY = "http://127.0.0.1:9/v1"
+
+
+class Line:
+    """The control process's end."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    def say(self, command: bytes) -> None:
+        self._writer.write(command + b"\n")
+
+    async def report(self, **fields: Any) -> dict[str, Any]:
+        """The next report with these fields."""
+        async with asyncio.timeout(20):
+            while True:
+                report: dict[str, Any] = json.loads(await self._reader.readline())
+                if fields.items() <= report.items():
+                    return report
+
+    def hang_up(self) -> None:
+        self._writer.close()
+
+
+@asynccontextmanager
+async def control(home: Home) -> AsyncIterator["asyncio.Queue[Line]"]:
+    """Stands for the control process: the lines of workers that call in."""
+    lines: asyncio.Queue[Line] = asyncio.Queue()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.put_nowait(Line(reader, writer))
+
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listening.bind(str(home.worker_socket))
+    server = await asyncio.start_unix_server(accept, sock=listening)
+    try:
+        yield lines
+    finally:
+        server.close()
+        home.worker_socket.unlink(missing_ok=True)
+
+
+def with_routes(home: Home, count: int) -> Settings:
+    settings = settings_for(home, NOBODY, Caps(), Deadlines())
+    target = Target(provider=next(iter(settings.providers)), model="gpt-4o")
+    routes = {f"route-{n}": Route(name=f"route-{n}", targets=(target,), deadlines=Deadlines()) for n in range(count)}
+    return msgspec.structs.replace(settings, routes=routes, config_version="many")
+
+
+async def test_a_worker_obeys_a_configuration_of_any_size_and_survives_nonsense(tmp_path: Path) -> None:
+    home = Home(tmp_path).make()
+    async with control(home) as lines:
+        with worker_process(tmp_path, NOBODY) as worker:
+            line = await asyncio.wait_for(lines.get(), 20)
+            first = await line.report()
+            assert first["pid"] == worker.process.pid
+            assert first["in_flight"] == 0
+
+            for nonsense in (b"{", b'{"command":"sing"}', b'{"command":"configure","settings":{}}', b"[]"):
+                line.say(nonsense)
+            many = with_routes(home, 2000)
+            line.say(msgspec.json.encode({"command": "configure", "settings": many}))
+            await line.report(config_version="many")
+
+            line.hang_up()
+            again = await asyncio.wait_for(lines.get(), 20)
+            await again.report(config_version="many")
+
+            again.say(b'{"command":"drain"}')
+            assert await asyncio.to_thread(worker.process.wait, 20) == 0
