@@ -39,6 +39,8 @@ class Pool:
             if exchange.failure:  # it was aborted in the tick in which the socket was there
                 connection.close()
                 raise exchange.failure
+            if not connection.usable:
+                raise self._failed("upstream_unreachable", "the upstream closed the connection, or spoke first")
         connection.send(exchange, head, body)
 
     def give_back(self, connection: Connection) -> None:

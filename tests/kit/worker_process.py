@@ -110,6 +110,7 @@ def worker_process(
     caps: Caps | None = None,
     deadlines: Deadlines | None = None,
     change: Callable[[Settings], Settings] = lambda settings: settings,
+    drain_seconds: float | None = None,
 ) -> Iterator[Worker]:
     """Starts in `folder`; killed in the end where it still lives. The socket takes connections from the start."""
     home = Home(folder).make()
@@ -117,7 +118,7 @@ def worker_process(
     settings = change(settings_for(home, upstream_url, caps or Caps(), deadlines or Deadlines()))
     with socket.create_server(("127.0.0.1", 0)) as listening, open(home.root / "worker.log", "wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gatewatch", "_worker", "--listen-fd", str(listening.fileno())],
+            [sys.executable, *_worker_command(listening.fileno(), drain_seconds)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -132,3 +133,10 @@ def worker_process(
     finally:
         process.kill()
         process.wait()
+
+
+def _worker_command(listen_fd: int, drain_seconds: float | None) -> list[str]:
+    if drain_seconds is None:
+        return ["-m", "gatewatch", "_worker", "--listen-fd", str(listen_fd)]
+    patient = f"main.DRAIN_SECONDS = {drain_seconds}; raise SystemExit(main.main({listen_fd}))"
+    return ["-c", f"from proxy.worker import main; {patient}"]

@@ -3,7 +3,10 @@
 import asyncio
 import socket
 import ssl
+import struct
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -94,6 +97,32 @@ async def test_nobody_listens(client: NewClient) -> None:
     failure = await failure_of(client(f"http://127.0.0.1:{port}/v1"))
     assert failure.kind == "upstream_unreachable"
     assert failure.message.startswith("p: cannot connect")
+
+
+def greet_and_reset(listening: socket.socket) -> None:
+    """What an SSH server that is not allowed to serve us does, in a thread of its own: faster than our loop."""
+    with suppress(OSError):
+        while True:
+            accepted, _ = listening.accept()
+            accepted.send(b"SSH-2.0-OpenSSH_9.2\r\n")
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            accepted.close()
+
+
+async def test_a_server_that_speaks_and_hangs_up_first_is_a_failure_like_others(client: NewClient) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        greeting = threading.Thread(target=greet_and_reset, args=(listening,), daemon=True)
+        greeting.start()
+        ours = client(f"http://127.0.0.1:{listening.getsockname()[1]}/v1")
+        for _ in range(300):
+            exchange = ours.exchange()
+            with pytest.raises(UpstreamFailed) as failed:  # noqa: PT012 - it shows before the sending or behind it
+                await ours.send(exchange)
+                await exchange.reply_started()
+            assert failed.value.kind in ("upstream_unreachable", "upstream_invalid")
+            exchange.abort("client_closed", "over")
+        listening.shutdown(socket.SHUT_RDWR)
+        greeting.join(10)
 
 
 async def test_a_name_that_does_not_exist(client: NewClient) -> None:
