@@ -151,13 +151,14 @@ class LedgerService:
                 raise LedgerUnavailable("The ledger is closed")
             if self._recorder is None:
                 self.home.make()
-                self._connection = connect(self.home.ledger, self.home.scratch)
+                connection = connect(self.home.ledger, self.home.scratch)
                 try:
-                    migrate(self._connection)
-                    self._recorder = Recorder(self.home, self._connection, keep_days=self._keep_days, clock=self._clock)
+                    migrate(connection)
+                    recorder = Recorder(self.home, connection, keep_days=self._keep_days, clock=self._clock)
                 except BaseException:
-                    self._close_connection()
+                    connection.close()
                     raise
+                self._connection, self._recorder = connection, recorder  # seen by others only when it is ready
             return self._recorder
 
     @contextmanager

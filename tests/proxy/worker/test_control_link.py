@@ -1,6 +1,7 @@
 """A worker's line to the control process: it reports, obeys, and survives whatever comes down the line."""
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -35,17 +36,21 @@ class Line:
                 if fields.items() <= report.items():
                     return report
 
-    def hang_up(self) -> None:
+    async def hang_up(self) -> None:
         self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
 
 
 @asynccontextmanager
 async def control(home: Home) -> AsyncIterator["asyncio.Queue[Line]"]:
     """Stands for the control process: the lines of workers that call in."""
     lines: asyncio.Queue[Line] = asyncio.Queue()
+    accepted: list[Line] = []
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        lines.put_nowait(Line(reader, writer))
+        accepted.append(Line(reader, writer))
+        lines.put_nowait(accepted[-1])
 
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listening.bind(str(home.worker_socket))
@@ -54,6 +59,8 @@ async def control(home: Home) -> AsyncIterator["asyncio.Queue[Line]"]:
         yield lines
     finally:
         server.close()
+        for line in accepted:
+            await line.hang_up()
         home.worker_socket.unlink(missing_ok=True)
 
 
@@ -79,7 +86,7 @@ async def test_a_worker_obeys_a_configuration_of_any_size_and_survives_nonsense(
             line.say(msgspec.json.encode({"command": "configure", "settings": many}))
             await line.report(config_version="many")
 
-            line.hang_up()
+            await line.hang_up()
             again = await asyncio.wait_for(lines.get(), 20)
             await again.report(config_version="many")
 
