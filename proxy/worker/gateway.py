@@ -285,6 +285,11 @@ class Gateway:
         self.meter.estimate(call, inbound.upstream.provider, call.model or "", inbound.body)
         inbound.lost_picos += call.cost_picos or 0
 
+    def _free(self, inbound: Inbound) -> None:
+        """Nothing was bought by the last try; what the lost ones before it may have cost stays."""
+        self.meter.free(inbound.call)
+        self._add_lost(inbound)
+
     def _add_lost(self, inbound: Inbound) -> None:
         call = inbound.call
         if inbound.lost_picos and call.cost_picos is not None:
@@ -322,7 +327,7 @@ class Gateway:
         if inbound.journalled and (refusal.code in _PERHAPS_BILLED or _lost(inbound)):
             self._settle_partial(inbound)
         else:
-            self.meter.free(inbound.call)
+            self._free(inbound)
         if inbound.journalled:
             self._close(inbound, "error", refusal.status, refusal.code, refusal.message)
         else:
@@ -351,7 +356,7 @@ class Gateway:
     def _settle_partial(self, inbound: Inbound) -> None:
         """What a broken call has cost: nothing where it was not sent, or was answered with an error's status."""
         if inbound.exchange is None or not inbound.exchange.sent or inbound.exchange.status not in (0, 200):
-            self.meter.free(inbound.call)
+            self._free(inbound)
             return
         if inbound.tap is None and not inbound.call.stream:  # nothing was seen of it: what was reckoned with stands
             assert inbound.upstream

@@ -58,6 +58,8 @@ CAPS = Caps(
 HELLO = [{"role": "user", "content": "x" * 400}]
 ESTIMATED_INPUT = 104
 """Tokens of HELLO: 400 characters at 4 a token, and 4 for the message."""
+IN, CACHED, OUT = 150_000, 75_000, 600_000
+"""Picodollars per token of gpt-4o-mini: 0.15, 0.075 and 0.60 USD per million."""
 LIMIT = 50
 """Tokens of output that the calls allow."""
 

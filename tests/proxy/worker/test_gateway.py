@@ -29,13 +29,10 @@ from tests.kit.scripted_upstream import (
     usage_event,
 )
 from tests.kit.worker_process import PROVIDER_SECRET, Worker
-from tests.proxy.worker.conftest import ESTIMATED_INPUT, LIMIT, Serve
+from tests.proxy.worker.conftest import CACHED, ESTIMATED_INPUT, IN, LIMIT, OUT, Serve
 
 Chat = Callable[..., Awaitable[RawReply]]
 Asked = Callable[..., bytes]
-
-IN, CACHED, OUT = 150_000, 75_000, 600_000
-"""Picodollars per token."""
 
 USAGE = {
     "prompt_tokens": 100,
