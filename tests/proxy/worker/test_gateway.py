@@ -5,9 +5,11 @@ Figures by hand from published prices of gpt-4o-mini: 0.15 in, 0.075 cached, 0.6
 
 import asyncio
 import json
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +30,7 @@ from tests.kit.scripted_upstream import (
     silence,
     usage_event,
 )
+from tests.kit.waiting import eventually
 from tests.kit.worker_process import PROVIDER_SECRET, Worker
 from tests.proxy.worker.conftest import CACHED, ESTIMATED_INPUT, IN, LIMIT, OUT, Serve
 
@@ -720,6 +723,55 @@ async def test_what_callers_say_of_themselves_stands_in_the_row(worker: Worker, 
     assert (closed["task_id"], closed["tags"], closed["feature"]) == ("t-1", {"run": "7"}, "search")
     assert (closed["client"], closed["params"]) == ("OpenAI/Python 3.52.0", {"temperature": 0.5, "max_tokens": LIMIT})
     assert "xxxx" not in json.dumps(closed), "the prompt is in the journal"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted in /proc")
+async def test_a_storm_of_broken_calls_leaves_no_socket_and_no_call_behind(
+    worker: Worker, serve: Serve, chat: Chat, asked: Asked
+) -> None:
+    def open_files() -> int:
+        return len(os.listdir(f"/proc/{worker.process.pid}/fd"))
+
+    whole = [http(200, chat_reply(USAGE)), stream(FRAMES, usage_event(USAGE), DONE), http(500, b"<html>")]
+    broken = [b"", http(200, chat_reply(USAGE))[:-9], stream(delta("Hello"), end=b"")]
+    endings = [(raw, "") for raw in whole] + [(raw, how) for raw in broken for how in ("close", "reset", "gone")]
+
+    async def script(conversation: Conversation) -> None:
+        while True:
+            await conversation.request()
+            raw, how = endings[len(upstream.requests) % len(endings)]
+            conversation.send(raw)
+            if how:
+                await conversation.flushed()
+                await asyncio.sleep(0)
+                if how == "gone":
+                    await conversation.gone()
+                else:
+                    getattr(conversation, how)()
+                return
+
+    async def call(number: int) -> None:
+        async with connect(worker.port) as (reader, writer):
+            writer.write(asked(model="hasty", stream=number % 2 == 0))
+            if number % 3:
+                await read_reply(reader)
+            else:
+                await writer.drain()  # and leave
+
+    async with serve(answers(http(200, chat_reply(USAGE)))):
+        await chat()
+    before = open_files()
+    async with serve(script) as upstream:
+        for batch in range(5):
+            await asyncio.gather(*(call(batch * 40 + number) for number in range(40)))
+    await eventually(lambda: open_files() <= before)
+    opened = [record["call_id"] for record in worker.records() if record["k"] == "open"]
+
+    def closed() -> list[str]:
+        return [record["call_id"] for record in worker.records() if record["k"] == "close"]
+
+    await eventually(lambda: set(opened) <= set(closed()))
+    assert len(closed()) == len(set(closed()))
 
 
 async def test_no_secret_is_in_the_journal_or_the_log(worker: Worker) -> None:
