@@ -73,13 +73,13 @@ async def served(caps: Caps) -> AsyncIterator[Served]:
     listening = socket.create_server(("127.0.0.1", 0))
 
     async def application(request: Request) -> None:
-        await served.application(request)
+        await running.application(request)
 
     server = HttpServer(application, bounds)
-    served = Served(listening.getsockname()[1], bounds, server)
-    bounds.rejected = lambda _source, kind: served.rejected.append(kind)
+    running = Served(listening.getsockname()[1], bounds, server)
+    bounds.rejected = lambda _source, kind: running.rejected.append(kind)
     await server.start(listening)
-    yield served
+    yield running
     await server.drain(5)
     server.close()
     await until(lambda: not bounds.open)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import cast
 
 import pytest
 
@@ -14,6 +15,11 @@ from tests.proxy.http_server.conftest import JSON_TYPE, Served
 
 GET = b"GET /first HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 POST = b"POST /first HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
+
+
+def reading(writer: asyncio.StreamWriter) -> asyncio.Transport:
+    """The transport of a connection, to stop reading from it."""
+    return cast(asyncio.Transport, writer.transport)
 
 
 async def at_the_end(reader: asyncio.StreamReader) -> bytes:
@@ -351,7 +357,7 @@ async def big(request: Request) -> None:
 
 
 async def test_a_client_that_does_not_read_is_cut_and_one_that_reads_slowly_is_not(served: Served) -> None:
-    served.act = big  # type: ignore[assignment]
+    served.act = big
     async with connect(served.port) as (reader, writer):
         writer.write(GET)
         await reader.readuntil(b"\r\n\r\n")
@@ -367,7 +373,7 @@ async def test_a_client_that_does_not_read_is_cut_and_one_that_reads_slowly_is_n
 
 
 async def test_a_long_answer_leaves_a_deadline_on_the_kept_connection(served: Served) -> None:
-    served.act = big  # type: ignore[assignment]
+    served.act = big
     async with connect(served.port) as (reader, writer):
         writer.write(GET)
         assert (await read_reply(reader)).body == BIG
@@ -378,7 +384,7 @@ async def test_a_long_answer_leaves_a_deadline_on_the_kept_connection(served: Se
 
 
 async def test_a_last_answer_that_is_not_read_does_not_hold_the_connection_for_ever(served: Served) -> None:
-    served.act = big  # type: ignore[assignment]
+    served.act = big
     async with connect(served.port) as (reader, writer):
         writer.write(GET.replace(b"Host", b"Connection: close\r\nHost"))
         await reader.readuntil(b"\r\n\r\n")
@@ -388,6 +394,8 @@ async def test_a_last_answer_that_is_not_read_does_not_hold_the_connection_for_e
 
 
 async def test_a_slow_reader_holds_the_application_back(served: Served) -> None:
+    written = 0
+
     async def stream(request: Request) -> None:
         nonlocal written
         await request.start(200, [])
@@ -396,15 +404,14 @@ async def test_a_slow_reader_holds_the_application_back(served: Served) -> None:
             written += 100_000
         request.finish()
 
-    written = 0
     served.act = stream
     async with connect(served.port) as (reader, writer):
-        writer.transport.pause_reading()
+        reading(writer).pause_reading()
         writer.write(GET)
         await until(lambda: any(connection.writing_paused for connection in served.bounds.open))
         held = written
         assert held < 20_000_000
-        writer.transport.resume_reading()
+        reading(writer).resume_reading()
         reply = await read_reply(reader)
         assert (reply.ended, len(reply.body)) == ("chunks", 100_000_000)
 

@@ -44,20 +44,20 @@ class Client:
         self.exchanges.append(exchange)
         return exchange
 
-    async def send(self, exchange: Exchange, body: bytes = b"{}", **deadlines: Any) -> None:
+    async def send(self, exchange: Exchange, *, body: bytes = b"{}", **deadlines: Any) -> None:
         origin = self.pool.origin
         fields = f"host: {origin.authority}\r\nauthorization: Bearer canary\r\ncontent-length: {len(body)}\r\n\r\n"
         head = f"POST {origin.path}/chat/completions HTTP/1.1\r\n{fields}".encode()
         limits = Deadlines(**({"connect": 20, "first_byte": 20, "idle": 20, "total": 20} | deadlines))
         await self.pool.send(exchange, head, body, limits)
 
-    async def start(self, **deadlines: float) -> Exchange:
+    async def start(self, **deadlines: Any) -> Exchange:
         """A request that is on its way."""
         exchange = self.exchange(**deadlines)
         await self.send(exchange, **deadlines)
         return exchange
 
-    async def ask(self, **deadlines: float) -> tuple[int, bytes]:
+    async def ask(self, **deadlines: Any) -> tuple[int, bytes]:
         """Status and body of a whole reply."""
         exchange = await self.start(**deadlines)
         await exchange.reply_started()

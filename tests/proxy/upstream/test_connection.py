@@ -195,6 +195,8 @@ async def test_what_is_not_plain_http_is_invalid_and_ends_the_socket(client: New
     ],
 )
 async def test_headers_are_bounded_whatever_their_form(client: NewClient, head: list[bytes]) -> None:
+    sent = 0
+
     async def script(conversation: Conversation) -> None:
         nonlocal sent
         await conversation.request()
@@ -205,7 +207,6 @@ async def test_headers_are_bounded_whatever_their_form(client: NewClient, head: 
             sent += len(piece)
         await conversation.gone()
 
-    sent = 0
     async with scripted_upstream(script) as upstream:
         exchange = await client(upstream.url).start()
         with pytest.raises(UpstreamFailed) as failed:
@@ -236,7 +237,7 @@ async def test_a_reply_before_the_request_is_whole_is_a_reply(client: NewClient)
     async with scripted_upstream(script) as upstream:
         ours = client(upstream.url)
         exchange = ours.exchange()
-        await ours.send(exchange, b"x" * 30_000_000)
+        await ours.send(exchange, body=b"x" * 30_000_000)
         await exchange.reply_started()
         assert (exchange.status, await everything(exchange)) == (413, b"too large")
 

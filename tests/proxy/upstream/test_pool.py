@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ NewClient = Callable[..., Client]
 OK = http(200, b"ok")
 
 
-async def failure_of(ours: Client, **deadlines: float) -> UpstreamFailed:
+async def failure_of(ours: Client, **deadlines: Any) -> UpstreamFailed:
     """How a request fails that cannot even be sent."""
     exchange = ours.exchange(**deadlines)
     with pytest.raises(UpstreamFailed) as failed:

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -668,7 +668,8 @@ async def test_a_slow_client_holds_the_upstream_back_and_gets_everything(
         await conversation.gone()
 
     async with serve(script) as upstream, connect(worker.port) as (reader, writer):
-        writer.transport.pause_reading()
+        transport = cast(asyncio.Transport, writer.transport)
+        transport.pause_reading()
         writer.write(asked(stream=True))
         conversation = await upstream.conversation(0)
         await conversation.arrived()
@@ -678,7 +679,7 @@ async def test_a_slow_client_holds_the_upstream_back_and_gets_everything(
             for _ in range(200):
                 await asyncio.sleep(0)
         assert held > 10_000_000, "the gateway took it all"
-        writer.transport.resume_reading()
+        transport.resume_reading()
         reply = await read_reply(reader)
     assert reply.ended == "chunks"
     assert reply.body.count(b"data: ") == 2001
