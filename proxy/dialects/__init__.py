@@ -1,1 +1,1 @@
-"""One file per wire format: how a request is asked, where usage stands, how errors and streams end."""
+"""One folder per wire format: how it is read and written, as a caller's language and as a provider's."""

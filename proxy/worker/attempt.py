@@ -4,7 +4,7 @@ import time
 
 from gatewatch.call import Attempt
 from gatewatch.redact import redact
-from proxy.dialects import openai_chat
+from proxy.dialects.openai_chat import tap as openai_chat
 from proxy.refusal import Refusal
 from proxy.settings import Deadlines, Provider, Target
 from proxy.upstream.exchange import Exchange

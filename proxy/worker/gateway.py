@@ -10,7 +10,8 @@ from gatewatch.control.key_table import KeyTable
 from gatewatch.control.records import KeyRecord
 from gatewatch.journal.writer import Journal, JournalFull
 from gatewatch.redact import redact
-from proxy.dialects import openai_chat
+from proxy.canonical.seen import Seen
+from proxy.dialects.openai_chat import tap as openai_chat
 from proxy.http_server.request import ClientLeft, Headers, Request
 from proxy.refusal import DO_NOT_RETRY, Refusal, internal_error, ledger_full, overloaded
 from proxy.refusal import upstream as upstream_fault
@@ -30,7 +31,6 @@ from proxy.worker.peer import TrustedProxies
 from proxy.worker.receive import parse_object, required_model
 from proxy.worker.refused_rows import RefusedRows
 from proxy.worker.reply_kind import check_encoding, is_json, is_stream, not_a_stream
-from proxy.worker.seen import Seen
 from proxy.worker.settle import Meter
 from proxy.worker.upstream_error import refusal_for_failure
 

@@ -2,12 +2,12 @@
 
 import msgspec
 
-from proxy.dialects import openai_chat
+from proxy.canonical.seen import Seen
+from proxy.dialects.openai_chat import tap as openai_chat
 from proxy.refusal import upstream
 from proxy.settings import Caps
 from proxy.upstream.exchange import Exchange
 from proxy.worker.inbound import Inbound
-from proxy.worker.seen import Seen
 from proxy.worker.upstream_error import refusal_for_error_in_reply
 
 

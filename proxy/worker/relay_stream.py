@@ -8,13 +8,13 @@ import time
 
 import msgspec
 
-from proxy.dialects import openai_chat
+from proxy.canonical.seen import Seen
+from proxy.dialects.openai_chat import tap as openai_chat
 from proxy.refusal import Refusal, upstream
 from proxy.settings import Caps
 from proxy.sse import FrameCutter, FrameTooLong
 from proxy.upstream.exchange import Exchange
 from proxy.worker.inbound import Inbound
-from proxy.worker.seen import Seen
 from proxy.worker.upstream_error import refusal_for_error_in_reply
 
 

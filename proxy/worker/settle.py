@@ -10,10 +10,11 @@ from gatewatch.prices.book import PriceBook
 from gatewatch.prices.overrides import load_file
 from gatewatch.prices.rate import price_for, rate
 from gatewatch.prices.row import PriceRow
+from gatewatch.usage.openai import read as tokens_of
 from proxy import estimate
-from proxy.dialects.openai_chat import kept_usage, tokens_of
+from proxy.canonical.seen import Seen
+from proxy.dialects.openai_chat.tap import kept_usage
 from proxy.settings import Provider
-from proxy.worker.seen import Seen
 
 log = logging.getLogger("gatewatch.worker")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.dialects.openai_chat import upstream_body
+from proxy.dialects.openai_chat.tap import upstream_body
 from proxy.refusal import Refusal
 from proxy.worker.receive import parse_object, required_model
 

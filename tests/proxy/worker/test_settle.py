@@ -7,8 +7,8 @@ import pytest
 from gatewatch.call import Call
 from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
+from proxy.canonical.seen import Seen
 from proxy.settings import Provider
-from proxy.worker.seen import Seen
 from proxy.worker.settle import Meter
 
 IN, CACHED, OUT = 150_000, 75_000, 600_000

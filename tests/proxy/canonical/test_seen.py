@@ -1,6 +1,6 @@
 """What a reply says of itself, bounded."""
 
-from proxy.worker.seen import Seen
+from proxy.canonical.seen import Seen
 
 
 def test_the_first_word_on_model_and_tier_counts() -> None:

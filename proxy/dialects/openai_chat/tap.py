@@ -1,14 +1,11 @@
-"""OpenAI's chat, completions and embeddings format, as spoken by most providers.
+"""Reads what the ledger needs of replies and streams that pass as they came: chat, completions and embeddings.
 
-Token semantics (OpenAI API reference, usage object): `prompt_tokens` includes cached, cache-write, audio and image
-tokens; `completion_tokens` includes reasoning, audio and rejected predictions. Cache writes count as 5m.
+This is the hot path of most calls: it decodes the few fields that count and looks at nothing twice.
 """
 
 from typing import Any
 
 import msgspec
-
-from gatewatch.call import Tokens
 
 PATHS = {"chat": "/chat/completions", "completions": "/completions", "embeddings": "/embeddings"}
 """Endpoint → path below a provider's base URL."""
@@ -94,61 +91,6 @@ def wants_usage(body: dict[str, Any]) -> bool:
     """Whether the client itself asked for the usage chunk."""
     options = body.get("stream_options")
     return isinstance(options, dict) and options.get("include_usage") is True
-
-
-def tokens_of(usage: object) -> Tokens | None:
-    """The provider's usage object → disjoint classes; None where it is not whole and sound (then we estimate).
-
-    Output that is not stated is 0 only where the stated total is all input, as in embeddings.
-    """
-    if not isinstance(usage, dict):
-        return None
-    prompt = _count(usage.get("prompt_tokens", usage.get("input_tokens")))
-    stated = usage.get("completion_tokens", usage.get("output_tokens"))
-    completion = _count(stated)
-    if not prompt or (stated is None and usage.get("total_tokens") != prompt):
-        return None
-    inside = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
-    outside = usage.get("completion_tokens_details") or usage.get("output_tokens_details") or {}
-    if completion is None or not isinstance(inside, dict) or not isinstance(outside, dict):
-        return None
-    cached = _count(inside.get("cached_tokens") or usage.get("prompt_cache_hit_tokens"))
-    written = _count(inside.get("cache_write_tokens", 0))
-    audio_in = _count(inside.get("audio_tokens", 0))
-    image_in = _count(inside.get("image_tokens", 0))
-    reasoning = _count(outside.get("reasoning_tokens", 0))
-    audio_out = _count(outside.get("audio_tokens", 0))
-    counts = (cached, written, audio_in, image_in, reasoning, audio_out)
-    if any(count is None for count in counts):
-        return None
-    if reasoning and usage.get("total_tokens") == prompt + completion + reasoning:
-        completion += reasoning  # xAI counts it beside the completion
-    uncached = prompt - sum(count or 0 for count in counts[:4])
-    if uncached < 0 and audio_in:  # cached audio stands in both counts; its price is the cached one
-        overlap = min(-uncached, audio_in)
-        audio_in -= overlap
-        uncached += overlap
-    if uncached < 0 or (reasoning or 0) + (audio_out or 0) > completion:
-        return None
-    return Tokens(
-        input_uncached=uncached,
-        input_cache_read=cached or 0,
-        input_cache_write_5m=written or 0,
-        input_audio=audio_in or 0,
-        input_image=image_in or 0,
-        output=completion,
-        output_reasoning=reasoning or 0,
-        output_audio=audio_out or 0,
-    )
-
-
-def _count(value: object) -> int | None:
-    """A token count; null counts as 0, anything negative, fractional, textual or absurd is none."""
-    if value is None:
-        return 0
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 10**12:
-        return None
-    return value
 
 
 def produced_characters(choice: _Choice) -> int:

@@ -1,0 +1,27 @@
+"""What is odd about a provider, as data. A dialect asks for these where it would otherwise need the provider's name."""
+
+import msgspec
+
+
+class Quirks(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The defaults are the dialect's own provider's behaviour: an empty one costs nothing on the hot path."""
+
+    refuses: tuple[str, ...] = ()
+    """Top-level request parameters that it answers with an error: lost like those that a dialect cannot carry."""
+    renames: dict[str, str] = {}
+    """Top-level request parameter → what it is called there (`max_completion_tokens: max_tokens`)."""
+    stream_usage: bool = True
+    """Whether `stream_options.include_usage` may be sent (openai-chat)."""
+    json_schema: bool = True
+    """Whether structured output takes a JSON schema."""
+    images: bool = True
+    system_role: str = "system"
+    """What leading instructions are called: `system` or `developer` (openai-chat)."""
+    reasoning_field: str = ""
+    """Field of an assistant message in which earlier reasoning comes back; empty: it must not be sent."""
+    reasoning_outside: bool = False
+    """Whether reasoning tokens stand beside the completion tokens instead of in them (xAI)."""
+    reports_cost: str = ""
+    """Field of the usage object with the cost in USD that the provider charges (`cost`); empty: it does not say."""
+    opt_out: dict[str, bool | str] = {}
+    """Top-level request parameters that keep it from storing or training on a call (`store: false`)."""

@@ -1,0 +1,39 @@
+"""What went wrong at a provider, as it says so itself."""
+
+
+class ProviderError(Exception):
+    """An error reply, an error event of a stream, or an error in a reply with status 200.
+
+    Nothing in it is safe to show before it was redacted and cut.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        type: str | None = None,
+        code: str | None = None,
+        param: str | None = None,
+        retry_after: float | None = None,
+        quota: bool = False,
+        key: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        """The HTTP status that it was sent with, or that its own words stand for; None: they stand for none."""
+        self.type = type
+        self.code = code
+        """OpenAI's code where the meaning is the same (`context_length_exceeded`, …), else the provider's own."""
+        self.param = param
+        self.retry_after = retry_after
+        """Seconds to wait that stand in the body, not in a header."""
+        self.quota = quota
+        """The account has no money or quota left: waiting does not help."""
+        self.key = key
+        """The provider refused the gateway's key, though the status does not say so."""
+
+
+class NotThisDialect(ValueError):
+    """Bytes that are not what this dialect says: malformed JSON, or no reply of this API at all."""
