@@ -37,7 +37,10 @@ def test_a_home_is_held_once_and_again_when_it_is_let_go(path: Path) -> None:
 def test_nobody_else_may_read_it_and_no_child_inherits_it(path: Path) -> None:
     lock = HomeLock(path)
     assert path.stat().st_mode & 0o777 == 0o600
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False) as child:
+    running = [sys.executable, "-c", "print('runs', flush=True); input()"]
+    with subprocess.Popen(running, stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False) as child:
+        assert child.stdout
+        assert child.stdout.readline() == b"runs\n"  # before its exec a child still has what it will not inherit
         lock.release()
         HomeLock(path).release()
         child.communicate(b"\n")
