@@ -6,6 +6,9 @@ import msgspec
 
 from proxy.canonical.parts import CacheMark, Part
 
+NEVER_DROPPED = frozenset({"previous_response_id", "conversation", "background", "prompt", "item_reference"})
+"""Names in `Ask.others` that are refused where they cannot be carried: without them it would be another request."""
+
 
 class Turn(msgspec.Struct, kw_only=True):
     """One message. Neighbours may have the same role; who needs them joined joins them."""
