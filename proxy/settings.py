@@ -4,6 +4,8 @@ configuration, sent as JSON through a pipe. They hold secrets: never log or show
 
 import msgspec
 
+from gatewatch.providers.quirks import Quirks
+
 
 class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds a call may take, by phase."""
@@ -22,17 +24,44 @@ class ProviderKey(msgspec.Struct, frozen=True, kw_only=True):
     """None for providers that want no key."""
 
 
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """One wire format that a provider speaks, and where."""
+
+    dialect: str
+    base_url: str
+    """Without a slash at its end. May hold `{model}`, where the model's escaped name is filled in for each call."""
+
+
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """Where and how to reach one provider."""
 
     name: str
-    dialect: str
-    base_url: str
+    ways: tuple[Way, ...]
+    """At least one, the best first."""
     keys: tuple[ProviderKey, ...]
+    key_header: str = ""
+    """The request header of the key, lower case: `authorization` (with `Bearer`), or one that holds the bare key.
+    Empty: the dialect's own."""
     price_provider: str
     """Whose price list applies."""
     headers: dict[str, str] = {}
+    query: str = ""
+    """Appended to the query of every path (`api-version=2025-04-01-preview`)."""
+    auth: str = "key"
+    """How requests prove who sends them: `key`, `sigv4` (AWS), `google` (application default credentials)."""
+    region: str | None = None
+    quirks: Quirks = Quirks()
     allow_private: bool = False
+
+    @property
+    def dialect(self) -> str:
+        """Of the best way."""
+        return self.ways[0].dialect
+
+    @property
+    def base_url(self) -> str:
+        """Of the best way."""
+        return self.ways[0].base_url
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +78,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[Target, ...]
     deadlines: Deadlines
     version: str = ""
+    drop_params: bool = False
+    """What a target cannot be told is dropped and named in a reply header, instead of a 400."""
+    opt_out: bool = False
+    """The provider's opt-out of storing and training goes with every call (`Quirks.opt_out`, `opt_out_headers`)."""
 
 
 class Caps(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,7 @@
 """What is odd about a provider, as data. A dialect asks for these where it would otherwise need the provider's name."""
 
+from typing import Any
+
 import msgspec
 
 
@@ -23,5 +25,8 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     """Whether reasoning tokens stand beside the completion tokens instead of in them (xAI)."""
     reports_cost: str = ""
     """Field of the usage object with the cost in USD that the provider charges (`cost`); empty: it does not say."""
-    opt_out: dict[str, bool | str] = {}
-    """Top-level request parameters that keep it from storing or training on a call (`store: false`)."""
+    opt_out: dict[str, Any] = {}
+    """Top-level request parameters that keep it from storing or training on a call (`store: false`); a mapping is
+    merged into the caller's."""
+    opt_out_headers: dict[str, str] = {}
+    """Request headers to the same end."""

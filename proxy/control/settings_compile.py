@@ -16,7 +16,7 @@ from gatewatch.config import models as written
 from gatewatch.config.presets import PRESETS
 from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
-from proxy.settings import Caps, Deadlines, Provider, ProviderKey, Route, Settings, Target
+from proxy.settings import Caps, Deadlines, Provider, ProviderKey, Route, Settings, Target, Way
 
 _HEADER_SAFE = re.compile(r"[!-~]{1,8192}")
 
@@ -58,8 +58,7 @@ def _provider(name: str, config: Config, resolve: Callable[[str], str | None], p
     stand_in = PRESETS[provider.preset].stand_in_key if provider.preset else ""
     return Provider(
         name=name,
-        dialect=provider.dialect,
-        base_url=provider.base_url,
+        ways=(Way(dialect=provider.dialect, base_url=provider.base_url),),
         keys=(ProviderKey(id=provider.api_key, secret=secret or stand_in or None),),
         price_provider=provider.preset or name,
         headers={header.lower(): value for header, value in provider.headers.items()},

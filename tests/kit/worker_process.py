@@ -14,7 +14,7 @@ import msgspec
 
 from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
-from proxy.settings import Caps, Deadlines, Provider, ProviderKey, Route, Settings, Target
+from proxy.settings import Caps, Deadlines, Provider, ProviderKey, Route, Settings, Target, Way
 from tests.kit.waiting import eventually
 
 PEPPER = bytes(range(32))
@@ -83,8 +83,7 @@ def settings_for(home: Home, upstream_url: str, caps: Caps, deadlines: Deadlines
     """One provider, `openai`, and one route, `chat`, to its gpt-4o-mini."""
     provider = Provider(
         name="openai",
-        dialect="openai-chat",
-        base_url=upstream_url,
+        ways=(Way(dialect="openai-chat", base_url=upstream_url),),
         keys=(ProviderKey(id="openai", secret=PROVIDER_SECRET),),
         price_provider="openai",
         allow_private=True,

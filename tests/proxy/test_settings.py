@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from proxy.settings import Caps, Deadlines, Provider, ProviderKey, Route, Settings, Target
+from proxy.settings import Caps, Deadlines, Provider, ProviderKey, Route, Settings, Target, Way
 
 SETTINGS = Settings(
     config_version="abc",
@@ -13,8 +13,7 @@ SETTINGS = Settings(
     providers={
         "openai": Provider(
             name="openai",
-            dialect="openai-chat",
-            base_url="https://api.example/v1",
+            ways=(Way(dialect="openai-chat", base_url="https://api.example/v1"),),
             keys=(ProviderKey(id="k1", secret="not-shown"),),
             price_provider="openai",
         )
@@ -30,6 +29,13 @@ SETTINGS = Settings(
 
 def test_settings_survive_the_pipe() -> None:
     assert msgspec.json.decode(msgspec.json.encode(SETTINGS), type=Settings) == SETTINGS
+
+
+def test_a_provider_is_named_after_its_best_way() -> None:
+    first = Way(dialect="anthropic-messages", base_url="https://api.example")
+    second = Way(dialect="openai-chat", base_url="https://api.example/v1")
+    provider = Provider(name="p", ways=(first, second), keys=(), price_provider="p")
+    assert (provider.dialect, provider.base_url) == ("anthropic-messages", "https://api.example")
 
 
 def test_settings_are_never_changed_in_place() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from proxy.settings import Deadlines, Provider
+from proxy.settings import Deadlines, Provider, Way
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.pool import Pool
 from tests.kit.waiting import until
@@ -28,8 +28,7 @@ class Client:
         self.pool = Pool(
             Provider(
                 name="p",
-                dialect="openai-chat",
-                base_url=base_url,
+                ways=(Way(dialect="openai-chat", base_url=base_url),),
                 keys=(),
                 price_provider="openai",
                 allow_private=allow_private,

@@ -15,7 +15,7 @@ from gatewatch.paths import Home
 from proxy.http_server.bounds import Bounds
 from proxy.http_server.connection import ClientConnection
 from proxy.http_server.request import Request
-from proxy.settings import Caps, Deadlines, Provider, Route, Settings, Target
+from proxy.settings import Caps, Deadlines, Provider, Route, Settings, Target, Way
 from proxy.worker.inbound import Inbound
 from tests.kit.bad_requests import BODY_CAP
 from tests.kit.raw_http import RawReply, ask
@@ -76,7 +76,8 @@ def further(settings: Settings) -> Settings:
     openai = settings.providers["openai"]
     with socket.create_server(("127.0.0.1", 0)) as free:
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
-    refusing: Provider = msgspec.structs.replace(openai, name="refusing", base_url=nobody)
+    nowhere = (Way(dialect="openai-chat", base_url=nobody),)
+    refusing: Provider = msgspec.structs.replace(openai, name="refusing", ways=nowhere)
     own: Provider = msgspec.structs.replace(openai, name="own", price_provider="own")
 
     def route(name: str, provider: str, deadlines: Deadlines = PATIENT) -> Route:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from proxy.settings import Deadlines, Provider, ProviderKey, Target
+from proxy.settings import Deadlines, Provider, ProviderKey, Target, Way
 from proxy.upstream.exchange import Exchange
 from proxy.worker.attempt import AttemptFailed, Upstream, attempt, read_some
 from proxy.worker.inbound import Inbound
@@ -18,8 +18,7 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-request-id: req_1\r\n\r\n{}"
 def an_upstream(scripted: ScriptedUpstream, *, private: bool = True) -> Upstream:
     provider = Provider(
         name="p",
-        dialect="openai-chat",
-        base_url=scripted.url,
+        ways=(Way(dialect="openai-chat", base_url=scripted.url),),
         keys=(ProviderKey(id="key-1", secret="sk-upstream"),),
         price_provider="openai",
         headers={"x-of-ours": "1"},

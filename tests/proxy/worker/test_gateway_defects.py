@@ -15,7 +15,7 @@ from gatewatch.journal.writer import Journal, JournalFull
 from gatewatch.paths import Home
 from proxy.http_server.bounds import Bounds
 from proxy.http_server.server import HttpServer
-from proxy.settings import Caps, Deadlines, Route, Settings, Target
+from proxy.settings import Caps, Deadlines, Route, Settings, Target, Way
 from proxy.worker.gateway import Gateway
 from proxy.worker.settle import Meter
 from tests.kit.raw_http import RawReply, ask, connect, read_reply, request
@@ -226,7 +226,7 @@ async def test_settings_that_cannot_be_taken_change_nothing(running: Running) ->
         await running.start(upstream.url)
         openai = running.settings.providers["openai"]
         for broken in (
-            msgspec.structs.replace(openai, base_url="nonsense"),
+            msgspec.structs.replace(openai, ways=(Way(dialect="openai-chat", base_url="nonsense"),)),
             msgspec.structs.replace(openai, headers={"x": "\u20ac"}),
         ):
             settings = msgspec.structs.replace(running.settings, config_version="c2", providers={"openai": broken})
@@ -253,7 +253,8 @@ def with_a_second(url: str, first: Deadlines = PATIENT) -> Callable[[Settings], 
     """The route `chat` goes to `openai` first and to `second`, at this URL, then."""
 
     def change(settings: Settings) -> Settings:
-        second = msgspec.structs.replace(settings.providers["openai"], name="second", base_url=url)
+        way = Way(dialect="openai-chat", base_url=url)
+        second = msgspec.structs.replace(settings.providers["openai"], name="second", ways=(way,))
         targets = tuple(Target(provider=name, model="gpt-4o-mini") for name in ("openai", "second"))
         return msgspec.structs.replace(
             settings,

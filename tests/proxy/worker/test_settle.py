@@ -8,7 +8,7 @@ from gatewatch.call import Call
 from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
 from proxy.canonical.seen import Seen
-from proxy.settings import Provider
+from proxy.settings import Provider, Way
 from proxy.worker.settle import Meter
 
 IN, CACHED, OUT = 150_000, 75_000, 600_000
@@ -24,7 +24,10 @@ def meter(home: Home) -> Meter:
 
 def provider(price_provider: str = "openai") -> Provider:
     return Provider(
-        name="p", dialect="openai-chat", base_url="http://127.0.0.1/v1", keys=(), price_provider=price_provider
+        name="p",
+        ways=(Way(dialect="openai-chat", base_url="http://127.0.0.1/v1"),),
+        keys=(),
+        price_provider=price_provider,
     )
 
 
