@@ -29,7 +29,7 @@ class Tool(msgspec.Struct, kw_only=True):
     free: bool = False
     """It takes text instead of JSON (OpenAI's custom tools)."""
     grammar: dict[str, Any] | None = None
-    """What that text must look like."""
+    """What that text must look like: `{"syntax": "lark" | "regex", "definition": …}`."""
     cache: CacheMark | None = None
 
 

@@ -93,6 +93,8 @@ class UsageSeen(msgspec.Struct, kw_only=True):
     """May come several times: the last one counts."""
 
     usage: Usage
+    service_tier: str | None = None
+    """How the call was served, where the provider says so only at the end."""
 
 
 class Ended(msgspec.Struct):

@@ -15,8 +15,9 @@ def test_what_is_not_carried_is_a_400_that_names_it() -> None:
 
 def test_a_route_that_drops_drops_it_but_what_the_target_is_told() -> None:
     losses = Losses("claude", drop=True)
-    lose_others({"logit_bias": {"1": 2}, "truncation": "auto", "top_a": 1}, losses, frozenset({"truncation"}))
-    assert losses.dropped == ["logit_bias", "top_a"]
+    others = {"logit_bias": {"1": 2}, "truncation": "auto", "tools[0].defer_loading": True}
+    lose_others(others, losses, frozenset({"truncation"}))
+    assert losses.dropped == ["logit_bias", "tools[0].defer_loading"]
 
 
 @pytest.mark.parametrize(
