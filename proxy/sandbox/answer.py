@@ -5,9 +5,10 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from proxy.sandbox.api_error import ApiError
 from proxy.sandbox.demands import Demands
+from proxy.sandbox.manners import Manners
 from proxy.sandbox.prose import count_tokens
-from proxy.sandbox.request_bodies import Asked
 
 CREATED = 1_760_000_000
 """A constant, so that the same request gets the same bytes."""
@@ -34,18 +35,75 @@ class Answer(Protocol):
         """As one JSON object."""
 
     def frames(self) -> list[bytes]:
-        """As server-sent events, each with its blank line, `[DONE]` last."""
+        """As server-sent events, each with its blank line, with all that ends a stream of the dialect."""
+
+
+class Place(NamedTuple):
+    """What the address says."""
+
+    model: str | None
+    """The model, where it is in the path."""
+    query: dict[str, str]
+    path: str
+
+
+class Asked(Protocol):
+    """A request that fits."""
+
+    model: str
+
+    def basis(self) -> tuple[object, ...]:
+        """What the reply follows from. Streaming, limits and attribution are no part of it."""
 
 
 A = TypeVar("A", bound=Asked)
 
+LENIENT = "lenient-"
+"""Models that take any parameter, as some providers who speak somebody's dialect do."""
+
+_top = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
 
 class Endpoint(Generic[A]):
-    """What a path is asked and how it is answered."""
+    """What a path is asked and how it is answered, in one vendor's manners.
 
-    def __init__(self, asked: type[A], compose: Callable[[A, bytes, Demands], Answer]) -> None:
+    `known` are the parameters at the top of a body; None: the struct itself refuses what it does not know.
+    """
+
+    def __init__(
+        self,
+        asked: type[A],
+        compose: Callable[[A, bytes, Demands], Answer],
+        manners: Manners,
+        known: frozenset[str] | None = None,
+    ) -> None:
+        self.asked = asked
         self.decoder = msgspec.json.Decoder(asked)
         self.compose = compose
+        self.manners = manners
+        self.known = known
+
+    def with_manners(self, manners: Manners) -> "Endpoint[A]":
+        """The same behind somebody else's door."""
+        return Endpoint(self.asked, self.compose, manners, self.known)
+
+    def read(self, body: bytes, place: Place) -> A:
+        """A request's body. Raises ApiError."""
+        try:
+            asked = self.decoder.decode(body)
+        except msgspec.ValidationError as error:
+            raise self.manners.does_not_fit(error, body) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise self.manners.not_json() from None
+        if place.model is not None:
+            asked.model = place.model
+        if not asked.model:
+            raise ApiError(400, "you must provide a model parameter")
+        if self.known is not None and not asked.model.startswith(LENIENT):
+            for name in _top.decode(body):
+                if name not in self.known:
+                    raise self.manners.unknown_parameter(name)
+        return asked
 
 
 class Choice(NamedTuple):

@@ -1,83 +1,68 @@
-"""Errors as OpenAI's API words and shapes them: `{"error":{message,type,param,code}}`."""
+"""An error reply before a vendor gives it its shape, and what is known of a body that does not fit."""
 
 import re
+from typing import Any, NamedTuple
 
 import msgspec
 
 
 class ApiError(Exception):
-    """The request ends with this error reply."""
+    """The request ends with this error reply, in the shape of the vendor that was asked."""
 
     def __init__(
         self,
         status: int,
         message: str,
         *,
-        type: str = "invalid_request_error",
+        type: str | None = None,
         param: str | None = None,
         code: str | int | None = None,
+        details: Any = None,
         headers: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.error = {"message": message, "type": type, "param": param, "code": code}
+        self.message = message
+        self.type = type
+        """In the vendor's own words; None: what is usual for the status."""
+        self.param = param
+        self.code = code
+        """These two for vendors who say them."""
+        self.details = details
+        """Google's list of details, Anthropic's object."""
         self.headers = headers
         """Header lines beyond the usual ones, each with its CRLF."""
 
-    def body(self) -> bytes:
-        return msgspec.json.encode({"error": self.error})
+
+class Misfit(NamedTuple):
+    """What msgspec found wrong with a body."""
+
+    kind: str
+    """`missing`, `unknown`, `type` or `value`."""
+    place: tuple[str | int, ...]
+    """The way to it: names and indexes; it ends with the field that is missing or unknown."""
+    complaint: str
+
+    @property
+    def dotted(self) -> str:
+        """`messages[0].content`."""
+        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.place)
+        return path.removeprefix(".")
 
 
-def no_key() -> ApiError:
-    return ApiError(
-        401,
-        "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
-        "(i.e. Authorization: Bearer YOUR_KEY).",
-    )
+_AT = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
+_STEP = re.compile(r"\[(\d+)\]|\[\.\.\.\]|\.([^.\[]+)")
+_MISSING = re.compile(r"Object missing required field `(.+)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 
 
-def wrong_key(key: str) -> ApiError:
-    """Shows the ends of the key, as OpenAI does: a gateway that passes this on gives away whose key it is."""
-    shown = f"{key[:8]}{'*' * 12}{key[-4:]}" if len(key) > 16 else "*" * len(key)
-    message = f"Incorrect API key provided: {shown}. You can find your API key at https://platform.openai.com/api-keys."
-    return ApiError(401, message, code="invalid_api_key")
-
-
-def unknown_model(model: str) -> ApiError:
-    message = f"The model `{model}` does not exist or you do not have access to it."
-    return ApiError(404, message, code="model_not_found")
-
-
-def unknown_path(method: str, path: str) -> ApiError:
-    return ApiError(404, f"Invalid URL ({method} {path})")
-
-
-def wrong_method(method: str, path: str, allowed: str) -> ApiError:
-    message = f"Not allowed to {method} on {path}. (HINT: Perhaps you meant to use a different HTTP method?)"
-    return ApiError(405, message, headers=f"Allow: {allowed}\r\n")
-
-
-def not_json() -> ApiError:
-    return ApiError(
-        400,
-        "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library "
-        "correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)",
-    )
-
-
-_MISSING = re.compile(r"Object missing required field `(\w+)`")
-_PLACE = re.compile(r"(.*) - at `\$\.?(.*)`")
-
-
-def does_not_fit(error: msgspec.ValidationError) -> ApiError:
-    """What msgspec found wrong with a body, in OpenAI's words."""
-    found = _PLACE.fullmatch(str(error))
-    complaint, place = (found[1], found[2]) if found else (str(error), "")
+def misfit(error: msgspec.ValidationError) -> Misfit:
+    """The parts of msgspec's message."""
+    found = _AT.fullmatch(str(error))
+    complaint, path = (found[1], found[2]) if found else (str(error), "")
+    place: tuple[str | int, ...] = tuple(int(at) if at else name or "*" for at, name in _STEP.findall(path))
     if missing := _MISSING.match(complaint):
-        param = f"{place}.{missing[1]}" if place else missing[1]
-        if param == "model":
-            return ApiError(400, "you must provide a model parameter")
-        return ApiError(400, f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")
-    wrong_type = ", got " in complaint
-    message = f"Invalid {'type' if wrong_type else 'value'} for '{place or 'body'}': {complaint.replace('`', '')}."
-    return ApiError(400, message, param=place or None, code="invalid_type" if wrong_type else "invalid_value")
+        return Misfit("missing", (*place, missing[1]), complaint)
+    if unknown := _UNKNOWN.match(complaint):
+        return Misfit("unknown", (*place, unknown[1]), complaint)
+    return Misfit("type" if ", got " in complaint else "value", place, complaint)

@@ -9,8 +9,6 @@ import gzip
 import zlib
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from proxy.sandbox.answer import Answer
 from proxy.sandbox.demands import Demands
 from proxy.sandbox.exchange import Exchange
@@ -20,15 +18,6 @@ BAD_GATEWAY_PAGE = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
     b"<hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n"
 )
-
-_ERROR = {"message": "The server had an error while processing your request.", "type": "server_error"}
-_ERROR_EVENT = b"data: " + msgspec.json.encode({"error": {**_ERROR, "param": None, "code": None}}) + b"\n\n"
-_OPEN_ROUTER_ERROR = msgspec.json.encode(
-    {"error": {"message": "Provider returned error", "code": 502, "metadata": {"provider_name": "sandbox"}}}
-)
-
-_FIRST_FRAMES = 3
-"""Role and two deltas: what a stream gets out before it breaks."""
 
 _HUGE = 100_000_000
 _LONG_LINE = 10_000_000
@@ -46,7 +35,7 @@ def page(exchange: Exchange, _answer: Answer, _demands: Demands) -> bytes:
 
 def error_in_a_good_reply(exchange: Exchange, _answer: Answer, _demands: Demands) -> bytes:
     """Status 200 and JSON, but an error in it; also where a stream was asked for."""
-    return exchange.plain(_OPEN_ROUTER_ERROR)
+    return exchange.plain(exchange.manners.error_in_a_good_reply(exchange.request_id))
 
 
 def nothing(exchange: Exchange, answer: Answer, _demands: Demands) -> bytes:
@@ -107,14 +96,14 @@ async def end_in_the_middle(exchange: Exchange, answer: Answer, _demands: Demand
 
 
 async def clean_end_too_soon(exchange: Exchange, answer: Answer, _demands: Demands) -> None:
-    """Half of the deltas and a clean end: no finish reason, no usage, no `[DONE]`. A plain reply is good."""
+    """Half of the deltas and a clean end: no finish reason, no usage, no last frames. A plain reply is good."""
     frames = answer.frames() if answer.stream else []
     await _frames_or_body(exchange, answer, frames[: max(2, len(frames) // 2)])
 
 
 async def half_a_frame(exchange: Exchange, answer: Answer, _demands: Demands) -> None:
     """First deltas, half of the next frame, clean end. A plain reply is good."""
-    frames = answer.frames()[: _FIRST_FRAMES + 1] if answer.stream else []
+    frames = answer.frames()[: _first(exchange) + 1] if answer.stream else []
     await _frames_or_body(exchange, answer, [*frames[:-1], *(frame[: len(frame) // 2] for frame in frames[-1:])])
 
 
@@ -127,16 +116,18 @@ async def malformed_frame(exchange: Exchange, answer: Answer, _demands: Demands)
         exchange.write(exchange.plain(answer.body()[:-1]))
         return
     frames = answer.frames()
-    harmed = frames[_FIRST_FRAMES - 1].rstrip()[:-8] + b"\n\n"
-    await exchange.send_frames([*frames[: _FIRST_FRAMES - 1], harmed, *frames[_FIRST_FRAMES:]])
+    at = min(_first(exchange), len(frames)) - 1
+    await exchange.send_frames([*frames[:at], frames[at].rstrip()[:-8] + b"\n\n", *frames[at + 1 :]])
 
 
-async def error_event(exchange: Exchange, answer: Answer, _demands: Demands) -> None:
-    """First deltas, an error as an event, a clean end without `[DONE]`; of a plain reply, an error with status 200."""
+async def error_event(exchange: Exchange, answer: Answer, demands: Demands) -> None:
+    """First deltas, an error as an event, a clean end; of a plain reply, an error with status 200."""
     if answer.stream:
-        await exchange.send_frames([*answer.frames()[:_FIRST_FRAMES], _ERROR_EVENT])
+        failure = exchange.manners.refusals[exchange.manners.failing].error(exchange.model or "")
+        event = exchange.manners.error_event(failure, exchange.request_id)
+        await exchange.send_frames([*answer.frames()[: _first(exchange)], event])
     else:
-        exchange.write(exchange.plain(_OPEN_ROUTER_ERROR))
+        exchange.write(error_in_a_good_reply(exchange, answer, demands))
 
 
 async def carriage_returns(exchange: Exchange, answer: Answer, _demands: Demands) -> None:
@@ -152,7 +143,7 @@ async def huge(exchange: Exchange, answer: Answer, demands: Demands) -> None:
     """A good reply grown to so many bytes: by a member `filler` with a true Content-Length, or by more deltas."""
     size = _HUGE if demands.bytes is None else demands.bytes
     if answer.stream:
-        await _send_events(exchange, _repeated_deltas(answer.frames(), size))
+        await _send_events(exchange, _repeated_deltas(answer.frames(), exchange.manners.opening, size))
         return
     start, filler, end = _stretched(answer.body(), b"}", size)
     exchange.write(exchange.head(length=len(start) + filler + len(end)))
@@ -190,8 +181,10 @@ async def long_line(exchange: Exchange, answer: Answer, demands: Demands) -> Non
         exchange.write(exchange.plain(answer.body()))
         return
     frames = answer.frames()
-    parts = _stretched(frames[1], b"}\n\n", _LONG_LINE if demands.bytes is None else demands.bytes)
-    await _send_events(exchange, [frames[0], *_blocks(*parts), *frames[2:]])
+    at = min(exchange.manners.opening, len(frames) - 1)
+    closing = frames[at][frames[at].rindex(b"}") :]
+    parts = _stretched(frames[at], closing, _LONG_LINE if demands.bytes is None else demands.bytes)
+    await _send_events(exchange, [*frames[:at], *_blocks(*parts), *frames[at + 1 :]])
 
 
 # replies of a pace
@@ -226,7 +219,7 @@ async def _frames_or_body(exchange: Exchange, answer: Answer, frames: Iterable[b
 
 async def _beginning(exchange: Exchange, answer: Answer) -> None:
     if answer.stream:
-        await exchange.send_frames(answer.frames()[:_FIRST_FRAMES], clean_end=False)
+        await exchange.send_frames(answer.frames()[: _first(exchange)], clean_end=False)
     else:
         _half_a_body(exchange, answer)
 
@@ -253,13 +246,19 @@ def _blocks(start: bytes, filler: int, end: bytes) -> Iterator[bytes]:
     yield end
 
 
-def _repeated_deltas(frames: list[bytes], size: int) -> Iterator[bytes]:
+def _first(exchange: Exchange) -> int:
+    """Frames that a stream gets out before it breaks: its opening and two deltas."""
+    return exchange.manners.opening + 2
+
+
+def _repeated_deltas(frames: list[bytes], opening: int, size: int) -> Iterator[bytes]:
+    at = min(opening, len(frames) - 1)
     sent = 0
-    yield frames[0]
+    yield from frames[:at]
     while sent < size:
-        sent += len(frames[1])
-        yield frames[1]
-    yield from frames[2:]
+        sent += len(frames[at])
+        yield frames[at]
+    yield from frames[at + 1 :]
 
 
 async def _send_events(exchange: Exchange, blocks: Iterable[bytes]) -> None:

@@ -159,7 +159,7 @@ def _choice(asked: ChatAsked, key: bytes, index: int, demands: Demands, limit: i
 
 def _pieces(asked: ChatAsked, key: bytes, demands: Demands) -> list[str]:
     if demands.text is not None:
-        return pieces_of(msgspec.json.decode(demands.text, type=str))
+        return pieces_of(demands.text)
     if demands.chunks is not None:
         return prose_of(key, demands.chunks)
     form = asked.response_format or {}

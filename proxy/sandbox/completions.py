@@ -70,5 +70,5 @@ def token_count(prompt: str | list[int]) -> int:
 
 def _pieces(key: bytes, demands: Demands) -> list[str]:
     if demands.text is not None:
-        return pieces_of(msgspec.json.decode(demands.text, type=str))
+        return pieces_of(demands.text)
     return prose_of(key, demands.chunks) if demands.chunks is not None else prose(key)

@@ -150,7 +150,7 @@ class Connection(asyncio.Protocol):
             return exchange.refusal(error)
         except Exception:  # noqa: BLE001 - our defect: say it where the operator looks, and answer
             traceback.print_exc(file=sys.stderr)
-            return exchange.refusal(ApiError(500, "The sandbox itself failed.", type="server_error"))
+            return exchange.refusal(ApiError(500, "The sandbox itself failed."))
 
     async def _play(self, exchange: Exchange, reply: Coroutine[Any, Any, None]) -> None:
         try:

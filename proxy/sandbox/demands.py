@@ -1,6 +1,6 @@
 """What `x-sandbox-*` request headers demand of the reply. A header that does not exist, or does not fit, is a 400."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -11,6 +11,25 @@ PREFIX = "x-sandbox-"
 FAR = 86_400_000
 
 Milliseconds = Annotated[float, Meta(ge=0, le=FAR)]
+
+
+Finish = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "pause"]
+
+
+class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One call of a tool."""
+
+    name: str
+    arguments: dict[str, Any] | str = {}
+    """JSON, or a text, as it stands, for a tool that takes any text."""
+
+
+class Citation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A place that the text refers to."""
+
+    url: str
+    title: str = ""
+    quote: str = ""
 
 
 class Demands(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
@@ -25,7 +44,17 @@ class Demands(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields
     usage: str | None = None
     """The usage object to report, as JSON, word for word."""
     text: str | None = None
-    """The text to answer, as a JSON string, so that it can carry any character."""
+    """The text to answer. A JSON string, so that it can carry any character."""
+    thinking: str | None = None
+    """The reasoning to show. A JSON string; "redacted": what nobody may read, where the dialect has that."""
+    calls: Annotated[tuple[Call, ...], Meta(max_length=128)] | None = None
+    """The tools to call, in parallel, offered or not. JSON."""
+    citations: tuple[Citation, ...] | None = None
+    """What the text refers to. JSON."""
+    finish: Finish | None = None
+    """Why the reply ends."""
+    stop_sequence: str | None = None
+    """The stop sequence that ended it, where the dialect says which. A JSON string."""
     model: str | None = None
     """The model that the reply names."""
     chunks: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
@@ -48,6 +77,8 @@ class Demands(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields
 
 
 NONE = Demands()
+_TEXTS = ("text", "thinking", "stop-sequence")
+_LISTS = ("calls", "citations")
 _HEADERS = {name.replace("_", "-") for name in Demands.__struct_fields__} - {"without-usage"}
 
 
@@ -59,11 +90,16 @@ def read(controls: dict[str, str]) -> Demands:
         known = ", ".join(sorted(PREFIX + name for name in _HEADERS))
         raise ApiError(400, f"The sandbox knows no header {PREFIX}{min(unknown)}; it knows {known}.")
     try:
-        demands = msgspec.convert(controls, Demands, strict=False)
+        given = {name: _decoded(name, value) for name, value in controls.items()}
+        demands = msgspec.convert(given, Demands, strict=False)
         if demands.usage is not None:
             msgspec.json.decode(demands.usage, type=dict)
-        if demands.text is not None:
-            msgspec.json.decode(demands.text, type=str)
     except msgspec.DecodeError as error:
         raise ApiError(400, f"{PREFIX}*: {error}", code="invalid_value") from None
     return demands
+
+
+def _decoded(name: str, value: str) -> object:
+    if name in _TEXTS:
+        return msgspec.json.decode(value, type=str)
+    return msgspec.json.decode(value) if name in _LISTS else value

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Never
 
 from proxy.sandbox.api_error import ApiError
 from proxy.sandbox.latency import AT_ONCE, Pace
-from proxy.sandbox.wire import EVENTS, JSON, LAST_CHUNK, chunk, head, limits
+from proxy.sandbox.manners import Manners
+from proxy.sandbox.vendors import vendor_of
+from proxy.sandbox.wire import EVENTS, JSON, LAST_CHUNK, chunk, head, new_id
 
 if TYPE_CHECKING:
     from proxy.sandbox.connection import Connection
@@ -57,10 +59,12 @@ class Exchange:
         "_connection",
         "first_write",
         "hung_up",
+        "manners",
         "model",
         "pace",
         "prompt_tokens",
         "request",
+        "request_id",
         "streams",
         "writes",
     )
@@ -68,6 +72,9 @@ class Exchange:
     def __init__(self, connection: "Connection", request: Request) -> None:
         self._connection = connection
         self.request = request
+        self.request_id = new_id()
+        self.manners: Manners = vendor_of(request)
+        """Of the vendor that was asked; its endpoint may have its own."""
         self.pace: Pace = AT_ONCE
         self.model: str | None = None
         self.prompt_tokens = 0
@@ -86,14 +93,16 @@ class Exchange:
         """The reply's head. Without a length the body is chunked, or ends with the connection for HTTP/1.0."""
         if length is None and not self.request.chunks_allowed:
             self.request.keep_alive = False
+        own = self.manners.headers(self.request_id, max(1, int(self.pace.first_byte * 1000)))
+        if status == 200:
+            own += self.manners.limits(self.prompt_tokens)
         return head(
             status,
             content_type,
             length=length,
             chunked=self.request.chunks_allowed,
             close=not self.request.keep_alive,
-            processing_ms=max(1, int(self.pace.first_byte * 1000)),
-            extra=limits(self.prompt_tokens) + extra if status == 200 else extra,
+            extra=own + extra,
         )
 
     def plain(self, body: bytes, status: int = 200, content_type: str = JSON, *, extra: str = "") -> bytes:
@@ -101,7 +110,7 @@ class Exchange:
         return self.head(status, content_type, length=len(body), extra=extra) + body
 
     def refusal(self, error: ApiError) -> bytes:
-        return self.plain(error.body(), error.status, extra=error.headers)
+        return self.plain(self.manners.error_body(error, self.request_id), error.status, extra=error.headers)
 
     def events_head(self, extra: str = "", length: int | None = None) -> bytes:
         self.streams = True

@@ -3,31 +3,22 @@
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 import msgspec
 
 from proxy.sandbox import models
-from proxy.sandbox.answer import Answer, Endpoint
-from proxy.sandbox.api_error import ApiError, no_key, unknown_model, unknown_path, wrong_key, wrong_method
-from proxy.sandbox.chat import ChatAnswer
-from proxy.sandbox.completions import CompletionAnswer
+from proxy.sandbox.answer import Answer, Endpoint, Place
+from proxy.sandbox.api_error import ApiError
 from proxy.sandbox.demands import Demands
 from proxy.sandbox.demands import read as read_demands
-from proxy.sandbox.embeddings import EmbeddingAnswer
 from proxy.sandbox.exchange import Exchange, Reply
 from proxy.sandbox.faults import FAULTS, NAMES, TWISTS
 from proxy.sandbox.latency import pace
 from proxy.sandbox.prose import key_of
-from proxy.sandbox.request_bodies import ChatAsked, CompletionAsked, EmbeddingAsked, read
+from proxy.sandbox.routes import find
 from proxy.sandbox.script import Scripts
 from proxy.sandbox.stats import Stats
-
-ENDPOINTS: dict[bytes, Endpoint[Any]] = {
-    b"/v1/chat/completions": Endpoint(ChatAsked, ChatAnswer),
-    b"/v1/completions": Endpoint(CompletionAsked, CompletionAnswer),
-    b"/v1/embeddings": Endpoint(EmbeddingAsked, EmbeddingAnswer),
-}
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,51 +44,46 @@ class Provider:
     def answer(self, exchange: Exchange) -> Reply:
         """The reply to one request. Raises ApiError for an error reply."""
         request = exchange.request
-        endpoint = ENDPOINTS.get(request.target) or ENDPOINTS.get(request.target.partition(b"?")[0])
-        if endpoint is None:
+        route = find(request.target)
+        if route is None:
             return self._answer_about_itself(exchange)
+        exchange.manners = route[0].manners
         if request.method != "POST":
-            raise wrong_method(request.method, request.path, "POST")
+            raise exchange.manners.wrong_method(request.method, request.path, "POST")
         self._check_key(exchange)
-        return self._generate(exchange, endpoint)
+        return self._generate(exchange, *route)
 
-    def _generate(self, exchange: Exchange, endpoint: Endpoint[Any]) -> Reply:
+    def _generate(self, exchange: Exchange, endpoint: Endpoint[Any], place: Place) -> Reply:
         demands = read_demands(exchange.request.controls)
-        asked = read(exchange.request.body, endpoint.decoder)
+        asked = endpoint.read(exchange.request.body, place)
         key = key_of(self._options.seed, asked.basis())
         exchange.model = asked.model
         fault = self._scripts.fault(demands, asked.model, key)
         if fault is not None:
             self._stats.fault(fault)
             if fault in TWISTS:
-                demands = TWISTS[fault](demands)
+                demands = TWISTS[fault](demands, exchange.manners)
         exchange.pace = pace(demands, self._options.latency, asked.model, key)
         answer = endpoint.compose(asked, key, demands)
         exchange.prompt_tokens = answer.prompt_tokens
         return _reply(exchange, answer, demands, fault)
 
     def _check_key(self, exchange: Exchange) -> None:
-        if not self._options.needs_key:
-            return
-        scheme, _, key = (exchange.request.header(b"authorization") or b"").partition(b" ")
-        if scheme.lower() != b"bearer" or not key.strip():
-            raise no_key()
-        if key.startswith(b"bad-"):
-            raise wrong_key(key.decode("latin-1"))
+        if self._options.needs_key:
+            exchange.manners.check_key(exchange.request)
 
     def _answer_about_itself(self, exchange: Exchange) -> Reply:
         request, path = exchange.request, exchange.request.path
         if path.startswith("/__sandbox/"):
             return self._answer_the_tester(exchange, path)
-        if path == "/v1/models" or path.startswith("/v1/models/"):
-            if request.method != "GET":
-                raise wrong_method(request.method, path, "GET")
-            self._check_key(exchange)
-            name = unquote(path[len("/v1/models/") :])
-            if name == "fault-404":
-                raise unknown_model(name)
-            return exchange.plain(models.one(name) if name else models.listing(NAMES))
-        raise unknown_path(request.method, path)
+        if (name := models.asked_for(path)) is None:
+            raise exchange.manners.unknown_path(request.method, path)
+        if request.method != "GET":
+            raise exchange.manners.wrong_method(request.method, path, "GET")
+        self._check_key(exchange)
+        if name == "fault-404":
+            raise exchange.manners.unknown_model(name)
+        return exchange.plain(models.answer(exchange, name, NAMES))
 
     def _answer_the_tester(self, exchange: Exchange, path: str) -> Reply:
         """Without a key, but not to a web page whose name was bound to this address."""
@@ -116,7 +102,7 @@ class Provider:
                 self._stats.clear()
                 self._scripts.clear()
                 return exchange.plain(b'{"reset":true}')
-        raise unknown_path(request.method, path)
+        raise exchange.manners.unknown_path(request.method, path)
 
 
 def _reply(exchange: Exchange, answer: Answer, demands: Demands, fault: str | None) -> Reply:

@@ -1,11 +1,11 @@
-"""What requests may say, as structs; what does not fit is refused in OpenAI's words. Unknown fields are let pass."""
+"""What OpenAI's endpoints are asked, as structs of what the sandbox looks at."""
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from proxy.sandbox.api_error import ApiError, does_not_fit, not_json
+from proxy.sandbox.api_error import ApiError
 
 Count = Annotated[int, Meta(ge=1)]
 Texts = str | Annotated[list[str | int | list[int]], Meta(min_length=1, max_length=2048)]
@@ -23,13 +23,10 @@ class Message(msgspec.Struct):
 
 
 class Asked(msgspec.Struct):
-    """What all endpoints are asked."""
+    """What all of OpenAI's endpoints are asked."""
 
-    model: str
-
-    def __post_init__(self) -> None:
-        if not self.model:
-            raise ApiError(400, "you must provide a model parameter")
+    model: str = ""
+    """Empty: the address says it."""
 
     def basis(self) -> tuple[object, ...]:
         """What the reply follows from. Streaming, limits and attribution are no part of it."""
@@ -49,7 +46,6 @@ class Generation(Asked):
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if self.stream_options is not None and not self.stream:
             message = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
             raise ApiError(400, message, param="stream_options")
@@ -91,19 +87,6 @@ class EmbeddingAsked(Asked, kw_only=True):
 
     def basis(self) -> tuple[object, ...]:
         return (self.model, self.input, self.dimensions)
-
-
-A = TypeVar("A", bound=Asked)
-
-
-def read(body: bytes, decoder: "msgspec.json.Decoder[A]") -> A:
-    """A request's body. Raises ApiError."""
-    try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise does_not_fit(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise not_json() from None
 
 
 def each_text(texts: Texts) -> list[str | list[int]]:

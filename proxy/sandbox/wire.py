@@ -1,4 +1,4 @@
-"""HTTP/1.1 as bytes: reply heads with OpenAI's headers, and chunks."""
+"""HTTP/1.1 as bytes: reply heads and chunks."""
 
 import os
 import time
@@ -11,9 +11,6 @@ EVENTS = "text/event-stream; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 
 LAST_CHUNK = b"0\r\n\r\n"
-
-_REQUESTS_LIMIT = 10_000
-_TOKENS_LIMIT = 2_000_000
 
 REASONS = {status.value: status.phrase for status in HTTPStatus} | {529: "Site is overloaded"}
 
@@ -35,7 +32,6 @@ def head(
     length: int | None,
     chunked: bool = False,
     close: bool = False,
-    processing_ms: int = 1,
     extra: str = "",
 ) -> bytes:
     """A reply up to its blank line. A body with neither length nor chunks ends with the connection."""
@@ -48,36 +44,13 @@ def head(
         f"Content-Type: {content_type}\r\n"
         f"{framing}"
         f"{'Connection: close' if close else 'Connection: keep-alive'}\r\n"
-        f"openai-organization: sandbox\r\n"
-        f"openai-processing-ms: {processing_ms}\r\n"
-        f"openai-version: 2020-10-01\r\n"
-        f"x-request-id: req_{_run}{next(_ids):012x}\r\n"
         f"{extra}\r\n"
     ).encode("latin-1", "replace")
 
 
-def limits(prompt_tokens: int) -> str:
-    """`x-ratelimit-*` of a reply that was within the limits."""
-    return (
-        f"x-ratelimit-limit-requests: {_REQUESTS_LIMIT}\r\n"
-        f"x-ratelimit-limit-tokens: {_TOKENS_LIMIT}\r\n"
-        f"x-ratelimit-remaining-requests: {_REQUESTS_LIMIT - 1}\r\n"
-        f"x-ratelimit-remaining-tokens: {max(0, _TOKENS_LIMIT - prompt_tokens)}\r\n"
-        f"x-ratelimit-reset-requests: 6ms\r\n"
-        f"x-ratelimit-reset-tokens: {prompt_tokens * 60_000 // _TOKENS_LIMIT}ms\r\n"
-    )
-
-
-def limits_reached(reset: str) -> str:
-    """`x-ratelimit-*` where nothing is left until `reset`."""
-    return (
-        f"x-ratelimit-limit-requests: {_REQUESTS_LIMIT}\r\n"
-        f"x-ratelimit-limit-tokens: {_TOKENS_LIMIT}\r\n"
-        f"x-ratelimit-remaining-requests: 0\r\n"
-        f"x-ratelimit-remaining-tokens: 0\r\n"
-        f"x-ratelimit-reset-requests: {reset}\r\n"
-        f"x-ratelimit-reset-tokens: {reset}\r\n"
-    )
+def new_id() -> str:
+    """32 hexadecimal digits, different ones every time: headers are no part of what repeats."""
+    return f"{_run}{next(_ids):012x}"
 
 
 def http_date(at: float) -> str:

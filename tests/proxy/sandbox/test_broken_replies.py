@@ -173,7 +173,7 @@ async def test_an_error_event_ends_a_stream_that_had_begun(chat: Chat) -> None:
     reply = await chat("fault-error-event", stream=True)
     assert reply.events[1]["choices"][0]["delta"] == {"content": "This"}
     assert reply.events[-1]["error"] == {
-        "message": "The server had an error while processing your request.",
+        "message": "The server had an error while processing your request. Sorry about that!",
         "type": "server_error",
         "param": None,
         "code": None,

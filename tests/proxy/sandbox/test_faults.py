@@ -10,6 +10,7 @@ import pytest
 
 from proxy.sandbox.demands import Demands
 from proxy.sandbox.faults import NAMES, TWISTS
+from proxy.sandbox.openai_manners import OPENAI
 from tests.kit.raw_http import RawReply
 
 Chat = Callable[..., Awaitable[RawReply]]
@@ -113,8 +114,8 @@ async def test_a_stream_may_be_of_very_many_very_small_events(chat: Chat) -> Non
 
 
 def test_a_slow_first_byte_is_slower_than_any_patience_unless_told() -> None:
-    assert TWISTS["slow-first-byte"](Demands()).latency_ms == 120_000
-    assert TWISTS["slow-first-byte"](Demands(latency_ms=40)).latency_ms == 40
+    assert TWISTS["slow-first-byte"](Demands(), OPENAI).latency_ms == 120_000
+    assert TWISTS["slow-first-byte"](Demands(latency_ms=40), OPENAI).latency_ms == 40
 
 
 async def test_any_model_misbehaves_by_header(chat: Chat) -> None:

@@ -3,16 +3,21 @@ from typing import Any
 import msgspec
 import pytest
 
+from proxy.sandbox.answer import Endpoint, Place
 from proxy.sandbox.api_error import ApiError
-from proxy.sandbox.request_bodies import ChatAsked, EmbeddingAsked, each_text, read
+from proxy.sandbox.chat import ChatAnswer
+from proxy.sandbox.embeddings import EmbeddingAnswer
+from proxy.sandbox.openai_manners import OPENAI
+from proxy.sandbox.request_bodies import ChatAsked, EmbeddingAsked, each_text
 
-CHAT = msgspec.json.Decoder(ChatAsked)
-EMBEDDING = msgspec.json.Decoder(EmbeddingAsked)
+CHAT = Endpoint(ChatAsked, ChatAnswer, OPENAI)
+EMBEDDING = Endpoint(EmbeddingAsked, EmbeddingAnswer, OPENAI)
+HERE = Place(None, {}, "/v1/anything")
 
 
 def chat(**fields: Any) -> ChatAsked:
     body = {"model": "m", "messages": [{"role": "user", "content": "hi"}]} | fields
-    return read(msgspec.json.encode(body), CHAT)
+    return CHAT.read(msgspec.json.encode(body), HERE)
 
 
 def refused(**fields: Any) -> ApiError:
@@ -38,18 +43,18 @@ def refused(**fields: Any) -> ApiError:
     ],
 )
 def test_what_does_not_fit_is_named(fields: dict[str, Any], param: str) -> None:
-    assert refused(**fields).error["param"] == param
+    assert refused(**fields).param == param
 
 
 @pytest.mark.parametrize("model", ["", None])
 def test_a_model_must_be_named(model: str | None) -> None:
-    assert refused(model=model).error["type"] == "invalid_request_error"
+    assert "model" in str(refused(model=model))
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b'{"model": NaN}'])
 def test_what_is_not_json_is_refused(body: bytes) -> None:
     with pytest.raises(ApiError) as caught:
-        read(body, CHAT)
+        CHAT.read(body, HERE)
     assert caught.value.status == 400
 
 
@@ -73,4 +78,4 @@ def test_inputs_come_as_text_texts_or_token_ids() -> None:
     with pytest.raises(ApiError):
         each_text(["a", [1]])
     with pytest.raises(ApiError):
-        read(b'{"model":"m","input":[]}', EMBEDDING)
+        EMBEDDING.read(b'{"model":"m","input":[]}', HERE)

@@ -1,0 +1,49 @@
+"""Which endpoint a path is: OpenAI's under /v1, Azure's under /openai, Anthropic's, Gemini's by model.
+
+An endpoint with a model in its path is a pattern with a group `model`; the rest are looked up.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from proxy.sandbox.answer import Endpoint, Place
+from proxy.sandbox.azure_manners import AZURE
+from proxy.sandbox.chat import ChatAnswer
+from proxy.sandbox.completions import CompletionAnswer
+from proxy.sandbox.embeddings import EmbeddingAnswer
+from proxy.sandbox.known_parameters import CHAT, COMPLETION, EMBEDDING
+from proxy.sandbox.openai_manners import OPENAI
+from proxy.sandbox.request_bodies import ChatAsked, CompletionAsked, EmbeddingAsked
+
+OF_OPENAI: dict[str, Endpoint[Any]] = {
+    "chat/completions": Endpoint(ChatAsked, ChatAnswer, OPENAI, CHAT),
+    "completions": Endpoint(CompletionAsked, CompletionAnswer, OPENAI, COMPLETION),
+    "embeddings": Endpoint(EmbeddingAsked, EmbeddingAnswer, OPENAI, EMBEDDING),
+}
+"""Under /v1/, and under Azure's two prefixes with Azure's manners."""
+
+EXACT: dict[str, Endpoint[Any]] = {f"/v1/{name}": endpoint for name, endpoint in OF_OPENAI.items()} | {
+    f"/openai/v1/{name}": endpoint.with_manners(AZURE) for name, endpoint in OF_OPENAI.items()
+}
+
+PATTERNS: list[tuple[re.Pattern[str], Endpoint[Any]]] = [
+    (re.compile(rf"/openai/deployments/(?P<model>[^/]+)/{name}"), endpoint.with_manners(AZURE))
+    for name, endpoint in OF_OPENAI.items()
+]
+
+Route = tuple[Endpoint[Any], Place]
+
+
+@lru_cache(maxsize=1024)
+def find(target: bytes) -> Route | None:
+    """The endpoint, and what its address says."""
+    path, _, query = target.decode("latin-1").partition("?")
+    asked = dict(parse_qsl(query, keep_blank_values=True))
+    if (endpoint := EXACT.get(path)) is not None:
+        return endpoint, Place(None, asked, path)
+    for pattern, endpoint in PATTERNS:
+        if found := pattern.fullmatch(path):
+            return endpoint, Place(unquote(found["model"]), asked, path)
+    return None
