@@ -16,6 +16,9 @@ from proxy.sandbox.embeddings import EmbeddingAnswer
 from proxy.sandbox.known_parameters import CHAT, COMPLETION, EMBEDDING
 from proxy.sandbox.openai_manners import OPENAI
 from proxy.sandbox.request_bodies import ChatAsked, CompletionAsked, EmbeddingAsked
+from proxy.sandbox.responses import ResponseAnswer, TokenCountAnswer
+from proxy.sandbox.responses_manners import AZURE_RESPONSES, RESPONSES
+from proxy.sandbox.responses_request import CountAsked, ResponseAsked
 
 OF_OPENAI: dict[str, Endpoint[Any]] = {
     "chat/completions": Endpoint(ChatAsked, ChatAnswer, OPENAI, CHAT),
@@ -26,6 +29,15 @@ OF_OPENAI: dict[str, Endpoint[Any]] = {
 
 EXACT: dict[str, Endpoint[Any]] = {f"/v1/{name}": endpoint for name, endpoint in OF_OPENAI.items()} | {
     f"/openai/v1/{name}": endpoint.with_manners(AZURE) for name, endpoint in OF_OPENAI.items()
+}
+
+_RESPONSES: Endpoint[Any] = Endpoint(ResponseAsked, ResponseAnswer, RESPONSES)
+_INPUT_TOKENS: Endpoint[Any] = Endpoint(CountAsked, TokenCountAnswer, RESPONSES)
+EXACT |= {
+    "/v1/responses": _RESPONSES,
+    "/v1/responses/input_tokens": _INPUT_TOKENS,
+    "/openai/v1/responses": _RESPONSES.with_manners(AZURE_RESPONSES),
+    "/openai/v1/responses/input_tokens": _INPUT_TOKENS.with_manners(AZURE_RESPONSES),
 }
 
 PATTERNS: list[tuple[re.Pattern[str], Endpoint[Any]]] = [

@@ -60,6 +60,17 @@ def text_usage(
     }
 
 
+def responses_usage(prompt: int, output: int, *, cached: int = 0, reasoning: int = 0) -> Usage:
+    """The usage object of the Responses API; `output` already includes the reasoning."""
+    return {
+        "input_tokens": prompt,
+        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": 0},
+        "output_tokens": output,
+        "output_tokens_details": {"reasoning_tokens": reasoning},
+        "total_tokens": prompt + output,
+    }
+
+
 def reported(usage: Usage, demands: Demands) -> msgspec.Raw | None:
     """What the reply says: what was demanded, word for word, else what was counted; None for nothing at all."""
     if demands.without_usage:
