@@ -89,8 +89,24 @@ install_extra() {
     printf '%s\n' "$wanted" >"$stamp"
 }
 
+# The Node clients, from their own lock file; left out where there is no npm.
+install_node() {
+    command -v npm >/dev/null || { say "gatewatch: no npm, so the Node clients are not installed"; return; }
+    wanted=$(cksum <requirements/node/package-lock.json)
+    stamp=$venv/extras/node/.installed
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then return; fi
+    say "Setting up $venv/extras/node from requirements/node/package-lock.json"
+    mkdir -p "$venv/extras/node"
+    cp requirements/node/package.json requirements/node/package-lock.json "$venv/extras/node/"
+    npm ci --prefix "$venv/extras/node" --silent --no-audit --no-fund --ignore-scripts
+    printf '%s\n' "$wanted" >"$stamp"
+}
+
 case $1 in
 run | dev) install_project "$1" ;;
-extras) for extra in openai1 duckdb2; do install_extra "$extra"; done ;;
+extras)
+    for extra in openai1 anthropic0 duckdb2; do install_extra "$extra"; done
+    install_node
+    ;;
 *) give_up "install what? run, dev or extras" ;;
 esac
