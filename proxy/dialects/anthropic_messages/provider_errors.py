@@ -1,0 +1,106 @@
+"""Anthropic's errors: replies with an error status, error objects under status 200, error events of a stream.
+
+The words of a message are looked at only where Anthropic has no type or code for the matter.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from proxy.dialects.provider_error import ProviderError
+
+STATUSES = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "conflict_error": 409,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+"""Type → the status that it is sent with (docs.claude.com/en/api/errors)."""
+
+_NO_MONEY_CODES = frozenset(
+    {
+        "contract_spend_limit_reached",
+        "enforced_spend_limit_reached",
+        "linked_organization_billing_unavailable",
+        "linked_organization_spend_limit_reached",
+    }
+)
+_NO_MONEY_WORDS = ("credit balance is too low", "reached your specified api usage limits")
+_NO_KEY_CODES = frozenset({"organization_on_hold"})
+_NO_KEY_WORDS = ("organization has been disabled",)
+_TOO_LONG_WORDS = ("prompt is too long", "exceed context limit", "exceeds the context window")
+_PARAM = re.compile(r"([a-z_]+(?:\.[A-Za-z0-9_]+)*): ")
+"""How a message about a field begins: `messages.0.content: …`."""
+
+
+class _Error(msgspec.Struct):
+    type: Any = None
+    message: Any = None
+    details: Any = None
+
+
+class _Body(msgspec.Struct):
+    error: _Error
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+
+
+def read_error(status: int, body: bytes) -> ProviderError:
+    """An error reply, whatever its body is; never raises."""
+    try:
+        error = _decode(body).error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ProviderError(f"The provider answered with status {status} and no error object.", status=status)
+    return _told(error, status)
+
+
+def error_in(said: object) -> ProviderError:
+    """The `error` of an event, or of a reply with status 200."""
+    try:
+        error = msgspec.convert(said, _Error)
+    except msgspec.ValidationError:
+        error = _Error()
+    return _told(error, None)
+
+
+def _told(error: _Error, status: int | None) -> ProviderError:
+    kind = error.type if isinstance(error.type, str) else None
+    message = error.message if isinstance(error.message, str) and error.message else "The provider gave no reason."
+    cause = error.details.get("error_code") if isinstance(error.details, dict) else None
+    words = message.lower()
+    no_money = kind == "billing_error" or cause in _NO_MONEY_CODES or _any(_NO_MONEY_WORDS, words) or status == 402
+    no_key = kind == "authentication_error" or cause in _NO_KEY_CODES or _any(_NO_KEY_WORDS, words)
+    named = _PARAM.match(message) if kind == "invalid_request_error" else None
+    return ProviderError(
+        message,
+        status=STATUSES.get(kind or "") if status is None else status,
+        type=kind,
+        code=cause if isinstance(cause, str) else _code(kind, words, no_money),
+        param=named[1] if named else None,
+        quota=no_money,
+        key=no_key and status != 401,
+    )
+
+
+def _code(kind: str | None, words: str, no_money: bool) -> str | None:
+    """OpenAI's code for the same."""
+    if no_money:
+        return "insufficient_quota"
+    if kind == "invalid_request_error" and _any(_TOO_LONG_WORDS, words):
+        return "context_length_exceeded"
+    if kind == "not_found_error" and words.startswith("model"):
+        return "model_not_found"
+    return None
+
+
+def _any(phrases: tuple[str, ...], words: str) -> bool:
+    return any(phrase in words for phrase in phrases)
