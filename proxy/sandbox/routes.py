@@ -13,12 +13,17 @@ from proxy.sandbox.azure_manners import AZURE
 from proxy.sandbox.chat import ChatAnswer
 from proxy.sandbox.completions import CompletionAnswer
 from proxy.sandbox.embeddings import EmbeddingAnswer
+from proxy.sandbox.gemini import GeminiAnswer, GeminiTokenCount
+from proxy.sandbox.gemini_embeddings import GeminiEmbedding
+from proxy.sandbox.gemini_request import GeminiEndpoint
+from proxy.sandbox.google_manners import GOOGLE
 from proxy.sandbox.known_parameters import CHAT, COMPLETION, EMBEDDING
 from proxy.sandbox.openai_manners import OPENAI
 from proxy.sandbox.request_bodies import ChatAsked, CompletionAsked, EmbeddingAsked
 from proxy.sandbox.responses import ResponseAnswer, TokenCountAnswer
 from proxy.sandbox.responses_manners import AZURE_RESPONSES, RESPONSES
 from proxy.sandbox.responses_request import CountAsked, ResponseAsked
+from proxy.sandbox.vertex_manners import VERTEX
 
 OF_OPENAI: dict[str, Endpoint[Any]] = {
     "chat/completions": Endpoint(ChatAsked, ChatAnswer, OPENAI, CHAT),
@@ -44,6 +49,20 @@ PATTERNS: list[tuple[re.Pattern[str], Endpoint[Any]]] = [
     (re.compile(rf"/openai/deployments/(?P<model>[^/]+)/{name}"), endpoint.with_manners(AZURE))
     for name, endpoint in OF_OPENAI.items()
 ]
+
+_VERTEX_MODEL = r"/v1(?:beta1)?/projects/[^/]+/locations/[^/]+/publishers/google/models/(?P<model>[^/:]+)"
+for _prefix, _manners, _vertex in (
+    (r"/v1(?:beta|alpha)?/models/(?P<model>[^/:]+)", GOOGLE, False),
+    (_VERTEX_MODEL, VERTEX, True),
+):
+    _methods = {
+        "generateContent": GeminiEndpoint(GeminiAnswer, _manners, vertex=_vertex),
+        "streamGenerateContent": GeminiEndpoint(GeminiAnswer, _manners, vertex=_vertex, streams=True),
+        "countTokens": GeminiEndpoint(GeminiTokenCount, _manners, "CountTokensRequest", vertex=_vertex),
+        "embedContent": GeminiEndpoint(GeminiEmbedding, _manners, "EmbedContentRequest", vertex=_vertex),
+        "batchEmbedContents": GeminiEndpoint(GeminiEmbedding, _manners, "BatchEmbedContentsRequest", vertex=_vertex),
+    }
+    PATTERNS += [(re.compile(f"{_prefix}:{name}"), endpoint) for name, endpoint in _methods.items()]
 
 Route = tuple[Endpoint[Any], Place]
 
