@@ -81,7 +81,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     drop_params: bool = False
     """What a target cannot be told is dropped and named in a reply header, instead of a 400."""
     opt_out: bool = False
-    """The provider's opt-out of storing and training goes with every call (`Quirks.opt_out`, `opt_out_headers`)."""
+    """The provider's opt-out of storing and training goes with every call (`gatewatch.providers.opt_out`)."""
+    zero_retention: bool = False
+    """Beside it, what makes the provider keep nothing."""
 
 
 class Caps(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gatewatch.paths import Home
     from gatewatch.vault.interface import Vault
 
-COLUMNS = ("name", "preset", "dialect", "base_url", "api_key", "key", "set_at")
+COLUMNS = ("name", "preset", "dialects", "base_url", "region", "privacy", "api_key", "key")
 LARGEST_KEY = 64 * 1024
 
 
@@ -53,7 +53,9 @@ def _list(args: argparse.Namespace) -> int:
 
     from app.cli.output import print_rows
     from gatewatch.config import load
+    from gatewatch.config.target_privacy import known_privacy, stated
     from gatewatch.paths import Home
+    from gatewatch.providers.privacy import summary
 
     home = Home.find(args.home)
     path = Path(args.config) if args.config else home.config if home.config.exists() else None
@@ -64,8 +66,10 @@ def _list(args: argparse.Namespace) -> int:
         {
             "name": name,
             "preset": provider.preset,
-            "dialect": provider.dialect,
-            "base_url": provider.base_url,
+            "dialects": [way.dialect for way in provider.ways],
+            "base_url": provider.ways[0].base_url,
+            "region": provider.region,
+            "privacy": summary(known_privacy(provider), stated(provider)),
             "api_key": references[name],
             "key": states[references[name]],
             "set_at": set_at.get(references[name]),

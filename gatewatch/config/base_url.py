@@ -29,7 +29,9 @@ def objection(base_url: str, allow_private: bool) -> tuple[str, str] | None:
     if url.scheme not in ("http", "https") or not url.hostname or port == 0:
         return "no http(s) URL", "an address such as https://api.example.com/v1"
     if url.query or url.fragment or "?" in base_url or "#" in base_url:
-        return "a URL with a query or fragment", "the address alone; keys belong into api_key, the rest into headers"
+        return "a URL with a query or fragment", "the address alone; keys belong into api_key, the rest into query"
+    if "{" in base_url.replace("{model}", "") or "{" in url.netloc:
+        return "a placeholder that nothing fills in", "{model}, in the path"
     if allow_private:
         return None if _is_host(url.hostname) else ("no host name", "a host name or an IP address")
     if url.scheme != "https":

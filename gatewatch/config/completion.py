@@ -1,13 +1,14 @@
 """Fills in what the file leaves out: what presets bring, deadlines of models, hosts. After this step every provider has
-a dialect, a base URL and a reference to its key.
+a dialect and a base URL, or endpoints where it has several, and a reference to its key.
 """
 
 from collections.abc import Mapping
 
 from gatewatch.config.document import Tree
+from gatewatch.config.endpoints import endpoints_of
 from gatewatch.config.models import Config, Deadlines, Model, Provider
-from gatewatch.config.presets import PRESETS
 from gatewatch.config.problems import Problem
+from gatewatch.providers.catalogue import Auth, Preset, presets
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
@@ -27,45 +28,52 @@ def complete(config: Config) -> tuple[Config, list[Problem]]:
 def from_environment(environ: Mapping[str, str]) -> Tree:
     """What a file would say that names the providers whose usual variables are set."""
     providers: dict[str, Tree] = {}
-    for name, preset in PRESETS.items():
+    for name, preset in presets().items():
         variable = next((variable for variable in preset.env if environ.get(variable)), None)
-        reachable = preset.endpoints and "{region}" not in preset.endpoints[preset.dialect()]
-        if variable and reachable:
+        if variable and not any("{" in endpoint.base_url for endpoint in preset.endpoints):
             providers[name] = {"preset": name, "api_key": f"env:{variable}"}
     return {"providers": providers}
 
 
 def _provider(name: str, provider: Provider, problems: list[Problem]) -> Provider:
     path = ("providers", name)
-    preset = PRESETS[provider.preset] if provider.preset else None
-    dialect = provider.dialect or (preset.dialect() if preset else None)
-    base_url, brought = provider.base_url, False
-    api_key = provider.api_key
-    if dialect is None:
-        problems.append(Problem((*path, "dialect"), "neither a dialect nor a preset", "one of them"))
-    if base_url is None and preset and dialect and (endpoint := preset.endpoints.get(dialect)):
-        brought = True
-        base_url = endpoint.replace("{region}", provider.region or "{region}")
-    if base_url is None:
-        hint = preset.base_url_hint if preset else ""
-        problems.append(Problem((*path, "base_url"), "nothing", hint or "the address of its API"))
-    elif "{region}" in base_url:
-        problems.append(Problem((*path, "region"), "nothing", f"the region for {base_url}"))
-        base_url = None
-    if api_key is None and preset:
-        api_key = "none" if preset.local and brought else f"env:{preset.env[0]}" if preset.env else None
+    preset = presets()[provider.preset] if provider.preset else None
+    endpoints = [
+        endpoint.model_copy(update={"base_url": endpoint.base_url.rstrip("/")})
+        for endpoint in endpoints_of(path, provider, preset, problems)
+    ]
+    own = preset is not None and preset.local and provider.base_url is None and provider.endpoints is None
+    auth = provider.auth or _usual_auth(provider, preset)
+    api_key = provider.api_key or _usual_key(auth, preset, own=own)
     if api_key is None:
         problems.append(
             Problem((*path, "api_key"), "nothing", "where its key is: vault:NAME, env:NAME, file:PATH or none")
         )
+    one = len(endpoints) == 1
     return provider.model_copy(
         update={
-            "dialect": dialect,
-            "base_url": base_url.rstrip("/") if base_url else None,
+            "dialect": endpoints[0].dialect if one else None,
+            "base_url": endpoints[0].base_url if one else None,
+            "endpoints": tuple(endpoints) if len(endpoints) > 1 else None,
             "api_key": api_key,
-            "allow_private": provider.allow_private or bool(preset and preset.local and brought),
+            "auth": provider.auth if auth == "key" else auth,
+            "key_header": provider.key_header.lower() if provider.key_header else None,
+            "allow_private": provider.allow_private or own,
         }
     )
+
+
+def _usual_auth(provider: Provider, preset: Preset | None) -> Auth:
+    """The preset's, but a key that is named is meant."""
+    if preset is None or (provider.api_key and provider.api_key != "none"):
+        return "key"
+    return preset.auth
+
+
+def _usual_key(auth: Auth, preset: Preset | None, *, own: bool) -> str | None:
+    if auth != "key" or own:
+        return "none"
+    return f"env:{preset.env[0]}" if preset and preset.env else None
 
 
 def _model(model: Model, defaults: Deadlines) -> Model:

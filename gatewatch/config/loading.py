@@ -4,20 +4,22 @@ everything that is wrong with it.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from gatewatch.config.base_url_form import remark
 from gatewatch.config.completion import complete, from_environment
 from gatewatch.config.document import Document, dump, read_document
 from gatewatch.config.models import Config
 from gatewatch.config.not_in_force import not_enforced
-from gatewatch.config.problems import ConfigError, Lines, Problem, key_text
+from gatewatch.config.problems import ConfigError, KeyPath, Lines, Problem, key_text
 from gatewatch.config.rules import broken_rules, workers_problem
 from gatewatch.config.validation import problems_of
+from gatewatch.providers.catalogue import presets
 
 
 @dataclass(frozen=True)
@@ -84,12 +86,22 @@ def _loaded(document: Document, path: Path | None) -> Loaded:
 
 def _warnings(config: Config, path: Path | None, lines: Lines) -> list[str]:
     said = [f"{lines.where(key)}: {key_text(key)}: {what}" for key, what in not_enforced(config)]
+    said += [f"{lines.where(key)}: {key_text(key)}: {what}" for key, what in _odd_addresses(config)]
     if config.listen.is_wildcard and config.behind_proxy and not lines.line(("hosts",)):
         said.append(f"{lines.where(('listen',))}: hosts: only requests for localhost are served; name your hosts")
     if not config.providers:
         next_step = "add one under providers" if path else "set OPENAI_API_KEY or another provider's usual variable"
         said.append(f"{lines.source}: no provider is configured, so no call can be served: {next_step}")
     return said
+
+
+def _odd_addresses(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    for name, provider in config.providers.items():
+        known = {endpoint.base_url for endpoint in presets()[provider.preset].endpoints} if provider.preset else set()
+        for index, endpoint in enumerate(provider.ways):
+            if endpoint.base_url not in known and (what := remark(endpoint.dialect, endpoint.base_url)):
+                place: KeyPath = ("endpoints", index) if provider.endpoints else ()
+                yield ("providers", name, *place, "base_url"), what
 
 
 def _version(config: Config) -> str:

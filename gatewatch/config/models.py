@@ -9,23 +9,27 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gatewatch.config.presets import Dialect, PresetName
 from gatewatch.config.values import (
     Address,
     Count,
     Duration,
     Flag,
     HostName,
+    JsonMapping,
     ListenAddress,
     ModelName,
     Network,
     Percent,
+    PresetName,
     ProviderName,
     Reference,
     Size,
     TeamName,
     Usd,
 )
+from gatewatch.providers.catalogue import Auth
+from gatewatch.providers.dialects import Dialect
+from gatewatch.providers.privacy import Policy
 
 _SECOND = 1_000_000
 
@@ -72,24 +76,104 @@ class Control(Section):
     """Needed for every listen but `unix`."""
 
 
+class Endpoint(Section):
+    """One wire format of a provider, and where it is spoken."""
+
+    dialect: Dialect
+    """The wire format."""
+    base_url: str
+    """Where, as in `base_url` of the provider."""
+
+
+class Quirks(Section):
+    """What is odd about a provider, beside or instead of what its preset says."""
+
+    refuses: tuple[str, ...] | None = None
+    """Request parameters that it answers with an error, or ignores although they matter. Apps that send one get a 400
+    that names it, unless the model has `drop_params`."""
+    renames: dict[str, str] | None = None
+    """Request parameter → what it is called there, as in `max_completion_tokens: max_tokens`."""
+    stream_usage: Flag | None = None
+    """Whether it takes `stream_options: {include_usage: true}`."""
+    json_schema: Flag | None = None
+    """Whether structured output takes a JSON schema."""
+    images: Flag | None = None
+    """Whether it takes images."""
+    system_role: Literal["system", "developer"] | None = None
+    """What leading instructions are called in chat completions."""
+    reasoning_field: str | None = Field(default=None, pattern=r"^[a-z_]{0,40}$")
+    """Field of an assistant message in which earlier reasoning comes back (`reasoning_content`); empty: nowhere."""
+    reasoning_outside: Flag | None = None
+    """Whether reasoning tokens stand beside the completion tokens instead of in them."""
+    reports_cost: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.]{0,80}$")
+    """Field of the usage object with the cost that it charges, as in `cost`, or `cost.total_cost` for one inside
+    another. That is then what the call cost."""
+    cost_units: Count | None = None
+    """How many of that field's units are one US dollar."""
+    opt_out: dict[str, JsonMapping] | None = None
+    """What keeps it from training on a call or storing it, sent where a model asks for `privacy`: a dialect,
+    `completions` or `embeddings` → request parameters, as in `openai-responses: {store: false}`."""
+    opt_out_headers: dict[str, str] | None = None
+    """Request headers to the same end."""
+    zero_retention: dict[str, JsonMapping] | None = None
+    """As `opt_out`: what makes it keep nothing, sent where a model asks for `privacy: zero_retention`."""
+
+
+class Privacy(Section):
+    """What the provider does with the prompts of your account there, where that differs from what is known of it."""
+
+    trains: Literal["no", "yes", "opt-out"] | None = None
+    """Whether it trains models on them."""
+    retention_days: int | None = Field(default=None, ge=0, le=36_500)
+    """How long it keeps them at most."""
+    zero_retention: Literal["default", "contract", "switch", "none"] | None = None
+    """Whether it keeps nothing: by default, by your contract, by a switch that the request sets
+    (`quirks.zero_retention`), or never."""
+
+
 class Provider(Section):
     """One account at one provider, or one server of your own."""
 
     preset: PresetName | None = None
-    """A provider that is known: brings `base_url`, `dialect` and the price list."""
+    """A provider that is known: brings its dialects and their addresses, the price list, what is odd about it."""
     dialect: Dialect | None = None
-    """The wire format that it is spoken to in. Left out: the preset's."""
+    """The one wire format that it is spoken to in. Left out: all that the preset has, and each call takes the one that
+    fits it best."""
     base_url: str | None = None
     """Where its API is, with `/v1` for the OpenAI dialects and without a version for Anthropic's and Gemini's.
-    https and public, unless `allow_private`. Left out: the preset's."""
+    https and public, unless `allow_private`. `{model}` in its path is filled in with each call's model. Left out: the
+    preset's."""
+    endpoints: tuple[Endpoint, ...] | None = Field(default=None, min_length=1)
+    """Several wire formats, the best first, instead of `dialect` and `base_url`."""
     api_key: Reference | None = None
     """Where its key is: `vault:NAME`, `env:NAME`, `file:PATH`, or `none`. Left out: the preset's usual variable."""
+    key_header: str | None = Field(default=None, min_length=1)
+    """The request header of the key: `authorization` (as `Bearer KEY`), or one that holds the bare key, as in
+    `api-key`. Left out: the preset's, else the dialect's own."""
+    auth: Auth | None = None
+    """How it knows who asks: by the `key`, by AWS signatures (`sigv4`), by Google's application default credentials
+    (`google`). Left out: the preset's."""
     headers: dict[str, str] = {}
     """More request headers for every call to it; never credentials."""
+    query: str | None = None
+    """Appended to the query of every request, as in `api-version=2024-10-21`; never credentials."""
     region: str | None = Field(default=None, pattern=r"^[a-z0-9-]{1,40}$")
-    """The provider's region; part of the address where the preset says so."""
+    """The provider's region; chooses the address where the preset has several."""
+    project: str | None = Field(default=None, pattern=r"^[a-z0-9:.-]{1,80}$")
+    """The cloud project; part of the address where the preset says so."""
+    quirks: Quirks | None = None
+    """What is odd about it."""
+    privacy: Privacy | None = None
+    """What it does with the prompts of your account."""
     allow_private: Flag = False
     """Whether it may be reached at private addresses and over plain http. Presets of local servers bring it."""
+
+    @property
+    def ways(self) -> tuple[Endpoint, ...]:
+        """Every wire format of a completed provider, the best first."""
+        if self.endpoints:
+            return self.endpoints
+        return (Endpoint(dialect=self.dialect, base_url=self.base_url),) if self.dialect and self.base_url else ()
 
 
 class Deadlines(Section):
@@ -114,6 +198,12 @@ class Model(Section):
     """How a target is chosen: `order` takes the first that answers."""
     deadlines: Deadlines | None = None
     """Its own deadlines; what is left out of them is as in the top-level `deadlines`."""
+    drop_params: Flag = False
+    """Whether request parameters that a target cannot be told are left out, and named in the reply header
+    `x-gatewatch-dropped-params`, instead of answered with a 400."""
+    privacy: Policy | None = None
+    """What every target's provider must keep to: `no_training` on prompts, or `zero_retention`. Its opt-out goes with
+    every call."""
     budget_step_down: Flag = False
     """Whether a team whose budget is nearly spent is sent to the cheaper targets."""
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from gatewatch.config.models import Config
-from gatewatch.config.presets import PRESETS
+from gatewatch.config.models import Config, Provider
 from gatewatch.config.problems import KeyPath
+from gatewatch.providers.catalogue import Preset, presets
 
 
 def not_enforced(config: Config) -> list[tuple[KeyPath, str]]:
@@ -19,9 +19,10 @@ def _unenforced(config: Config) -> Iterator[tuple[KeyPath, str]]:
     if config.control.listen != "unix":
         yield ("control", "listen"), "not in force yet: the control API is on its unix socket only"
     for name, provider in config.providers.items():
-        endpoints = PRESETS[provider.preset].endpoints if provider.preset else {}
-        if provider.region and not any("{region}" in endpoint for endpoint in endpoints.values()):
-            yield ("providers", name, "region"), "not enforced yet: it changes nothing for this provider"
+        preset = presets()[provider.preset] if provider.preset else None
+        for key in ("region", "project"):
+            if getattr(provider, key) and not _matters(key, provider, preset):
+                yield ("providers", name, key), "not enforced yet: it changes nothing for this provider"
     for name, model in config.models.items():
         if model.budget_step_down:
             yield ("models", name, "budget_step_down"), "not enforced yet"
@@ -37,3 +38,10 @@ def _unenforced(config: Config) -> Iterator[tuple[KeyPath, str]]:
     for kind in ("calls", "bodies"):
         if getattr(config.ledger.retention, kind):
             yield ("ledger", "retention", kind), "not enforced yet: nothing is deleted"
+
+
+def _matters(key: str, provider: Provider, preset: Preset | None) -> bool:
+    """Whether the provider's addresses, or the signatures of its requests, are made with it."""
+    if key == "region" and (provider.auth == "sigv4" or (preset and provider.region in preset.regions)):
+        return True
+    return preset is not None and any(f"{{{key}}}" in endpoint.base_url for endpoint in preset.endpoints)

@@ -13,7 +13,7 @@ from gatewatch.keys.secret_shapes import shown
 KeyPath = tuple[str | int, ...]
 """From the root to a key: `("providers", "openai", "base_url")`."""
 
-_NEVER_SHOWN = frozenset({"api_key", "headers"})
+_NEVER_SHOWN = frozenset({"api_key", "headers", "opt_out_headers", "query"})
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from gatewatch.config.models import Config, Section
-from gatewatch.config.presets import PRESETS, WORKING_DIALECTS
 from gatewatch.config.validation import inside, kinds
+from gatewatch.providers.catalogue import Preset, presets
 
 Schema = dict[str, Any]
 
@@ -45,7 +45,12 @@ def _walk(path: str, section: type[Section]) -> Iterator[tuple[str, type[Section
     yield path, section
     for name, field in section.model_fields.items():
         place = f"{path}.{name}" if path else name
-        for part, suffix in ((field.annotation, ""), (inside(field.annotation, "NAME"), ".NAME")):
+        parts = (
+            (field.annotation, ""),
+            (inside(field.annotation, "NAME"), ".NAME"),
+            (inside(field.annotation, 0), "[]"),
+        )
+        for part, suffix in parts:
             for kind in kinds(part):
                 if isinstance(kind, type) and issubclass(kind, Section):
                     yield from _walk(place + suffix, kind)
@@ -71,16 +76,27 @@ def keys_tables() -> str:
 
 def presets_table() -> str:
     """What each preset brings."""
-    text = "| preset | base URL | dialect | usual variable |\n|---|---|---|---|\n"
-    for name, preset in PRESETS.items():
-        dialect = preset.dialect()
-        url = preset.endpoints.get(dialect)
-        address = f"`{url}`" if url else f"none: give `base_url`, as in `{preset.base_url_hint}`"
-        variables = ", ".join(f"`{variable}`" for variable in preset.env) or ("no key" if preset.local else "none")
-        text += f"| `{name}` | {address} | `{dialect}` | {variables} |\n"
-    later = sorted({dialect for preset in PRESETS.values() for dialect in preset.endpoints} - set(WORKING_DIALECTS))
-    spoken = f"Dialects that this version speaks: {_names(WORKING_DIALECTS)}."
-    return f"{text}\n{spoken} Known, but not yet spoken: {_names(later)}.\n"
+    text = "| preset | dialects and base URLs | usual variable |\n|---|---|---|\n"
+    for name, preset in presets().items():
+        variables = ", ".join(f"`{variable}`" for variable in preset.env) or _without_variable(preset)
+        text += f"| `{name}` | {_addresses(preset)} | {variables} |\n"
+    return text
+
+
+def _addresses(preset: Preset) -> str:
+    if preset.base_url_hint and not all("{region}" in endpoint.base_url for endpoint in preset.endpoints):
+        dialects = _names(endpoint.dialect for endpoint in preset.endpoints)
+        return f"{dialects}: give `base_url`, as in `{preset.base_url_hint}`"
+    by_url: dict[str, list[str]] = {}
+    for endpoint in preset.endpoints:
+        by_url.setdefault(endpoint.base_url, []).append(endpoint.dialect)
+    return "<br>".join(f"{_names(dialects)}: `{url}`" for url, dialects in by_url.items())
+
+
+def _without_variable(preset: Preset) -> str:
+    if preset.auth == "google":
+        return "Google's credentials"
+    return "no key" if preset.local else "none"
 
 
 def renewed(text: str) -> str:

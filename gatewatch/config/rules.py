@@ -9,13 +9,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gatewatch.config.base_url import objection
-from gatewatch.config.models import Config
-from gatewatch.config.presets import WORKING_DIALECTS
+from gatewatch.config.models import Config, Provider, Quirks
 from gatewatch.config.problems import KeyPath, Problem, found_text, nearest
+from gatewatch.config.target_privacy import privacy_problems
 from gatewatch.config.values import REFERENCE_FORMS, Address
+from gatewatch.providers.dialects import DIALECTS
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _HEADER_VALUE = re.compile(r"[ -~]{0,2000}")
+_QUERY = re.compile(r"[A-Za-z0-9._~%+:,;@!$'()*/=&-]{1,500}")
 _OURS = frozenset(
     (
         *("host", "content-length", "content-type", "transfer-encoding", "connection", "keep-alive", "upgrade"),
@@ -32,7 +34,7 @@ _REFERENCE = re.compile(r"(?:vault|env|file):")
 def broken_rules(config: Config) -> list[Problem]:
     """Every rule that the completed configuration breaks."""
     rules: tuple[Callable[[Config], Iterator[Problem]], ...] = (
-        _listening, _stores, _providers, _targets, _teams, _workers,
+        _listening, _stores, _providers, _targets, privacy_problems, _teams, _workers,
     )  # fmt: skip
     return [problem for rule in rules for problem in rule(config)]
 
@@ -95,14 +97,43 @@ def _stores(config: Config) -> Iterator[Problem]:
 def _providers(config: Config) -> Iterator[Problem]:
     for name, provider in config.providers.items():
         path: KeyPath = ("providers", name)
-        if provider.dialect and provider.dialect not in WORKING_DIALECTS:
-            works = f"this version speaks {', '.join(WORKING_DIALECTS)}"
-            yield Problem((*path, "dialect"), provider.dialect, works)
-        if provider.base_url and (wrong := objection(provider.base_url, provider.allow_private)):
-            yield Problem((*path, "base_url"), *wrong)
+        for index, endpoint in enumerate(provider.ways):
+            place: KeyPath = ("endpoints", index, "base_url") if provider.endpoints else ("base_url",)
+            if wrong := objection(endpoint.base_url, provider.allow_private):
+                yield Problem((*path, *place), *wrong)
+        yield from _key_problems(path, provider)
         for header, value in provider.headers.items():
             if problem := _header_problem((*path, "headers", header), header, value):
                 yield problem
+        if provider.quirks:
+            yield from _quirk_problems((*path, "quirks"), provider.quirks)
+
+
+def _key_problems(path: KeyPath, provider: Provider) -> Iterator[Problem]:
+    if provider.auth not in (None, "key") and provider.api_key != "none":
+        yield Problem((*path, "api_key"), f"a key beside auth: {provider.auth}", "none, or auth: key")
+    if provider.key_header and (
+        not _HEADER_NAME.fullmatch(provider.key_header)
+        or provider.key_header in _OURS
+        or provider.key_header == "cookie"
+    ):
+        yield Problem((*path, "key_header"), "no header for a key", "authorization, or a name such as api-key")
+    if provider.query is not None:
+        if not _QUERY.fullmatch(provider.query):
+            yield Problem((*path, "query"), "no query", "NAME=VALUE&NAME=VALUE, escaped, without a ? before it")
+        elif any(_CREDENTIAL.search(part.partition("=")[0]) for part in provider.query.split("&")):
+            yield Problem((*path, "query"), "a credential in a query", f"api_key: {REFERENCE_FORMS}, and key_header")
+
+
+def _quirk_problems(path: KeyPath, quirks: Quirks) -> Iterator[Problem]:
+    for name, value in (quirks.opt_out_headers or {}).items():
+        if problem := _header_problem((*path, "opt_out_headers", name), name, value):
+            yield problem
+    kinds = (*DIALECTS, "completions", "embeddings")
+    for name in ("opt_out", "zero_retention"):
+        for kind in getattr(quirks, name) or {}:
+            if kind not in kinds:
+                yield Problem((*path, name, kind), found_text(path, kind), nearest(kind, kinds))
 
 
 def _header_problem(path: KeyPath, name: str, value: str) -> Problem | None:

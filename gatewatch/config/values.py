@@ -5,9 +5,12 @@ ValueError says what is allowed; the value itself is shown by whoever reports it
 """
 
 import ipaddress
+import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
@@ -16,6 +19,7 @@ from gatewatch.control.names import checked_models, checked_name
 from gatewatch.errors import UsageError
 from gatewatch.keys.secret_shapes import is_known_secret
 from gatewatch.money import picos_from_usd
+from gatewatch.providers.catalogue import presets
 from gatewatch.timespan import duration_text, parse_duration
 
 _SIZE = re.compile(r"([0-9]{1,12})(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
@@ -142,6 +146,35 @@ def _model_name(value: str) -> str:
     return value
 
 
+def _preset_name(value: str) -> str:
+    names = list(presets())
+    if value not in names:
+        near = get_close_matches(value, names, n=1, cutoff=0.6)
+        raise ValueError(", ".join(names) + (f" (did you mean {near[0]}?)" if near else ""))
+    return value
+
+
+def _json(value: Any) -> Any:
+    """A tree of texts → JSON values: what JSON reads as a number, true or false is one, the rest stays a text."""
+    if isinstance(value, dict):
+        return {name: _json(inside) for name, inside in value.items()}
+    if isinstance(value, list):
+        return [_json(inside) for inside in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        read = json.loads(value, parse_constant=str)
+    except ValueError:
+        return value
+    return read if isinstance(read, bool | int) or (isinstance(read, float) and isfinite(read)) else value
+
+
+def _json_mapping(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise ValueError("a mapping of request parameters, as in {store: false}")
+    return _json(value)
+
+
 def _team_name(value: str) -> str:
     try:
         return checked_name("team", value)
@@ -232,3 +265,8 @@ ListenAddress = Annotated[
 ProviderName = Annotated[str, AfterValidator(_provider_name)]
 ModelName = Annotated[str, AfterValidator(_model_name)]
 TeamName = Annotated[str, AfterValidator(_team_name)]
+PresetName = Annotated[str, AfterValidator(_preset_name), WithJsonSchema({"type": "string", "enum": list(presets())})]
+JsonMapping = Annotated[
+    dict[str, Any], PlainValidator(_json_mapping), WithJsonSchema({"type": "object", "title": "request parameters"})
+]
+"""Request parameters as they are sent."""

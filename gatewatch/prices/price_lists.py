@@ -24,6 +24,7 @@ SOURCES: dict[str, Source] = {
     "qwen": Source(),
     "ollama": Source(),
     "vllm": Source(),
+    "llamacpp": Source(),
     "crazyrouter": Source(),
     "tokenmix": Source(),
 }

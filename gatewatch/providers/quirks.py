@@ -9,7 +9,8 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     """The defaults are the dialect's own provider's behaviour: an empty one costs nothing on the hot path."""
 
     refuses: tuple[str, ...] = ()
-    """Top-level request parameters that it answers with an error: lost like those that a dialect cannot carry."""
+    """Top-level request parameters that it answers with an error, or ignores although they matter: lost like those
+    that a dialect cannot carry."""
     renames: dict[str, str] = {}
     """Top-level request parameter → what it is called there (`max_completion_tokens: max_tokens`)."""
     stream_usage: bool = True
@@ -24,9 +25,15 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     reasoning_outside: bool = False
     """Whether reasoning tokens stand beside the completion tokens instead of in them (xAI)."""
     reports_cost: str = ""
-    """Field of the usage object with the cost in USD that the provider charges (`cost`); empty: it does not say."""
-    opt_out: dict[str, Any] = {}
-    """Top-level request parameters that keep it from storing or training on a call (`store: false`); a mapping is
-    merged into the caller's."""
+    """Field of the usage object with the cost that the provider charges (`cost`), `.` between levels
+    (`cost.total_cost`); empty: it does not say."""
+    cost_units: int = 1
+    """How many of that field's units are one US dollar."""
+    opt_out: dict[str, dict[str, Any]] = {}
+    """What keeps it from training on a call or storing it: kind of request → top-level parameters, a mapping merged
+    into the caller's (`openai-responses: {store: false}`). Kinds are the dialects, and `completions` and `embeddings`
+    for these two paths."""
     opt_out_headers: dict[str, str] = {}
     """Request headers to the same end."""
+    zero_retention: dict[str, dict[str, Any]] = {}
+    """As `opt_out`, what makes it keep nothing of a call; sent beside it where a route asks for that."""

@@ -13,9 +13,11 @@ import msgspec
 
 from gatewatch.config import Config, ConfigError, Loaded, Problem
 from gatewatch.config import models as written
-from gatewatch.config.presets import PRESETS
+from gatewatch.config.target_privacy import quirks_of
 from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
+from gatewatch.providers.catalogue import presets
+from proxy.control.extras import missing_extras
 from proxy.settings import Caps, Deadlines, Provider, ProviderKey, Route, Settings, Target, Way
 
 _HEADER_SAFE = re.compile(r"[!-~]{1,8192}")
@@ -47,7 +49,7 @@ def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Calla
 
 def _provider(name: str, config: Config, resolve: Callable[[str], str | None], problems: list[Problem]) -> Provider:
     provider = config.providers[name]
-    assert provider.dialect and provider.base_url and provider.api_key, "completed on loading"  # noqa: PT018
+    assert provider.ways and provider.api_key, "completed on loading"  # noqa: PT018
     secret: str | None = None
     try:
         secret = resolve(provider.api_key)
@@ -55,13 +57,22 @@ def _provider(name: str, config: Config, resolve: Callable[[str], str | None], p
         problems.append(Problem(("providers", name, "api_key"), error.title, error.next_step or "a key that is there"))
     if secret is not None and not _HEADER_SAFE.fullmatch(secret):
         problems.append(Problem(("providers", name, "api_key"), "a key that no header can carry", "printable ASCII"))
-    stand_in = PRESETS[provider.preset].stand_in_key if provider.preset else ""
+    problems += missing_extras(("providers", name), provider)
+    preset = presets()[provider.preset] if provider.preset else None
+    quirks = quirks_of(provider)
     return Provider(
         name=name,
-        ways=(Way(dialect=provider.dialect, base_url=provider.base_url),),
-        keys=(ProviderKey(id=provider.api_key, secret=secret or stand_in or None),),
-        price_provider=provider.preset or name,
+        ways=tuple(Way(dialect=way.dialect, base_url=way.base_url) for way in provider.ways),
+        keys=(ProviderKey(id=provider.api_key, secret=secret or (preset.stand_in_key if preset else "") or None),),
+        key_header=provider.key_header or (preset.key_header if preset else ""),
+        price_provider=(preset.prices if preset else "") or provider.preset or name,
         headers={header.lower(): value for header, value in provider.headers.items()},
+        query=provider.query or "",
+        auth=provider.auth or "key",
+        region=provider.region,
+        quirks=msgspec.structs.replace(
+            quirks, opt_out_headers={header.lower(): value for header, value in quirks.opt_out_headers.items()}
+        ),
         allow_private=provider.allow_private,
     )
 
@@ -70,7 +81,14 @@ def _route(name: str, model: written.Model) -> Route:
     targets = tuple(
         Target(provider=target.partition("/")[0], model=target.partition("/")[2]) for target in model.targets
     )
-    route = Route(name=name, targets=targets, deadlines=_deadlines(model.deadlines or written.Deadlines()))
+    route = Route(
+        name=name,
+        targets=targets,
+        deadlines=_deadlines(model.deadlines or written.Deadlines()),
+        drop_params=model.drop_params,
+        opt_out=model.privacy is not None,
+        zero_retention=model.privacy == "zero_retention",
+    )
     version = hashlib.sha256(msgspec.json.encode(route)).hexdigest()[:8]
     return msgspec.structs.replace(route, version=version)
 

@@ -109,6 +109,7 @@ def test_what_is_shown_can_be_used_as_the_file(file: Path, capsys: pytest.Captur
     shown = capsys.readouterr().out
     assert "api_key: env:A_TEST_KEY" in shown
     assert "base_url: https://api.openai.com/v1" in shown
+    assert "dialect: openai-responses" in shown
     assert SECRET not in shown
     file.write_text(shown)
     assert main(["config", "show", "--config", str(file)]) == 0

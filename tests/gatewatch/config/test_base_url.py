@@ -8,6 +8,7 @@ PUBLIC = [
     "https://8.8.8.8/v1",
     "https://[2606:4700::1111]/v1",
     "https://xn--bcher-kva.example/v1",
+    "https://r.openai.azure.com/openai/deployments/{model}",
 ]
 
 PRIVATE = [
@@ -26,7 +27,7 @@ NEVER = [
     "https://api openai.com/v1", "https://a.-b/v1", "https://-/v1",
     "https://api.openai.com/v1\r\nx: y", "https://１２７.0.0.1/v1", "https://bücher.example/v1", "https://a..b/v1",
     "https://999.1.1.1/v1", "https://1.2.3.4.5/v1", "https://[::1/v1", "https://exa_mple.com\\@127.0.0.1/v1",
-    "https://0x/v1",
+    "https://0x/v1", "https://{model}.example.com/v1", "https://api.openai.com/{deployment}",
 ]  # fmt: skip
 
 

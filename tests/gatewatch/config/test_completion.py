@@ -8,18 +8,48 @@ def config(**tree: object) -> Config:
     return Config.model_validate(tree)
 
 
-def test_a_preset_brings_address_dialect_and_where_the_key_usually_is() -> None:
+def test_a_preset_brings_its_dialects_their_addresses_and_where_the_key_usually_is() -> None:
     done, problems = complete(config(providers={"claude": {"preset": "anthropic"}}))
     claude = done.providers["claude"]
     assert problems == []
-    assert (claude.dialect, claude.base_url) == ("openai-chat", "https://api.anthropic.com/v1")
+    assert [(way.dialect, way.base_url) for way in claude.ways] == [
+        ("anthropic-messages", "https://api.anthropic.com"),
+        ("openai-chat", "https://api.anthropic.com/v1"),
+    ]
     assert (claude.api_key, claude.allow_private) == ("env:ANTHROPIC_API_KEY", False)
+
+
+def test_one_way_is_shown_as_dialect_and_base_url() -> None:
+    mistral = complete(config(providers={"m": {"preset": "mistral"}}))[0].providers["m"]
+    assert (mistral.dialect, mistral.base_url, mistral.endpoints) == ("openai-chat", "https://api.mistral.ai/v1", None)
+
+
+@pytest.mark.parametrize("preset", ["openai", "mistral", "ollama", "deepseek"])
+def test_what_was_completed_completes_to_itself(preset: str) -> None:
+    done, _ = complete(config(providers={"x": {"preset": preset}}))
+    again, problems = complete(Config.model_validate(done.model_dump(mode="json", exclude_none=True)))
+    assert problems == []
+    assert again.providers == done.providers
+
+
+def test_google_cloud_needs_no_key_and_a_key_that_is_named_is_used() -> None:
+    cloud = {"preset": "vertex", "region": "europe-west4", "project": "p1"}
+    done, problems = complete(config(providers={"a": cloud, "b": {**cloud, "api_key": "env:TOKEN"}}))
+    assert problems == []
+    assert (done.providers["a"].auth, done.providers["a"].api_key) == ("google", "none")
+    assert (done.providers["b"].auth, done.providers["b"].api_key) == (None, "env:TOKEN")
+
+
+def test_aws_signatures_need_no_key() -> None:
+    aws = {"preset": "bedrock", "region": "eu-west-1", "auth": "sigv4"}
+    assert complete(config(providers={"a": aws}))[0].providers["a"].api_key == "none"
 
 
 def test_what_the_file_says_overrides_the_preset() -> None:
     said = {"preset": "openai", "base_url": "https://eu.api.openai.com/v1/", "api_key": "vault:eu"}
     openai = complete(config(providers={"openai": said}))[0].providers["openai"]
-    assert (openai.base_url, openai.api_key) == ("https://eu.api.openai.com/v1", "vault:eu")
+    assert {way.base_url for way in openai.ways} == {"https://eu.api.openai.com/v1"}
+    assert openai.api_key == "vault:eu"
 
 
 def test_a_local_servers_own_address_may_be_private_and_another_one_may_not() -> None:
@@ -38,7 +68,10 @@ def test_a_local_servers_own_address_may_be_private_and_another_one_may_not() ->
 def test_the_region_becomes_part_of_the_address() -> None:
     done, problems = complete(config(providers={"aws": {"preset": "bedrock", "region": "eu-west-1"}}))
     assert problems == []
-    assert done.providers["aws"].base_url == "https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1"
+    assert [way.base_url for way in done.providers["aws"].ways] == [
+        "https://bedrock-runtime.eu-west-1.amazonaws.com",
+        "https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +82,7 @@ def test_the_region_becomes_part_of_the_address() -> None:
         ({"dialect": "openai-chat", "api_key": "none"}, ["base_url"]),
         ({"preset": "bedrock"}, ["region"]),
         ({"preset": "azure"}, ["base_url"]),
-        ({"preset": "vertex"}, ["base_url", "api_key"]),
+        ({"preset": "vertex"}, ["region", "project"]),
         ({"preset": "mistral", "dialect": "gemini"}, ["base_url"]),
     ],
 )

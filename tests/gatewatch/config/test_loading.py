@@ -49,7 +49,7 @@ def test_the_contract_loads_and_says_what_is_not_enforced_yet(written: Written) 
     loaded = written.load(THE_CONTRACT)
     assert str(loaded.config.listen) == "127.0.0.1:4000"
     assert loaded.config.deadlines.total == 600_000_000
-    assert loaded.config.providers["openai"].base_url == "https://api.openai.com/v1"
+    assert loaded.config.providers["openai"].ways[0].base_url == "https://api.openai.com/v1"
     assert str(loaded.config.teams["search"].budget) == "usd=Decimal('500') period='month' soft=Decimal('0.8')"
     warned = [warning.removeprefix(f"{written.path}:").partition(": not")[0] for warning in loaded.warnings]
     assert warned == [
@@ -87,8 +87,8 @@ def test_every_mistake_is_named_at_once_with_its_line_and_key(written: Written) 
         "1: lisen: found an unknown key; did you mean listen?",
         "2: workers: found 'many'; allowed: a whole number",
         "4: providers.openai.preset: found 'opnai'; allowed: openai, anthropic, google, vertex, azure, bedrock, "
-        "mistral, deepseek, qwen, xai, groq, together, fireworks, cohere, perplexity, ollama, vllm, openrouter, "
-        "crazyrouter, tokenmix, litellm, portkey, sandbox (did you mean openai?)",
+        "mistral, deepseek, qwen, xai, groq, together, fireworks, cohere, perplexity, ollama, vllm, llamacpp, "
+        "openrouter, crazyrouter, tokenmix, litellm, portkey, sandbox (did you mean openai?)",
         "4: providers.openai.bas_url: found an unknown key; did you mean base_url?",
         "7: models.bot.targets: found 'openai/x'; allowed: a list",
         "8: deadlines.total: found '10 minutes'; allowed: a number and a unit, as in 500ms, 5s, 10m, 24h, 400d",

@@ -56,9 +56,42 @@ def test_a_store_is_a_url_without_a_password(store: str, url: str, said: str | N
         assert "hunter2" not in str(found)
 
 
-def test_a_dialect_that_is_not_spoken_yet_says_which_one_is() -> None:
-    found = broken(providers={"g": {"preset": "google", "dialect": "gemini"}})
-    assert found["providers.g.dialect"].endswith("found gemini; allowed: this version speaks openai-chat")
+@pytest.mark.parametrize("dialect", ["openai-chat", "openai-responses", "anthropic-messages", "gemini"])
+def test_every_dialect_may_be_asked_of_a_provider(dialect: str) -> None:
+    assert broken(providers={"g": {"dialect": dialect, "base_url": "https://x.example", "api_key": "none"}}) == {}
+
+
+def test_every_endpoint_is_looked_at() -> None:
+    endpoints = [
+        {"dialect": "openai-chat", "base_url": "https://x.example/v1"},
+        {"dialect": "gemini", "base_url": "http://x.example"},
+    ]
+    found = broken(providers={"x": {"endpoints": endpoints, "api_key": "none"}})
+    assert list(found) == ["providers.x.endpoints[1].base_url"]
+
+
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [
+        ({"key_header": "api-key"}, None),
+        ({"key_header": "Authorization"}, None),
+        ({"key_header": "a b"}, "key_header"),
+        ({"key_header": "Host"}, "key_header"),
+        ({"query": "api-version=2024-10-21"}, None),
+        ({"query": "?api-version=1"}, "query"),
+        ({"query": "a=b\r\nx: y"}, "query"),
+        ({"query": "api-key=hunter2"}, "query"),
+        ({"auth": "sigv4", "api_key": "env:X"}, "api_key"),
+        ({"quirks": {"opt_out": {"openai-chat": {"store": "false"}}}}, None),
+        ({"quirks": {"opt_out": {"openai-chatt": {"store": "false"}}}}, "quirks.opt_out.openai-chatt"),
+        ({"quirks": {"opt_out_headers": {"x-api-key": "hunter2"}}}, "quirks.opt_out_headers.x-api-key"),
+    ],
+)
+def test_how_a_provider_is_asked_is_checked(said: dict[str, object], key: str | None) -> None:
+    provider = {"dialect": "openai-chat", "base_url": "https://x.example/v1", "api_key": "none", **said}
+    found = broken(providers={"x": provider})
+    assert list(found) == ([f"providers.x.{key}"] if key else [])
+    assert "hunter2" not in str(found)
 
 
 @pytest.mark.parametrize("base_url", ["http://api.example.com", "https://127.1", "https://10.0.0.1", "https://vllm"])

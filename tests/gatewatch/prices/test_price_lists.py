@@ -10,7 +10,7 @@ from gatewatch.prices.price_lists import SOURCES, source_of, without_prefix
 PRESETS = (
     *("openai", "anthropic", "google", "vertex", "azure", "bedrock", "mistral", "deepseek"),
     *("qwen", "xai", "groq", "together", "fireworks", "cohere", "perplexity", "ollama"),
-    *("vllm", "openrouter", "crazyrouter", "tokenmix", "litellm", "portkey", "sandbox"),
+    *("vllm", "llamacpp", "openrouter", "crazyrouter", "tokenmix", "litellm", "portkey", "sandbox"),
 )
 LISTS = {path.stem for path in BASE.glob("*.jsonl")}
 

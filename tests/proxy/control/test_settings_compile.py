@@ -7,7 +7,7 @@ from gatewatch.config import ConfigError, Loaded, load
 from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
 from proxy.control.settings_compile import compile_settings
-from proxy.settings import Deadlines, ProviderKey, Settings, Target
+from proxy.settings import Deadlines, ProviderKey, Settings, Target, Way
 
 SECRETS = {"vault:openai": "sk-one", "env:ANTHROPIC_API_KEY": "sk-ant-two", "none": None}
 
@@ -41,7 +41,10 @@ def test_providers_carry_their_secret_and_are_named_by_their_reference(home: Hom
     )
     openai, local = settings.providers["openai"], settings.providers["local"]
     assert openai.keys == (ProviderKey(id="vault:openai", secret="sk-one"),)
-    assert (openai.base_url, openai.dialect) == ("https://api.openai.com/v1", "openai-chat")
+    assert openai.ways == (
+        Way(dialect="openai-responses", base_url="https://api.openai.com/v1"),
+        Way(dialect="openai-chat", base_url="https://api.openai.com/v1"),
+    )
     assert openai.headers == {"openai-organization": "org-1"}
     assert openai.allow_private is False
     assert local.keys == (ProviderKey(id="none", secret=None),)
@@ -127,3 +130,59 @@ def test_the_rest_is_taken_over(home: Home, tmp_path: Path) -> None:
 def test_settings_travel_as_json(home: Home) -> None:
     settings = compiled(home, "providers: {openai: {preset: openai, api_key: vault:openai}}")
     assert msgspec.json.decode(msgspec.json.encode(settings), type=Settings) == settings
+
+
+def test_azure_of_both_forms(home: Home) -> None:
+    settings = compiled(
+        home,
+        "providers:\n"
+        "  new: {preset: azure, base_url: https://r.openai.azure.com/openai/v1, api_key: vault:openai}\n"
+        "  old:\n"
+        "    preset: azure\n"
+        "    base_url: https://r.openai.azure.com/openai/deployments/{model}\n"
+        "    query: api-version=2024-10-21\n"
+        "    api_key: vault:openai\n",
+    )
+    new, old = settings.providers["new"], settings.providers["old"]
+    assert [way.dialect for way in new.ways] == ["openai-responses", "openai-chat"]
+    assert old.ways == (Way(dialect="openai-chat", base_url="https://r.openai.azure.com/openai/deployments/{model}"),)
+    assert (new.key_header, new.query, old.query) == ("api-key", "", "api-version=2024-10-21")
+
+
+def test_what_the_file_says_of_quirks_stands_over_what_the_preset_says(home: Home) -> None:
+    settings = compiled(
+        home,
+        "providers:\n"
+        "  x:\n"
+        "    preset: xai\n"
+        "    api_key: vault:openai\n"
+        "    quirks: {refuses: [seed], opt_out: {openai-chat: {store: false}}}\n",
+    )
+    quirks = settings.providers["x"].quirks
+    assert (quirks.refuses, quirks.reports_cost, quirks.cost_units) == (("seed",), "cost_in_usd_ticks", 10**10)
+    assert quirks.opt_out == {"openai-chat": {"store": False}}
+
+
+def test_a_model_may_drop_parameters_and_ask_for_privacy(home: Home) -> None:
+    text = """
+providers: {router: {preset: openrouter, api_key: vault:openai}}
+models:
+  a: {targets: [router/x]}
+  b: {targets: [router/x], drop_params: true, privacy: no_training}
+  c: {targets: [router/x], privacy: zero_retention}
+"""
+    routes = compiled(home, text).routes
+    said = [(route.drop_params, route.opt_out, route.zero_retention) for route in routes.values()]
+    assert said == [(False, False, False), (True, True, False), (False, True, True)]
+
+
+def test_a_new_provider_is_five_lines(home: Home) -> None:
+    text = """
+providers:
+  in-house:
+    dialect: openai-chat
+    base_url: https://llm.example.com/v1
+    api_key: vault:openai
+"""
+    provider = compiled(home, text).providers["in-house"]
+    assert provider.ways == (Way(dialect="openai-chat", base_url="https://llm.example.com/v1"),)

@@ -1,0 +1,32 @@
+import pytest
+
+from gatewatch.config.models import Provider
+from gatewatch.config.problems import Problem
+from proxy.control import extras
+from proxy.control.extras import missing_extras
+
+CONVERSE = {"dialect": "bedrock-converse", "base_url": "https://bedrock-runtime.eu-west-1.amazonaws.com"}
+CHAT = {"dialect": "openai-chat", "base_url": "https://x.example/v1"}
+
+
+def problems(**said: object) -> list[Problem]:
+    return list(missing_extras(("providers", "x"), Provider.model_validate(said)))
+
+
+def test_what_is_not_installed_is_named_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "_NEEDED", {"sigv4": ("no_such_module", "gatewatch[bedrock]")})
+    said = [str(problem) for problem in (*problems(**CONVERSE), *problems(**CHAT, auth="sigv4"))]
+    assert len(said) == 2
+    assert all("pip install 'gatewatch[bedrock]'" in each for each in said)
+    assert "providers.x.dialect" in said[0]
+    assert "providers.x.auth" in said[1]
+
+
+def test_a_part_of_a_package_that_is_not_there_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "_NEEDED", {"google": ("no_such_package.auth", "gatewatch[vertex]")})
+    assert "gatewatch[vertex]" in str(problems(**CHAT, auth="google"))
+
+
+def test_what_is_installed_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "_NEEDED", {"sigv4": ("json", ""), "google": ("json.decoder", "")})
+    assert problems(**CONVERSE) == problems(**CHAT, auth="google") == problems(**CHAT) == []
