@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from proxy.sandbox.anthropic_words import complaint
 from proxy.sandbox.api_error import ApiError, misfit
 from proxy.sandbox.manners import Manners, Refusal
 
@@ -104,11 +105,7 @@ class AnthropicManners(Manners):
         return ApiError(400, "The request body is not valid JSON: expected value at line 1 column 1")
 
     def does_not_fit(self, error: msgspec.ValidationError, body: bytes) -> ApiError:
-        """In pydantic's words, with the tags of the unions on the way: `messages.0.content.1.text.x: …`."""
-        found = misfit(error)
-        place = ".".join(_tagged(found.place, msgspec.json.decode(body))) or "body"
-        words = {"missing": "Field required", "unknown": "Extra inputs are not permitted"}
-        return ApiError(400, f"{place}: {words.get(found.kind, found.complaint.replace('`', ''))}")
+        return ApiError(400, complaint(misfit(error), body))
 
     def unknown_parameter(self, name: str) -> ApiError:
         return ApiError(400, f"{name}: Extra inputs are not permitted")
@@ -151,20 +148,6 @@ class AnthropicManners(Manners):
 
 def _rfc3339(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _tagged(place: tuple[str | int, ...], body: Any) -> list[str]:
-    steps: list[str] = []
-    for number, step in enumerate(place):
-        steps.append(str(step))
-        try:
-            body = body[step]
-        except (KeyError, IndexError, TypeError):
-            break
-        tag = body.get("type") if isinstance(body, dict) else None
-        if number < len(place) - 1 and isinstance(tag, str):
-            steps.append(tag)
-    return steps
 
 
 ANTHROPIC = AnthropicManners()

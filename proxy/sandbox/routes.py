@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from proxy.sandbox.answer import Endpoint, Place
+from proxy.sandbox.anthropic_manners import ANTHROPIC
 from proxy.sandbox.azure_manners import AZURE
 from proxy.sandbox.chat import ChatAnswer
 from proxy.sandbox.completions import CompletionAnswer
@@ -18,6 +19,9 @@ from proxy.sandbox.gemini_embeddings import GeminiEmbedding
 from proxy.sandbox.gemini_request import GeminiEndpoint
 from proxy.sandbox.google_manners import GOOGLE
 from proxy.sandbox.known_parameters import CHAT, COMPLETION, EMBEDDING
+from proxy.sandbox.messages import CountAnswer, MessageAnswer
+from proxy.sandbox.messages_request import CountAsked as CountMessagesAsked
+from proxy.sandbox.messages_request import MessagesAsked
 from proxy.sandbox.openai_manners import OPENAI
 from proxy.sandbox.request_bodies import ChatAsked, CompletionAsked, EmbeddingAsked
 from proxy.sandbox.responses import ResponseAnswer, TokenCountAnswer
@@ -34,6 +38,11 @@ OF_OPENAI: dict[str, Endpoint[Any]] = {
 
 EXACT: dict[str, Endpoint[Any]] = {f"/v1/{name}": endpoint for name, endpoint in OF_OPENAI.items()} | {
     f"/openai/v1/{name}": endpoint.with_manners(AZURE) for name, endpoint in OF_OPENAI.items()
+}
+
+EXACT |= {
+    "/v1/messages": Endpoint(MessagesAsked, MessageAnswer, ANTHROPIC),
+    "/v1/messages/count_tokens": Endpoint(CountMessagesAsked, CountAnswer, ANTHROPIC),
 }
 
 _RESPONSES: Endpoint[Any] = Endpoint(ResponseAsked, ResponseAnswer, RESPONSES)
