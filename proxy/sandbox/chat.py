@@ -4,47 +4,46 @@ from typing import Any
 
 import msgspec
 
-from proxy.sandbox.answer import CREATED, DONE, Choice, cut
+from proxy.sandbox.answer import CREATED, DONE, LENIENT
 from proxy.sandbox.api_error import ApiError
+from proxy.sandbox.chat_rules import check_messages, must_call, offered
+from proxy.sandbox.chat_stream import call_object, finish_reason, frames, token_logprobs
 from proxy.sandbox.demands import Demands
-from proxy.sandbox.prose import Dice, count_tokens, key_of, pieces_of, prose, prose_of
+from proxy.sandbox.prose import count_tokens, key_of
 from proxy.sandbox.request_bodies import ChatAsked, Message
-from proxy.sandbox.sample_json import sample
+from proxy.sandbox.request_tokens import chat_tokens
+from proxy.sandbox.said import Said, citations, no_such_finish, say
 from proxy.sandbox.usage import cached_tokens, reasoning_tokens, reported, text_usage
 
 _encode = msgspec.json.encode
-
-_TOKENS_PER_MESSAGE, _TOKENS_PER_PROMPT = 4, 3
-_IMAGE_TOKENS = 85
-_AUDIO_CHARACTERS_PER_TOKEN = 6_400
-"""Base64 of a tenth of a second of 24 kHz, 16 bits, mono."""
 
 
 class ChatAnswer:
     """One chat completion."""
 
     def __init__(self, asked: ChatAsked, key: bytes, demands: Demands) -> None:
+        if demands.finish == "pause":
+            raise no_such_finish("pause", "Chat Completions")
+        if not asked.model.startswith(LENIENT):
+            check_messages(asked.messages)
         self.stream = bool(asked.stream)
         self.wants_usage_chunk = asked.wants_usage_chunk
         self.id = f"chatcmpl-{key[:14].hex()}"
         self.model = demands.model or asked.model
         self.key = key
-        self.prompt_tokens, audio = prompt_tokens(asked)
-        reasoning = reasoning_tokens(asked.model, asked.reasoning_effort, key)
-        limit = asked.max_completion_tokens or asked.max_tokens
-        if limit is not None:
-            reasoning = min(reasoning, limit)
-            limit -= reasoning
-        self.choices = [_choice(asked, key, index, demands, limit) for index in range(asked.n or 1)]
+        self.demands = demands
+        self.likely = (asked.top_logprobs or 0) if asked.logprobs else None
+        self.prompt_tokens, audio = chat_tokens(asked)
+        self.choices = _choices(asked, key, demands)
         self.length = max(choice.tokens for choice in self.choices)
-        completion = sum(choice.tokens + reasoning for choice in self.choices)
+        completion = sum(choice.tokens + choice.thought for choice in self.choices)
         accepted, rejected = _predicted(asked, completion)
         usage = text_usage(
             self.prompt_tokens,
             completion + rejected,
             cached=cached_tokens(asked.model, _text_of(asked.messages[0]), self.prompt_tokens - audio),
             audio=audio,
-            reasoning=reasoning * len(self.choices),
+            reasoning=sum(choice.thought for choice in self.choices),
             accepted=accepted,
             rejected=rejected,
         )
@@ -60,8 +59,8 @@ class ChatAnswer:
                 {
                     "index": index,
                     "message": self._message(choice, index),
-                    "logprobs": None,
-                    "finish_reason": choice.finish_reason,
+                    "logprobs": self._logprobs(choice),
+                    "finish_reason": finish_reason(choice),
                 }
                 for index, choice in enumerate(self.choices)
             ],
@@ -80,121 +79,90 @@ class ChatAnswer:
         )
         head = b"data: " + head[:-1] + b',"choices":['
         tail = b'],"usage":null}\n\n' if with_usage else b"]}\n\n"
-        frames = []
-        for index, choice in enumerate(self.choices):
-            first: dict[str, Any] = {"role": "assistant", "content": None if choice.tool else "", "refusal": None}
-            if choice.tool:
-                first["tool_calls"] = [{"index": 0} | self._call(choice.tool, index, "")]
-            frames.append(head + _chunk_choice(index, _encode(first), None) + tail)
-        for position in range(max(len(choice.pieces) for choice in self.choices)):
-            for index, choice in enumerate(self.choices):
-                if position < len(choice.pieces):
-                    delta = _delta(choice, choice.pieces[position])
-                    frames.append(head + _chunk_choice(index, delta, None) + tail)
-        for index, choice in enumerate(self.choices):
-            frames.append(head + _chunk_choice(index, b"{}", choice.finish_reason) + tail)
+        ids = [self._call_ids(choice, index) for index, choice in enumerate(self.choices)]
+        notes = [self._annotations(choice) for choice in self.choices]
+        found = frames(head, tail, self.choices, ids, notes, self.likely)
         if with_usage and self.usage is not None:
-            frames.append(head + b'],"usage":' + bytes(self.usage) + b"}\n\n")
-        frames.append(DONE)
-        return frames
+            found.append(head + b'],"usage":' + bytes(self.usage) + b"}\n\n")
+        found.append(DONE)
+        return found
 
-    def _message(self, choice: Choice, index: int) -> dict[str, Any]:
-        message: dict[str, Any] = {"role": "assistant", "content": choice.text, "refusal": None, "annotations": []}
-        if choice.tool:
-            message |= {"content": None, "tool_calls": [self._call(choice.tool, index, choice.text)]}
+    def _message(self, choice: Said, index: int) -> dict[str, Any]:
+        text = None if choice.refused or (choice.calls and not choice.text) else choice.whole_text
+        message: dict[str, Any] = {
+            "role": "assistant",
+            "content": text,
+            "refusal": choice.whole_text if choice.refused else None,
+            "annotations": self._annotations(choice),
+        }
+        if choice.thinking:
+            message["reasoning_content"] = "".join(choice.thinking)
+        if choice.calls:
+            ids = self._call_ids(choice, index)
+            calls = zip(choice.calls, ids, strict=True)
+            message["tool_calls"] = [call_object(call, identity, call.arguments) for call, identity in calls]
         return message
 
-    def _call(self, name: str, index: int, arguments: str) -> dict[str, Any]:
-        call_id = f"call_{key_of(self.key.hex(), index, 'call')[:12].hex()}"
-        return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
+    def _annotations(self, choice: Said) -> list[dict[str, Any]]:
+        return [
+            {"type": "url_citation", "url_citation": place._asdict()}
+            for place in citations(self.demands, choice.whole_text)
+        ]
+
+    def _logprobs(self, choice: Said) -> dict[str, Any] | None:
+        if self.likely is None or not choice.text:
+            return None
+        known = token_logprobs(choice.text, 0, self.likely)
+        return {"content": None, "refusal": known} if choice.refused else {"content": known, "refusal": None}
+
+    def _call_ids(self, choice: Said, index: int) -> list[str]:
+        return [
+            f"call_{key_of(self.key.hex(), index, 'call', *((position,) if position else ()))[:12].hex()}"
+            for position in range(len(choice.calls))
+        ]
 
 
-def _chunk_choice(index: int, delta: bytes, finish_reason: str | None) -> bytes:
-    reason = b"null" if finish_reason is None else b'"%s"' % finish_reason.encode()
-    return b'{"index":%d,"delta":%s,"logprobs":null,"finish_reason":%s}' % (index, delta, reason)
+def _choices(asked: ChatAsked, key: bytes, demands: Demands) -> list[Said]:
+    """All `n` of them. Raises ApiError."""
+    tools = offered(asked)
+    wanted = must_call(asked, tools)
+    schema, any_json = _form(asked)
+    thought = reasoning_tokens(asked.model, asked.reasoning_effort, key)
+    return [
+        say(
+            key_of(key.hex(), index) if index else key,
+            demands,
+            must_call=wanted,
+            tools=tools,
+            schema=schema,
+            any_json=any_json,
+            thought=thought,
+            stops=asked.stops,
+            limit=asked.max_completion_tokens or asked.max_tokens,
+        )
+        for index in range(asked.n or 1)
+    ]
 
 
-def _delta(choice: Choice, piece: str) -> bytes:
-    if choice.tool:
-        return b'{"tool_calls":[{"index":0,"function":{"arguments":%s}}]}' % _encode(piece)
-    return b'{"content":%s}' % _encode(piece)
-
-
-def prompt_tokens(asked: ChatAsked) -> tuple[int, int]:
-    """Tokens of the prompt, and how many of them are audio."""
-    total, audio = _TOKENS_PER_PROMPT, 0
-    for message in asked.messages:
-        total += _TOKENS_PER_MESSAGE
-        if isinstance(message.content, str):
-            total += count_tokens(message.content)
-        else:
-            for part in message.content or ():
-                if part.get("type") == "image_url":
-                    total += _IMAGE_TOKENS
-                elif isinstance(sound := part.get("input_audio"), dict):
-                    audio += 1 + len(str(sound.get("data", ""))) // _AUDIO_CHARACTERS_PER_TOKEN
-                else:
-                    total += count_tokens(str(part.get("text", "")))
-        if message.tool_calls:
-            total += count_tokens(_encode(message.tool_calls).decode())
-    if asked.tools:
-        total += count_tokens(_encode(asked.tools).decode())
-    return total + audio, audio
+def _form(asked: ChatAsked) -> tuple[object, bool]:
+    """The JSON schema that the text has to fit, and whether any JSON will do."""
+    form = asked.response_format or {}
+    match form.get("type", "text"):
+        case "text":
+            return None, False
+        case "json_object":
+            return None, True
+        case "json_schema" if isinstance(schema := form.get("json_schema"), dict):
+            if not isinstance(schema.get("name"), str):
+                param = "response_format.json_schema.name"
+                message = f"Missing required parameter: '{param}'."
+                raise ApiError(400, message, param=param, code="missing_required_parameter")
+            return schema.get("schema", {}), False
+    raise ApiError(400, "Invalid value for 'response_format'.", param="response_format", code="invalid_value")
 
 
 def _text_of(message: Message) -> str:
     return message.content if isinstance(message.content, str) else _encode(message.content).decode()
-
-
-def _choice(asked: ChatAsked, key: bytes, index: int, demands: Demands, limit: int | None) -> Choice:
-    if index:
-        key = key_of(key.hex(), index)
-    tool = _wanted_tool(asked, key)
-    if tool:
-        arguments = sample(tool.get("parameters"), Dice(key, "arguments")) or {}
-        pieces, reason = cut(pieces_of(_encode(arguments).decode()), [], limit)
-        return Choice(pieces, "tool_calls" if reason == "stop" else reason, str(tool["name"]))
-    return Choice(*cut(_pieces(asked, key, demands), asked.stops, limit))
-
-
-def _pieces(asked: ChatAsked, key: bytes, demands: Demands) -> list[str]:
-    if demands.text is not None:
-        return pieces_of(demands.text)
-    if demands.chunks is not None:
-        return prose_of(key, demands.chunks)
-    form = asked.response_format or {}
-    match form.get("type", "text"):
-        case "text":
-            return prose(key)
-        case "json_object":
-            return pieces_of(_encode({"answer": "".join(prose(key))}).decode())
-        case "json_schema" if isinstance(schema := form.get("json_schema"), dict):
-            return pieces_of(_encode(sample(schema.get("schema"), Dice(key, "reply"))).decode())
-    raise ApiError(400, "Invalid value for 'response_format'.", param="response_format", code="invalid_value")
-
-
-def _wanted_tool(asked: ChatAsked, key: bytes) -> dict[str, Any] | None:
-    """The function that `tool_choice` makes the model call; left to itself (`auto`) it answers with text."""
-    wanted = asked.tool_choice
-    if not asked.tools:
-        if wanted not in (None, "none"):
-            raise ApiError(400, "'tool_choice' is only allowed when 'tools' are specified.", param="tool_choice")
-        return None
-    functions = [tool.get("function") for tool in asked.tools]
-    named = [function for function in functions if isinstance(function, dict) and isinstance(function.get("name"), str)]
-    if len(named) < len(functions):
-        message = "Each of 'tools' must be a function with a name: the sandbox has no other tools."
-        raise ApiError(400, message, param="tools", code="invalid_value")
-    if wanted == "required":
-        return named[Dice(key, "tool").number(len(named))]
-    if isinstance(wanted, dict):
-        chosen = wanted.get("function")
-        name = chosen.get("name") if isinstance(chosen, dict) else None
-        for function in named:
-            if function["name"] == name:
-                return function
-        raise ApiError(400, f"Tool choice '{name}' not found in 'tools' parameter.", param="tool_choice")
-    return None
 
 
 def _predicted(asked: ChatAsked, completion: int) -> tuple[int, int]:

@@ -102,8 +102,8 @@ class Candidate:
         text = self.said.whole_text
         supports = []
         for index, each in enumerate(self._citations):
-            quote = text[each.start : each.end]
-            start = len(text[: each.start].encode())
+            quote = text[each.start_index : each.end_index]
+            start = len(text[: each.start_index].encode())
             segment = {"startIndex": start, "endIndex": start + len(quote.encode()), "text": quote}
             if not start:
                 del segment["startIndex"]  # proto JSON leaves out a zero

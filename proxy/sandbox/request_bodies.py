@@ -16,10 +16,16 @@ class StreamOptions(msgspec.Struct):
     include_usage: bool | None = False
 
 
-class Message(msgspec.Struct):
+class Turn(msgspec.Struct):
+    """What of a message the reply follows from."""
+
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[dict[str, Any]] | None = None
     tool_calls: list[dict[str, Any]] | None = None
+
+
+class Message(Turn):
+    tool_call_id: str | None = None
 
 
 class Asked(msgspec.Struct):
@@ -68,9 +74,18 @@ class ChatAsked(Generation, kw_only=True):
     response_format: dict[str, Any] | None = None
     reasoning_effort: str | None = None
     prediction: dict[str, Any] | None = None
+    logprobs: bool | None = False
+    top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.top_logprobs and not self.logprobs:
+            message = "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled."
+            raise ApiError(400, message, param="top_logprobs")
 
     def basis(self) -> tuple[object, ...]:
-        return (self.model, self.messages, self.tools, self.tool_choice, self.response_format, self.seed)
+        turns = [Turn(message.role, message.content, message.tool_calls) for message in self.messages]
+        return (self.model, turns, self.tools, self.tool_choice, self.response_format, self.seed)
 
 
 class CompletionAsked(Generation, kw_only=True):

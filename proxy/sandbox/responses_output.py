@@ -73,11 +73,7 @@ def _message(asked: ResponseAsked, key: bytes, demands: Demands, said: Said) -> 
         part = {"type": "refusal", "refusal": text}
     else:
         count = wanted_logprobs(asked)
-        annotations = [
-            {"type": "url_citation", "url": each.url, "title": each.title}
-            | {"start_index": each.start, "end_index": each.end}
-            for each in citations(demands, text)
-        ]
+        annotations = [{"type": "url_citation"} | each._asdict() for each in citations(demands, text)]
         known = [] if count is None else token_logprobs(said.text, 0, count)
         part = {"type": "output_text", "annotations": annotations, "logprobs": known, "text": text}
     item = {

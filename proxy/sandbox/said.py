@@ -57,9 +57,9 @@ class Citation(NamedTuple):
 
     url: str
     title: str
-    start: int
+    start_index: int
     """In characters of the text."""
-    end: int
+    end_index: int
 
 
 class Said(NamedTuple):

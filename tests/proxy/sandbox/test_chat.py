@@ -167,7 +167,7 @@ async def test_left_to_itself_it_answers_with_text(openai: AsyncOpenAI, choice: 
     [
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tools": [WEATHER], "tool_choice": {"type": "function", "function": {"name": "other"}}}, "tool_choice"),
-        ({"tools": [{"type": "custom", "custom": {"name": "x"}}]}, "tools"),
+        ({"tools": [{"type": "retrieval", "retrieval": {"name": "x"}}]}, "tools[0].type"),
         ({"response_format": {"type": "yaml"}}, "response_format"),
     ],
 )
