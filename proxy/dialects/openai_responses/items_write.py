@@ -1,11 +1,12 @@
 """Turns → input items.
 
 Keeps true: a turn's parts keep their order: calls, results and thoughts are items of their own between the messages.
-Thoughts that another dialect's provider signed, or none, are left out: OpenAI takes only its own back. That a tool
-failed stands in the words of its output: there is no field for it.
+Thoughts that another dialect's provider signed, or none, are left out: OpenAI takes only its own back, and only before
+what was thought of. That a tool failed stands in the words of its output: there is no field for it.
 """
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 from proxy.canonical.ask import Turn
@@ -14,16 +15,19 @@ from proxy.canonical.parts import Audio, Declined, File, Image, Part, Reasoning,
 from proxy.dialects.openai_responses.media import text_of_source, url_of_source
 from proxy.dialects.openai_responses.opaque import NAME
 
+_LONGEST_CALL_ID = 64
 _EXTENSIONS = {"application/pdf": "pdf", "text/csv": "csv", "text/html": "html", "application/json": "json"}
 
 
 def split_instructions(turns: Sequence[Turn]) -> tuple[str | None, Sequence[Turn]]:
-    """The leading system turns as one text, and the turns behind them."""
-    count = 0
-    while count < len(turns) and turns[count].role in ("system", "developer"):
-        count += 1
-    texts = [part.text for turn in turns[:count] for part in turn.parts if isinstance(part, Text)]
-    return "\n\n".join(texts) or None, turns[count:]
+    """The leading system turns as one text, and the turns behind them: there must be some."""
+    texts: list[str] = []
+    for index, turn in enumerate(turns):
+        said = [part.text for part in turn.parts if isinstance(part, Text)]
+        if turn.role not in ("system", "developer") or len(said) < len(turn.parts) or turn.name:
+            return "\n\n".join(texts) or None, turns[index:]
+        texts += said
+    return None, turns
 
 
 def write_items(turns: Sequence[Turn], losses: Losses, *, images: bool = True) -> list[dict[str, Any]]:
@@ -31,6 +35,7 @@ def write_items(turns: Sequence[Turn], losses: Losses, *, images: bool = True) -
     writer = _Items(losses, images)
     for turn in turns:
         writer.write(turn)
+    writer.drop_loose_thoughts()
     return writer.items
 
 
@@ -48,12 +53,21 @@ class _Items:
             if item := self._item(part):
                 self._message(turn, content)
                 content = []
+                if turn.role != "assistant":
+                    self.drop_loose_thoughts()
                 self.items.append(item)
             else:
                 content += self._content(part, said=turn.role == "assistant")
         self._message(turn, content)
 
+    def drop_loose_thoughts(self) -> None:
+        """Thoughts that nothing of the model's follows would be refused."""
+        while self.items and self.items[-1]["type"] == "reasoning":
+            self.items.pop()
+
     def _message(self, turn: Turn, content: list[dict[str, Any]]) -> None:
+        if content and turn.role != "assistant":
+            self.drop_loose_thoughts()
         if content:
             self.items.append({"type": "message", "role": turn.role, "content": content})
 
@@ -61,10 +75,10 @@ class _Items:
         """A part that is an item of its own."""
         if isinstance(part, ToolCall):
             kind, field = ("custom_tool_call", "input") if part.free else ("function_call", "arguments")
-            return {"type": kind, "call_id": part.id, "name": part.name, field: part.arguments}
+            return {"type": kind, "call_id": _call_id(part.id), "name": part.name, field: part.arguments}
         if isinstance(part, ToolResult):
             kind = "custom_tool_call_output" if part.free else "function_call_output"
-            return {"type": kind, "call_id": part.call_id, "output": self._output(part)}
+            return {"type": kind, "call_id": _call_id(part.call_id), "output": self._output(part)}
         if isinstance(part, Reasoning) and part.signature and part.origin == NAME:
             summary = [{"type": "summary_text", "text": part.text}] if part.text else []
             id = {"id": part.id} if part.id else {}
@@ -116,3 +130,8 @@ class _Items:
             return [*before, {"type": "input_file", "filename": name, "file_data": url_of_source(source)}]
         where = {"file_url": source.url} if source.url is not None else {"file_id": source.file_id}
         return [*before, {"type": "input_file", **where}]
+
+
+def _call_id(id: str) -> str:
+    """As it is, or where it is longer than the API takes, one that is made of it."""
+    return id if len(id) <= _LONGEST_CALL_ID else f"call_{sha256(id.encode()).hexdigest()[:40]}"
