@@ -22,12 +22,16 @@ def retry_after_seconds(headers: Mapping[bytes, bytes], now: float) -> float | N
     if (milliseconds := _number(headers.get(b"retry-after-ms"))) is not None:
         return _clamped(milliseconds / 1000)
     if (said := headers.get(b"retry-after")) is not None:
-        return _clamped(_seconds(said, now))
-    resets = [seconds for name in _RESETS if (seconds := _clamped(_seconds(headers.get(name), now))) is not None]
+        return _clamped(wait_seconds(said, now))
+    resets = [seconds for name in _RESETS if (seconds := _clamped(wait_seconds(headers.get(name), now))) is not None]
     return max(resets, default=None)
 
 
-def _seconds(value: bytes | None, now: float) -> float | None:
+def wait_seconds(value: bytes | None, now: float) -> float | None:
+    """Seconds from `now` (Unix time) to what a header says, unbounded; None where it says nothing that is known.
+
+    A number, a Go duration (`6m0s`), RFC 3339, Unix seconds or milliseconds, an HTTP date. Never raises.
+    """
     if value is None or len(value) > 64:
         return None
     text = value.decode("latin-1").strip()

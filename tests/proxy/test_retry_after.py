@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.retry_after import retry_after_seconds
+from proxy.retry_after import retry_after_seconds, wait_seconds
 
 NOW = 1_792_000_000.0  # 2026-10-14T17:46:40Z
 
@@ -39,3 +39,10 @@ def test_nonsense_is_no_wait(said: bytes) -> None:
 
 def test_nothing_said_is_no_wait() -> None:
     assert retry_after_seconds({}, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [(b"6m0s", 360.0), (b"12ms", 0.012), (b"0", 0.0), (b"-1", None), (None, None)]
+)
+def test_a_time_of_a_header_is_read_without_bounds(said: bytes | None, seconds: float | None) -> None:
+    assert wait_seconds(said, NOW) == seconds
