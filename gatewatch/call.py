@@ -122,6 +122,19 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     config_version: str | None = None
     route_version: str | None = None
 
+    def tokens(self) -> Tokens:
+        return Tokens(
+            input_uncached=self.input_uncached_tokens,
+            input_cache_read=self.input_cache_read_tokens,
+            input_cache_write_5m=self.input_cache_write_5m_tokens,
+            input_cache_write_1h=self.input_cache_write_1h_tokens,
+            input_audio=self.input_audio_tokens,
+            input_image=self.input_image_tokens,
+            output=self.output_tokens,
+            output_reasoning=self.output_reasoning_tokens,
+            output_audio=self.output_audio_tokens,
+        )
+
     def set_tokens(self, tokens: Tokens) -> None:
         self.input_uncached_tokens = tokens.input_uncached
         self.input_cache_read_tokens = tokens.input_cache_read

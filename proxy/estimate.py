@@ -27,7 +27,7 @@ def tokens_of_text(model: str, characters: int) -> int:
 
 
 def input_tokens(model: str, body: dict[str, Any]) -> int:
-    """Tokens of a request in OpenAI's shape: messages, prompt or input, and the tools it declares."""
+    """Tokens of a request in any caller's dialect: its messages, instructions, prompt or input, and its tools."""
     characters, extra = 0, 0
     messages = body.get("messages")
     for message in messages if isinstance(messages, list) else ():
@@ -37,40 +37,52 @@ def input_tokens(model: str, body: dict[str, Any]) -> int:
             if isinstance(content, str):
                 characters += len(content)
             else:
-                more, images = _parts(content)
+                more, images = _parts(content, _LEVELS)
                 characters += more
                 extra += images * IMAGE_TOKENS
-    for name in ("prompt", "input"):
-        characters += _text_length(body.get(name))
+            if calls := message.get("tool_calls"):
+                characters += len(str(calls))
+    for name in ("system", "instructions", "prompt", "input"):
+        if (value := body.get(name)) is not None:
+            more, images = _parts(value, _LEVELS)
+            characters += more
+            extra += images * IMAGE_TOKENS
     if tools := body.get("tools"):
         characters += len(str(tools))
     return tokens_of_text(model, characters) + extra
 
 
 def output_tokens(body: dict[str, Any]) -> int:
-    """The output a request may produce: its own limit, else an assumption."""
-    for name in ("max_completion_tokens", "max_tokens"):
+    """The output a request may produce: its own limit, else an assumption; as often as it asks for choices."""
+    choices = body.get("n")
+    times = choices if isinstance(choices, int) and not isinstance(choices, bool) and 0 < choices <= 128 else 1
+    for name in ("max_completion_tokens", "max_tokens", "max_output_tokens"):
         limit = body.get(name)
         if isinstance(limit, int) and not isinstance(limit, bool) and 0 < limit < 10_000_000:
-            return limit
-    return DEFAULT_OUTPUT_TOKENS
+            return limit * times
+    return DEFAULT_OUTPUT_TOKENS * times
 
 
-def _parts(content: object) -> tuple[int, int]:
-    characters = images = 0
-    for part in content if isinstance(content, list) else ():
-        if isinstance(part, dict):
-            if isinstance(text := part.get("text"), str):
-                characters += len(text)
-            images += "image_url" in part
-    return characters, images
+_TEXTS = ("text", "arguments", "output", "thinking", "content", "input", "summary", "refusal")
+"""Fields of a part, a block or an item that hold text, or more of their kind."""
+_PICTURES = frozenset({"image_url", "image", "input_image"})
+_LEVELS = 6
 
 
-def _text_length(value: object) -> int:
+def _parts(value: object, levels: int) -> tuple[int, int]:
+    """Characters and images of content, however its dialect nests it. A text's `type` says what it is, not the text."""
     if isinstance(value, str):
-        return len(value)
+        return len(value), 0
     if isinstance(value, list):
         if value and isinstance(value[0], int):  # token ids
-            return 4 * len(value)
-        return sum(_text_length(entry) for entry in value)
-    return 0
+            return 4 * len(value), 0
+        found = [_parts(each, levels) for each in value]
+        return sum(characters for characters, _ in found), sum(images for _, images in found)
+    if not isinstance(value, dict) or levels == 0:
+        return 0, 0
+    if value.get("type") in _PICTURES or "image_url" in value:
+        return 0, 1
+    if value.get("type") == "tool_use":
+        return len(str(value.get("input"))), 0
+    found = [_parts(value[name], levels - 1) for name in _TEXTS if name in value]
+    return sum(characters for characters, _ in found), sum(images for _, images in found)

@@ -18,6 +18,8 @@ class Usage(msgspec.Struct, kw_only=True):
     """The provider's usage object as it came."""
     tokens: Tokens | None = None
     """None where the provider's object is not whole and sound."""
+    searches: int = 0
+    """Web searches that it counts, which are charged apart."""
 
 
 class TokenLogprob(msgspec.Struct, kw_only=True):

@@ -4,7 +4,7 @@ Keeps true: a dialect knows its own format and the canonical form, never another
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -104,4 +104,26 @@ class ProviderDialect(Protocol):
         """For one stream."""
 
     def read_error(self, status: int, body: bytes) -> ProviderError:
-        """An error reply, whatever its body is; never raises."""
+        """An error reply, whatever its body is; never raises. With a status 2xx: the one its own words stand for."""
+
+
+@runtime_checkable
+class TokenCounter(Protocol):
+    """A provider dialect whose API counts the tokens of a request."""
+
+    def write_count(self, ask: Ask, to: Destination, losses: Losses) -> bytes:
+        """The request that asks for the count. Raises Refusal through `losses`."""
+
+    def read_count(self, reply: bytes) -> int:
+        """Input tokens. Raises ProviderError, NotThisDialect."""
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A provider dialect with embeddings of its own form."""
+
+    def write_embeddings(self, body: dict[str, Any], to: Destination, losses: Losses) -> bytes:
+        """OpenAI's embeddings request → this dialect's. Raises Refusal."""
+
+    def read_embeddings(self, reply: bytes, body: dict[str, Any]) -> tuple[bytes, object]:
+        """(OpenAI's reply without usage, the raw usage or None). Raises ProviderError, NotThisDialect."""

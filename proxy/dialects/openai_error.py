@@ -54,11 +54,11 @@ def read_error(status: int, body: bytes) -> ProviderError:
 
 
 def error_of(value: Any, status: int | None = None) -> ProviderError:
-    """An error object, bare or under `error`, or a bare text. Without a status: what its own words stand for."""
+    """An error object, bare or under `error`, or a bare text. Without a status, or with a good one: what its own words stand for."""
     error = _unpacked(value)
     message = _message(error)
     code, kind = _word(error.get("code")), _word(error.get("type"))
-    if status is None:
+    if status is None or 200 <= status < 300:
         status = _stated_status(code, kind, error)
     said = message or (f"The provider answered {status}." if status else "The provider described no error.")
     head = said[:_READ_CHARACTERS]

@@ -16,12 +16,12 @@ IDLE_SECONDS_PRIVATE = 3.0
 
 
 class Pool:
-    """All sockets to one provider."""
+    """All sockets to one origin of a provider."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, base_url: str) -> None:
         """Raises ValueError where the base URL is none."""
         self.provider = provider
-        self.origin = Origin(provider.base_url)
+        self.origin = Origin(base_url)
         self._idle: deque[Connection] = deque()
         self._all: set[Connection] = set()
         self._idle_seconds = IDLE_SECONDS_PRIVATE if provider.allow_private else IDLE_SECONDS

@@ -48,8 +48,10 @@ def cost_text(inbound: Inbound) -> bytes:
 def _route_headers(inbound: Inbound) -> Headers:
     call = inbound.call
     overhead_us = inbound.elapsed_us() - inbound.upstream_ns // 1000
+    dropped = inbound.passage.dropped if inbound.passage else None
     return [
         *id_headers(inbound),
+        *([(b"x-gatewatch-dropped-params", _header_text(", ".join(dropped)))] if dropped else []),
         (b"x-gatewatch-provider", _header_text(call.provider)),
         (b"x-gatewatch-model", _header_text(call.model)),
         (b"x-gatewatch-attempts", b"%d" % len(inbound.attempts)),

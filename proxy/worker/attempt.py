@@ -4,47 +4,18 @@ import time
 
 from gatewatch.call import Attempt
 from gatewatch.redact import redact
-from proxy.dialects.openai_chat import tap as openai_chat
-from proxy.refusal import Refusal
-from proxy.settings import Deadlines, Provider, Target
+from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
+from proxy.settings import Deadlines, Target
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.failure import UpstreamFailed
-from proxy.upstream.pool import Pool
+from proxy.worker.channel import Channel
 from proxy.worker.inbound import Inbound
-from proxy.worker.upstream_error import refusal_for_failure, refusal_for_status
+from proxy.worker.signers import CannotSign
+from proxy.worker.upstream_error import refusal_for, refusal_for_failure, told
 
 ERROR_BODY_BYTES = 64 * 1024
 ERROR_BODY_SECONDS = 2.0
 _NEXT_TARGET = frozenset({429, 500, 502, 503, 504, 529, 401, 402, 403})
-
-
-class Upstream:
-    """One provider as the worker reaches it: its sockets and the request heads that never change."""
-
-    def __init__(self, provider: Provider, agent: str) -> None:
-        self.provider = provider
-        self.pool = Pool(provider)
-        self.key = provider.keys[0] if provider.keys else None
-        origin = self.pool.origin
-        fields = {
-            "host": origin.authority,
-            "user-agent": agent,
-            "accept": "application/json, text/event-stream",
-            "accept-encoding": "identity",
-            "content-type": "application/json",
-            **provider.headers,
-        }
-        if self.key and self.key.secret:
-            fields["authorization"] = f"Bearer {self.key.secret}"
-        rest = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        self._heads = {
-            endpoint: f"POST {origin.path}{path} HTTP/1.1\r\n{rest}content-length: ".encode("latin-1")
-            for endpoint, path in openai_chat.PATHS.items()
-        }
-        self.models_head = f"GET {origin.path}/models HTTP/1.1\r\n{rest}\r\n".encode("latin-1")
-
-    def head(self, endpoint: str, length: int, passed: bytes) -> bytes:
-        return b"%s%d\r\n%s\r\n" % (self._heads[endpoint], length, passed)
 
 
 class AttemptFailed(Exception):
@@ -57,7 +28,7 @@ class AttemptFailed(Exception):
 
 
 async def attempt(
-    inbound: Inbound, upstream: Upstream, target: Target, body: bytes, deadlines: Deadlines, total_due: float
+    inbound: Inbound, channel: Channel, target: Target, body: bytes, deadlines: Deadlines, total_due: float
 ) -> tuple[Exchange, Attempt]:
     """Send the request and wait for a reply with status 200. Raises AttemptFailed, UpstreamFailed (client_closed)."""
     record = Attempt(
@@ -66,7 +37,7 @@ async def attempt(
         n=len(inbound.attempts) + 1,
         provider=target.provider,
         model=target.model,
-        provider_key=upstream.key.id if upstream.key else None,
+        provider_key=channel.key.id if channel.key else None,
     )
     inbound.attempts.append(record)
     exchange = Exchange(deadlines, total_due)
@@ -75,21 +46,26 @@ async def attempt(
     try:
         if inbound.request.gone:
             exchange.abort("client_closed", "the client closed the connection")
-        await upstream.pool.send(
-            exchange,
-            upstream.head(inbound.call.endpoint, len(body), _passed_headers(inbound, upstream)),
-            body,
-            deadlines,
-        )
+        call = inbound.call
+        passed = _passed_headers(inbound, channel)
+        if channel.signer:
+            passed += await channel.signed_headers(call.endpoint, target.model, call.stream, body)
+        head = channel.head(call.endpoint, target.model, call.stream, len(body), passed)
+        await channel.pool.send(exchange, head, body, deadlines)
         await exchange.reply_started()
         record.connect_us = exchange.connect_us
         record.http_status = exchange.status
         record.upstream_request_id = _request_id(exchange)
         if exchange.status != 200:
             error_body = await read_some(exchange, ERROR_BODY_BYTES)
-            refusal = refusal_for_status(exchange.status, error_body, exchange.headers)
-            end_attempt(record, started, "error", refusal.code, refusal.message)
+            error = channel.dialect.read_error(exchange.status, error_body)
+            refusal = refusal_for(error, exchange.headers)
+            end_attempt(record, started, "error", refusal.code, told(error))
             raise AttemptFailed(refusal, may_go_elsewhere=exchange.status in _NEXT_TARGET)
+    except CannotSign as error:
+        refusal = upstream(502, "upstream_auth", "The gateway has no credentials for the provider.", DO_NOT_RETRY)
+        end_attempt(record, started, "error", refusal.code, str(error))
+        raise AttemptFailed(refusal, may_go_elsewhere=True) from None
     except UpstreamFailed as failure:
         if failure.kind == "client_closed":
             end_attempt(record, started, "client_closed", failure.kind, failure.message)
@@ -127,12 +103,13 @@ async def read_some(exchange: Exchange, limit: int) -> bytes:
     return b"".join(parts)[:limit]
 
 
-def _passed_headers(inbound: Inbound, upstream: Upstream) -> bytes:
+def _passed_headers(inbound: Inbound, channel: Channel) -> bytes:
     """The few request headers of a client that an upstream gets; those of the sandbox provider stay on this machine."""
-    passed = b""
+    own_dialect = inbound.call.endpoint in channel.dialect.endpoints
+    passed = channel.varying_headers(inbound.headers, own_dialect=own_dialect)
     if (key := inbound.headers.get(b"idempotency-key")) and len(key) <= 256 and key.isascii():
-        passed = b"idempotency-key: %s\r\n" % key
-    if upstream.provider.allow_private:
+        passed += b"idempotency-key: %s\r\n" % key
+    if channel.provider.allow_private:
         for name, value in inbound.headers.items():
             if name.startswith(b"x-sandbox-"):
                 passed += b"%s: %s\r\n" % (name, value)
@@ -140,5 +117,6 @@ def _passed_headers(inbound: Inbound, upstream: Upstream) -> bytes:
 
 
 def _request_id(exchange: Exchange) -> str | None:
-    value = exchange.headers.get(b"x-request-id") or exchange.headers.get(b"request-id")
+    headers = exchange.headers
+    value = headers.get(b"x-request-id") or headers.get(b"request-id") or headers.get(b"x-amzn-requestid")
     return value[:100].decode("latin-1") if value else None

@@ -26,6 +26,8 @@ _SCALAR_PARAMS = frozenset(
         "top_p",
         "max_tokens",
         "max_completion_tokens",
+        "max_output_tokens",
+        "top_k",
         "n",
         "seed",
         "presence_penalty",

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from gatewatch.call import Attempt, Call
 from gatewatch.ids import new_call_id
+from proxy.canonical.ask import Ask
+from proxy.dialects.dialect import CallerDialect
 from proxy.http_server.request import Request
 from proxy.upstream.exchange import Exchange
 
 if TYPE_CHECKING:
-    from proxy.worker.attempt import Upstream
+    from proxy.worker.channel import Channel
+    from proxy.worker.passage import Passage
     from proxy.worker.relay_stream import StreamTap
 
 
@@ -20,33 +23,42 @@ class Inbound:
     """
 
     __slots__ = (
+        "ask",
         "attempts",
         "body",
         "call",
+        "caller",
+        "channel",
         "exchange",
         "headers",
         "journalled",
         "lost_picos",
+        "passage",
         "request",
         "started_ns",
         "tap",
-        "upstream",
         "upstream_ns",
     )
 
-    def __init__(self, request: Request, endpoint: str, source: str | None = None) -> None:
+    def __init__(self, request: Request, endpoint: str, caller: CallerDialect, source: str | None = None) -> None:
         self.started_ns = time.perf_counter_ns()
         self.request = request
         self.headers = request.headers
+        self.caller = caller
+        """The dialect that the client speaks, errors included."""
         self.body: dict[str, Any] = {}
+        self.ask: Ask | None = None
+        """The body in the canonical form, once a target needed it."""
         self.call = Call(
             call_id=new_call_id(), started_at=time.time_ns() // 1000, endpoint=endpoint, source=source or request.source
         )
         self.attempts: list[Attempt] = []
         self.exchange: Exchange | None = None
         self.tap: StreamTap | None = None
-        self.upstream: Upstream | None = None
+        self.channel: Channel | None = None
         """Where the call goes, or went last."""
+        self.passage: Passage | None = None
+        """How it passes there."""
         self.upstream_ns = 0
         self.lost_picos = 0
         """What tries that were sent and lost may have cost, beside the one that was answered."""

@@ -16,8 +16,9 @@ from gatewatch.control.records import KeyRecord
 from proxy.settings import Deadlines, Settings
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.failure import UpstreamFailed
-from proxy.worker.attempt import Upstream, read_some
+from proxy.worker.attempt import read_some
 from proxy.worker.authorise import visible_models
+from proxy.worker.channel import Upstream
 
 FRESH_SECONDS = 300.0
 RETRY_SECONDS = 10.0
@@ -66,7 +67,11 @@ class ModelList:
         deadlines = Deadlines(total=ASK_SECONDS)
         exchange = Exchange(deadlines, asyncio.get_running_loop().time() + ASK_SECONDS)
         try:
-            await upstream.pool.send(exchange, upstream.models_head, b"", deadlines)
+            (channel, *_) = upstream.channels
+            head = channel.models_head()
+            if head is None:
+                return models
+            await channel.pool.send(exchange, head, b"", deadlines)
             await exchange.reply_started()
             body = await read_some(exchange, LONGEST_LIST)
             if exchange.status != 200:

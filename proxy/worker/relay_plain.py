@@ -1,43 +1,16 @@
 """Relay of plain replies: held up to a megabyte, so that cost and call id stand in the headers; longer ones stream."""
 
-import msgspec
-
-from proxy.canonical.seen import Seen
-from proxy.dialects.openai_chat import tap as openai_chat
-from proxy.refusal import upstream
-from proxy.settings import Caps
 from proxy.upstream.exchange import Exchange
 from proxy.worker.inbound import Inbound
-from proxy.worker.upstream_error import refusal_for_error_in_reply
 
 
-class PlainReply(Seen):
-    """A whole plain reply."""
-
-    def read(self, body: bytes) -> None:
-        """Take usage and facts out of a whole reply. Raises Refusal where it is not a reply of this dialect."""
-        try:
-            reply = openai_chat.decode_reply(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise upstream(502, "upstream_invalid", "The provider's reply is not valid JSON of this API.") from None
-        if reply.error:
-            raise refusal_for_error_in_reply(reply.error)
-        if reply.choices is None and reply.data is None:
-            raise upstream(502, "upstream_invalid", "The provider's reply has neither choices nor data.")
-        self.usage = reply.usage
-        self.name_model(reply.model, reply.service_tier)
-        if reply.choices:
-            self.finished(reply.choices[0].finish_reason)
-            self.produced_characters = openai_chat.plain_characters(reply)
-
-
-async def hold(exchange: Exchange, caps: Caps) -> tuple[bytes, bool]:
-    """The reply's beginning, up to the cap for holding, and whether that is all of it. Raises UpstreamFailed."""
+async def hold(exchange: Exchange, limit: int) -> tuple[bytes, bool]:
+    """The reply's beginning, up to `limit` bytes, and whether that is all of it. Raises UpstreamFailed."""
     first = await exchange.read()
     if exchange.complete:
         return first, True
     parts, size = [first], len(first)
-    while size <= caps.held_reply_bytes:
+    while size <= limit:
         data = await exchange.read()
         if not data:
             return b"".join(parts), True

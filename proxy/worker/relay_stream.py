@@ -1,39 +1,37 @@
-"""Relay of streams: whole, well-formed frames pass as they came, only their usage is read.
+"""Relay of streams: only whole, well-formed frames become bytes for the caller.
 
-Keeps true: half a frame and malformed JSON never reach the client; the usage chunk is left out where the client did
-not ask for it; once headers are out, every failure ends as one error event and nothing after it.
+Keeps true: half a frame and malformed JSON never reach the caller; once headers are out, every failure ends as one
+error event and nothing after it.
 """
 
 import time
 
-import msgspec
-
+from gatewatch.call import Tokens
 from proxy.canonical.seen import Seen
-from proxy.dialects.openai_chat import tap as openai_chat
+from proxy.dialects.provider_error import NotThisDialect, ProviderError
 from proxy.refusal import Refusal, upstream
 from proxy.settings import Caps
 from proxy.sse import FrameCutter, FrameTooLong
 from proxy.upstream.exchange import Exchange
 from proxy.worker.inbound import Inbound
-from proxy.worker.upstream_error import refusal_for_error_in_reply
+from proxy.worker.upstream_error import refusal_for
 
 
 class StreamTap(Seen):
-    """Reads frames on their way and says which bytes may go out."""
+    """Reads frames on their way and says which bytes go out. What a frame becomes is a subclass's to say."""
 
-    def __init__(self, exchange: Exchange, wants_usage: bool, caps: Caps) -> None:
+    def __init__(self, exchange: Exchange, caps: Caps) -> None:
         super().__init__()
         self.done = False
         self._exchange = exchange
-        self._wants_usage = wants_usage
         self._cutter = FrameCutter(caps.sse_line_bytes)
         self._left = caps.reply_bytes
         self._failure: Refusal | None = None
 
     async def next(self) -> bytes:
-        """Bytes to pass on; b"" when `[DONE]` has come (it is not among them).
+        """Bytes to pass on; b"" when the provider's end has come (its mark is not among them).
 
-        Raises UpstreamFailed, and Refusal for an error event, a malformed frame, or an end without `[DONE]`.
+        Raises UpstreamFailed, and Refusal for an error event, a malformed frame, or an end without its mark.
         """
         out: list[bytes] = []
         while not out and not self.done:
@@ -41,6 +39,9 @@ class StreamTap(Seen):
                 raise self._failure
             data = await self._exchange.read()
             if not data:
+                if self._closed():
+                    self.done = True
+                    break
                 raise upstream(502, "upstream_truncated", "The provider's stream ended before its end was marked.")
             self._left -= len(data)
             if self._left < 0:
@@ -52,47 +53,37 @@ class StreamTap(Seen):
                 self._failure = upstream(502, "upstream_invalid", "The provider sent an event that is too long.")
             try:
                 for frame in frames:
-                    if self._passes(frame):
-                        out.append(frame)
+                    payload = self._cutter.payload(frame)
+                    passed = self._without_data(frame) if payload is None else self._pass_on(frame, payload)
+                    if passed:
+                        out.append(passed)
                     if self.done:
                         break
-            except Refusal as failure:
-                self._failure = failure  # what was whole goes out first
+            except ProviderError as error:  # what was whole goes out first
+                self._failure = refusal_for(error, {})
+            except NotThisDialect:
+                self._failure = upstream(502, "upstream_invalid", "The provider sent an event that is not valid JSON.")
         return b"".join(out)
 
-    def _passes(self, frame: bytes) -> bool:
-        data = self._cutter.payload(frame)
-        if data is None:
-            return True
-        if data == openai_chat.DONE:
-            self.done = True
-            return False
-        try:
-            chunk = openai_chat.decode_chunk(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise upstream(502, "upstream_invalid", "The provider sent an event that is not valid JSON.") from None
-        if chunk.error:
-            raise refusal_for_error_in_reply(chunk.error)
-        if chunk.usage is not None:
-            self.usage = chunk.usage
-        if self.served_model is None or (self.service_tier is None and chunk.service_tier):
-            self.name_model(chunk.model, chunk.service_tier)
-        if not chunk.choices:
-            return chunk.usage is None or self._wants_usage
-        for choice in chunk.choices:
-            self.produced_characters += openai_chat.produced_characters(choice)
-            if choice.finish_reason:
-                self.finished(choice.finish_reason)
-        return True
+    def last(self, tokens: Tokens) -> bytes:
+        """What the caller gets at the end, `tokens` being what the ledger says the call used."""
+        raise NotImplementedError
 
+    def _pass_on(self, frame: bytes, data: bytes) -> bytes:
+        """What goes out for one frame with this payload. Sets `done`; raises ProviderError, NotThisDialect."""
+        raise NotImplementedError
 
-def error_event(refusal: Refusal) -> bytes:
-    """The one event that ends a broken stream."""
-    return b"data: " + refusal.openai_body() + b"\n\n"
+    def _without_data(self, frame: bytes) -> bytes:
+        """What goes out for a comment or a bare event."""
+        return frame
+
+    def _closed(self) -> bool:
+        """The provider closed the stream cleanly: whether that is an end."""
+        return False
 
 
 async def relay_frames(inbound: Inbound, tap: StreamTap, first: bytes) -> None:
-    """Pass on frames until `[DONE]`. Raises as `StreamTap.next` does."""
+    """Pass on frames until the end's mark. Raises as `StreamTap.next` does."""
     data = first
     while data:
         await inbound.request.write(data)

@@ -1,9 +1,12 @@
 """Whether a reply with status 200 is of the kind that was asked for: its own encoding, JSON or a stream."""
 
+import msgspec
+
+from proxy.dialects.dialect import ProviderDialect
 from proxy.refusal import Refusal, upstream
 from proxy.upstream.exchange import Exchange
 from proxy.worker.attempt import read_some
-from proxy.worker.upstream_error import read_error, refusal_for_error_in_reply
+from proxy.worker.upstream_error import refusal_for
 
 _LONGEST_ERROR = 64 * 1024
 
@@ -23,10 +26,20 @@ def check_encoding(exchange: Exchange) -> None:
         raise upstream(502, "upstream_invalid", "The provider compressed a reply that was asked for uncompressed.")
 
 
-async def not_a_stream(exchange: Exchange) -> Refusal:
+async def not_a_stream(exchange: Exchange, dialect: ProviderDialect) -> Refusal:
     """Why there is no stream: the error that came in its place, if one did. Raises UpstreamFailed (client_closed)."""
     if is_json(exchange):
         body = await read_some(exchange, _LONGEST_ERROR)
-        if (error := read_error(body)) is not None:
-            return refusal_for_error_in_reply({"message": error.message, "type": error.type, "code": error.code})
+        if _names_an_error(body):
+            return refusal_for(dialect.read_error(200, body), {})
     return upstream(502, "upstream_invalid", "The provider did not answer with a stream.")
+
+
+def _names_an_error(body: bytes) -> bool:
+    try:
+        said = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    if isinstance(said, list) and said:  # Google's streams
+        said = said[0]
+    return isinstance(said, dict) and bool(said.get("error"))

@@ -10,11 +10,11 @@ from gatewatch.prices.book import PriceBook
 from gatewatch.prices.overrides import load_file
 from gatewatch.prices.rate import price_for, rate
 from gatewatch.prices.row import PriceRow
-from gatewatch.usage.openai import read as tokens_of
+from gatewatch.usage.openai import reported_cost
 from proxy import estimate
 from proxy.canonical.seen import Seen
-from proxy.dialects.openai_chat.tap import kept_usage
 from proxy.settings import Provider
+from proxy.worker.kept_usage import kept_usage
 
 log = logging.getLogger("gatewatch.worker")
 
@@ -44,6 +44,9 @@ class Meter:
 
     def estimate(self, call: Call, provider: Provider, model: str, body: dict[str, Any]) -> None:
         """Fill in what the call will probably cost: what stays in the ledger if it is never closed."""
+        if call.endpoint == "count_tokens":
+            self.free(call)
+            return
         embeds = call.endpoint == "embeddings"
         tokens = Tokens(
             input_uncached=estimate.input_tokens(model, body),
@@ -56,16 +59,24 @@ class Meter:
 
         `whole` says that the reply ended as it should: usage from a broken one is not the last word.
         """
+        if call.endpoint == "count_tokens":  # no provider charges for it
+            self.free(call)
+            return
         call.usage = kept_usage(seen.usage)
         call.served_model, call.finish_reason = seen.served_model, seen.finish_reason
-        tokens = None if seen.usage is None else tokens_of(seen.usage)
+        tokens = seen.tokens()
         basis = "computed" if whole and tokens else "estimated"
         if tokens is None:
             tokens = Tokens(
                 input_uncached=estimate.input_tokens(model, body),
                 output=estimate.tokens_of_text(model, seen.produced_characters),
             )
-        self._price(call, provider, model, tokens, basis, seen.service_tier or body.get("service_tier"))
+        tier = seen.service_tier or body.get("service_tier")
+        self._price(call, provider, model, tokens, basis, tier, seen.searches)
+        if basis == "computed" and (field := provider.quirks.reports_cost):
+            reported = reported_cost(seen.usage, field)
+            if reported is not None:
+                call.cost_picos, call.cost_basis = reported, "reported"
 
     def free(self, call: Call) -> None:
         """Nothing was bought: refused, or failed before any reply."""
@@ -74,7 +85,9 @@ class Meter:
         call.cost_basis = "computed"
         call.price_row = None
 
-    def _price(self, call: Call, provider: Provider, model: str, tokens: Tokens, basis: str, tier: object) -> None:
+    def _price(
+        self, call: Call, provider: Provider, model: str, tokens: Tokens, basis: str, tier: object, searches: int = 0
+    ) -> None:
         call.set_tokens(tokens)
         row = price_for(
             self._book,
@@ -85,7 +98,7 @@ class Meter:
             tier if isinstance(tier, str) and tier in _PRICED_TIERS else "standard",
             tokens.input,
         )
-        cost = rate(tokens, row) if row else None
+        cost = rate(tokens, row, searches=searches) if row else None
         call.cost_picos = cost
         call.cost_basis = basis if cost is not None else "unpriced"
         call.price_row = row.id if row else None

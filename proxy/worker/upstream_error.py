@@ -8,9 +8,8 @@ import math
 import re
 import time
 
-import msgspec
-
 from gatewatch.redact import redact
+from proxy.dialects.provider_error import ProviderError
 from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
 from proxy.retry_after import retry_after_seconds
 from proxy.upstream.failure import UpstreamFailed
@@ -19,7 +18,6 @@ _PASSED = frozenset({400, 404, 405, 406, 409, 410, 413, 415, 422, 451})
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 """Codes become `error_kind`, by which rows are grouped: no text, no noise."""
 _LONGEST_READ = 4096
-_STATUS = re.compile(r"[45][0-9][0-9]")
 _STATUS_OF_KIND = {
     "upstream_unreachable": 502,
     "upstream_tls": 502,
@@ -30,62 +28,26 @@ _STATUS_OF_KIND = {
 }
 
 
-class UpstreamError(msgspec.Struct):
-    """The error object of an upstream, whatever its shape was."""
-
-    message: str
-    type: str | None = None
-    param: str | None = None
-    code: str | None = None
-
-
-def read_error(body: bytes) -> UpstreamError | None:
-    """The error in an upstream's body; None where it is no JSON object with an error."""
-    try:
-        parsed = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return error_of(parsed.get("error", parsed) if isinstance(parsed, dict) else None)
-
-
-def error_of(value: object) -> UpstreamError | None:
-    """An error object, or a bare text, as providers send it."""
-    if isinstance(value, str):
-        return UpstreamError(_message(value))
-    if not isinstance(value, dict):
-        return None
-    message = value.get("message") or value.get("detail") or value.get("error")
-    if not isinstance(message, str):
-        return None
-    return UpstreamError(
-        _message(message),
-        type=_text(value.get("type")),
-        param=_text(value.get("param")),
-        code=_text(value.get("code")),
-    )
-
-
-def refusal_for_status(status: int, body: bytes, headers: dict[bytes, bytes]) -> Refusal:
-    """A provider's error reply → what the client gets."""
-    return _refusal(status, read_error(body), headers)
-
-
-def _refusal(status: int, error: UpstreamError | None, headers: dict[bytes, bytes]) -> Refusal:
-    message = error.message if error else f"The provider answered {status}."
+def refusal_for(error: ProviderError, headers: dict[bytes, bytes]) -> Refusal:
+    """What a provider says went wrong → what the client gets. `headers` are those of the provider's reply."""
+    status = error.status if error.status and error.status != 200 else 502
+    message = told(error)
+    if error.quota or status == 402:
+        return upstream(502, "upstream_auth", "The gateway's account at the provider has no quota left.", DO_NOT_RETRY)
+    if error.key or status in (401, 403):
+        return upstream(502, "upstream_auth", "The provider refused the gateway's key.", DO_NOT_RETRY)
     if status in _PASSED:
         return Refusal(
             status,
-            error.code if error and error.code and _CODE.fullmatch(error.code) else "upstream_refused",
+            error.code if error.code and _CODE.fullmatch(error.code) else "upstream_refused",
             message,
-            type=(error and error.type) or "invalid_request_error",
-            param=error.param if error else None,
+            type=_short(error.type) or "invalid_request_error",
+            param=_short(error.param),
         )
-    if status in (401, 403):
-        return upstream(502, "upstream_auth", "The provider refused the gateway's key.", DO_NOT_RETRY)
-    if status == 402 or (status == 429 and error and "insufficient_quota" in (error.code, error.type)):
-        return upstream(502, "upstream_auth", "The gateway's account at the provider has no quota left.", DO_NOT_RETRY)
     if status == 429:
         wait = retry_after_seconds(headers, time.time())
+        if wait is None and error.retry_after is not None:
+            wait = retry_after_seconds({b"retry-after": b"%f" % error.retry_after}, time.time())
         return upstream(429, "upstream_rate_limited", message, () if wait is None else _wait_headers(wait))
     if status in (503, 529):
         return upstream(503, "upstream_overloaded", message)
@@ -96,12 +58,15 @@ def _refusal(status: int, error: UpstreamError | None, headers: dict[bytes, byte
     return upstream(502, "upstream_error", message)
 
 
-def refusal_for_error_in_reply(value: object) -> Refusal:
-    """An error inside a 200 → what the client would have got, had the status said so."""
-    error = error_of(value) or UpstreamError("The provider answered with an error it did not describe.")
-    code = error.code or ""
-    status = int(code) if _STATUS.fullmatch(code) else 502
-    return _refusal(status, error, {})
+def told(error: ProviderError) -> str:
+    """What the provider said, redacted and cut: for clients and rows."""
+    return redact(error.message[:_LONGEST_READ])[
+        :500
+    ]  # a secret that the first cut goes through lies behind the second
+
+
+def not_readable() -> Refusal:
+    return upstream(502, "upstream_invalid", "The provider's reply is not valid JSON of this API.")
 
 
 def refusal_for_failure(failure: UpstreamFailed) -> Refusal:
@@ -113,9 +78,5 @@ def _wait_headers(seconds: float) -> tuple[tuple[bytes, bytes], ...]:
     return (b"retry-after", b"%d" % math.ceil(seconds)), (b"retry-after-ms", b"%d" % math.ceil(seconds * 1000))
 
 
-def _message(text: str) -> str:
-    return redact(text[:_LONGEST_READ])[:500]  # a secret that the first cut goes through lies behind the second
-
-
-def _text(value: object) -> str | None:
-    return str(value)[:100] if isinstance(value, str | int) and not isinstance(value, bool) else None
+def _short(text: str | None) -> str | None:
+    return text[:100] if text else None

@@ -60,7 +60,7 @@ def read_error(status: int, body: bytes) -> ProviderError:
         error = _decode(body).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ProviderError(f"The provider answered with status {status} and no error object.", status=status)
-    return _told(error, status)
+    return _told(error, None if 200 <= status < 300 else status)
 
 
 def error_in(said: object) -> ProviderError:

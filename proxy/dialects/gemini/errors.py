@@ -49,10 +49,13 @@ def read_error(status: int, body: bytes) -> ProviderError:
         said = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = body[:2000].decode(errors="replace").strip()
-        return ProviderError(text or f"HTTP status {status}", status=status)
+        told = text if text and "<" not in text else f"The provider answered {status}."
+        return ProviderError(told, status=status)
     if isinstance(said, list) and said:
         said = said[0]
-    return error_of(said.get("error", said) if isinstance(said, dict) else said, status)
+    return error_of(
+        said.get("error", said) if isinstance(said, dict) else said, None if 200 <= status < 300 else status
+    )
 
 
 def error_of(said: object, status: int | None = None) -> ProviderError:

@@ -1,6 +1,10 @@
 """What a reply says of itself, bounded."""
 
-from proxy.canonical.seen import Seen
+from gatewatch.call import Tokens
+from proxy.canonical.answer import Answer, Choice, Usage
+from proxy.canonical.events import ArgumentsAdded, Finished, ReasoningAdded, Started, TextAdded, ToolCalled, UsageSeen
+from proxy.canonical.parts import Reasoning, Text, ToolCall
+from proxy.canonical.seen import Seen, Told
 
 
 def test_the_first_word_on_model_and_tier_counts() -> None:
@@ -30,3 +34,52 @@ def test_the_last_reason_counts() -> None:
     seen.finished(None)
     seen.finished("stop")
     assert seen.finish_reason == "stop"
+
+
+def test_a_whole_reply_in_the_canonical_form_tells_the_same() -> None:
+    seen = Told()
+    seen.take_answer(
+        Answer(
+            model="claude-x",
+            service_tier="standard",
+            usage=Usage(raw={"input_tokens": 3}, tokens=Tokens(input_uncached=3, output=2), searches=1),
+            choices=[
+                Choice(
+                    parts=[Reasoning(text="ab"), Text(text="cde"), ToolCall(id="1", name="f", arguments="{}")],
+                    finish="tool_calls",
+                )
+            ],
+        )
+    )
+    assert (seen.served_model, seen.service_tier, seen.finish_reason) == ("claude-x", "standard", "tool_calls")
+    assert (seen.tokens(), seen.usage, seen.searches) == (
+        Tokens(input_uncached=3, output=2),
+        {"input_tokens": 3},
+        1,
+    )
+    assert seen.produced_characters == len("ab" + "cde" + "f" + "{}")
+
+
+def test_events_of_a_stream_add_up_to_the_same() -> None:
+    seen = Told()
+    early, late = Tokens(input_uncached=3), Tokens(input_uncached=3, output=2)
+    for event in (
+        Started(id="r", model="claude-x", usage=Usage(raw={"a": 1}, tokens=early)),
+        ReasoningAdded(text="ab"),
+        TextAdded(text="cd"),
+        TextAdded(text="e"),
+        ToolCalled(id="1", name="f", tool=0),
+        ArgumentsAdded(text="{}", tool=0),
+        Finished(reason="tool_calls"),
+        UsageSeen(usage=Usage(raw={"a": 2}, tokens=late)),
+        UsageSeen(usage=Usage()),
+    ):
+        seen.take(event)
+    assert (seen.served_model, seen.finish_reason, seen.produced_characters) == ("claude-x", "tool_calls", 8)
+    assert (seen.usage, seen.tokens()) == ({"a": 2}, late), "the last usage that says anything counts"
+
+
+def test_a_usage_that_its_dialect_could_not_read_is_kept_and_counts_nothing() -> None:
+    seen = Told()
+    seen.take(UsageSeen(usage=Usage(raw={"input_tokens": -1}, tokens=None)))
+    assert (seen.usage, seen.tokens()) == ({"input_tokens": -1}, None)

@@ -32,7 +32,8 @@ class Client:
                 keys=(),
                 price_provider="openai",
                 allow_private=allow_private,
-            )
+            ),
+            base_url,
         )
         self.exchanges: list[Exchange] = []
 

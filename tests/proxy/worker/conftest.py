@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from gatewatch.paths import Home
+from proxy.dialects.openai_chat import CALLER
 from proxy.http_server.bounds import Bounds
 from proxy.http_server.connection import ClientConnection
 from proxy.http_server.request import Request
@@ -36,7 +37,7 @@ async def inbound() -> Callable[..., Inbound]:
         connection = ClientConnection(nobody, Bounds(Caps(), None), asyncio.get_running_loop())
         request = Request(connection)
         request.headers = headers or {}
-        return Inbound(request, "chat")
+        return Inbound(request, "chat", CALLER)
 
     return make
 

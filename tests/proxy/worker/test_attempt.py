@@ -7,7 +7,8 @@ import pytest
 
 from proxy.settings import Deadlines, Provider, ProviderKey, Target, Way
 from proxy.upstream.exchange import Exchange
-from proxy.worker.attempt import AttemptFailed, Upstream, attempt, read_some
+from proxy.worker.attempt import AttemptFailed, attempt, read_some
+from proxy.worker.channel import Upstream
 from proxy.worker.inbound import Inbound
 from tests.kit.scripted_upstream import Conversation, ScriptedUpstream, scripted_upstream
 
@@ -40,10 +41,12 @@ def answering(reply: bytes) -> Callable[[Conversation], object]:
 async def one_try(made: Inbound, upstream: Upstream) -> None:
     due = asyncio.get_running_loop().time() + 10
     try:
-        exchange, _ = await attempt(made, upstream, TARGET, b'{"model":"gpt-4o"}', Deadlines(connect=5), due)
+        exchange, _ = await attempt(
+            made, upstream.channels[0], TARGET, b'{"model":"gpt-4o"}', Deadlines(connect=5), due
+        )
         assert await exchange.read() == b"{}"
     finally:
-        upstream.pool.close()
+        upstream.close()
 
 
 async def test_the_upstream_gets_our_key_and_little_of_what_the_client_sent(inbound: Callable[..., Inbound]) -> None:
@@ -112,7 +115,10 @@ async def test_reading_some_of_a_body_stops_at_its_end() -> None:
     async with scripted_upstream(answering(OK)) as scripted:
         upstream = an_upstream(scripted)
         exchange = Exchange(Deadlines(), asyncio.get_running_loop().time() + 10)
-        await upstream.pool.send(exchange, upstream.models_head, b"", Deadlines())
+        (channel,) = upstream.channels
+        head = channel.models_head()
+        assert head is not None
+        await channel.pool.send(exchange, head, b"", Deadlines())
         await exchange.reply_started()
         assert await read_some(exchange, 100) == b"{}"
-        upstream.pool.close()
+        upstream.close()

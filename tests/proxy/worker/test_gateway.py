@@ -694,7 +694,7 @@ async def test_a_refused_call_is_a_row_that_names_the_key(worker: Worker, serve:
         replies = {
             "model_not_found": await chat(model="nothing"),
             "invalid_model": await chat(model="a\r\nset-cookie: x"),
-            "unknown_url": await chat(path="responses"),
+            "unknown_url": await chat(path="files"),
         }
         assert upstream.conversations == []
     for kind, reply in replies.items():

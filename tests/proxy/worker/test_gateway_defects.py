@@ -78,7 +78,7 @@ class Running:
 
     @property
     def upstream_sockets(self) -> int:
-        return sum(len(upstream.pool._all) for upstream in self.gateway._upstreams.values())
+        return sum(len(pool._all) for upstream in self.gateway._upstreams.values() for pool in upstream.pools)
 
     async def end(self) -> None:
         await self.server.drain(5)
@@ -208,7 +208,7 @@ async def test_a_reload_leaves_calls_in_flight_to_end_as_they_began(running: Run
     async with scripted_upstream(script) as upstream, connected(running, upstream.url) as (reader, writer):
         writer.write(running.asked())
         await (await upstream.conversation(0)).arrived()
-        old = running.gateway._upstreams["openai"].pool
+        (old,) = running.gateway._upstreams["openai"].pools
         running.gateway.configure(msgspec.structs.replace(running.settings, providers={}, routes={}))
         may_answer.set()
         reply = await read_reply(reader)

@@ -1,20 +1,14 @@
-"""Plain replies: read for their usage, held up to a cap, passed on but for their end beyond it."""
+"""Plain replies: held up to a cap, passed on but for their end beyond it."""
 
 import asyncio
 from collections.abc import Callable
 
 import pytest
 
-from proxy.refusal import Refusal
-from proxy.settings import Caps, Deadlines
+from proxy.settings import Deadlines
 from proxy.upstream.exchange import Exchange
 from proxy.worker.inbound import Inbound
-from proxy.worker.relay_plain import PlainReply, ReplyTooLong, hold, stream_rest
-
-REPLY = (
-    b'{"model":"gpt-4o-2024-08-06","service_tier":"flex","choices":[{"message":{"content":"four"},'
-    b'"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1}}'
-)
+from proxy.worker.relay_plain import ReplyTooLong, hold, stream_rest
 
 
 def an_exchange() -> Exchange:
@@ -23,34 +17,10 @@ def an_exchange() -> Exchange:
     return exchange
 
 
-def test_a_whole_reply_tells_what_its_call_is_settled_by() -> None:
-    reply = PlainReply()
-    reply.read(REPLY)
-    assert reply.usage == {"prompt_tokens": 3, "completion_tokens": 1}
-    assert (reply.served_model, reply.service_tier, reply.finish_reason) == ("gpt-4o-2024-08-06", "flex", "stop")
-    assert reply.produced_characters == len("four")
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
-        (b"", 502, "upstream_invalid"),
-        (b'{"choices":[', 502, "upstream_invalid"),
-        (b'{"hello":1}', 502, "upstream_invalid"),
-        (b'{"error":{"message":"no","code":429}}', 429, "upstream_rate_limited"),
-        (b'{"error":{"message":"no"}}', 502, "upstream_error"),
-    ],
-)
-def test_a_200_that_is_no_reply_becomes_the_error_it_is(body: bytes, status: int, code: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        PlainReply().read(body)
-    assert (refused.value.status, refused.value.code) == (status, code)
-
-
 async def test_a_reply_within_the_cap_is_held_whole() -> None:
     exchange = an_exchange()
     exchange.feed(b"abc")
-    holding = asyncio.create_task(hold(exchange, Caps(held_reply_bytes=10)))
+    holding = asyncio.create_task(hold(exchange, 10))
     await asyncio.sleep(0)
     exchange.feed(b"def")
     exchange.finish()
@@ -62,7 +32,7 @@ async def test_a_longer_reply_is_held_to_the_cap_and_the_rest_is_passed_on_but_f
 ) -> None:
     exchange = an_exchange()
     exchange.feed(b"a" * 11)
-    held, whole = await hold(exchange, Caps(held_reply_bytes=10))
+    held, whole = await hold(exchange, 10)
     assert (held, whole) == (b"a" * 11, False)
 
     made = inbound()

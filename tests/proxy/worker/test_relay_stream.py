@@ -1,15 +1,16 @@
 """Streams: whole, well-formed frames pass as they came; usage is read on the way; a break is one error event."""
 
 import asyncio
-import json
 from collections.abc import Iterable
 
 import pytest
 
-from proxy.refusal import Refusal, upstream
+from proxy.dialects.openai_chat import PROVIDER
+from proxy.refusal import Refusal
 from proxy.settings import Caps, Deadlines
 from proxy.upstream.exchange import Exchange
-from proxy.worker.relay_stream import StreamTap, error_event
+from proxy.worker.relay_stream import StreamTap
+from proxy.worker.straight_chat import ChatTap
 
 DELTA = b'data: {"model":"gpt-4o-2024-08-06","choices":[{"delta":{"content":"two"}}],"usage":null}\n\n'
 LAST = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":null}\n\n'
@@ -24,7 +25,7 @@ def a_tap(reads: Iterable[bytes], *, wants_usage: bool = False, caps: Caps = Cap
         exchange.feed(data)
     if ends:
         exchange.finish()
-    return StreamTap(exchange, wants_usage, caps)
+    return ChatTap(exchange, caps, wants_usage, PROVIDER.read_error)
 
 
 async def passed(tap: StreamTap) -> bytes:
@@ -77,12 +78,3 @@ async def test_a_stream_is_capped() -> None:
     with pytest.raises(Refusal) as refused:
         await passed(tap)
     assert refused.value.code == "upstream_invalid"
-
-
-def test_the_error_event_is_one_frame_in_the_clients_dialect() -> None:
-    event = error_event(upstream(502, "upstream_truncated", "cut\n\ndata: [DONE]"))
-    assert event.startswith(b"data: ")
-    assert event.endswith(b"\n\n")
-    assert event.count(b"\n") == 2
-    error = json.loads(event[6:])["error"]
-    assert (error["code"], error["type"], error["param"]) == ("upstream_truncated", "server_error", None)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from proxy.dialects.openai_chat import PROVIDER
 from proxy.refusal import Refusal
 from proxy.settings import Deadlines
 from proxy.upstream.exchange import Exchange
@@ -41,13 +42,13 @@ async def test_identity_is_what_was_asked_for() -> None:
 
 async def test_an_error_in_place_of_a_stream_keeps_its_meaning() -> None:
     error = b'{"error":{"message":"slow down","type":"rate_limit_error","code":"429"}}'
-    refusal = await not_a_stream(answered({b"content-type": b"application/json"}, error))
+    refusal = await not_a_stream(answered({b"content-type": b"application/json"}, error), PROVIDER)
     assert (refusal.status, refusal.code, refusal.message) == (429, "upstream_rate_limited", "slow down")
 
 
 @pytest.mark.parametrize("body", [b"<html>hello</html>", b'{"choices":[]}', b"{", b"[1]"])
 async def test_anything_else_in_place_of_a_stream_is_invalid(body: bytes) -> None:
     kind = b"text/html" if body.startswith(b"<") else b"application/json"
-    refusal = await not_a_stream(answered({b"content-type": kind}, body))
+    refusal = await not_a_stream(answered({b"content-type": kind}, body), PROVIDER)
     assert (refusal.status, refusal.code) == (502, "upstream_invalid")
     assert b"html" not in refusal.openai_body()

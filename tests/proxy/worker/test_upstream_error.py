@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from proxy.dialects.openai_chat import PROVIDER
 from proxy.refusal import Refusal
 from proxy.upstream.failure import Kind, UpstreamFailed
-from proxy.worker.upstream_error import refusal_for_error_in_reply, refusal_for_failure, refusal_for_status
+from proxy.worker.upstream_error import refusal_for, refusal_for_failure
 
 
 def openai_error(message: str = "m", type: str | None = "t", param: str | None = None, code: object = "c") -> bytes:
@@ -14,7 +15,7 @@ def openai_error(message: str = "m", type: str | None = "t", param: str | None =
 
 
 def answer(status: int, body: bytes = b"", headers: dict[bytes, bytes] | None = None) -> Refusal:
-    return refusal_for_status(status, body, headers or {})
+    return refusal_for(PROVIDER.read_error(status, body), headers or {})
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 413, 415, 422])
@@ -97,12 +98,9 @@ def test_errors_are_read_in_the_shapes_that_providers_send(body: bytes, message:
         b"null",
         b"[]",
         b"1",
-        b"\xff\xfe",
-        b"[" * 50_000,
         b'{"error":null}',
         b'{"error":{}}',
         b'{"error":{"message":null}}',
-        b'{"error":{"message":{"deep":1}}}',
         b'{"error":[1]}',
         b'{"error":true}',
     ],
@@ -110,6 +108,13 @@ def test_errors_are_read_in_the_shapes_that_providers_send(body: bytes, message:
 def test_a_body_that_says_nothing_gets_a_sentence_of_ours(body: bytes) -> None:
     refusal = answer(400, body)
     assert (refusal.message, refusal.code) == ("The provider answered 400.", "upstream_refused")
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"[" * 50_000, b'{"error":{"message":{"deep":1}}}', b"slow down"])
+def test_a_body_without_a_shape_is_told_as_text_within_bounds(body: bytes) -> None:
+    refusal = answer(400, body)
+    assert 0 < len(refusal.message) <= 500
+    assert refusal.code == "upstream_refused"
 
 
 def test_secrets_in_a_providers_message_are_taken_out_and_the_rest_is_cut() -> None:
@@ -140,7 +145,7 @@ def test_a_code_that_is_a_number_is_its_text() -> None:
         ({"message": "m", "code": 999}, 502, "upstream_error"),
         ({"message": "m", "code": "\u00b2\u00b2\u00b2"}, 502, "upstream_error"),
         ({"message": "m", "code": "\u0664\u0664\u0664"}, 502, "upstream_error"),
-        ({"message": "m", "code": "context_length_exceeded"}, 502, "upstream_error"),
+        ({"message": "m", "code": "context_length_exceeded"}, 400, "context_length_exceeded"),
         ({"message": "m"}, 502, "upstream_error"),
         ("overloaded", 502, "upstream_error"),
         ([1, 2], 502, "upstream_error"),
@@ -149,7 +154,7 @@ def test_a_code_that_is_a_number_is_its_text() -> None:
     ],
 )
 def test_an_error_inside_a_200_counts_as_the_status_it_names(error: object, status: int, code: str) -> None:
-    refusal = refusal_for_error_in_reply(error)
+    refusal = refusal_for(PROVIDER.read_error(200, json.dumps({"error": error}).encode()), {})
     assert (refusal.status, refusal.code) == (status, code)
 
 

@@ -1,0 +1,101 @@
+"""OpenAI's chat, completions and embeddings on both sides: what most calls pass through, so it reads what counts and
+nothing else. The usage chunk of a stream is left out where the caller did not ask for it.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from gatewatch.call import Tokens
+from proxy.canonical.losses import Losses
+from proxy.canonical.seen import Seen
+from proxy.dialects.dialect import Destination
+from proxy.dialects.openai_chat import tap
+from proxy.dialects.provider_error import NotThisDialect, ProviderError
+from proxy.refusal import upstream
+from proxy.settings import Caps
+from proxy.upstream.exchange import Exchange
+from proxy.worker.channel import Channel
+from proxy.worker.inbound import Inbound
+from proxy.worker.relay_stream import StreamTap
+from proxy.worker.upstream_error import not_readable, refusal_for
+
+ReadError = Callable[[int, bytes], ProviderError]
+_DONE_FRAME = b"data: " + tap.DONE + b"\n\n"
+
+
+class StraightChat:
+    """A passage as `StraightPassage`."""
+
+    def __init__(self, channel: Channel, to: Destination, losses: Losses, inbound: Inbound) -> None:
+        self.request = channel.dialect.forward(inbound.body, to, inbound.call.stream, losses)
+        self.dropped = losses.dropped
+        self._read_error = channel.dialect.read_error
+        self._body = inbound.body
+
+    def held_bytes(self, caps: Caps) -> int:
+        return caps.held_reply_bytes
+
+    def read(self, reply: bytes) -> Seen:
+        return read_chat(reply, self._read_error)
+
+    def reply(self, tokens: Tokens) -> bytes | None:
+        del tokens
+        return None
+
+    def tap(self, exchange: Exchange, caps: Caps) -> StreamTap:
+        return ChatTap(exchange, caps, tap.wants_usage(self._body), self._read_error)
+
+
+def read_chat(body: bytes, read_error: ReadError) -> Seen:
+    """Usage and facts of a whole reply. Raises Refusal where it is not a reply of this dialect."""
+    try:
+        reply = tap.decode_reply(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise not_readable() from None
+    if reply.error:
+        raise refusal_for(read_error(200, body), {})
+    if reply.choices is None and reply.data is None:
+        raise upstream(502, "upstream_invalid", "The provider's reply has neither choices nor data.")
+    seen = Seen()
+    seen.usage = reply.usage
+    seen.name_model(reply.model, reply.service_tier)
+    if reply.choices:
+        seen.finished(reply.choices[0].finish_reason)
+        seen.produced_characters = tap.plain_characters(reply)
+    return seen
+
+
+class ChatTap(StreamTap):
+    """Frames pass as they came."""
+
+    def __init__(self, exchange: Exchange, caps: Caps, wants_usage: bool, read_error: ReadError) -> None:
+        super().__init__(exchange, caps)
+        self._wants_usage = wants_usage
+        self._read_error = read_error
+
+    def last(self, tokens: Tokens) -> bytes:
+        del tokens
+        return _DONE_FRAME
+
+    def _pass_on(self, frame: bytes, data: bytes) -> bytes:
+        if data == tap.DONE:
+            self.done = True
+            return b""
+        try:
+            chunk = tap.decode_chunk(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise NotThisDialect from None
+        if chunk.error:
+            raise self._read_error(200, data)
+        if chunk.usage is not None:
+            self.usage = chunk.usage
+        if self.served_model is None or (self.service_tier is None and chunk.service_tier):
+            self.name_model(chunk.model, chunk.service_tier)
+        if not chunk.choices:
+            return frame if chunk.usage is None or self._wants_usage else b""
+        for choice in chunk.choices:
+            self.produced_characters += tap.produced_characters(choice)
+            if choice.finish_reason:
+                self.finished(choice.finish_reason)
+        return frame
