@@ -18,17 +18,20 @@ _COLLECTIONS = ("models/", "tunedModels/")
 
 
 class Gemini:
-    """`version`: what stands before a model's path; empty for Vertex, whose base URL says it, down to the publisher."""
+    """`version`: what stands before a model's path; empty for Vertex, whose base URL says it, down to the publisher.
+
+    A project on Vertex takes access tokens, the Gemini API keys.
+    """
 
     name = "gemini"
     endpoints: frozenset[str] = frozenset()
     headers: Mapping[str, str] = {}
-    key_header = "x-goog-api-key"
     passed_headers: tuple[bytes, ...] = ()
 
     def __init__(self, version: str = "/v1beta") -> None:
         self._version = version
         self._vertex = not version
+        self.key_header = "authorization" if self._vertex else "x-goog-api-key"
 
     def path(self, endpoint: str, model: str, stream: bool) -> str:
         collection, name = "models/", unquote(model)

@@ -6,6 +6,7 @@ from proxy.canonical.ask import Ask, Format
 from proxy.canonical.losses import Losses
 from proxy.canonical.parts import Image
 from proxy.dialects.dialect import Destination
+from proxy.dialects.gemini.model_generation import is_before_3
 from proxy.dialects.gemini.thinking import thinking_config
 
 _MOST_STOPS = 5
@@ -24,7 +25,7 @@ def generation_config(ask: Ask, to: Destination, losses: Losses) -> dict[str, An
         else:
             config[name] = value
 
-    tell("max_output", "maxOutputTokens", ask.max_output)
+    tell("max_output", "maxOutputTokens", _within(ask.max_output, to.facts.max_output))
     tell("temperature", "temperature", ask.temperature)
     tell("top_p", "topP", ask.top_p)
     tell("top_k", "topK", ask.top_k)
@@ -42,15 +43,23 @@ def generation_config(ask: Ask, to: Destination, losses: Losses) -> dict[str, An
         tell("logprobs", "responseLogprobs", True)
         tell("top_logprobs", "logprobs", ask.top_logprobs or None)
     if ask.format:
-        _add_format(config, ask.format, to, losses)
+        _add_format(config, ask, ask.format, to, losses)
     if thinking := thinking_config(ask, to, losses):
         tell("thinking", "thinkingConfig", thinking)
     tell("detail", "mediaResolution", _media_resolution(ask))
     return config
 
 
-def _add_format(config: dict[str, Any], wanted: Format, to: Destination, losses: Losses) -> None:
+def _within(asked: int | None, most: int | None) -> int | None:
+    """More than a model can say is refused, and means no more than all it can say."""
+    return asked if asked is None or most is None else min(asked, most)
+
+
+def _add_format(config: dict[str, Any], ask: Ask, wanted: Format, to: Destination, losses: Losses) -> None:
     """`strict` is no loss: what is generated always follows the schema. The name is a label that nobody sees."""
+    if ask.tools and is_before_3(to.model):
+        losses.lose("format", "this model takes no format together with tools")
+        return
     config["responseMimeType"] = "application/json"
     if wanted.kind != "schema" or wanted.schema is None:
         return

@@ -3,6 +3,7 @@
 import msgspec
 
 from proxy.canonical.answer import TokenLogprob
+from proxy.dialects.gemini.wire import NOTHING
 
 
 class _Token(msgspec.Struct, rename="camel", gc=False):
@@ -22,9 +23,9 @@ class _Logprobs(msgspec.Struct, rename="camel", gc=False):
 _decode = msgspec.json.Decoder(_Logprobs).decode
 
 
-def logprobs_of(result: msgspec.Raw | None) -> list[TokenLogprob] | None:
+def logprobs_of(result: msgspec.Raw) -> list[TokenLogprob] | None:
     """None where there are none, or they are not readable."""
-    if result is None:
+    if result is NOTHING:
         return None
     try:
         said = _decode(result)

@@ -5,6 +5,7 @@ describes.
 """
 
 _BEFORE_3 = ("gemini-1", "gemini-2", "gemini-robotics-er-1", "gemma", "learnlm")
+_BEFORE_THINKING = ("gemini-1", "gemini-2.0", "gemma", "learnlm")
 
 
 def bare_name(model: str) -> str:
@@ -20,3 +21,8 @@ def is_before_3(model: str) -> bool:
 def is_pro(model: str) -> bool:
     """Whether it is one of the large models, which cannot be kept from thinking."""
     return "pro" in bare_name(model).split("-")
+
+
+def never_thinks(model: str) -> bool:
+    """Whether it is older than Google's first models that think."""
+    return bare_name(model).startswith(_BEFORE_THINKING)

@@ -10,7 +10,7 @@ from proxy.dialects.gemini.citations import grounded, recited
 from proxy.dialects.gemini.errors import error_of
 from proxy.dialects.gemini.finish import finish_of
 from proxy.dialects.gemini.logprobs import logprobs_of
-from proxy.dialects.gemini.wire import NAME, Candidate, Reply, compact, decode_reply
+from proxy.dialects.gemini.wire import NAME, NOTHING, Candidate, Reply, compact, decode_reply
 from proxy.dialects.provider_error import NotThisDialect
 
 
@@ -90,9 +90,9 @@ def _cite(candidate: Candidate, texts: dict[int, Text]) -> int:
 
     cited: list[tuple[int, Citation]] = []
     searches = 0
-    if candidate.grounding_metadata is not None:
+    if candidate.grounding_metadata is not NOTHING:
         cited, searches = grounded(candidate.grounding_metadata, position)
-    if candidate.citation_metadata is not None:
+    if candidate.citation_metadata is not NOTHING:
         cited += recited(candidate.citation_metadata, position)
     last = next(reversed(texts.values()), None)
     for part, citation in cited:

@@ -26,7 +26,7 @@ from proxy.dialects.gemini.errors import error_of
 from proxy.dialects.gemini.finish import finish_of
 from proxy.dialects.gemini.logprobs import logprobs_of
 from proxy.dialects.gemini.reply_read import tier_of, usage_of
-from proxy.dialects.gemini.wire import NAME, Candidate, Part, Reply, compact, decode_reply
+from proxy.dialects.gemini.wire import NAME, NOTHING, Candidate, Part, Reply, compact, decode_reply
 
 
 class _Progress(msgspec.Struct):
@@ -125,10 +125,10 @@ class Reader:
         def position(part: int, bytes_in: int) -> int | None:
             return bytes_in if progress.ascii and part == 0 else None
 
-        if candidate.grounding_metadata is not None:
+        if candidate.grounding_metadata is not NOTHING:
             cited, searches = grounded(candidate.grounding_metadata, position)
             progress.searches = max(progress.searches, searches)
             events.extend(Cited(citation=citation, choice=choice) for _, citation in cited)
-        if candidate.citation_metadata is not None:
+        if candidate.citation_metadata is not NOTHING:
             cited = recited(candidate.citation_metadata, position)
             events.extend(Cited(citation=citation, choice=choice) for _, citation in cited)

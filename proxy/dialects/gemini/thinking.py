@@ -10,7 +10,7 @@ from typing import Any
 from proxy.canonical.ask import Ask, Thinking
 from proxy.canonical.losses import Losses
 from proxy.dialects.dialect import Destination
-from proxy.dialects.gemini.model_generation import bare_name, is_before_3, is_pro
+from proxy.dialects.gemini.model_generation import bare_name, is_before_3, is_pro, never_thinks
 
 _BUDGETS = {"none": 0, "minimal": 1024, "low": 1024, "medium": 8192, "high": 24576, "xhigh": 32768, "max": 32768}
 _LEVELS = {"minimal": "MINIMAL", "low": "LOW", "medium": "MEDIUM", "high": "HIGH", "xhigh": "HIGH", "max": "HIGH"}
@@ -25,7 +25,7 @@ def thinking_config(ask: Ask, to: Destination, losses: Losses) -> dict[str, Any]
     known = to.facts.thinking
     config: dict[str, Any] = {}
     wanted = _is_wanted(asked)
-    if known == "none":
+    if known == "none" or (known is None and never_thinks(to.model)):
         if wanted:
             losses.lose("thinking", "this model does not think")
         return {}

@@ -7,12 +7,14 @@ import msgspec
 from proxy.dialects.provider_error import NotThisDialect
 
 NAME = "gemini"
+NOTHING = msgspec.Raw()
+"""A raw field that is not there."""
 
 
 class FunctionCall(msgspec.Struct, gc=False):
     name: str = ""
     id: str | None = None
-    args: msgspec.Raw | None = None
+    args: msgspec.Raw = NOTHING
 
 
 class Part(msgspec.Struct, rename="camel", gc=False):
@@ -32,9 +34,9 @@ class Candidate(msgspec.Struct, rename="camel", gc=False):
     content: Content | None = None
     finish_reason: str | None = None
     index: int | None = None
-    grounding_metadata: msgspec.Raw | None = None
-    citation_metadata: msgspec.Raw | None = None
-    logprobs_result: msgspec.Raw | None = None
+    grounding_metadata: msgspec.Raw = NOTHING
+    citation_metadata: msgspec.Raw = NOTHING
+    logprobs_result: msgspec.Raw = NOTHING
 
 
 class PromptFeedback(msgspec.Struct, rename="camel", gc=False):
@@ -67,9 +69,9 @@ def decode_reply(data: bytes) -> Reply:
     return replies[0]
 
 
-def compact(arguments: msgspec.Raw | None) -> str:
+def compact(arguments: msgspec.Raw) -> str:
     """A call's arguments on one line; its numbers stay as they were written."""
-    if arguments is None:
+    if arguments is NOTHING:
         return "{}"
     text = bytes(msgspec.json.format(arguments, indent=-1)).decode()
     return "{}" if text == "null" else text
