@@ -13,7 +13,12 @@ def test_thoughts_stand_beside_the_candidates_and_both_are_output() -> None:
 
 
 def test_an_export_in_snake_case_reads_alike() -> None:
-    usage = {"prompt_token_count": 3, "candidates_token_count": 29, "thoughts_token_count": 901, "total_token_count": 933}
+    usage = {
+        "prompt_token_count": 3,
+        "candidates_token_count": 29,
+        "thoughts_token_count": 901,
+        "total_token_count": 933,
+    }
     assert read(usage) == Tokens(input_uncached=3, output=930, output_reasoning=901)
 
 
@@ -95,7 +100,11 @@ def test_embeddings_count_their_prompt_alone() -> None:
         {"promptTokenCount": 10, "totalTokenCount": 10, "promptTokensDetails": "text"},
         {"promptTokenCount": 10, "totalTokenCount": 10, "promptTokensDetails": [7]},
         {"promptTokenCount": 10, "totalTokenCount": 10, "promptTokensDetails": [{"tokenCount": 1.5}]},
-        {"promptTokenCount": 10, "totalTokenCount": 10, "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 11}]},
+        {
+            "promptTokenCount": 10,
+            "totalTokenCount": 10,
+            "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 11}],
+        },
     ],
 )
 def test_what_is_not_whole_and_sound_is_none(usage: object) -> None:
