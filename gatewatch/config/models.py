@@ -106,10 +106,8 @@ class Quirks(Section):
     reasoning_outside: Flag | None = None
     """Whether reasoning tokens stand beside the completion tokens instead of in them."""
     reports_cost: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.]{0,80}$")
-    """Field of the usage object with the cost that it charges, as in `cost`, or `cost.total_cost` for one inside
-    another. That is then what the call cost."""
-    cost_units: Count | None = None
-    """How many of that field's units are one US dollar."""
+    """Field of the usage object with the cost in USD that it charges, as in `cost`, or `cost.total_cost` for one inside
+    another; one that ends in `_usd_ticks` counts 1e-10 USD. That is then what the call cost."""
     opt_out: dict[str, JsonMapping] | None = None
     """What keeps it from training on a call or storing it, sent where a model asks for `privacy`: a dialect,
     `completions` or `embeddings` → request parameters, as in `openai-responses: {store: false}`."""

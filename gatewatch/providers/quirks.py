@@ -25,10 +25,8 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     reasoning_outside: bool = False
     """Whether reasoning tokens stand beside the completion tokens instead of in them (xAI)."""
     reports_cost: str = ""
-    """Field of the usage object with the cost that the provider charges (`cost`), `.` between levels
-    (`cost.total_cost`); empty: it does not say."""
-    cost_units: int = 1
-    """How many of that field's units are one US dollar."""
+    """Field of the usage object with the cost in USD that the provider charges (`cost`), `.` between levels
+    (`cost.total_cost`); one that ends in `_usd_ticks` counts 1e-10 USD; empty: it does not say."""
     opt_out: dict[str, dict[str, Any]] = {}
     """What keeps it from training on a call or storing it: kind of request → top-level parameters, a mapping merged
     into the caller's (`openai-responses: {store: false}`). Kinds are the dialects, and `completions` and `embeddings`

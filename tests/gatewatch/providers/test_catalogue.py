@@ -9,6 +9,7 @@ from gatewatch.config.base_url import objection
 from gatewatch.config.base_url_form import remark
 from gatewatch.prices.price_lists import PREFIXES, SOURCES
 from gatewatch.providers.catalogue import presets
+from gatewatch.usage.openai import reported_cost
 
 # ARCHITECTURE.md §9, llama.cpp, and the sandbox of our own
 PROMISED = """openai anthropic google vertex azure bedrock mistral deepseek qwen xai groq together fireworks cohere
@@ -103,6 +104,5 @@ def test_prices_know_every_preset_by_its_name() -> None:
 
 
 def test_what_xai_charges_is_in_ticks() -> None:
-    """docs.x.ai/developers/cost-tracking: 1 USD = 10,000,000,000 ticks."""
-    quirks = presets()["xai"].quirks
-    assert (quirks.reports_cost, quirks.cost_units) == ("cost_in_usd_ticks", 10_000_000_000)
+    """docs.x.ai/developers/cost-tracking: 1 USD = 10,000,000,000 ticks, so these are 0.0037756 USD."""
+    assert reported_cost({"cost_in_usd_ticks": 37_756_000}, presets()["xai"].quirks.reports_cost) == 3_775_600_000
