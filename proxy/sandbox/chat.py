@@ -13,6 +13,7 @@ from proxy.sandbox.prose import count_tokens, key_of
 from proxy.sandbox.request_bodies import ChatAsked, Message
 from proxy.sandbox.request_tokens import chat_tokens
 from proxy.sandbox.said import Said, citations, no_such_finish, say
+from proxy.sandbox.strict_schema import check_strict
 from proxy.sandbox.usage import cached_tokens, reasoning_tokens, reported, text_usage
 
 _encode = msgspec.json.encode
@@ -157,6 +158,9 @@ def _form(asked: ChatAsked) -> tuple[object, bool]:
                 param = "response_format.json_schema.name"
                 message = f"Missing required parameter: '{param}'."
                 raise ApiError(400, message, param=param, code="missing_required_parameter")
+            if schema.get("strict"):
+                what = f"response_format '{schema['name']}'"
+                check_strict(schema.get("schema"), what, "response_format", None)
             return schema.get("schema", {}), False
     raise ApiError(400, "Invalid value for 'response_format'.", param="response_format", code="invalid_value")
 

@@ -6,6 +6,7 @@ from typing import Any
 from proxy.sandbox.api_error import ApiError
 from proxy.sandbox.request_bodies import ChatAsked, Message
 from proxy.sandbox.said import Tool
+from proxy.sandbox.strict_schema import check_object, check_strict
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _CALL_ID_LENGTH = 40
@@ -61,7 +62,11 @@ def offered(asked: ChatAsked) -> list[Tool]:
         if not _NAME.fullmatch(name):
             text = f"Invalid '{place}.name': string does not match pattern. Expected a string that matches the pattern "
             raise ApiError(400, f"{text}'^[a-zA-Z0-9_-]+$'.", param=f"{place}.name", code="invalid_value")
-        found.append(Tool(name, inner.get("parameters"), kind == "custom"))
+        schema, code = inner.get("parameters"), "invalid_function_parameters"
+        if kind == "function" and schema is not None:
+            check = check_strict if inner.get("strict") else check_object
+            check(schema, f"function '{name}'", f"{place}.parameters", code)
+        found.append(Tool(name, schema, kind == "custom"))
     return found
 
 

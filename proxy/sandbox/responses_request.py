@@ -1,4 +1,4 @@
-"""What `/v1/responses` may be asked. A field that the API does not document is refused.
+"""What `/v1/responses` may be asked. A field that the API does not document is refused, at the top by the endpoint.
 
 Fields: openai.types.responses.response_create_params.
 """
@@ -14,6 +14,7 @@ from proxy.sandbox.request_bodies import Asked
 from proxy.sandbox.responses_items import AnyItem, Message, check_order, items
 from proxy.sandbox.said import Tool
 from proxy.sandbox.seals import was_stored
+from proxy.sandbox.strict_schema import check_object, check_strict
 
 _LEAST_OUTPUT = 16
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -74,7 +75,7 @@ Includable = Literal[
 ]
 
 
-class Counted(Asked, kw_only=True, forbid_unknown_fields=True):
+class Counted(Asked, kw_only=True):
     """What both endpoints are asked: all that counts as input."""
 
     input: str | list[dict[str, Any]] | None = None
@@ -113,6 +114,10 @@ class Counted(Asked, kw_only=True, forbid_unknown_fields=True):
         for index, tool in enumerate(self.tools or ()):
             if not _NAME.fullmatch(tool.name):
                 raise _no_name(f"tools[{index}].name")
+            if isinstance(tool, FunctionTool) and tool.parameters is not None:
+                check = check_strict if tool.strict else check_object
+                place = f"tools[{index}].parameters"
+                check(tool.parameters, f"function '{tool.name}'", place, "invalid_function_parameters")
         return [
             Tool(tool.name, None, True) if isinstance(tool, CustomTool) else Tool(tool.name, tool.parameters)
             for tool in self.tools or ()
@@ -163,6 +168,8 @@ class Counted(Asked, kw_only=True, forbid_unknown_fields=True):
         for name in ("name", "schema"):
             if getattr(form, name) is None:
                 raise _missing(f"text.format.{name}")
+        if form.strict:
+            check_strict(form.schema, f"response_format '{form.name}'", "text.format.schema", "invalid_json_schema")
         return form.schema
 
     @property
@@ -170,14 +177,14 @@ class Counted(Asked, kw_only=True, forbid_unknown_fields=True):
         return bool(self.text and self.text.format and self.text.format.type == "json_object")
 
 
-class CountAsked(Counted, kw_only=True, forbid_unknown_fields=True):
+class CountAsked(Counted, kw_only=True):
     """`/v1/responses/input_tokens`: without a model too."""
 
     model: str = "gpt-5"
     personality: str | None = None
 
 
-class ResponseAsked(Counted, kw_only=True, forbid_unknown_fields=True):
+class ResponseAsked(Counted, kw_only=True):
     """`/v1/responses`."""
 
     stream: bool | None = False

@@ -45,8 +45,12 @@ EXACT |= {
     "/v1/messages/count_tokens": Endpoint(CountMessagesAsked, CountAnswer, ANTHROPIC),
 }
 
-_RESPONSES: Endpoint[Any] = Endpoint(ResponseAsked, ResponseAnswer, RESPONSES)
-_INPUT_TOKENS: Endpoint[Any] = Endpoint(CountAsked, TokenCountAnswer, RESPONSES)
+_RESPONSES: Endpoint[Any] = Endpoint(
+    ResponseAsked, ResponseAnswer, RESPONSES, frozenset(ResponseAsked.__struct_fields__)
+)
+_INPUT_TOKENS: Endpoint[Any] = Endpoint(
+    CountAsked, TokenCountAnswer, RESPONSES, frozenset(CountAsked.__struct_fields__)
+)
 EXACT |= {
     "/v1/responses": _RESPONSES,
     "/v1/responses/input_tokens": _INPUT_TOKENS,
