@@ -1,7 +1,7 @@
 """Compiles the lists of models: `python -m gatewatch.models.compile [--litellm FILE] [--as-of DATE]`.
 
-For maintainers: nothing at run time imports this module. Sources are LiteLLM's table (a file, or out of its wheel, which
-is downloaded and not installed) and the context windows of genai-prices, whose models are all in.
+For maintainers: nothing at run time imports this module. Sources are LiteLLM's table (a file, or out of its wheel,
+which is downloaded and not installed) and the context windows of genai-prices, whose models are all in.
 """
 
 import argparse
@@ -29,24 +29,34 @@ from gatewatch.prices.compile import OUR_NAMES
 from gatewatch.prices.match import matches
 from gatewatch.prices.package import match_of
 
+_INPUT_ALONE = (272_000, 922_000)
+"""What is left of OpenAI's windows of 400,000 and 1,050,000 tokens beside an output of 128,000."""
+
 TABLE = "litellm/model_prices_and_context_window_backup.json"
 
 _LEFT_OUT = re.compile(r"^(?:huggingface_|quicksilverpro$|openai-decisions$|typesafe$|elevenlabs$)")
 """Lists without facts of their own, or of nothing that the gateway can be asked for."""
 
-_NOT_A_NAME = re.compile(r"^(?:ft:|regional\.|moderation$)|[-.]$|tts|whisper|transcribe|realtime|gpt-image|voice|-ocr-|^GLM-OCR")
+_NOT_A_NAME = re.compile(
+    r"^(?:ft:|regional\.|moderation$|computer-use$|gpt-5(?:\.\d)?-image|GLM-OCR$)|[-.]$"
+    r"|tts|whisper|transcribe|realtime|gpt-image|chatgpt-image|gpt-live|voice|-ocr-"
+)
 """What genai-prices calls groups of models; and speech, pictures and pages."""
 
 _RETIRED = {
     # platform.claude.com/docs/en/about-claude/model-deprecations, as in the SDK (anthropic 2.12, DEPRECATED_MODELS)
     "anthropic": r"claude-(?:v?[12]|instant|3-|(?:opus|sonnet)-4-[01]$|(?:opus|sonnet)-4-2025|mythos-preview)",
     # developers.openai.com/api/docs/deprecations
-    "openai": r"(?:text-)?(?:ada|babbage|curie|davinci)$|text-davinci|gpt-3.5-0301|gpt-3.5-turbo-0613|gpt-4-32k|gpt-4-vision"
-    r"|gpt-4.5|o1-mini|o1-preview|gpt-4o:",
+    "openai": r"(?:text-)?(?:ada|babbage|curie|davinci)$|text-davinci|gpt-3.5-0301|gpt-3.5-turbo-0613|gpt-4-32k"
+    r"|gpt-4-vision|gpt-4.5|o1-mini|o1-preview|gpt-4o:",
     # ai.google.dev/gemini-api/docs/deprecations
     "google": r"gemini-(?:1\.|2\.0|pro$|pro-1|flash-1|exp-)|gemini-gemma|gemma-2-|learnlm",
     # docs.x.ai/developers/migration/may-15-retirement
     "xai": r"grok-(?:2|3|4-0709|4-fast|4-1-fast|code-fast)",
+    # docs.perplexity.ai/changelog: what was there before the Sonar models
+    "perplexity": r"codellama|llama|mi[sx]tral|pplx-\d+b|sonar-(?:medium|small)|r1-1776",
+    # api-docs.deepseek.com/updates: its API knew them under other names, or knows them no more
+    "deepseek": r"deepseek-(?:coder|r1|v3)",
 }
 
 
@@ -61,7 +71,7 @@ def compile_lists(table: Mapping[str, Entry], origin: str, as_of: date) -> Model
     for name in sorted(known.keys() | by_list.keys()):
         theirs = by_list.get(name)
         models = {
-            model.name: _listed(name, model.name, _with_window(model.facts, theirs, model.name), origin, model.entry, as_of)
+            model.name: _listed(name, model, _with_window(name, model.facts, theirs, model.name), origin, as_of)
             for model in known.get(name, {}).values()
         }
         for info in theirs.models if theirs else ():
@@ -71,12 +81,10 @@ def compile_lists(table: Mapping[str, Entry], origin: str, as_of: date) -> Model
     return {name: sorted(models.values(), key=lambda model: model.model) for name, models in found.items() if models}
 
 
-def _listed(
-    sold_by: str, name: str, facts: ModelFacts, source: str, entry: Entry | None, as_of: date, unlisted: bool = False
-) -> ListedModel:
-    ends = str((entry or {}).get("deprecation_date") or "")
-    retired = unlisted or bool(ends and ends <= as_of.isoformat()) or _is_retired(sold_by, name)
-    return ListedModel(model=name, facts=facts, retired=retired, source=source)
+def _listed(sold_by: str, known: Known, facts: ModelFacts, source: str, as_of: date) -> ListedModel:
+    ends = known.entry.get("deprecation_date")
+    retired = (isinstance(ends, str) and ends <= as_of.isoformat()) or _is_retired(sold_by, known.name)
+    return ListedModel(model=known.name, facts=facts, retired=retired, source=source)
 
 
 def _from_prices(
@@ -85,13 +93,15 @@ def _from_prices(
     """A model that LiteLLM does not have under this name: perhaps under another edition's, or (Claude) on Vertex."""
     source = f"genai-prices {version('genai-prices')}"
     facts = ModelFacts(context_window=info.context_window, thinking=thinking_of(sold_by, info.id, None))
+    retired = _is_retired(sold_by, info.id) or bool(info.deprecated)
     stem = without_edition(info.id)
-    edition = next((model.facts for model in models if without_edition(model.model) == stem), NOTHING)
+    edition = NOTHING
+    if info.id in (stem, f"{stem}-latest") and not retired:  # of one with a date nothing follows for another date
+        edition = next((model.facts for model in models if model.model in (stem, f"{stem}-latest")), NOTHING)
     if edition == NOTHING and sold_by == "anthropic" and stem in elsewhere:
         edition = elsewhere[stem].facts
     if edition != NOTHING:
         facts, source = filled(facts, edition), f"{origin}, {source}"
-    retired = _is_retired(sold_by, info.id) or bool(info.deprecated)
     return ListedModel(model=info.id, facts=facts, retired=retired, source=source)
 
 
@@ -110,17 +120,19 @@ def _is_name(sold_by: str, name: str) -> bool:
     return not (sold_by in VENDORS and ":" in name)
 
 
-def _with_window(facts: ModelFacts, theirs: Provider | None, name: str) -> ModelFacts:
-    """LiteLLM's figure is the more exact one, except where it takes the output off a window that the vendor states whole."""
-    lower = name.lower()
-    window = next((info.context_window for info in theirs.models if matches(match_of(info.match), lower)), None) if theirs else None
-    if window is None:
-        return facts
-    embeds = facts.output == ("embedding",)
-    whole = facts.context_window and facts.max_output and facts.context_window + facts.max_output == window
-    if facts.context_window is None or embeds or whole:
-        return msgspec.structs.replace(facts, context_window=window)
-    return facts
+def _with_window(sold_by: str, facts: ModelFacts, theirs: Provider | None, name: str) -> ModelFacts:
+    """LiteLLM's figure is the more exact one, except where it takes the output off the vendor's whole window."""
+    window, output = facts.context_window, facts.max_output
+    stated = next((info.context_window for info in theirs.models if _means(info, name)), None) if theirs else None
+    if window is None or facts.output == ("embedding",):
+        window = stated or window
+    elif output and (window + output == stated or (sold_by in ("openai", "azure") and window in _INPUT_ALONE)):
+        window += output
+    return msgspec.structs.replace(facts, context_window=window)
+
+
+def _means(info: ModelInfo, name: str) -> bool:
+    return matches(match_of(info.match), name.lower())
 
 
 def table_of_wheel(wheel: Path) -> tuple[dict[str, Entry], str]:

@@ -44,13 +44,13 @@ LISTS: dict[str, str] = {
 """Their provider → our list; those of `vertex_ai-…` are one."""
 
 _PREFIXES = (
-    "gemini/", "azure_ai/", "azure/", "bedrock/", "mistral/", "deepseek/", "dashscope/", "xai/", "groq/", "together_ai/",
-    "fireworks_ai/", "cohere/", "perplexity/", "cerebras/", "moonshot/", "zai/", "minimax/", "voyage/", "meta/",
+    "gemini/", "azure_ai/", "azure/", "bedrock/", "mistral/", "deepseek/", "dashscope/", "xai/", "groq/",
+    "together_ai/", "fireworks_ai/", "cohere/", "perplexity/", "cerebras/", "moonshot/", "zai/", "minimax/", "voyage/", "meta/",
     "vertex_ai/",
 )  # fmt: skip
 _NO_NAME = re.compile(
-    r"^(?:ft:|us/|eu/|global/|global-standard/|standard/|swedencentral/|together-ai-|fireworks-ai-|container$|openai/)"
-    r"|^[a-z]{2}(?:-gov)?-[a-z]+-\d/|commitment/|\*"
+    r"^(?:ft:|us/|eu/|global/|global-standard/|standard/|swedencentral/|together-ai-|fireworks-ai-)"
+    r"|^[a-z]{2}(?:-gov)?-[a-z]+-\d/|commitment/|\*|(?:^|/)container$"
 )
 """Price classes by region and size, fine-tunes, tools: nothing that one can ask for by this name."""
 
@@ -138,7 +138,8 @@ def _inputs(entry: Entry) -> tuple[str, ...]:
 def _outputs(entry: Entry) -> tuple[str, ...]:
     stated = set(entry.get("supported_output_modalities") or ())
     if stated:
-        return _in_order(stated)
+        by_a_tool = entry.get("litellm_provider") in ("openai", "azure") and entry.get("mode") in MODES
+        return _in_order(stated - {"image"} if by_a_tool else stated)
     if entry.get("mode") == "image_generation":
         return ("text", "image")
     if not any(key.startswith("supports_") for key in entry):

@@ -32,7 +32,7 @@ AGGREGATORS = frozenset(
 
 
 def maker_of(model: str) -> str | None:
-    """The vendor's price list: `anthropic` for `us.anthropic.claude-sonnet-4-6` and `anthropic/claude-sonnet-4.6` alike.
+    """The vendor's price list: `anthropic` for `us.anthropic.claude-sonnet-4-6` as for `anthropic/claude-sonnet-4.6`.
 
     None where the name does not say.
     """

@@ -1,13 +1,13 @@
 """How a model is told to think, by its name and what its vendor documents. For maintainers: only the compiler asks.
 
-    Claude       platform.claude.com/docs/en/build-with-claude/adaptive-thinking: from 4.6 on adaptive; 3.7 to 4.5 by budget
+    Claude       platform.claude.com/docs/en/build-with-claude/adaptive-thinking: from 4.6 on adaptive, before by budget
     Gemini       ai.google.dev/gemini-api/docs/thinking: 2.5 by `thinkingBudget`, from 3 on by `thinkingLevel`
-    OpenAI       developers.openai.com/api/docs/guides/reasoning: o series, from GPT-5 on and gpt-oss by effort; o1-mini and
-                 o1-preview know no `reasoning_effort`
-    DeepSeek     api-docs.deepseek.com/guides/thinking_mode: V4 by effort; `deepseek-reasoner` is the name of the thinking mode
-    xAI          docs.x.ai/docs/guides/reasoning: only grok-3-mini, grok-4.3 and the multi-agent ones take an effort, the
-                 others that reason answer it with an error
-    Perplexity   docs.perplexity.ai, sonar-deep-research: `reasoning_effort`; the reasoning models always think
+    OpenAI       developers.openai.com/api/docs/guides/reasoning: the o series, from GPT-5 on, and gpt-oss by effort;
+                 o1-mini and o1-preview know no `reasoning_effort`
+    DeepSeek     api-docs.deepseek.com/guides/thinking_mode: V4 by effort; `deepseek-reasoner` always thinks
+    xAI          docs.x.ai/docs/guides/reasoning: only grok-3-mini, grok-4.3 and the multi-agent ones take an effort;
+                 the others that reason answer it with an error
+    Perplexity   docs.perplexity.ai: `reasoning_effort` for sonar-deep-research; the reasoning models always think
 
 What stands nowhere is None.
 """
@@ -107,7 +107,9 @@ def _xai(name: str, _sold_by: str) -> Thinking | None:
         return "adaptive"
     if re.search(r"grok-[23]", name):
         return "none"
-    if re.search(r"grok-4(?:-0709|-latest|-fast|-1-fast)?(?:-reasoning)?(?:-latest)?$|4[.]20.*-reasoning|code-fast", name):
+    if re.search(
+        r"grok-4(?:-0709|-latest|-fast|-1-fast)?(?:-reasoning)?(?:-latest)?$|4[.]20.*-reasoning|code-fast", name
+    ):
         return "always"
     return None
 
