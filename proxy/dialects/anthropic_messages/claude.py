@@ -13,7 +13,7 @@ import msgspec
 
 _NAME = re.compile(
     r"claude-(?:(?P<old>\d(?:[-.]\d)?)-)?(?P<family>opus|sonnet|haiku|fable|mythos)"
-    r"(?:-(?P<new>\d(?:[-.]\d{1,2}(?!\d))?))?"
+    r"(?:-(?P<new>\d(?!\d)(?:[-.]\d{1,2}(?!\d))?))?"
 )
 _ALL_EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
@@ -47,8 +47,10 @@ def claude(model: str) -> Claude:
     match = _NAME.search(model.lower())
     if match is None:
         return UNKNOWN
-    version = _version(match["new"] or match["old"] or "")
-    return _of(match["family"], version) if version else Claude(thinking="adaptive", off=None)
+    version = _version(match["old"] or match["new"] or "")
+    if version is None:  # Mythos Preview; anything else without a number is somebody's alias
+        return _of("mythos", (5, 0)) if match["family"] == "mythos" else UNKNOWN
+    return _of(match["family"], version)
 
 
 def _version(text: str) -> tuple[int, int] | None:
@@ -60,8 +62,7 @@ def _of(family: str, version: tuple[int, int]) -> Claude:
     if version < (3, 7):
         return Claude(thinking="none", efforts=(), usual_output=8192 if version == (3, 5) else 4096)
     if version < (4, 6):
-        efforts = ("low", "medium", "high") if (family, version) == ("opus", (4, 5)) else ()
-        return Claude(thinking="budget", efforts=efforts, one_of_sampling=version >= (4, 1))
+        return Claude(thinking="budget", efforts=(), one_of_sampling=version >= (4, 1))
     if version < (4, 7):
         return Claude(efforts=("low", "medium", "high", "max"), one_of_sampling=True)
     mythical = family in ("fable", "mythos")

@@ -59,7 +59,8 @@ def read_error(status: int, body: bytes) -> ProviderError:
     try:
         error = _decode(body).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ProviderError(f"The provider answered with status {status} and no error object.", status=status)
+        message, no_money = f"The provider answered with status {status} and no error object.", status == 402
+        return ProviderError(message, status=status, code=_code(None, "", no_money), quota=no_money)
     return _told(error, None if 200 <= status < 300 else status)
 
 

@@ -13,7 +13,7 @@ from proxy.canonical.losses import Losses
 from proxy.canonical.others import lose_others
 from proxy.dialects.anthropic_messages.blocks_write import BlocksWriter
 from proxy.dialects.anthropic_messages.claude import Claude, claude
-from proxy.dialects.anthropic_messages.thinking_write import write_thinking
+from proxy.dialects.anthropic_messages.thinking_write import REPLY_ROOM, tokens_wanted, write_thinking
 from proxy.dialects.anthropic_messages.tools_write import closed, write_choice, write_tools
 from proxy.dialects.anthropic_messages.turns_write import write_turns
 from proxy.dialects.anthropic_messages.vocabulary import FIELDS
@@ -96,7 +96,8 @@ def _max_tokens(ask: Ask, to: Destination, model: Claude) -> int:
     if ask.max_output is not None:
         return ask.max_output
     known = to.facts.max_output
-    return min(known, _USUAL_OUTPUT) if known else model.usual_output
+    thought = tokens_wanted(ask.thinking) if ask.thinking else 0
+    return min(known, max(_USUAL_OUTPUT, thought + 2 * REPLY_ROOM)) if known else model.usual_output
 
 
 def _sampling(ask: Ask, model: Claude, losses: Losses, *, thinks: bool) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from proxy.canonical.ask import Thinking
 from proxy.canonical.losses import Losses
 from proxy.dialects.anthropic_messages.claude import Claude
 
+REPLY_ROOM = 4096
+"""Tokens that thinking leaves to the reply, where `max_tokens` has as many."""
 LEAST_BUDGET = 1024
 """Tokens: Anthropic refuses less."""
 _BUDGETS = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 24576, "xhigh": 32768, "max": 32768}
@@ -52,6 +54,11 @@ def write_thinking(
     return said
 
 
+def tokens_wanted(asked: Thinking) -> int:
+    """The tokens that thinking is asked to take; 0: it is not said."""
+    return asked.budget if asked.budget is not None else _BUDGETS.get(asked.effort or "", 0)
+
+
 def _mode(model: Claude, facts: ModelFacts) -> str | None:
     """`adaptive` or `budget`; None: thinking cannot be asked for. What is known of the model goes before its name."""
     if facts.thinking == "always" or facts.thinking == "none":
@@ -91,9 +98,10 @@ def _effort(asked: Thinking, model: Claude) -> str | None:
 
 
 def _budget(asked: Thinking, max_tokens: int) -> int | None:
-    """Tokens, below `max_tokens`; one that is only an effort's leaves half of them to the reply. None: no room."""
+    """Tokens, below `max_tokens`. What does not fit is cut, so that the reply has room. None: there is none at all."""
     if max_tokens <= LEAST_BUDGET:
         return None
-    if asked.budget is not None:
-        return min(max(asked.budget, LEAST_BUDGET), max_tokens - 1)
-    return min(_BUDGETS.get(asked.effort or "medium", LEAST_BUDGET), max(LEAST_BUDGET, max_tokens // 2))
+    budget = max(tokens_wanted(asked) or _BUDGETS["medium"], LEAST_BUDGET)
+    if asked.budget is not None and budget < max_tokens:
+        return budget
+    return min(budget, max(LEAST_BUDGET, max_tokens - min(REPLY_ROOM, max_tokens // 2)))
