@@ -57,7 +57,7 @@ class Contents:
             if isinstance(part, Text):
                 parts += [{"text": part.text}] if part.text else []
             else:
-                self._losses.lose("turns", "instructions that are not text")
+                self._losses.refuse("turns", "its instructions are text")
         return parts
 
     def _join(self, role: str, parts: list[Json]) -> None:
@@ -91,8 +91,7 @@ class Contents:
     def _medium(self, part: Image | File) -> list[Json]:
         if isinstance(part, Image):
             if not self._images:
-                self._losses.lose("turns", "it takes no images")
-                return []
+                self._losses.refuse("turns", "it takes no images")
             labels = []
         else:
             if part.cite:
@@ -100,8 +99,7 @@ class Contents:
             labels = [{"text": text} for text in (part.name, part.context) if text]
         if part.source.text is not None:
             return [*labels, {"text": part.source.text}]
-        medium = media_part(part.source, self._losses, typed=self._typed)
-        return [*labels, medium] if medium else []
+        return [*labels, media_part(part.source, self._losses, typed=self._typed)]
 
     def _call(self, call: ToolCall) -> Json:
         self._tool_names[call.id] = call.name

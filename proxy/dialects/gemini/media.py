@@ -2,6 +2,7 @@
 
 `fileUri` takes what the Files API holds, `gs://`, and public or signed HTTPS URLs
 (ai.google.dev/gemini-api/docs/file-input-methods). The Gemini API finds out a file's type itself, Vertex wants it said.
+What cannot be carried is refused, never dropped: a prompt without a picture that stood in it is another prompt.
 """
 
 from typing import Any
@@ -27,24 +28,22 @@ _TYPES = {
 }
 
 
-def media_part(source: Source, losses: Losses, *, typed: bool) -> dict[str, Any] | None:
-    """The part of a request for `source`; None: it is lost. `typed`: its type must be said. Raises Refusal."""
+def media_part(source: Source, losses: Losses, *, typed: bool) -> dict[str, Any]:
+    """The part of a request for `source`. `typed`: its type must be said. Raises Refusal."""
     if source.data is not None:
         return {"inlineData": {"mimeType": source.media_type or "application/octet-stream", "data": source.data}}
     uri = source.url or source.file_id or ""
     if source.file_id and source.file_id.startswith("files/"):
         uri = _FILES + source.file_id
     if not uri.startswith(("https://", "gs://")):
-        losses.lose(
-            "turns", "a file that another provider keeps" if source.file_id else "content by a URL without HTTPS"
+        losses.refuse(
+            "turns", "another provider keeps a file" if source.file_id else "it fetches content by HTTPS only"
         )
-        return None
     said = {"fileUri": uri}
     if media_type := source.media_type or _TYPES.get(urlsplit(uri).path.rpartition(".")[2].lower()):
         said["mimeType"] = media_type
     elif typed:
-        losses.lose("turns", "a URL that does not say what kind of file it is")
-        return None
+        losses.refuse("turns", "a URL does not say what kind of file it is")
     return {"fileData": said}
 
 

@@ -14,7 +14,7 @@ _MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY", "named": "ANY"}
 
 def write_tools(ask: Ask, losses: Losses) -> dict[str, Any]:
     """The request's `tools` and `toolConfig`; empty where there are none. Raises Refusal through `losses`."""
-    functions = [_declaration(tool) for tool in ask.tools if not _is_lost(tool, losses)]
+    functions = [_declaration(tool, losses) for tool in ask.tools]
     if not functions:
         return {}
     choice = ask.tool_choice
@@ -32,13 +32,9 @@ def write_tools(ask: Ask, losses: Losses) -> dict[str, Any]:
     return said
 
 
-def _is_lost(tool: Tool, losses: Losses) -> bool:
+def _declaration(tool: Tool, losses: Losses) -> dict[str, Any]:
     if tool.free:
-        losses.lose("tools", f"the tool {tool.name!r} takes free text, functions take JSON")
-    return tool.free
-
-
-def _declaration(tool: Tool) -> dict[str, Any]:
+        losses.refuse("tools", f"the tool {tool.name!r} takes free text, and here they take JSON")
     said: dict[str, Any] = {"name": tool.name}
     if tool.description:
         said["description"] = tool.description

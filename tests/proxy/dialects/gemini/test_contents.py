@@ -200,6 +200,6 @@ def test_what_google_cannot_be_told_is_lost(turn: Turn, param: str) -> None:
     assert refused.value.param == param
 
 
-def test_a_provider_without_images_loses_them() -> None:
+def test_a_provider_without_images_is_not_asked_without_them() -> None:
     with pytest.raises(Refusal, match="images"):
         written(user(PNG), quirks=Quirks(images=False))

@@ -36,10 +36,11 @@ def test_googles_own_files_are_named_by_their_uri() -> None:
 
 
 @pytest.mark.parametrize("source", [Source(file_id="file-123"), Source(url="http://x.test/a.png")])
-def test_what_google_cannot_reach_is_lost(source: Source) -> None:
+def test_what_google_cannot_reach_is_refused(source: Source) -> None:
     with pytest.raises(Refusal):
         media_part(source, LOSSES, typed=False)
-    assert media_part(source, Losses("google", drop=True), typed=False) is None
+    with pytest.raises(Refusal):
+        media_part(source, Losses("google", drop=True), typed=False)
 
 
 def test_audio_goes_inline() -> None:

@@ -49,6 +49,6 @@ def test_one_call_at_a_time_cannot_be_asked_for() -> None:
     assert "toolConfig" not in tools(WEATHER, parallel_tools=True)
 
 
-def test_a_tool_of_free_text_is_lost() -> None:
+def test_a_tool_of_free_text_is_refused() -> None:
     with pytest.raises(Refusal, match="patch"):
         tools(Tool(name="patch", free=True))
