@@ -20,7 +20,7 @@ LOGPROBS = "message.output_text.logprobs"
 
 _CONSUMED = frozenset({"metadata", "stream_options", "prompt_cache_retention"})
 """The gateway's own, and hints."""
-_CHANGES_NOTHING: dict[str, tuple[Any, ...]] = {
+CHANGES_NOTHING: dict[str, tuple[Any, ...]] = {
     "store": (False,),
     "background": (False,),
     "truncation": ("disabled",),
@@ -128,7 +128,7 @@ def _others(body: dict[str, Any], said: _Request) -> dict[str, Any]:
         if name not in _READ
         and name not in _CONSUMED
         and value is not None
-        and value not in _CHANGES_NOTHING.get(name, ())
+        and value not in CHANGES_NOTHING.get(name, ())
     }
     if included := [each for each in said.include or () if each not in (ENCRYPTED_REASONING, LOGPROBS)]:
         others["include"] = included

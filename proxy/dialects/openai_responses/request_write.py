@@ -14,8 +14,20 @@ from proxy.canonical.others import lose_others
 from proxy.dialects.dialect import Destination
 from proxy.dialects.openai_responses.items_write import split_instructions, write_items
 from proxy.dialects.openai_responses.opaque import sendable
-from proxy.dialects.openai_responses.request_read import ENCRYPTED_REASONING, LOGPROBS
+from proxy.dialects.openai_responses.request_read import CHANGES_NOTHING, ENCRYPTED_REASONING, LOGPROBS
 
+_FIELDS = {
+    "input": "turns",
+    "instructions": "turns",
+    "parallel_tool_calls": "parallel_tools",
+    "max_output_tokens": "max_output",
+    "text": "format",
+    "reasoning": "thinking",
+    "include": "logprobs",
+    "safety_identifier": "user",
+}
+"""Parameter → field of `Ask`, where the names differ."""
+_HINTS = frozenset({"prompt_cache_key"})
 LEAST_OUTPUT = 16
 """Tokens: the API refuses a smaller `max_output_tokens`."""
 _CARRIED = frozenset(
@@ -65,7 +77,7 @@ def write_request(ask: Ask, to: Destination, losses: Losses) -> bytes:
         "stream": True if ask.stream else None,
     }
     _lose_unknown(ask, losses)
-    return _encoded({name: value for name, value in body.items() if value is not None}, to, losses)
+    return _encoded({name: value for name, value in body.items() if value is not None}, to, losses, translated=ask)
 
 
 def forward_request(body: dict[str, Any], to: Destination, stream: bool, losses: Losses) -> bytes:
@@ -79,11 +91,16 @@ def forward_request(body: dict[str, Any], to: Destination, stream: bool, losses:
     return _encoded(sent, to, losses)
 
 
-def _encoded(body: dict[str, Any], to: Destination, losses: Losses) -> bytes:
+def _encoded(body: dict[str, Any], to: Destination, losses: Losses, translated: Ask | None = None) -> bytes:
+    """As the provider's quirks want it. What stands in a translated request by our own wish is lost by nobody."""
     for name in to.quirks.refuses:
-        if body.get(name) is not None:
+        value = body.pop(name, None)
+        if value in (None, [], {}) or value in CHANGES_NOTHING.get(name, ()):
+            continue
+        if translated is None:
             losses.lose(name)
-        body.pop(name, None)
+        elif name not in _HINTS and (name != "include" or translated.logprobs):
+            losses.lose(_FIELDS.get(name, name))
     for name, there in to.quirks.renames.items():
         if name in body:
             body[there] = body.pop(name)

@@ -145,6 +145,7 @@ _TYPES = frozenset(each.__struct_config__.tag for each in _KNOWN.__args__)
 _decode = msgspec.json.Decoder(_KNOWN).decode
 _decode_other = msgspec.json.Decoder(_Other).decode
 _DONE = b"[DONE]"
+"""Some imitators end as chat does."""
 
 
 class StreamReader:
@@ -166,8 +167,6 @@ class StreamReader:
         except msgspec.ValidationError as error:
             return self._unknown(data, error)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            if data.strip() == _DONE:
-                return []
             raise NotThisDialect(str(error)) from None
 
     def closed(self) -> list[Event]:
@@ -178,6 +177,8 @@ class StreamReader:
         try:
             other = _decode_other(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            if data.strip() == _DONE:
+                return []
             raise NotThisDialect(str(error)) from None
         if other.error:
             raise error_of(other.error)
