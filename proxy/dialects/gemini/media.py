@@ -6,7 +6,6 @@ What cannot be carried is refused, never dropped: a prompt without a picture tha
 """
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from proxy.canonical.losses import Losses
 from proxy.canonical.parts import Audio, Source
@@ -40,11 +39,16 @@ def media_part(source: Source, losses: Losses, *, typed: bool) -> dict[str, Any]
             "turns", "another provider keeps a file" if source.file_id else "it fetches content by HTTPS only"
         )
     said = {"fileUri": uri}
-    if media_type := source.media_type or _TYPES.get(urlsplit(uri).path.rpartition(".")[2].lower()):
+    if media_type := source.media_type or _TYPES.get(_ending(uri)):
         said["mimeType"] = media_type
     elif typed:
         losses.refuse("turns", "a URL does not say what kind of file it is")
     return {"fileData": said}
+
+
+def _ending(uri: str) -> str:
+    """Of the path, without its dot."""
+    return uri.partition("#")[0].partition("?")[0].rpartition(".")[2].lower()
 
 
 def audio_part(audio: Audio) -> dict[str, Any]:

@@ -43,5 +43,9 @@ def test_what_google_cannot_reach_is_refused(source: Source) -> None:
         media_part(source, Losses("google", drop=True), typed=False)
 
 
+def test_a_url_that_is_none_is_left_to_google() -> None:
+    assert media_part(Source(url="https://[.png"), LOSSES, typed=True)["fileData"]["mimeType"] == "image/png"
+
+
 def test_audio_goes_inline() -> None:
     assert audio_part(Audio(data="aGk=", format="mp3")) == {"inlineData": {"mimeType": "audio/mp3", "data": "aGk="}}
