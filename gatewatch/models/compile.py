@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +21,7 @@ from genai_prices.types import ModelInfo, Provider
 
 from gatewatch.models.facts import NOTHING, ModelFacts, filled
 from gatewatch.models.litellm_file import Entry, Known, listed, other_names
-from gatewatch.models.makers import VENDORS, maker_of
+from gatewatch.models.makers import maker_of
 from gatewatch.models.model_list import BASE, ListedModel, ModelLists, write_lists
 from gatewatch.models.name_forms import without_edition
 from gatewatch.models.thinking import thinking_of
@@ -75,8 +75,9 @@ def compile_lists(table: Mapping[str, Entry], origin: str, as_of: date) -> Model
             for model in known.get(name, {}).values()
         }
         for info in theirs.models if theirs else ():
-            if _is_name(name, info.id) and (name, info.id.lower()) not in others and info.id not in models:
-                models[info.id] = _from_prices(name, info, models.values(), known.get("vertex", {}), origin)
+            called = _name_of(name, info)
+            if called and (name, called.lower()) not in others and called not in models:
+                models[called] = _from_prices(name, called, info, models, known.get("vertex", {}), origin)
         found[name] = models
     return {name: sorted(models.values(), key=lambda model: model.model) for name, models in found.items() if models}
 
@@ -88,36 +89,47 @@ def _listed(sold_by: str, known: Known, facts: ModelFacts, source: str, as_of: d
 
 
 def _from_prices(
-    sold_by: str, info: ModelInfo, models: Iterable[ListedModel], elsewhere: Mapping[str, Known], origin: str
+    sold_by: str,
+    name: str,
+    info: ModelInfo,
+    models: Mapping[str, ListedModel],
+    elsewhere: Mapping[str, Known],
+    origin: str,
 ) -> ListedModel:
-    """A model that LiteLLM does not have under this name: perhaps under another edition's, or (Claude) on Vertex."""
+    """A model that LiteLLM does not have under this name: perhaps as its latest edition, or (Claude) on Vertex."""
     source = f"genai-prices {version('genai-prices')}"
-    facts = ModelFacts(context_window=info.context_window, thinking=thinking_of(sold_by, info.id, None))
-    retired = _is_retired(sold_by, info.id) or bool(info.deprecated)
-    stem = without_edition(info.id)
+    facts = ModelFacts(context_window=info.context_window, thinking=thinking_of(sold_by, name, None))
+    retired = _is_retired(sold_by, name) or bool(info.deprecated)
+    stem = without_edition(name)
     edition = NOTHING
-    if info.id in (stem, f"{stem}-latest") and not retired:  # of one with a date nothing follows for another date
-        edition = next((model.facts for model in models if model.model in (stem, f"{stem}-latest")), NOTHING)
+    if not retired and name in (stem, f"{stem}-latest"):  # of one with a date nothing follows for another date
+        edition = next((models[each].facts for each in (stem, f"{stem}-latest") if each in models), NOTHING)
     if edition == NOTHING and sold_by == "anthropic" and stem in elsewhere:
         edition = elsewhere[stem].facts
     if edition != NOTHING:
         facts, source = filled(facts, edition), f"{origin}, {source}"
-    return ListedModel(model=info.id, facts=facts, retired=retired, source=source)
+    return ListedModel(model=name, facts=facts, retired=retired, source=source)
 
 
 def _is_retired(sold_by: str, name: str) -> bool:
     return sold_by in _RETIRED and re.match(_RETIRED[sold_by], name) is not None
 
 
-def _is_name(sold_by: str, name: str) -> bool:
-    """Whether a provider takes this name; a vendor's list also holds what others sell under it."""
-    if _NOT_A_NAME.search(name):
-        return False
-    if sold_by == "google":
-        return maker_of(name) == "google"
-    if sold_by == "openai" and "gpt-oss" in name:
-        return False
-    return not (sold_by in VENDORS and ":" in name)
+def _name_of(sold_by: str, info: ModelInfo) -> str | None:
+    """What the provider calls a model of its price list. None: nothing that it takes, or another vendor's."""
+    name = info.id
+    if _NOT_A_NAME.search(name) or (sold_by == "openai" and "gpt-oss" in name):
+        return None
+    if ":" in name and sold_by not in ("bedrock", "openrouter"):
+        return None  # OpenRouter's variants, in other lists
+    if sold_by == "google" and maker_of(name) != "google":
+        return None
+    if sold_by == "openrouter" and "/" not in name:
+        return None
+    if sold_by == "fireworks" and "/" not in name:
+        name = f"accounts/fireworks/models/{name}"
+        return name if _means(info, name) else None
+    return name
 
 
 def _with_window(sold_by: str, facts: ModelFacts, theirs: Provider | None, name: str) -> ModelFacts:

@@ -45,11 +45,11 @@ LISTS: dict[str, str] = {
 
 _PREFIXES = (
     "gemini/", "azure_ai/", "azure/", "bedrock/", "mistral/", "deepseek/", "dashscope/", "xai/", "groq/",
-    "together_ai/", "fireworks_ai/", "cohere/", "perplexity/", "cerebras/", "moonshot/", "zai/", "minimax/", "voyage/", "meta/",
-    "vertex_ai/",
+    "together_ai/", "fireworks_ai/", "cohere/", "perplexity/", "cerebras/", "moonshot/", "zai/", "minimax/",
+    "voyage/", "meta/", "vertex_ai/",
 )  # fmt: skip
 _NO_NAME = re.compile(
-    r"^(?:ft:|us/|eu/|global/|global-standard/|standard/|swedencentral/|together-ai-|fireworks-ai-)"
+    r"^(?:ft:|us/|eu/|global/|us-gov/|global-standard/|standard/|swedencentral/|together-ai-|fireworks-ai-)"
     r"|^[a-z]{2}(?:-gov)?-[a-z]+-\d/|commitment/|\*|(?:^|/)container$"
 )
 """Price classes by region and size, fine-tunes, tools: nothing that one can ask for by this name."""

@@ -12,7 +12,7 @@ _REGION = re.compile(r"^(?:us|eu|apac|jp|au|ca|sa|us-gov|global)\.(?=\w+\.)", re
 
 
 def without_edition(name: str) -> str:
-    """`gpt-4o-2024-08-06`, `claude-sonnet-4-5@20250929`, `mistral-large-latest` → the model that they are editions of."""
+    """`gpt-4o-2024-08-06`, `claude-sonnet-4-5@20250929`, `mistral-large-latest` → the model they are editions of."""
     while shorter := _EDITION.sub("", name):
         if shorter == name:
             break
