@@ -34,16 +34,12 @@ class MessageAnswer:
             "role": "assistant",
             "model": demands.model or asked.model,
         }
+        refused = self.content.stop_reason == "refusal"
         self.ending: dict[str, Any] = {
             "stop_reason": self.content.stop_reason,
             "stop_sequence": self.content.stop_sequence,
+            "stop_details": {"type": "refusal", "category": None, "explanation": "As demanded."} if refused else None,
         }
-        if self.content.stop_reason == "refusal":
-            self.ending["stop_details"] = {
-                "type": "refusal",
-                "category": None,
-                "explanation": "The sandbox was told to.",
-            }
 
     def body(self) -> bytes:
         reply = self.message | {"content": [piece.block for piece in self.content.pieces]} | self.ending
@@ -52,7 +48,7 @@ class MessageAnswer:
         return _encode(reply)
 
     def frames(self) -> list[bytes]:
-        message = self.message | {"content": [], "stop_reason": None, "stop_sequence": None}
+        message = self.message | {"content": [], "stop_reason": None, "stop_sequence": None, "stop_details": None}
         ending: dict[str, Any] = {"delta": self.ending}
         if self.usage is not None:
             message["usage"] = _at_the_start(self.usage)

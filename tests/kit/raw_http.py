@@ -28,7 +28,8 @@ class RawReply(NamedTuple):
     @property
     def events(self) -> list[Any]:
         """The events that are JSON, parsed."""
-        payloads = [frame.removeprefix(b"data: ") for frame in self.frames]
+        lines = [line for frame in self.frames for line in frame.split(b"\n")]
+        payloads = [line.removeprefix(b"data: ") for line in lines if line.startswith(b"data: ")]
         return [json.loads(payload) for payload in payloads if payload != b"[DONE]"]
 
 

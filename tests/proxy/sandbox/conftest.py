@@ -32,3 +32,22 @@ def chat(sandbox: Sandbox) -> Ask:
         return await ask(sandbox.port, data)
 
     return ask_chat
+
+
+@pytest.fixture
+def messages(sandbox: Sandbox) -> Ask:
+    """`await messages(model=…, headers={…}, **body)` → a raw reply of /v1/messages, or of another `path`."""
+
+    async def ask_messages(
+        model: str = "claude-sonnet-4-5",
+        headers: dict[str, str] | None = None,
+        path: str = "/v1/messages",
+        **body: Any,
+    ) -> RawReply:
+        asked = {"model": model, "messages": HELLO} | body
+        if path == "/v1/messages":
+            asked = {"max_tokens": 4096} | asked
+        fields = {"Authorization": "", "x-api-key": "test-key", "anthropic-version": "2023-06-01"} | (headers or {})
+        return await ask(sandbox.port, request("POST", path, json.dumps(asked).encode(), fields))
+
+    return ask_messages
