@@ -12,8 +12,7 @@ import msgspec
 
 from proxy.canonical.ask import Turn
 from proxy.canonical.parts import File, Image, Part, Reasoning, Text, ToolCall, ToolResult
-from proxy.canonical.signatures import unwrap
-from proxy.dialects.openai_responses.opaque import NAME, call_signature_maker
+from proxy.dialects.openai_responses.opaque import State, state_of
 from proxy.dialects.openai_responses.parts_read import read_part
 from proxy.dialects.openai_responses.typed import typed
 from proxy.refusal import bad_request
@@ -68,8 +67,8 @@ class _Conversation:
         """What the last turn may be continued with: `assistant` or `tool`; None: it is whole."""
         self._names: dict[str, str] = {}
         """Call → tool."""
-        self._signature: tuple[str, str] | None = None
-        """(origin, signature) that belongs to the next call."""
+        self._signature: State | None = None
+        """Belongs to a call that follows at once."""
 
     def read(self, items: list[dict[str, Any]]) -> list[Turn]:
         for index, item in enumerate(items):
@@ -78,14 +77,15 @@ class _Conversation:
 
     def _read_item(self, item: dict[str, Any], where: str) -> None:
         kind = item.get("type") or ("message" if "role" in item else "item_reference")
+        signed, self._signature = self._signature, None
         if kind == "message":
             self._message(typed(item, _Message, where), where)
         elif kind == "function_call":
             call = typed(item, _Call, where)
-            self._call(ToolCall(id=call.call_id, name=call.name, arguments=call.arguments))
+            self._call(ToolCall(id=call.call_id, name=call.name, arguments=call.arguments), signed)
         elif kind == "custom_tool_call":
             custom = typed(item, _CustomCall, where)
-            self._call(ToolCall(id=custom.call_id, name=custom.name, arguments=custom.input, free=True))
+            self._call(ToolCall(id=custom.call_id, name=custom.name, arguments=custom.input, free=True), signed)
         elif kind in ("function_call_output", "custom_tool_call_output"):
             self._result(typed(item, _Result, where), where, free=kind == "custom_tool_call_output")
         elif kind == "reasoning":
@@ -103,10 +103,9 @@ class _Conversation:
             self._turns.append(Turn(role=message.role, parts=parts))
             self._open = None
 
-    def _call(self, call: ToolCall) -> None:
-        if self._signature:
-            call.origin, call.signature = self._signature
-            self._signature = None
+    def _call(self, call: ToolCall, signed: State | None) -> None:
+        if signed:
+            call.origin, call.signature = signed.origin, signed.signature
         self._names[call.id] = call.name
         self._add("assistant", "assistant", [call])
 
@@ -120,18 +119,17 @@ class _Conversation:
         self._add("user", "tool", [ToolResult(call_id=result.call_id, name=name, parts=parts, free=free)])
 
     def _reasoning(self, item: _Reasoning) -> None:
-        signature = item.encrypted_content
-        origin = NAME if signature else None
-        if signature and (wrapped := unwrap(signature)):
-            origin, signature = wrapped
-            if maker := call_signature_maker(origin):
-                self._signature = (maker, signature)
-                return
         text = "".join(piece.text for piece in item.content or ())
         text = text or "\n\n".join(piece.text for piece in item.summary or ())
-        if text or signature:
-            part = Reasoning(text=text, signature=signature or None, redacted=not text, id=item.id, origin=origin)
+        state = state_of(item.encrypted_content, shown=bool(text)) if item.encrypted_content else None
+        if state and state.kind == "call":
+            self._signature = state
+        elif state:
+            redacted = state.kind == "redacted"
+            part = Reasoning(text=text, signature=state.signature, origin=state.origin, redacted=redacted, id=item.id)
             self._add("assistant", "assistant", [part])
+        elif text:
+            self._add("assistant", "assistant", [Reasoning(text=text, id=item.id)])
 
     def _add(self, role: Role, continues: str, parts: list[Part]) -> None:
         if self._open == continues:

@@ -1,35 +1,53 @@
 """Reasoning state that only its maker reads, as reasoning items carry it in `encrypted_content`.
 
-Keeps true: state of another dialect is wrapped with its maker's name, and the state of a tool call (Gemini signs calls)
-is told from that of thoughts, so that both come back to where they belong. Items of our own making bear our mark in
-their ids: OpenAI must never be asked for what it never stored.
+Keeps true: state of another dialect is wrapped with its maker's name and with what it is: a signature of thoughts, all
+there is of them, or the signature of a tool call (Gemini signs calls), so that each comes back to where it belongs.
+Items of our own making bear our mark in their ids: OpenAI must never be asked for what it never stored.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from proxy.canonical.signatures import unwrap, wrap
 
 NAME = "openai-responses"
-_OF_CALL = "call:"
 _MARK = "gw1"
+_KINDS: tuple[Literal["call", "redacted"], ...] = ("call", "redacted")
 
 
-def encrypted_content(signature: str | None, origin: str | None) -> str | None:
+class State(NamedTuple):
+    """What `encrypted_content` holds."""
+
+    signature: str
+    origin: str
+    kind: Literal["thoughts", "redacted", "call"]
+    """Signature of thoughts, shown or not; thoughts that are encrypted in it; signature of the call that follows."""
+
+
+def encrypted_content(signature: str | None, origin: str | None, *, redacted: bool = False) -> str | None:
     """The state of thoughts, for a caller of Responses."""
     if not signature:
         return None
-    return signature if origin in (None, NAME) else wrap(origin or NAME, signature)
+    if origin in (None, NAME):
+        return signature
+    return wrap(f"redacted:{origin}" if redacted else f"{origin}", signature)
 
 
 def call_encrypted_content(signature: str, origin: str | None) -> str:
     """The state of a tool call, for the reasoning item before it."""
-    return wrap(_OF_CALL + (origin or NAME), signature)
+    return wrap(f"call:{origin or NAME}", signature)
 
 
-def call_signature_maker(origin: str) -> str | None:
-    """Who signed a tool call, where `origin` of a wrapped state says that it is one's; else None."""
-    return origin[len(_OF_CALL) :] if origin.startswith(_OF_CALL) else None
+def state_of(encrypted: str, *, shown: bool) -> State:
+    """What a caller brings back. `shown`: there is text beside it."""
+    wrapped = unwrap(encrypted)
+    if wrapped is None:
+        return State(encrypted, NAME, "thoughts" if shown else "redacted")
+    origin, signature = wrapped
+    for kind in _KINDS:
+        if origin.startswith(f"{kind}:"):
+            return State(signature, origin[len(kind) + 1 :], kind)
+    return State(signature, origin, "thoughts")
 
 
 def item_id(kind: str, call_id: str, index: int) -> str:

@@ -50,7 +50,7 @@ def _items(choice: Choice, call_id: str) -> Iterator[dict[str, Any]]:
             yield message_item(item_id("msg", call_id, next(places)), content)
             content = []
         if isinstance(part, Reasoning):
-            opaque = encrypted_content(part.signature, part.origin)
+            opaque = encrypted_content(part.signature, part.origin, redacted=part.redacted)
             yield reasoning_item(item_id("rs", call_id, next(places)), part.text, opaque)
         elif isinstance(part, ToolCall):
             if part.signature:

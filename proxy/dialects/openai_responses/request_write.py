@@ -35,7 +35,6 @@ _CARRIED = frozenset(
         "prompt_cache_retention",
         "prompt_cache_options",
         "truncation",
-        "max_tool_calls",
         "moderation",
         "safety_identifier",
     }

@@ -144,7 +144,7 @@ class StreamWriter:
         return ended + reasoning.begin(), reasoning
 
     def _sign(self, event: ReasoningSigned) -> bytes:
-        opaque = encrypted_content(event.signature, event.origin)
+        opaque = encrypted_content(event.signature, event.origin, redacted=event.redacted)
         begun = b""
         if self._reasoning is None or event.redacted:
             if opaque is None:

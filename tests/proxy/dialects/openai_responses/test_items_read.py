@@ -113,6 +113,32 @@ def test_the_signature_of_a_call_comes_back_to_its_call() -> None:
     ]
 
 
+def test_a_signature_without_its_call_signs_no_other() -> None:
+    (turn,) = read_items(
+        [
+            {"type": "reasoning", "summary": [], "encrypted_content": "gw1.call:gemini.one"},
+            {"role": "assistant", "content": "so"},
+            {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"},
+        ],
+        {},
+    )
+    assert turn.parts == [Text(text="so"), ToolCall(id="c1", name="f", arguments="{}")]
+
+
+def test_thoughts_that_were_not_shown_are_not_taken_for_redacted_ones() -> None:
+    (turn,) = read_items(
+        [
+            {"type": "reasoning", "summary": [], "encrypted_content": "gw1.anthropic-messages.sig"},
+            {"type": "reasoning", "summary": [], "encrypted_content": "gw1.redacted:anthropic-messages.data"},
+        ],
+        {},
+    )
+    assert turn.parts == [
+        Reasoning(signature="sig", origin="anthropic-messages"),
+        Reasoning(signature="data", origin="anthropic-messages", redacted=True),
+    ]
+
+
 def test_what_openai_alone_understands_is_not_forgotten() -> None:
     others: dict[str, Any] = {}
     search = {"type": "web_search_call", "id": "ws_1", "status": "completed"}

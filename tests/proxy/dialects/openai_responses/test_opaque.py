@@ -2,11 +2,11 @@
 
 from proxy.dialects.openai_responses.opaque import (
     call_encrypted_content,
-    call_signature_maker,
     encrypted_content,
     item_id,
     response_id,
     sendable,
+    state_of,
 )
 
 CALL_ID = "01939d0a-7e1c-7000-8000-000000000001"
@@ -18,10 +18,21 @@ def test_own_state_is_bare_and_foreign_state_is_wrapped() -> None:
     assert encrypted_content(None, "gemini") is None
 
 
-def test_the_state_of_a_call_is_told_from_that_of_thoughts() -> None:
-    assert call_encrypted_content("abc", "gemini") == "gw1.call:gemini.abc"
-    assert call_signature_maker("call:gemini") == "gemini"
-    assert call_signature_maker("gemini") is None
+def test_what_it_is_the_state_of_comes_back_with_it() -> None:
+    redacted = encrypted_content("abc", "anthropic-messages", redacted=True)
+    assert redacted == "gw1.redacted:anthropic-messages.abc"
+    assert state_of(redacted, shown=False) == ("abc", "anthropic-messages", "redacted")
+    unshown = encrypted_content("abc", "anthropic-messages")
+    assert unshown
+    assert state_of(unshown, shown=False) == ("abc", "anthropic-messages", "thoughts")
+    call = call_encrypted_content("abc", "gemini")
+    assert call == "gw1.call:gemini.abc"
+    assert state_of(call, shown=False) == ("abc", "gemini", "call")
+
+
+def test_a_bare_state_is_openais() -> None:
+    assert state_of("gAAAA", shown=False) == ("gAAAA", "openai-responses", "redacted")
+    assert state_of("gAAAA", shown=True) == ("gAAAA", "openai-responses", "thoughts")
 
 
 def test_ids_have_openais_prefixes() -> None:

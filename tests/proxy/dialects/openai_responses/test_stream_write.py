@@ -156,7 +156,7 @@ def test_thoughts_and_signatures_are_reasoning_items() -> None:
     items = accumulated(frames).output
     assert [(item.type, getattr(item, "encrypted_content", None)) for item in items] == [
         ("reasoning", "gw1.anthropic-messages.sig"),
-        ("reasoning", "gw1.anthropic-messages.red"),
+        ("reasoning", "gw1.redacted:anthropic-messages.red"),
         ("reasoning", "gw1.call:gemini.ts"),
         ("function_call", None),
         ("function_call", None),
