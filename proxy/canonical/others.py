@@ -15,7 +15,7 @@ _HOSTED_TOOL = ("tools[", "]")
 def lose_others(others: Mapping[str, Any], losses: Losses, carried: frozenset[str] = frozenset()) -> None:
     """Loses each of `Ask.others` but those that the target is told (`carried`), in the caller's order. Raises Refusal.
 
-    `tools[i]` is a tool that a provider runs itself: without it, another request. `tools[i].option` is an option of one.
+    `tools[i]` is a tool that a provider runs itself: without it, another request. `tools[i].option` is one's option.
     """
     for name in others:
         if name in carried:

@@ -76,6 +76,7 @@ class Told(Seen):
             self.produced_characters += len(event.text)  # type: ignore[union-attr]
         elif isinstance(event, UsageSeen):
             self._take_usage(event.usage)
+            self.name_model(None, event.service_tier)
         elif isinstance(event, Started):
             self.name_model(event.model, event.service_tier)
             if event.usage:

@@ -83,3 +83,10 @@ def test_a_usage_that_its_dialect_could_not_read_is_kept_and_counts_nothing() ->
     seen = Told()
     seen.take(UsageSeen(usage=Usage(raw={"input_tokens": -1}, tokens=None)))
     assert (seen.usage, seen.tokens()) == ({"input_tokens": -1}, None)
+
+
+def test_the_tier_that_is_told_at_the_end_counts_where_none_was_told_before() -> None:
+    seen = Told()
+    seen.take(Started(model="gpt-5"))
+    seen.take(UsageSeen(usage=Usage(), service_tier="flex"))
+    assert (seen.served_model, seen.service_tier) == ("gpt-5", "flex")
