@@ -55,13 +55,14 @@ _decode = msgspec.json.Decoder(_Body).decode
 
 
 def read_error(status: int, body: bytes) -> ProviderError:
-    """An error reply, whatever its body is; never raises."""
+    """An error reply, whatever its body is; never raises. With a status 2xx: the one its own words stand for."""
+    sent = None if 200 <= status < 300 else status
     try:
         error = _decode(body).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         message, no_money = f"The provider answered with status {status} and no error object.", status == 402
-        return ProviderError(message, status=status, code=_code(None, "", no_money), quota=no_money)
-    return _told(error, None if 200 <= status < 300 else status)
+        return ProviderError(message, status=sent, code=_code(None, "", no_money), quota=no_money)
+    return _told(error, sent)
 
 
 def error_in(said: object) -> ProviderError:

@@ -154,3 +154,8 @@ def test_in_a_stream_the_type_stands_for_the_status(kind: str, status: int | Non
 @pytest.mark.parametrize("said", [None, "text", 7, []])
 def test_an_error_that_is_no_object_is_still_one(said: object) -> None:
     assert error_in(said).message == "The provider gave no reason."
+
+
+def test_an_error_with_status_200_has_the_status_that_its_words_stand_for() -> None:
+    assert read_error(200, body("rate_limit_error", "Slow down.")).status == 429
+    assert read_error(200, b"").status is None
