@@ -39,7 +39,8 @@ _BAD_KEY = re.compile(
     r"|no auth credentials found|user not found|invalid token|无效的令牌",
     re.IGNORECASE,
 )
-_MARKUP = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml|[a-z]+[ >])", re.IGNORECASE)
+_NO_WORDS = re.compile(r"$|[<{\[]")
+"""Nothing, markup, or JSON that broke off: not for people."""
 _MODEL_MISSING = re.compile(r"\bmodel\b.{0,200}\b(?:not exist|not found|no longer|unknown)", re.IGNORECASE | re.DOTALL)
 _FAULTY_REQUEST = (None, 400, 413, 422)
 _MONEY_STATUSES = (None, 400, 401, 402, 403, 429, 500)
@@ -61,9 +62,10 @@ def error_of(value: Any, status: int | None = None) -> ProviderError:
     unnamed = error.code is None or error.code.isdigit() or error.code in _VAGUE
     if unnamed and error.status in _FAULTY_REQUEST and _TOO_LONG.search(head):
         error.code = "context_length_exceeded"
-        error.status = error.status or 400
     elif unnamed and error.status == 404 and _MODEL_MISSING.search(head):
         error.code = "model_not_found"
+    if error.code == "context_length_exceeded" and error.status is None:
+        error.status = 400
     if error.code in _NO_MONEY_CODES or (error.status in _MONEY_STATUSES and _NO_MONEY.search(head)):
         error.quota = True
     elif error.status not in (401, 403) and error.status in (None, 400) and _BAD_KEY.search(head):
@@ -81,7 +83,7 @@ _VAGUE = frozenset(
 
 def _plain_text(body: bytes) -> str | None:
     text = body[:_READ_CHARACTERS].decode(errors="replace").strip()
-    return None if not text or _MARKUP.match(text) or not text.isprintable() else text
+    return text if text.isprintable() and not _NO_WORDS.match(text) else None
 
 
 def _innermost(value: Any) -> Any:

@@ -1,9 +1,14 @@
-"""What OpenAI's usage object means, by the tables of the API reference."""
+"""What OpenAI's usage object means, and its kin's, by the tables of their API references."""
 
+import json
+from typing import Any
+
+import msgspec
 import pytest
 
 from gatewatch.call import Tokens
 from gatewatch.usage.openai import read as tokens_of
+from gatewatch.usage.openai import reported_cost
 
 SOUND = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 
@@ -77,6 +82,44 @@ SOUND = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
             id="xAI: reasoning beside the completion, as the total shows",
         ),
         pytest.param(
+            SOUND | {"total_tokens": 170},
+            Tokens(input_uncached=100, output=70, output_reasoning=50),
+            id="Google's chat endpoint: thoughts stand in the total alone",
+        ),
+        pytest.param(
+            SOUND | {"cached_tokens": 64},
+            Tokens(input_uncached=36, input_cache_read=64, output=20),
+            id="Moonshot: hits beside the sums",
+        ),
+        pytest.param(
+            # Mistral, Prompt caching: num of cached tokens inside the prompt; audio is counted in seconds beside it
+            SOUND | {"prompt_tokens_details": {"cached_tokens": 40}, "prompt_audio_seconds": 3},
+            Tokens(input_uncached=60, input_cache_read=40, output=20),
+            id="Mistral",
+        ),
+        pytest.param(
+            # OpenRouter, Usage accounting
+            SOUND
+            | {
+                "cost": 0.95,
+                "cost_details": {"upstream_inference_cost": 19},
+                "prompt_tokens_details": {"cached_tokens": 30, "cache_write_tokens": 20, "audio_tokens": 0},
+                "completion_tokens_details": {"reasoning_tokens": 5},
+            },
+            Tokens(input_uncached=50, input_cache_read=30, input_cache_write_5m=20, output=20, output_reasoning=5),
+            id="OpenRouter",
+        ),
+        pytest.param(
+            SOUND | {"prompt_tokens_details": {"cached_tokens": 30, "cache_creation_tokens": 20}},
+            Tokens(input_uncached=50, input_cache_read=30, input_cache_write_5m=20, output=20),
+            id="LiteLLM's proxy has a name of its own for cache writes",
+        ),
+        pytest.param(
+            SOUND | {"prompt_tokens_details": {"cached_tokens": 90, "image_tokens": 50, "text_tokens": 50}},
+            Tokens(input_cache_read=90, input_image=10, output=20),
+            id="xAI: cached images stand in both counts and are charged as cached",
+        ),
+        pytest.param(
             {
                 "input_tokens": 100,
                 "output_tokens": 20,
@@ -139,7 +182,108 @@ def test_a_sound_usage_falls_into_disjoint_classes(usage: dict[str, object], exp
             SOUND | {"completion_tokens_details": {"reasoning_tokens": 15, "audio_tokens": 15}}, id="parts above whole"
         ),
         pytest.param(SOUND | {"completion_tokens_details": "x"}, id="details as text"),
+        pytest.param(SOUND | {"total_tokens": 110}, id="a total below its parts"),
+        pytest.param(SOUND | {"total_tokens": "120"}, id="a total as text"),
+        pytest.param(
+            SOUND | {"total_tokens": 150, "completion_tokens_details": {"reasoning_tokens": 20}},
+            id="a total that reasoning does not explain",
+        ),
+        pytest.param(
+            SOUND | {"prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 30},
+            id="DeepSeek: hits and misses short",
+        ),
+        pytest.param(
+            SOUND | {"prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": "36"}, id="DeepSeek: misses as text"
+        ),
+        pytest.param(
+            SOUND | {"prompt_cache_hit_tokens": 64, "prompt_tokens_details": {"cached_tokens": 10}},
+            id="two places disagree about the cache",
+        ),
     ],
 )
 def test_a_usage_that_is_not_whole_and_sound_is_none(usage: object) -> None:
     assert tokens_of(usage) is None
+
+
+def test_reasoning_beside_the_completion_is_added_where_the_provider_is_known_for_it() -> None:
+    usage = {"prompt_tokens": 100, "completion_tokens": 20, "completion_tokens_details": {"reasoning_tokens": 30}}
+    assert tokens_of(usage) is None
+    assert tokens_of(usage, reasoning_outside=True) == Tokens(input_uncached=100, output=50, output_reasoning=30)
+    inside = usage | {"completion_tokens": 50, "total_tokens": 150}
+    assert tokens_of(inside, reasoning_outside=True) == Tokens(input_uncached=100, output=50, output_reasoning=30)
+
+
+@pytest.mark.parametrize(
+    ("usage", "prices", "picos"),
+    [
+        pytest.param(
+            {"prompt_tokens": 2006, "completion_tokens": 300, "prompt_tokens_details": {"cached_tokens": 1920}},
+            (2_500_000, 1_250_000, 10_000_000),
+            5_615_000_000,
+            id="gpt-4o: 0.005615 USD",
+        ),
+        pytest.param(
+            {"prompt_tokens": 1200, "completion_tokens": 2448, "completion_tokens_details": {"reasoning_tokens": 2048}},
+            (1_250_000, 125_000, 10_000_000),
+            25_980_000_000,
+            id="gpt-5: 0.02598 USD",
+        ),
+        pytest.param(
+            {"prompt_tokens": 1_234_567, "total_tokens": 1_234_567},
+            (20_000, 0, 0),
+            24_691_340_000,
+            id="text-embedding-3-small: 0.02469134 USD",
+        ),
+    ],
+)
+def test_the_classes_give_the_worked_figures(usage: object, prices: tuple[int, int, int], picos: int) -> None:
+    """Worked by hand; picodollars per token: uncached, cached, output."""
+    tokens = tokens_of(usage)
+    assert tokens is not None
+    counts = (tokens.input_uncached, tokens.input_cache_read, tokens.output)
+    assert sum(count * price for count, price in zip(counts, prices, strict=True)) == picos
+
+
+@pytest.mark.parametrize(
+    ("usage", "field", "picos"),
+    [
+        pytest.param({"cost": 0.00014}, "cost", 140_000_000, id="OpenRouter"),
+        pytest.param({"cost": "0.00014"}, "cost", 140_000_000, id="as text"),
+        pytest.param({"cost": 0}, "cost", 0, id="a free model"),
+        pytest.param({"cost": 2}, "cost", 2 * 10**12, id="whole dollars"),
+        pytest.param({"cost": {"total_cost": 0.005}}, "cost.total_cost", 5_000_000_000, id="Perplexity"),
+        pytest.param(
+            {"cost_in_usd_ticks": 158_500}, "cost_in_usd_ticks", 15_850_000, id="xAI: 158500 ticks are 0.00001585 USD"
+        ),
+        pytest.param({"cost": 0.1}, "cost", 100_000_000_000, id="a fraction that binary does not know"),
+        pytest.param({"cost": 1.5e-12}, "cost", 2, id="finer than a picodollar: half-even"),
+        pytest.param({"cost": 2.5e-12}, "cost", 2, id="finer than a picodollar: half-even, down"),
+        pytest.param({"cost": -0.1}, "cost", None, id="negative"),
+        pytest.param({"cost": float("nan")}, "cost", None, id="not a number"),
+        pytest.param({"cost": float("inf")}, "cost", None, id="without end"),
+        pytest.param({"cost": True}, "cost", None, id="a truth value"),
+        pytest.param({"cost": "free"}, "cost", None, id="a word"),
+        pytest.param({"cost": "1" * 50}, "cost", None, id="a very long text"),
+        pytest.param({"cost": 10**7}, "cost", None, id="absurd"),
+        pytest.param({"cost": 10**400}, "cost", None, id="beyond absurd"),
+        pytest.param({"cost": None}, "cost", None, id="null"),
+        pytest.param({"cost": [0.1]}, "cost", None, id="a list"),
+        pytest.param({}, "cost", None, id="nothing said"),
+        pytest.param(None, "cost", None, id="no usage"),
+    ],
+)
+def test_a_reported_cost_is_exact_or_none(usage: object, field: str, picos: int | None) -> None:
+    assert reported_cost(usage, field) == picos
+
+
+def test_a_cost_in_raw_json_is_read_to_the_last_digit() -> None:
+    digits = b'{"cost":123456.123456789012}'  # 18 digits: more than a float holds
+    assert reported_cost(msgspec.Raw(digits), "cost") == 123_456_123_456_789_012
+    assert reported_cost(digits, "cost") == 123_456_123_456_789_012
+    lost: Any = json.loads(digits)
+    assert reported_cost(lost, "cost") != 123_456_123_456_789_012
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b'{"cost":1e999999999}', b'{"cost":1E-999999999999}', b"[1]"])
+def test_a_cost_in_broken_json_is_none(raw: bytes) -> None:
+    assert reported_cost(raw, "cost") in (None, 0)

@@ -61,16 +61,44 @@ def test_a_string_is_one_text_and_null_is_none() -> None:
         ([{"type": "text"}], "messages[2].content[0].text", "missing_required_parameter"),
         ([{"type": "text", "text": 1}], "messages[2].content[0].text", "invalid_type"),
         ([{"type": "video"}], "messages[2].content[0].type", "invalid_value"),
-        ([{"type": "image_url", "image_url": {"url": "ftp://x"}}], "messages[2].content[0].image_url.url", "invalid_value"),
-        ([{"type": "image_url", "image_url": {"url": "data:image/png,x"}}], "messages[2].content[0].image_url.url", "invalid_value"),
-        ([{"type": "image_url", "image_url": {"url": "data:;base64,x"}}], "messages[2].content[0].image_url.url", "invalid_value"),
-        ([{"type": "image_url", "image_url": {"url": "data:image/png;base64"}}], "messages[2].content[0].image_url.url", "invalid_value"),
-        ([{"type": "image_url", "image_url": {"url": "https://x", "detail": "best"}}], "messages[2].content[0].image_url.detail", "invalid_value"),
-        ([{"type": "input_audio", "input_audio": {"format": "wav"}}], "messages[2].content[0].input_audio.data", "missing_required_parameter"),
+        (
+            [{"type": "image_url", "image_url": {"url": "ftp://x"}}],
+            "messages[2].content[0].image_url.url",
+            "invalid_value",
+        ),
+        (
+            [{"type": "image_url", "image_url": {"url": "data:image/png,x"}}],
+            "messages[2].content[0].image_url.url",
+            "invalid_value",
+        ),
+        (
+            [{"type": "image_url", "image_url": {"url": "data:;base64,x"}}],
+            "messages[2].content[0].image_url.url",
+            "invalid_value",
+        ),
+        (
+            [{"type": "image_url", "image_url": {"url": "data:image/png;base64"}}],
+            "messages[2].content[0].image_url.url",
+            "invalid_value",
+        ),
+        (
+            [{"type": "image_url", "image_url": {"url": "https://x", "detail": "best"}}],
+            "messages[2].content[0].image_url.detail",
+            "invalid_value",
+        ),
+        (
+            [{"type": "input_audio", "input_audio": {"format": "wav"}}],
+            "messages[2].content[0].input_audio.data",
+            "missing_required_parameter",
+        ),
         ([{"type": "file", "file": {}}], "messages[2].content[0].file.file_data", "missing_required_parameter"),
-        ([{"type": "text", "text": "x", "cache_control": {"type": "ephemeral", "ttl": "1d"}}], "messages[2].content[0].cache_control.ttl", "invalid_value"),
+        (
+            [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral", "ttl": "1d"}}],
+            "messages[2].content[0].cache_control.ttl",
+            "invalid_value",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_malformed_part_is_a_400_with_its_path(content: object, param: str, code: str) -> None:
     with pytest.raises(Refusal) as refused:
         read_content(content, "messages[2].content")

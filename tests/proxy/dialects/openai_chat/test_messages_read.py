@@ -158,15 +158,35 @@ def test_a_mark_on_a_message_is_one_on_its_last_part() -> None:
         ({"messages": [{"role": "robot", "content": "hi"}]}, "messages[0].role", "invalid_value"),
         ({"messages": [{"role": "user"}]}, "messages[0].content", "invalid_type"),
         ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content", "invalid_type"),
-        ({"messages": [{"role": "user", "content": [{"type": "refusal", "refusal": "x"}]}]}, "messages[0].content[0].type", "invalid_value"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "refusal", "refusal": "x"}]}]},
+            "messages[0].content[0].type",
+            "invalid_value",
+        ),
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].tool_call_id", "missing_required_parameter"),
         ({"messages": [{"role": "assistant", "tool_calls": {}}]}, "messages[0].tool_calls", "invalid_type"),
-        ({"messages": [{"role": "assistant", "tool_calls": [{"type": "function"}]}]}, "messages[0].tool_calls[0].id", "missing_required_parameter"),
-        ({"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "type": "x"}]}]}, "messages[0].tool_calls[0].type", "invalid_value"),
-        ({"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": 3}}]}]}, "messages[0].tool_calls[0].function.name", "invalid_type"),
-        ({"messages": [{"role": "assistant", "content": "x", "reasoning_details": "x"}]}, "messages[0].reasoning_details", "invalid_type"),
+        (
+            {"messages": [{"role": "assistant", "tool_calls": [{"type": "function"}]}]},
+            "messages[0].tool_calls[0].id",
+            "missing_required_parameter",
+        ),
+        (
+            {"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "type": "x"}]}]},
+            "messages[0].tool_calls[0].type",
+            "invalid_value",
+        ),
+        (
+            {"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": 3}}]}]},
+            "messages[0].tool_calls[0].function.name",
+            "invalid_type",
+        ),
+        (
+            {"messages": [{"role": "assistant", "content": "x", "reasoning_details": "x"}]},
+            "messages[0].reasoning_details",
+            "invalid_type",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_malformed_message_is_a_400_with_its_path(body: dict[str, Any], param: str, code: str) -> None:
     with pytest.raises(Refusal) as refused:
         read_turns(body)

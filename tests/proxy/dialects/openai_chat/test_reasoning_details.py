@@ -1,4 +1,4 @@
-"""`reasoning_details` by OpenRouter's guide "Reasoning Tokens": text, summary and encrypted entries, merged by index."""
+"""`reasoning_details` by OpenRouter's guide "Reasoning Tokens": text, summary, encrypted; merged by index."""
 
 from typing import Any
 

@@ -131,11 +131,15 @@ def test_formats_are_read() -> None:
         ({"reasoning": "high"}, "reasoning", "invalid_type"),
         ({"thinking": {"type": "maybe"}}, "thinking.type", "invalid_value"),
         ({"response_format": {"type": "xml"}}, "response_format.type", "invalid_value"),
-        ({"response_format": {"type": "json_schema", "json_schema": {}}}, "response_format.json_schema.name", "missing_required_parameter"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {}}},
+            "response_format.json_schema.name",
+            "missing_required_parameter",
+        ),
         ({"logprobs": 3}, "logprobs", "invalid_type"),
         ({"user": 5}, "user", "invalid_type"),
     ],
-)  # fmt: skip
+)
 def test_a_malformed_parameter_is_a_400_that_names_it(params: dict[str, Any], param: str, code: str) -> None:
     with pytest.raises(Refusal) as refused:
         ask(**params)

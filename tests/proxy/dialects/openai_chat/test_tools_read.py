@@ -85,15 +85,21 @@ def test_allowed_tools_wait_for_a_provider_that_knows_them() -> None:
         ({"tools": ["f"]}, "tools[0]"),
         ({"tools": [{"type": "function"}]}, "tools[0].function"),
         ({"tools": [{"type": "function", "function": {}}]}, "tools[0].function.name"),
-        ({"tools": [{"type": "function", "function": {"name": "f", "parameters": []}}]}, "tools[0].function.parameters"),
-        ({"tools": [{"type": "custom", "custom": {"name": "f", "format": {"type": "grammar"}}}]}, "tools[0].custom.format.grammar"),
+        (
+            {"tools": [{"type": "function", "function": {"name": "f", "parameters": []}}]},
+            "tools[0].function.parameters",
+        ),
+        (
+            {"tools": [{"type": "custom", "custom": {"name": "f", "format": {"type": "grammar"}}}]},
+            "tools[0].custom.format.grammar",
+        ),
         ({"tool_choice": "sometimes"}, "tool_choice"),
         ({"tool_choice": {"type": "function"}}, "tool_choice.function"),
         ({"tool_choice": 1}, "tool_choice"),
     ],
-)  # fmt: skip
+)
 def test_malformed_tools_are_a_400_with_their_path(body: dict[str, Any], param: str) -> None:
+    read = read_tools if "tools" in body else read_tool_choice
     with pytest.raises(Refusal) as refused:
-        read_tools(body, {})
-        read_tool_choice(body, {})
+        read(body, {})
     assert (refused.value.status, refused.value.param) == (400, param)
