@@ -1,4 +1,4 @@
-"""Good responses; the oracle is what the official SDK makes of them, its types to the letter, and hand-counted figures."""
+"""Good responses; the oracle is the official SDK: what it makes of them, its types to the letter. Figures by hand."""
 
 import json
 from collections.abc import AsyncIterator

@@ -23,11 +23,8 @@ def refused(*given: dict[str, Any], continues: bool = False) -> ApiError:
 
 
 def test_a_whole_conversation_passes() -> None:
-    custom_output = {
-        "type": "custom_tool_call_output",
-        "call_id": "call_2",
-        "output": [{"type": "input_text", "text": "x"}],
-    }
+    custom_output: dict[str, Any] = {"type": "custom_tool_call_output", "call_id": "call_2"}
+    custom_output["output"] = [{"type": "input_text", "text": "x"}]
     found = items([USER, THOUGHT, SAID, THOUGHT, CALL, CUSTOM, OUTPUT, custom_output, USER])
     check_order(found, continues=False)
     assert [type(item) for item in found[:2]] == [Message, Reasoning]
