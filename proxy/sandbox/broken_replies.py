@@ -133,7 +133,7 @@ async def error_event(exchange: Exchange, answer: Answer, demands: Demands) -> N
 async def carriage_returns(exchange: Exchange, answer: Answer, _demands: Demands) -> None:
     """Frames whose lines end in CR LF. A plain reply is good."""
     frames = answer.frames() if answer.stream else []
-    await _frames_or_body(exchange, answer, [frame.replace(b"\n", b"\r\n") for frame in frames])
+    await _frames_or_body(exchange, answer, [frame.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for frame in frames])
 
 
 # replies of a size

@@ -12,7 +12,6 @@ FAR = 86_400_000
 
 Milliseconds = Annotated[float, Meta(ge=0, le=FAR)]
 
-
 Finish = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "pause"]
 
 
@@ -70,7 +69,7 @@ class Demands(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields
     retry_after: str | None = None
     """The `Retry-After` of any fault with an error status, sensible or not."""
     reset: str | None = None
-    """Both `x-ratelimit-reset-*` of `fault-429-reset`."""
+    """What `fault-429-reset` says of when the limits are reset, in the place where the vendor says it."""
 
     without_usage: bool = False
     """Not for a header: `fault-no-usage`."""

@@ -86,6 +86,15 @@ async def test_a_reply_ends_as_its_fault_says(chat: Chat, fault: str, stream: bo
     assert reply.ended == BODIES[fault][stream]
 
 
+@pytest.mark.parametrize("fault", BODIES)
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+async def test_it_ends_so_in_anthropics_dialect_too(messages: Chat, fault: str, stream: bool) -> None:
+    quick = {"x-sandbox-latency-ms": "1", "x-sandbox-bytes": "300000", "x-sandbox-chunks": "40"}
+    reply = await messages(fault, headers=quick, stream=stream)
+    assert reply.status == 200
+    assert reply.ended == BODIES[fault][stream]
+
+
 @pytest.mark.parametrize("fault", HEADLESS)
 async def test_a_connection_ends_before_the_head(chat: Chat, fault: str) -> None:
     with pytest.raises(HEADLESS[fault]):

@@ -1,7 +1,7 @@
 import pytest
 
 from proxy.sandbox.api_error import ApiError
-from proxy.sandbox.demands import NONE, Demands, read
+from proxy.sandbox.demands import NONE, Call, Citation, Demands, read
 
 
 def test_no_header_demands_nothing() -> None:
@@ -11,6 +11,25 @@ def test_no_header_demands_nothing() -> None:
 def test_headers_are_read_by_their_names() -> None:
     asked = {"latency-ms": "1.5", "chunk-gap-ms": "20", "chunks": "64", "fault": "fault-429", "usage": '{"a":1}'}
     assert read(asked) == Demands(latency_ms=1.5, chunk_gap_ms=20, chunks=64, fault="fault-429", usage='{"a":1}')
+
+
+def test_what_is_said_is_json() -> None:
+    asked = {
+        "text": '"Gr\\u00fcn"',
+        "thinking": '"Hm."',
+        "calls": '[{"name":"f","arguments":{"n":1}},{"name":"g"},{"name":"h","arguments":"any text"}]',
+        "citations": '[{"url":"https://example.com","quote":"q"}]',
+        "finish": "pause",
+        "stop-sequence": '"\\n"',
+    }
+    assert read(asked) == Demands(
+        text="Grün",
+        thinking="Hm.",
+        calls=(Call("f", {"n": 1}), Call("g"), Call("h", "any text")),
+        citations=(Citation("https://example.com", quote="q"),),
+        finish="pause",
+        stop_sequence="\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -26,6 +45,14 @@ def test_headers_are_read_by_their_names() -> None:
         {"usage": "[]"},
         {"text": "no JSON string"},
         {"bytes": "-5"},
+        {"thinking": "no JSON string"},
+        {"stop-sequence": "{}"},
+        {"calls": '{"name":"f"}'},
+        {"calls": '[{"arguments":{}}]'},
+        {"calls": '[{"name":"f","colour":"red"}]'},
+        {"calls": "["},
+        {"citations": '[{"title":"no address"}]'},
+        {"finish": "because"},
     ],
 )
 def test_a_demand_that_cannot_be_met_is_refused(controls: dict[str, str]) -> None:
