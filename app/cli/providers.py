@@ -8,6 +8,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from app.cli.command import add_home, add_output
+from gatewatch.providers.dialects import DIALECTS
 
 if TYPE_CHECKING:
     from gatewatch.paths import Home
@@ -18,7 +19,7 @@ LARGEST_KEY = 64 * 1024
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Sub-commands list, set-key and vault."""
+    """Sub-commands list, show, test, set-key and vault."""
     from app.cli.vault_options import add_vault
 
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="action", required=True)
@@ -34,7 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --use: start with an empty vault when the old one does not open any more; revokes all virtual keys",
     )
     moving.add_argument("--yes", action="store_true", help="do not ask")
-    for each in (listing, setting, moving):
+    showing = commands.add_parser("show", help="what is known of a provider, with where it stands")
+    showing.add_argument("name", metavar="NAME", help="one that is configured, or a preset")
+    trying = commands.add_parser("test", help="make one cheap call straight to a provider, and say what it found")
+    trying.add_argument("name", metavar="NAME", help="one that is configured")
+    trying.add_argument("--model", metavar="MODEL", help="ask for this model (default: a cheap one)")
+    trying.add_argument("--dialect", choices=DIALECTS, help="in this wire format (default: the best that works)")
+    for each in (listing, setting, moving, showing, trying):
         add_vault(each)
         add_home(each)
         add_output(each)
@@ -42,7 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Raises GatewatchError where the configuration, the vault or the key cannot be read or written."""
-    return {"list": _list, "set-key": _set_key, "vault": _vault}[args.action](args)
+    from app.cli.provider_show import show_provider
+    from app.cli.trial import try_provider
+
+    actions = {"list": _list, "set-key": _set_key, "vault": _vault, "show": show_provider, "test": try_provider}
+    return actions[args.action](args)
 
 
 def _list(args: argparse.Namespace) -> int:

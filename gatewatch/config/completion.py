@@ -43,7 +43,7 @@ def _provider(name: str, provider: Provider, problems: list[Problem]) -> Provide
         for endpoint in endpoints_of(path, provider, preset, problems)
     ]
     own = preset is not None and preset.local and provider.base_url is None and provider.endpoints is None
-    auth = provider.auth or _usual_auth(provider, preset)
+    auth = provider.auth or (preset.auth if preset else "key")
     api_key = provider.api_key or _usual_key(auth, preset, own=own)
     if api_key is None:
         problems.append(
@@ -61,13 +61,6 @@ def _provider(name: str, provider: Provider, problems: list[Problem]) -> Provide
             "allow_private": provider.allow_private or own,
         }
     )
-
-
-def _usual_auth(provider: Provider, preset: Preset | None) -> Auth:
-    """The preset's, but a key that is named is meant."""
-    if preset is None or (provider.api_key and provider.api_key != "none"):
-        return "key"
-    return preset.auth
 
 
 def _usual_key(auth: Auth, preset: Preset | None, *, own: bool) -> str | None:

@@ -149,8 +149,9 @@ class Provider(Section):
     """The request header of the key: `authorization` (as `Bearer KEY`), or one that holds the bare key, as in
     `api-key`. Left out: the preset's, else the dialect's own."""
     auth: Auth | None = None
-    """How it knows who asks: by the `key`, by AWS signatures (`sigv4`), by Google's application default credentials
-    (`google`). Left out: the preset's."""
+    """How it knows who asks: by the `key`; by AWS signatures (`sigv4`), made with a key `ID:SECRET[:TOKEN]` or, with
+    `api_key: none`, with AWS's usual credentials; by Google's access tokens (`google`), got with the JSON of a service
+    account or, with `none`, with the application default credentials. Left out: the preset's."""
     headers: dict[str, str] = {}
     """More request headers for every call to it; never credentials."""
     query: str | None = None

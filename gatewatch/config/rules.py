@@ -110,8 +110,6 @@ def _providers(config: Config) -> Iterator[Problem]:
 
 
 def _key_problems(path: KeyPath, provider: Provider) -> Iterator[Problem]:
-    if provider.auth not in (None, "key") and provider.api_key != "none":
-        yield Problem((*path, "api_key"), f"a key beside auth: {provider.auth}", "none, or auth: key")
     if provider.key_header and (
         not _HEADER_NAME.fullmatch(provider.key_header)
         or provider.key_header in _OURS

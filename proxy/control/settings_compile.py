@@ -47,6 +47,15 @@ def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Calla
     )
 
 
+def compile_provider(name: str, loaded: Loaded, resolve: Callable[[str], str | None]) -> Provider:
+    """One of the configured providers alone. Raises ConfigError as `compile_settings` does."""
+    problems: list[Problem] = []
+    provider = _provider(name, loaded.config, resolve, problems)
+    if problems:
+        raise ConfigError(problems, loaded.lines)
+    return provider
+
+
 def _provider(name: str, config: Config, resolve: Callable[[str], str | None], problems: list[Problem]) -> Provider:
     provider = config.providers[name]
     assert provider.ways and provider.api_key, "completed on loading"  # noqa: PT018
@@ -55,8 +64,8 @@ def _provider(name: str, config: Config, resolve: Callable[[str], str | None], p
         secret = resolve(provider.api_key)
     except GatewatchError as error:
         problems.append(Problem(("providers", name, "api_key"), error.title, error.next_step or "a key that is there"))
-    if secret is not None and not _HEADER_SAFE.fullmatch(secret):
-        problems.append(Problem(("providers", name, "api_key"), "a key that no header can carry", "printable ASCII"))
+    if secret is not None and (wrong := _useless(secret, provider.auth or "key")):
+        problems.append(Problem(("providers", name, "api_key"), *wrong))
     problems += missing_extras(("providers", name), provider)
     preset = presets()[provider.preset] if provider.preset else None
     quirks = quirks_of(provider)
@@ -75,6 +84,17 @@ def _provider(name: str, config: Config, resolve: Callable[[str], str | None], p
         ),
         allow_private=provider.allow_private,
     )
+
+
+def _useless(secret: str, auth: str) -> tuple[str, str] | None:
+    """Why a secret cannot be what `auth` needs, and what it must be; never the secret."""
+    if auth == "sigv4":
+        return (
+            None if ":" in secret else ("a key that is none of AWS's", "ACCESS_KEY_ID:SECRET_ACCESS_KEY, or auth: key")
+        )
+    if auth == "google":
+        return None if secret.startswith("{") else ("no service account", "the JSON of one, none, or auth: key")
+    return None if _HEADER_SAFE.fullmatch(secret) else ("a key that no header can carry", "printable ASCII")
 
 
 def _route(name: str, model: written.Model) -> Route:

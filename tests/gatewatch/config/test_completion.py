@@ -32,12 +32,12 @@ def test_what_was_completed_completes_to_itself(preset: str) -> None:
     assert again.providers == done.providers
 
 
-def test_google_cloud_needs_no_key_and_a_key_that_is_named_is_used() -> None:
+def test_google_cloud_needs_no_key_and_takes_a_service_account() -> None:
     cloud = {"preset": "vertex", "region": "europe-west4", "project": "p1"}
-    done, problems = complete(config(providers={"a": cloud, "b": {**cloud, "api_key": "env:TOKEN"}}))
+    done, problems = complete(config(providers={"a": cloud, "b": {**cloud, "api_key": "vault:account"}}))
     assert problems == []
     assert (done.providers["a"].auth, done.providers["a"].api_key) == ("google", "none")
-    assert (done.providers["b"].auth, done.providers["b"].api_key) == (None, "env:TOKEN")
+    assert (done.providers["b"].auth, done.providers["b"].api_key) == ("google", "vault:account")
 
 
 def test_aws_signatures_need_no_key() -> None:

@@ -81,7 +81,7 @@ def test_every_endpoint_is_looked_at() -> None:
         ({"query": "?api-version=1"}, "query"),
         ({"query": "a=b\r\nx: y"}, "query"),
         ({"query": "api-key=hunter2"}, "query"),
-        ({"auth": "sigv4", "api_key": "env:X"}, "api_key"),
+        ({"auth": "sigv4", "api_key": "env:X"}, None),
         ({"quirks": {"opt_out": {"openai-chat": {"store": "false"}}}}, None),
         ({"quirks": {"opt_out": {"openai-chatt": {"store": "false"}}}}, "quirks.opt_out.openai-chatt"),
         ({"quirks": {"opt_out_headers": {"x-api-key": "hunter2"}}}, "quirks.opt_out_headers.x-api-key"),

@@ -6,10 +6,16 @@ import pytest
 from gatewatch.config import ConfigError, Loaded, load
 from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
-from proxy.control.settings_compile import compile_settings
+from proxy.control.settings_compile import compile_provider, compile_settings
 from proxy.settings import Deadlines, ProviderKey, Settings, Target, Way
 
-SECRETS = {"vault:openai": "sk-one", "env:ANTHROPIC_API_KEY": "sk-ant-two", "none": None}
+SECRETS = {
+    "vault:aws": "AKIA:abc",
+    "vault:google": '{"type": "service_account"}',
+    "vault:openai": "sk-one",
+    "env:ANTHROPIC_API_KEY": "sk-ant-two",
+    "none": None,
+}
 
 
 @pytest.fixture
@@ -186,3 +192,37 @@ providers:
 """
     provider = compiled(home, text).providers["in-house"]
     assert provider.ways == (Way(dialect="openai-chat", base_url="https://llm.example.com/v1"),)
+
+
+@pytest.mark.parametrize(
+    ("auth", "reference", "fits"),
+    [
+        ("sigv4", "vault:aws", True),
+        ("sigv4", "vault:openai", False),
+        ("sigv4", "none", True),
+        ("google", "vault:google", True),
+        ("google", "vault:openai", False),
+        ("key", "vault:openai", True),
+    ],
+)
+def test_a_secret_is_what_its_use_needs(
+    home: Home, monkeypatch: pytest.MonkeyPatch, auth: str, reference: str, fits: bool
+) -> None:
+    monkeypatch.setattr("proxy.control.extras._NEEDED", {})
+    said = f"auth: {auth}, api_key: {reference}"
+    text = f"providers:\n  x: {{dialect: openai-chat, base_url: https://x.example/v1, {said}}}\n"
+    if fits:
+        assert compiled(home, text).providers["x"].auth == auth
+        return
+    with pytest.raises(ConfigError) as caught:
+        compiled(home, text)
+    assert "providers.x.api_key" in str(caught.value)
+    assert "sk-one" not in str(caught.value)
+
+
+def test_one_provider_is_compiled_without_the_keys_of_the_others(home: Home) -> None:
+    text = "providers: {openai: {preset: openai, api_key: vault:openai}, lost: {preset: openai, api_key: vault:lost}}"
+    provider = compile_provider("openai", loaded(home, text), resolve)
+    assert provider.keys == (ProviderKey(id="vault:openai", secret="sk-one"),)
+    with pytest.raises(ConfigError, match="lost"):
+        compile_provider("lost", loaded(home, text), resolve)

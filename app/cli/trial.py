@@ -1,0 +1,113 @@
+"""`gatewatch providers test`: does a provider answer, with the key and the address that are configured?
+
+The one call is as cheap as a call can be, goes straight to the provider, and stands in no ledger.
+"""
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.cli.trial_findings import Findings
+    from gatewatch.config import Config
+    from gatewatch.config.models import Provider as Written
+    from proxy.settings import Provider, Way
+
+DEADLINE_SECONDS = 30.0
+_NEXT_WAY = frozenset({"place", "request"})
+"""Verdicts that are of one way alone: another dialect may work."""
+
+
+def try_provider(args: argparse.Namespace) -> int:
+    """0 where the provider answered as it should, else 1. Raises NotFound, UsageError, ConfigError."""
+    import asyncio
+    import os
+    import sys
+    from pathlib import Path
+
+    from app.cli.output import print_object
+    from app.cli.provider_keys import resolver
+    from gatewatch.config import load
+    from gatewatch.config.target_privacy import known_privacy, stated
+    from gatewatch.paths import Home
+    from gatewatch.providers.privacy import summary
+    from gatewatch.safe_text import safe
+    from proxy.control.settings_compile import compile_provider
+
+    home = Home.find(args.home)
+    loaded = load(Path(args.config) if args.config else home.config if home.config.exists() else None, os.environ)
+    written = _configured(loaded.config, args.name)
+    with resolver(args, home, written.api_key or "none") as resolve:
+        provider = compile_provider(args.name, loaded, resolve)
+    ways = _ways(provider, args.dialect)
+    found = asyncio.run(_tried(provider, ways, args.model, _targets(loaded.config, args.name), str(home.control)))
+    said = found.told() | {"prompts": summary(known_privacy(written), stated(written))}
+    if args.output == "table":
+        print_object({name: value for name, value in said.items() if name not in ("problem", "next_step")}, "table")
+        if found.problem:
+            sys.stderr.write(f"gatewatch: {args.name}: {safe(found.problem, 600)}\n  {safe(found.next_step, 600)}\n")
+    else:
+        print_object(said, args.output)
+    return 1 if found.problem else 0
+
+
+def _configured(config: "Config", name: str) -> "Written":
+    from gatewatch.config.problems import nearest
+    from gatewatch.errors import NotFound
+    from gatewatch.providers.catalogue import presets
+
+    if name in config.providers:
+        return config.providers[name]
+    known = nearest(name, list(config.providers))
+    raise NotFound(
+        f"no provider {name!r} is configured",
+        f"under providers, add {name}: {{preset: {name}}}" if name in presets() else f"there are: {known}",
+    )
+
+
+def _ways(provider: "Provider", dialect: str | None) -> "list[Way]":
+    from gatewatch.errors import UsageError
+
+    ways = [way for way in provider.ways if dialect in (None, way.dialect)]
+    if not ways:
+        spoken = ", ".join(way.dialect for way in provider.ways)
+        raise UsageError(f"{provider.name} is not spoken to in {dialect}", f"configured for it: {spoken}")
+    return ways
+
+
+def _targets(config: "Config", name: str) -> list[str]:
+    """The models that models of the configuration ask it for."""
+    prefix = f"{name}/"
+    targets = (target for model in config.models.values() for target in model.targets)
+    return [target.removeprefix(prefix) for target in targets if target.startswith(prefix)]
+
+
+async def _tried(
+    provider: "Provider", ways: "Sequence[Way]", model: str | None, targets: "list[str]", control: str
+) -> "Findings":
+    import asyncio
+    from pathlib import Path
+
+    import httpx
+
+    from app.cli.trial_call import Caller
+    from app.cli.trial_findings import Findings
+    from app.cli.trial_steps import Trial
+
+    found = Findings(provider=provider.name)
+    try:
+        async with (
+            asyncio.timeout(DEADLINE_SECONDS),
+            httpx.AsyncClient(timeout=DEADLINE_SECONDS, trust_env=False) as client,
+        ):
+            for way in ways:
+                found = Findings(provider=provider.name, dialect=way.dialect, base_url=way.base_url)
+                trial = Trial(provider, way, Caller(client, provider, way), Path(control), found)
+                await trial.run(model, targets)
+                if found.verdict not in _NEXT_WAY:
+                    break
+    except TimeoutError:
+        found.problem = f"no reply within {DEADLINE_SECONDS:.0f} seconds"
+        found.next_step = "is it the right address, and may this machine reach it?"
+    return found
