@@ -1,7 +1,7 @@
 """Parts → content blocks of a request to Anthropic.
 
 What cannot be carried is refused rather than dropped: a prompt without a picture that stood in it is another prompt.
-Thoughts go back to their own maker only, and their absence is no loss.
+Thoughts go back to their own maker only, and their absence is no loss; what an earlier reply cited is not said again.
 """
 
 import base64

@@ -17,7 +17,7 @@ DELTAS = {
 
 def accumulated(stream: bytes) -> dict[str, Any]:
     """The message that a stream tells, by the rules of platform.claude.com/docs/en/build-with-claude/streaming."""
-    events = []
+    events: list[dict[str, Any]] = []
     for frame in stream.decode().split("\n\n")[:-1]:
         name, data = frame.split("\n")
         event = json.loads(data.removeprefix("data: "))
@@ -59,7 +59,8 @@ def accumulated(stream: bytes) -> dict[str, Any]:
             word = delta["type"].removesuffix("_delta")
             block[word] += delta[word]
     assert not open_
-    return message | events[-2]["delta"] | {"usage": message["usage"] | events[-2]["usage"]}
+    told: dict[str, Any] = message | events[-2]["delta"]
+    return told | {"usage": message["usage"] | events[-2]["usage"]}
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def said_by(*blocks: Any) -> list[dict[str, Any]]:
 
 
 def test_only_the_model_is_replaced_and_what_is_not_known_survives() -> None:
-    fields = {
+    fields: dict[str, Any] = {
         "a_new_parameter": {"deep": [1, None]},
         "thinking": {"type": "adaptive", "display": "updates"},
         "tools": [{"type": "web_search_20260318", "name": "web_search"}],

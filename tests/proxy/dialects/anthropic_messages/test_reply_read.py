@@ -14,7 +14,7 @@ OWN = "anthropic-messages"
 
 
 def message(**fields: Any) -> bytes:
-    reply = {
+    reply: dict[str, Any] = {
         "id": "msg_01",
         "type": "message",
         "role": "assistant",

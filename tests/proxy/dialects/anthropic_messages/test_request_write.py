@@ -145,7 +145,7 @@ def test_what_cannot_be_told_is_a_400_that_names_it_or_is_dropped(asked: dict[st
 
 @pytest.mark.parametrize("param", ["temperature", "top_p", "top_k"])
 def test_newer_models_take_no_sampling_parameters(param: str) -> None:
-    asked = {param: 5 if param == "top_k" else 0.5}
+    asked: dict[str, Any] = {param: 5 if param == "top_k" else 0.5}
     assert write("claude-opus-4-6", **asked)[param] == asked[param]
     assert dropped("claude-opus-4-7", **asked)[1] == [param]
 
@@ -177,7 +177,7 @@ def test_thinking_and_effort() -> None:
 
 
 def test_a_forced_call_turns_thinking_off_that_nobody_asked_for() -> None:
-    tools = {"tools": [Tool(name="f")], "tool_choice": ToolChoice(mode="named", name="f")}
+    tools: dict[str, Any] = {"tools": [Tool(name="f")], "tool_choice": ToolChoice(mode="named", name="f")}
     assert write("claude-opus-5", **tools)["thinking"] == {"type": "disabled"}
     assert "thinking" not in write(**tools)
 

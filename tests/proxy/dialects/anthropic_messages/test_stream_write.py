@@ -210,7 +210,7 @@ def test_arguments_of_a_call_that_never_began_are_not_told(tell: Callable[[bytes
 words = st.text(min_size=1, max_size=12)
 json_objects = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=8) | st.none(), max_size=3)
 signatures = st.text("abcABC123+/=", min_size=1, max_size=10)
-parts = st.one_of(
+parts: st.SearchStrategy[tuple[Any, ...]] = st.one_of(
     st.tuples(st.just("text"), words),
     st.tuples(st.just("thinking"), words, signatures),
     st.tuples(st.just("redacted"), signatures),
