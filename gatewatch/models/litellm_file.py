@@ -78,7 +78,7 @@ def listed(table: Mapping[str, Entry]) -> Iterator[tuple[str, Known]]:
         if sold_by is None or not _served(entry, sold_by, key):
             continue
         name = _name(key)
-        if not _NO_NAME.search(name):
+        if not _NO_NAME.search(name) and not (sold_by == "fireworks" and "/" not in name):
             yield sold_by, Known(name, entry, facts_of(sold_by, name, entry))
 
 
