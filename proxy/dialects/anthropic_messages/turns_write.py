@@ -24,6 +24,8 @@ def write_turns(
     for turn in turns:
         if turn.name:
             losses.lose("name", "its messages do not name their speakers")
+        if turn.role in ("system", "developer") and not all(isinstance(part, Text) for part in turn.parts):
+            losses.refuse("turns", "its instructions are text")
     instructions, said = arrange(turns, late_system=late_system)
     if not said:  # a prompt of instructions alone is asked as it is
         instructions, said = [], [("user", instructions)] if instructions else []

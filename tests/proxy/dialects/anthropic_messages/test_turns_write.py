@@ -109,6 +109,12 @@ def test_pictures_keep_their_place_among_words() -> None:
     assert [block["type"] for block in message["content"]] == ["text", "image", "text"]
 
 
+def test_instructions_are_text() -> None:
+    with pytest.raises(Refusal) as raised:
+        write(turn("system", Image(source=Source(url="https://i.example"))), turn("user", "hi"))
+    assert raised.value.param == "turns"
+
+
 def test_names_of_speakers_are_lost() -> None:
     with pytest.raises(Refusal) as raised:
         write(Turn(role="user", name="ada", parts=[Text(text="hi")]))
