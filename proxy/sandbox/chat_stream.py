@@ -3,7 +3,7 @@
 Thoughts are `reasoning_content`, as DeepSeek and vLLM have them; OpenAI shows none.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -13,11 +13,7 @@ from proxy.sandbox.said import Call, Said
 _encode = msgspec.json.encode
 
 
-class Delta(NamedTuple):
-    """One step of a choice, as JSON."""
-
-    delta: bytes
-    logprobs: bytes = b"null"
+_UNLIKELY = b',"logprobs":null'
 
 
 def frames(
@@ -29,15 +25,20 @@ def frames(
     likely: int | None,
 ) -> list[bytes]:
     """All frames with choices in them. `head` and `tail` are what a frame has around its choices."""
-    steps = [_steps(said, ids, notes, likely) for said, ids, notes in zip(choices, call_ids, annotations, strict=True)]
-    found = []
-    for position in range(max(map(len, steps))):
-        for index, each in enumerate(steps):
-            if position < len(each):
-                found.append(head + _choice(index, each[position], b"null") + tail)
-    for index, said in enumerate(choices):
-        found.append(head + _choice(index, Delta(b"{}"), b'"%s"' % finish_reason(said).encode()) + tail)
-    return found
+    found: list[list[bytes]] = []
+    ends = []
+    for index, (said, ids, notes) in enumerate(zip(choices, call_ids, annotations, strict=True)):
+        opening, closing = head + b'{"index":%d,"delta":' % index, b',"finish_reason":null}' + tail
+        found.append([opening + step + closing for step in _steps(said, ids, notes, likely)])
+        ends.append(b'%b{}%b,"finish_reason":"%b"}%b' % (opening, _UNLIKELY, finish_reason(said).encode(), tail))
+    return [*_in_turns(found), *ends]
+
+
+def _in_turns(each: list[list[bytes]]) -> list[bytes]:
+    if len(each) == 1:
+        return each[0]
+    longest = max(map(len, each))
+    return [steps[position] for position in range(longest) for steps in each if position < len(steps)]
 
 
 def finish_reason(said: Said) -> str:
@@ -65,36 +66,31 @@ def _logprob(token: logprobs.TokenLogprob) -> dict[str, Any]:
     return {"token": token.token, "logprob": token.logprob, "bytes": token.bytes}
 
 
-def _choice(index: int, step: Delta, reason: bytes) -> bytes:
-    return b'{"index":%d,"delta":%s,"logprobs":%s,"finish_reason":%s}' % (index, step.delta, step.logprobs, reason)
-
-
-def _steps(said: Said, call_ids: list[str], annotations: list[dict[str, Any]], likely: int | None) -> list[Delta]:
+def _steps(said: Said, call_ids: list[str], annotations: list[dict[str, Any]], likely: int | None) -> list[bytes]:
+    """Deltas as JSON, each with its logprobs."""
     calls_only = bool(said.calls) and not said.text
-    first: dict[str, Any] = {
-        "role": "assistant",
-        "content": None if calls_only or said.refused else "",
-        "refusal": None,
-    }
+    content = None if calls_only or said.refused else ""
+    first: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
     calls_at_once = calls_only and not said.thinking
     if calls_at_once:
         first["tool_calls"] = [{"index": 0} | call_object(said.calls[0], call_ids[0], "")]
-    found = [Delta(_encode(first))]
-    found += [Delta(b'{"reasoning_content":%s}' % _encode(piece)) for piece in said.thinking]
-    name = b"refusal" if said.refused else b"content"
-    for place, piece in enumerate(said.text):
-        delta = b'{"%s":%s}' % (name, _encode(piece))
-        if likely is None:
-            found.append(Delta(delta))
-        else:
-            found.append(Delta(delta, _encode({name.decode(): token_logprobs([piece], place, likely)})))
+    found = [_encode(first) + _UNLIKELY]
+    found += [b'{"reasoning_content":%b},"logprobs":null' % _encode(piece) for piece in said.thinking]
+    name = "refusal" if said.refused else "content"
+    opening, closing = b'{"%b":' % name.encode(), b"}" + _UNLIKELY
+    if likely is None:
+        found += [opening + _encode(piece) + closing for piece in said.text]
+    else:
+        for place, piece in enumerate(said.text):
+            known = {name: token_logprobs([piece], place, likely)}
+            found.append(b'%b%b},"logprobs":%b' % (opening, _encode(piece), _encode(known)))
     if annotations:
-        found.append(Delta(_encode({"annotations": annotations})))
+        found.append(_encode({"annotations": annotations}) + _UNLIKELY)
     for index, call in enumerate(said.calls):
         if index or not calls_at_once:
             opened = {"index": index} | call_object(call, call_ids[index], "")
-            found.append(Delta(_encode({"tool_calls": [opened]})))
-        form = b'"custom":{"input":%s}' if call.free_form else b'"function":{"arguments":%s}'
-        for piece in call.pieces:
-            found.append(Delta(b'{"tool_calls":[{"index":%d,%s}]}' % (index, form % _encode(piece))))
+            found.append(_encode({"tool_calls": [opened]}) + _UNLIKELY)
+        field, inner = (b"custom", b"input") if call.free_form else (b"function", b"arguments")
+        opening = b'{"tool_calls":[{"index":%d,"%b":{"%b":' % (index, field, inner)
+        found += [opening + _encode(piece) + b"}}]}" + _UNLIKELY for piece in call.pieces]
     return found
