@@ -89,13 +89,17 @@ def _privacy(known: "Privacy", configured: "Provider | None") -> dict[str, Any]:
 
 def _text(facts: dict[str, Any]) -> str:
     """The same for a terminal: every claim on a line, and what it rests on below."""
+    import json
+
     from gatewatch.safe_text import safe
 
     lines = [(name, facts[name], "") for name in ("name", "preset", "title", "docs") if facts[name]]
     lines += [(each["dialect"], each["base_url"], each["source"]) for each in facts["endpoints"]]
     lines += [(name, ", ".join(facts[name]), "") for name in ("regions", "variables", "errors") if facts[name]]
     lines += [(name, facts[name], "") for name in ("key_header", "auth", "rate_limits") if facts[name]]
-    lines += [(f"quirk {name}", value, facts["quirks_source"]) for name, value in facts["quirks"].items()]
+    lines += [(name, json.dumps(value), "") for name, value in facts["quirks"].items()]
+    if facts["quirks_source"]:
+        lines.append(("", "", facts["quirks_source"]))
     for name, fact in facts["privacy"].items():
         source = f"{fact['source']} ({fact['date']})" if fact["date"] else fact["source"]
         lines.append((name, "unknown" if fact["value"] is None else fact["value"], source))
@@ -105,6 +109,6 @@ def _text(facts: dict[str, Any]) -> str:
         lines.append(("note", facts["note"], ""))
     text = ""
     for name, value, source in lines:
-        text += f"{name:<20} {safe(str(value), 500)}\n"
+        text += f"{name:<20} {safe(str(value), 500)}\n" if value != "" else ""
         text += f"{'':<20} {safe(source, 500)}\n" if source else ""
     return text
