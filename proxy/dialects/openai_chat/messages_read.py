@@ -34,21 +34,26 @@ _ALLOWED: dict[str, tuple[type[Part], ...]] = {
 """Role → what its content may hold."""
 
 
-def read_turns(body: dict[str, Any]) -> list[Turn]:
-    """Raises Refusal that names the path of what is wrong."""
+_UNPLACED = ("audio", "prefix")
+"""Of an assistant's message: speech that OpenAI keeps by its id; Mistral's and DeepSeek's "go on from here"."""
+
+
+def read_turns(body: dict[str, Any], others: dict[str, Any]) -> list[Turn]:
+    """What has no place in a turn goes to `others`, by its path. Raises Refusal that names what is wrong."""
     messages = fields.array(body, "messages")
     if messages is None:
         raise fields.missing("messages")
     if not messages:
         raise fields.bad_value("messages", "expected at least one message")
-    conversation = _Conversation()
+    conversation = _Conversation(others)
     return [conversation.turn(each, f"messages[{at}]") for at, each in enumerate(messages)]
 
 
 class _Conversation:
     """Remembers the tool calls that results answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, others: dict[str, Any]) -> None:
+        self._others = others
         self._calls: dict[str, ToolCall] = {}
         self._functions: dict[str, ToolCall] = {}
         """By name: results of the deprecated function calls have no id."""
@@ -66,6 +71,7 @@ class _Conversation:
             case "assistant":
                 parts = _reasoning(message, path) + parts + _declined(message, path) + self._tool_calls(message, path)
                 _mark_last(parts, mark)
+                self._others |= {f"{path}.{key}": message[key] for key in _UNPLACED if message.get(key)}
                 return Turn(role="assistant", parts=parts, name=name)
             case "tool":
                 call_id = fields.required_text(message, "tool_call_id", path)

@@ -56,7 +56,7 @@ def read(body: bytes) -> Answer:
         raise NotThisDialect("the reply is no chat completion") from defect
     if reply.error:
         raise error_of(reply.error)
-    if reply.choices is None:
+    if not reply.choices:
         if reply.object == "error" or reply.message or reply.detail:
             raise error_of(msgspec.json.decode(body))
         raise NotThisDialect("the reply has no choices")

@@ -31,7 +31,7 @@ def read(body: dict[str, Any]) -> Ask:
     if identifier and user and identifier != user:
         others["user"] = user
     return Ask(
-        turns=read_turns(body),
+        turns=read_turns(body, others),
         tools=read_tools(body, others),
         tool_choice=read_tool_choice(body, others),
         parallel_tools=fields.boolean(body, "parallel_tool_calls"),

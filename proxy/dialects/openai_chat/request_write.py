@@ -12,6 +12,7 @@ from proxy.canonical.ask import Ask, Format, Thinking, Tool, ToolChoice
 from proxy.canonical.losses import Losses
 from proxy.canonical.others import lose_others
 from proxy.dialects.dialect import Destination
+from proxy.dialects.openai_chat.foreign_state import without_foreign_state
 from proxy.dialects.openai_chat.messages_write import write_messages
 from proxy.dialects.openai_chat.neutral import changes_nothing
 from proxy.dialects.openai_chat.tap import upstream_body
@@ -76,8 +77,15 @@ def write(ask: Ask, to: Destination, losses: Losses) -> bytes:
 
 
 def forward(body: dict[str, Any], to: Destination, stream: bool, losses: Losses) -> bytes:
-    """The caller's own chat request, bent by the quirks of its destination only. Raises Refusal through `losses`."""
+    """The caller's own chat request, bent by the quirks of its destination, and without what others have sealed.
+
+    Raises Refusal through `losses`.
+    """
     quirks = to.quirks
+    messages = body.get("messages")
+    own = without_foreign_state(messages, quirks.reasoning_field)
+    if own is not messages:
+        body = {**body, "messages": own}
     if not quirks.refuses and not quirks.renames and quirks.stream_usage and quirks.json_schema:
         return upstream_body(body, to.model, stream)
     bent = dict(body)

@@ -246,3 +246,9 @@ def test_a_missing_model_is_openais_code() -> None:
 def test_an_error_inside_a_200_says_its_status_itself(error: object, status: int | None, quota: bool) -> None:
     read = error_of(error)
     assert (read.status, read.quota) == (status, quota)
+
+
+def test_a_whole_body_with_status_200_says_its_status_itself() -> None:
+    error = read_error(200, b'{"error":{"code":402,"message":"Insufficient credits"},"user_id":"u"}')
+    assert (error.status, error.quota) == (402, True)
+    assert read_error(200, b'{"error":{"message":"who knows"}}').status is None

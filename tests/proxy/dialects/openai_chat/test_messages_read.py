@@ -13,7 +13,7 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arg
 
 
 def turns(*messages: object) -> list[Turn]:
-    return read_turns({"messages": list(messages)})
+    return read_turns({"messages": list(messages)}, {})
 
 
 def test_a_conversation_keeps_its_order_and_roles() -> None:
@@ -137,6 +137,14 @@ def test_a_tool_calls_thought_signature_comes_back(sent: str, origin: str, signa
     assert (part.origin, part.signature) == (origin, signature)
 
 
+def test_what_has_no_place_in_a_turn_is_kept_by_its_path() -> None:
+    others: dict[str, Any] = {}
+    spoken = {"role": "assistant", "audio": {"id": "audio_1"}, "refusal": None}
+    begun = {"role": "assistant", "content": "```", "prefix": True}
+    read_turns({"messages": [{"role": "user", "content": "hi"}, spoken, begun | {"audio": None}]}, others)
+    assert others == {"messages[1].audio": {"id": "audio_1"}, "messages[2].prefix": True}
+
+
 def test_a_mark_on_a_message_is_one_on_its_last_part() -> None:
     mark = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
     user, tool = turns(
@@ -189,5 +197,5 @@ def test_a_mark_on_a_message_is_one_on_its_last_part() -> None:
 )
 def test_a_malformed_message_is_a_400_with_its_path(body: dict[str, Any], param: str, code: str) -> None:
     with pytest.raises(Refusal) as refused:
-        read_turns(body)
+        read_turns(body, {})
     assert (refused.value.status, refused.value.param, refused.value.code) == (400, param, code)

@@ -207,7 +207,18 @@ def test_an_error_with_status_200_is_an_error(body: object, status: int | None) 
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b'{"choices":', b"[]", b"{}", b'{"choices":{}}', b'{"choices":["x"]}', b"[" * 99_999]
+    "body",
+    [
+        b"",
+        b"<html>",
+        b'{"choices":',
+        b"[]",
+        b"{}",
+        b'{"choices":[]}',
+        b'{"choices":{}}',
+        b'{"choices":["x"]}',
+        b"[" * 99_999,
+    ],
 )
 def test_what_is_no_chat_completion_says_so(body: bytes) -> None:
     with pytest.raises(NotThisDialect):
