@@ -1,6 +1,7 @@
 """The configuration's reference, made from the models: the JSON schema and the tables of docs/configuration.md.
 
-`python -m gatewatch.config.reference docs/configuration.md` renews the tables; a test says when they are old.
+`python -m gatewatch.config.reference docs/configuration.md docs/providers.md` renews the tables; a test says when they
+are old.
 """
 
 import re
@@ -12,6 +13,7 @@ from typing import Any
 from gatewatch.config.models import Config, Section
 from gatewatch.config.validation import inside, kinds
 from gatewatch.providers.catalogue import Preset, presets
+from gatewatch.providers.privacy import Fact
 
 Schema = dict[str, Any]
 
@@ -99,9 +101,35 @@ def _without_variable(preset: Preset) -> str:
     return "no key" if preset.local else "none"
 
 
+def privacy_table() -> str:
+    """What each provider does with prompts, and where that stands."""
+    text = (
+        "| preset | trains on prompts | keeps them | zero retention | gateway can ask for it |\n|---|---|---|---|---|\n"
+    )
+    for name, preset in presets().items():
+        known = preset.privacy
+        days = known.retention_days.value
+        kept = "unknown" if days is None else "no" if days == 0 else f"{days} days"
+        asked = "yes" if preset.quirks.zero_retention else "no training only" if preset.quirks.opt_out else ""
+        if asked == "no training only" and known.trains.value != "opt-out":
+            asked = "storing only"
+        cells = (
+            _sourced(known.trains.value, known.trains),
+            _sourced(kept, known.retention_days),
+            _sourced(known.zero_retention.value, known.zero_retention),
+        )
+        text += f"| `{name}` | {' | '.join(cells)} | {asked} |\n"
+    return text
+
+
+def _sourced(words: str, fact: Fact) -> str:
+    said = f"[{words}]({fact.source})" if fact.source else words
+    return f"{said}: {fact.note}" if fact.note else said
+
+
 def renewed(text: str) -> str:
     """Markdown with what stands between the marks made anew."""
-    blocks = {"keys": keys_tables, "presets": presets_table}
+    blocks = {"keys": keys_tables, "presets": presets_table, "privacy": privacy_table}
     return _BLOCK.sub(lambda match: f"{match[1]}\n{blocks[match[2]]().strip()}\n\n{match[3]}", text)
 
 
@@ -134,5 +162,5 @@ def _names(names: Any) -> str:
 
 
 if __name__ == "__main__":
-    page = Path(sys.argv[1])
-    page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in map(Path, sys.argv[1:]):
+        page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")

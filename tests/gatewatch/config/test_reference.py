@@ -5,12 +5,14 @@ import pytest
 
 from gatewatch.config.reference import json_schema, keys_tables, renewed, sections
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "configuration.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+PAGE = DOCS / "configuration.md"
 
 
-def test_the_page_is_current() -> None:
-    """When this fails: python -m gatewatch.config.reference docs/configuration.md"""
-    page = PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["configuration.md", "providers.md"])
+def test_the_pages_are_current(name: str) -> None:
+    """When this fails: python -m gatewatch.config.reference docs/configuration.md docs/providers.md"""
+    page = (DOCS / name).read_text(encoding="utf-8")
     assert renewed(page) == page
 
 
