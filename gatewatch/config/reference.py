@@ -4,6 +4,7 @@
 are old.
 """
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ from typing import Any
 from gatewatch.config.models import Config, Section
 from gatewatch.config.validation import inside, kinds
 from gatewatch.providers.catalogue import Preset, presets
+from gatewatch.providers.opt_out import merged
 from gatewatch.providers.privacy import Fact
+from gatewatch.providers.quirks import Quirks
 
 Schema = dict[str, Any]
 
@@ -104,22 +107,28 @@ def _without_variable(preset: Preset) -> str:
 def privacy_table() -> str:
     """What each provider does with prompts, and where that stands."""
     text = (
-        "| preset | trains on prompts | keeps them | zero retention | gateway can ask for it |\n|---|---|---|---|---|\n"
+        "| preset | trains on prompts | keeps them | zero retention | what `privacy` sends |\n|---|---|---|---|---|\n"
     )
     for name, preset in presets().items():
         known = preset.privacy
         days = known.retention_days.value
         kept = "unknown" if days is None else "no" if days == 0 else f"{days} days"
-        asked = "yes" if preset.quirks.zero_retention else "no training only" if preset.quirks.opt_out else ""
-        if asked == "no training only" and known.trains.value != "opt-out":
-            asked = "storing only"
         cells = (
             _sourced(known.trains.value, known.trains),
             _sourced(kept, known.retention_days),
             _sourced(known.zero_retention.value, known.zero_retention),
+            _sent(preset.quirks),
         )
-        text += f"| `{name}` | {' | '.join(cells)} | {asked} |\n"
+        text += f"| `{name}` | {' | '.join(cells)} |\n"
     return text
+
+
+def _sent(quirks: Quirks) -> str:
+    """What goes with a request, whatever its kind."""
+    said: dict[str, Any] = {}
+    for parameters in (*quirks.opt_out.values(), *quirks.zero_retention.values()):
+        said = merged(said, parameters)
+    return ", ".join(f"`{name}: {json.dumps(value)}`" for name, value in (said | quirks.opt_out_headers).items())
 
 
 def _sourced(words: str, fact: Fact) -> str:

@@ -20,5 +20,5 @@ def test_our_configuration_is_a_valid_one_and_sets_nothing_but_providers_and_mod
     file.write_text(gatewatch_config(Upstreams(9001, 9003)), encoding="utf-8")
     config = load(file, {"UPSTREAM_KEY": "x"}).config
     assert config.model_fields_set == {"providers", "models", "hosts"}  # hosts: filled in on loading
-    assert config.providers["burst"].base_url == "http://127.0.0.1:9003/burst/v1"
+    assert config.providers["burst"].ways[0].base_url == "http://127.0.0.1:9003/burst/v1"
     assert config.models["paced"].targets == ("paced/gpt-4o",)
