@@ -33,12 +33,16 @@ class NearNames:
 
 def close_to(wanted: str, names: Iterable[str]) -> list[str]:
     """Those of a few names that look like `wanted`, up to three; its case and its provider may differ."""
-    spelled = {name.lower()[:_LONGEST]: name for name in names}
+    forms: dict[str, str] = {}
+    for name in names:
+        spelled = name.lower()[:_LONGEST]
+        forms[spelled] = name
+        forms.setdefault(spelled.rpartition("/")[2], name)
     wanted = wanted.lower()[:_LONGEST]
-    found = get_close_matches(wanted, spelled, CLOSE, 0.7) or get_close_matches(
-        wanted.rpartition("/")[2], spelled, CLOSE, 0.7
-    )
-    return [spelled[name] for name in found]
+    found = get_close_matches(wanted, forms, 2 * CLOSE, 0.7)
+    if not found and "/" in wanted:
+        found = get_close_matches(wanted.rpartition("/")[2], forms, 2 * CLOSE, 0.7)
+    return list(dict.fromkeys(forms[form] for form in found))[:CLOSE]
 
 
 def _grams(name: str) -> set[str]:

@@ -3,7 +3,9 @@
 from gatewatch.models.facts import NOTHING, ModelFacts, filled
 
 NEAR = ModelFacts(context_window=131_072, input=("text",))
-FAR = ModelFacts(context_window=200_000, max_output=64_000, input=("text", "image"), output=("text",), thinking="budget")
+FAR = ModelFacts(
+    context_window=200_000, max_output=64_000, input=("text", "image"), output=("text",), thinking="budget"
+)
 
 
 def test_what_is_missing_is_filled_in_and_what_is_known_stays() -> None:

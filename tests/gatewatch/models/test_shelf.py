@@ -1,7 +1,7 @@
 """What is known of a model is found under every name that a provider gives it, and under no other.
 
-Figures by hand: platform.claude.com/docs/en/about-claude/models/overview (Sonnet 4.5: 200K, 64K output; Opus 4.6: 1M, 128K
-output), developers.openai.com/api/docs/models (GPT-4o mini: 128,000, 16,384), ai.google.dev/gemini-api/docs/models.
+Figures by hand: platform.claude.com/docs/en/about-claude/models/overview (Sonnet 4.5: 200K, 64K output; Opus 4.6: 1M,
+128K output), developers.openai.com/api/docs/models (GPT-4o mini: 128,000, 16,384 output).
 """
 
 import subprocess

@@ -1,7 +1,8 @@
 """How models are told to think, as their vendors document it (looked up in November 2026).
 
 platform.claude.com/docs/en/build-with-claude/adaptive-thinking, ai.google.dev/gemini-api/docs/thinking,
-developers.openai.com/api/docs/guides/reasoning, docs.x.ai/docs/guides/reasoning, api-docs.deepseek.com/guides/thinking_mode
+developers.openai.com/api/docs/guides/reasoning, docs.x.ai/docs/guides/reasoning,
+api-docs.deepseek.com/guides/thinking_mode
 """
 
 import pytest
@@ -60,9 +61,14 @@ def test_a_model_thinks_as_its_vendor_documents(sold_by: str, name: str, thinkin
 def test_levels_that_the_data_names_are_an_effort() -> None:
     levels = {"supports_reasoning": True, "reasoning_effort_levels": ["none", "high"]}
     assert thinking_of("mistral", "mistral-medium-3-5", levels) == "adaptive"
-    assert thinking_of("zai", "glm-9", {"supports_reasoning": True, "supports_max_reasoning_effort": True}) == "adaptive"
+    assert (
+        thinking_of("zai", "glm-9", {"supports_reasoning": True, "supports_max_reasoning_effort": True}) == "adaptive"
+    )
 
 
 def test_that_a_model_reasons_does_not_say_how_to_ask_for_it() -> None:
     assert thinking_of("zai", "glm-5", {"supports_reasoning": True}) is None
-    assert thinking_of("openai", "chat-latest", {"supports_reasoning": True, "reasoning_effort_levels": ["medium"]}) is None
+    assert (
+        thinking_of("openai", "chat-latest", {"supports_reasoning": True, "reasoning_effort_levels": ["medium"]})
+        is None
+    )

@@ -1,5 +1,6 @@
 """Which models a key may ask for, and where a name leads."""
 
+import msgspec
 import pytest
 
 from gatewatch.control.records import KeyRecord
@@ -64,3 +65,48 @@ def test_an_admin_key_makes_no_calls(settings: Settings) -> None:
     with pytest.raises(Refusal) as refused:
         authorise(settings, key(kind="admin"), "chat")
     assert (refused.value.status, refused.value.type) == (403, "permission_error")
+
+
+def test_a_bare_name_leads_to_the_provider_that_takes_it(settings: Settings) -> None:
+    route = authorise(settings, key(), "gpt-4o")
+    assert (route.name, route.targets[0].provider, route.targets[0].model) == ("openai/gpt-4o", "openai", "gpt-4o")
+
+
+def refused(settings: Settings, model: str, *allowed: str) -> tuple[int, str]:
+    with pytest.raises(Refusal) as caught:
+        authorise(settings, key(models=allowed or None), model)
+    return caught.value.status, caught.value.message
+
+
+def test_a_key_for_one_name_of_a_model_does_not_reach_it_by_another(settings: Settings) -> None:
+    assert refused(settings, "gpt-4o-mini", "chat")[0] == 403, "it is what the route leads to"
+    assert refused(settings, "openai/gpt-4o-mini", "chat")[0] == 403
+    assert refused(settings, "openai/gpt-4o", "gpt-4o")[0] == 403
+    assert refused(settings, "chat", "openai/gpt-4o-mini")[0] == 403
+    assert refused(settings, "gpt-4o", "gpt-4o-mini")[0] == 403
+
+
+def test_a_bare_name_is_allowed_where_what_it_leads_to_is(settings: Settings) -> None:
+    for allowed in ("openai/gpt-4o", "gpt-4o"):
+        assert authorise(settings, key(models=(allowed,)), "gpt-4o").name == "openai/gpt-4o"
+
+
+def test_a_name_that_was_allowed_at_its_vendor_does_not_go_to_an_aggregator(settings: Settings) -> None:
+    router = msgspec.structs.replace(settings.providers["openai"], name="router", price_provider="openrouter")
+    changed = msgspec.structs.replace(settings, providers={"router": router}, routes={})
+    name = "anthropic/claude-sonnet-4.5"
+    assert authorise(changed, key(), name).name == f"router/{name}"
+    assert authorise(changed, key(models=(f"router/{name}",)), name).name == f"router/{name}"
+    assert refused(changed, name, name)[0] == 403
+
+
+def test_a_name_that_does_not_exist_is_told_names_near_it(settings: Settings) -> None:
+    assert refused(settings, "gpt-4o-mni")[1].startswith(
+        "The model 'gpt-4o-mni' does not exist here. Near it: gpt-4o-m"
+    )
+    assert refused(settings, "nothing")[1] == "The model 'nothing' does not exist here."
+
+
+def test_a_key_with_a_list_is_told_no_name_that_it_may_not_use(settings: Settings) -> None:
+    status, message = refused(settings, "gone-4o", "gone-4o", "gone-4oo", "openai/gone-4", "chat")
+    assert (status, message) == (404, "The model 'gone-4o' does not exist here. Near it: openai/gone-4.")
