@@ -158,11 +158,14 @@ def _reachable(made: _Made, settings: Settings, key: KeyRecord, book: PriceBook,
 
 
 def _entry_of(made: _Made, settings: Settings, key: KeyRecord, book: PriceBook, name: str) -> Entry:
-    """One model under the name that was asked. Raises Refusal where a call by that name would be refused."""
+    """One model under the name that was asked. Raises Refusal: what this key may not ask for is not there for it."""
     found = made.entries.get(name)
     if found is not None and key.allows_model(name):
         return found
-    route = authorise(settings, key, name)
+    try:
+        route = authorise(settings, key, name)
+    except Refusal as refusal:
+        raise refusal if refusal.status == 404 else model_not_found(name) from None
     if route.name not in made.entries and not _is_known(settings, route.targets[0].provider, route.targets[0].model):
         raise model_not_found(name)
     return _entry(settings, book, name, route.targets[0].provider, route.targets[0].model)
