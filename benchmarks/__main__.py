@@ -1,9 +1,9 @@
-"""`python -m benchmarks [gateway|ledger] …`: runs one benchmark, the gateway's by default."""
+"""`python -m benchmarks [gateway|dialects|ledger] …`: runs one benchmark, the gateway's by default."""
 
 import importlib
 import sys
 
-BENCHMARKS = ("gateway", "ledger")
+BENCHMARKS = ("gateway", "dialects", "ledger")
 
 
 def main(argv: list[str]) -> int:

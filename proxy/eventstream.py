@@ -10,6 +10,8 @@ from zlib import crc32
 
 import msgspec
 
+from proxy.sse import BrokenFraming
+
 _PRELUDE = Struct("!III")
 _CRC_LENGTH = 4
 _SHORTEST = _PRELUDE.size + _CRC_LENGTH
@@ -72,6 +74,29 @@ class EventCutter:
             self._wanted = _PRELUDE.size
         del rest[:start]
         return messages
+
+
+class EventFrames:
+    """The messages as frames of JSON, for whoever reads server-sent events otherwise."""
+
+    def __init__(self, cap: int) -> None:
+        self._cutter = EventCutter(cap)
+
+    @property
+    def rest(self) -> bytes:
+        """Not empty where part of a message has come."""
+        return b"half a message" if self._cutter.half else b""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Bytes → the messages they complete, as `wrapped`. Raises BrokenFraming."""
+        try:
+            return [wrapped(message) for message in self._cutter.feed(data)]
+        except BrokenEventStream as error:
+            raise BrokenFraming(str(error), [wrapped(message) for message in error.before]) from None
+
+    @staticmethod
+    def payload(frame: bytes) -> bytes:
+        return frame
 
 
 def wrapped(message: Message) -> bytes:

@@ -12,13 +12,20 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 
 
-class FrameTooLong(Exception):
+class BrokenFraming(Exception):
+    """Nothing behind this can be cut into frames."""
+
+    def __init__(self, what: str, before: list[bytes]) -> None:
+        super().__init__(what)
+        self.before = before
+        """The whole frames that stood before it in the same read."""
+
+
+class FrameTooLong(BrokenFraming):
     """A frame has outgrown the cap."""
 
     def __init__(self, before: list[bytes]) -> None:
-        super().__init__("a frame has outgrown the cap")
-        self.before = before
-        """The whole frames that stood before it in the same read."""
+        super().__init__("a frame has outgrown the cap", before)
 
 
 class FrameCutter:
@@ -31,6 +38,11 @@ class FrameCutter:
         self._any_line_end = False
         """Whether a CR has been seen; most streams have none."""
         self._ended_in_cr = False
+
+    @property
+    def rest(self) -> bytes:
+        """What has come of a frame that is not whole."""
+        return bytes(self._rest)
 
     def feed(self, data: bytes) -> list[bytes]:
         """Bytes → the frames they complete, each with its blank line. Raises FrameTooLong."""

@@ -56,7 +56,8 @@ def _known(
             problems.append(Problem((*path, "region"), provider.region, ", ".join(preset.regions)))
             return None
     wanted = (provider.dialect,) if provider.dialect else WORKING_DIALECTS
-    return tuple(endpoint for endpoint in endpoints if endpoint.dialect in wanted)
+    named = provider.dialect is not None or provider.base_url is not None
+    return tuple(each for each in endpoints if each.dialect in wanted and (named or not each.named_only))
 
 
 def _served_at(provider: Provider, known: tuple[Known, ...]) -> list[Dialect]:

@@ -27,6 +27,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`{region}` and `{project}` are filled in from the configuration; another `{name}` asks for a base URL."""
     source: str = ""
     """Where the provider documents it, for what is not its own main API."""
+    named_only: bool = False
+    """Spoken only where the configuration names the dialect: translating to the provider's own carries more than its
+    imitation of another's."""
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

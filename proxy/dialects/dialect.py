@@ -4,7 +4,7 @@ Keeps true: a dialect knows its own format and the canonical form, never another
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -17,6 +17,9 @@ from proxy.canonical.events import Event
 from proxy.canonical.losses import Losses
 from proxy.dialects.provider_error import ProviderError
 from proxy.refusal import Refusal
+
+Framing = Literal["sse", "aws"]
+"""Server-sent events, or AWS's binary event streams."""
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +87,8 @@ class ProviderDialect(Protocol):
     """Request headers that every call has, beside those of HTTP and of the key."""
     key_header: str
     """The request header of the key: `authorization` (with `Bearer`), or one that holds the bare key."""
+    framing: Framing
+    """How its streams are cut into frames."""
     passed_headers: tuple[bytes, ...]
     """Request headers of a caller of the same dialect that go on to the provider."""
 

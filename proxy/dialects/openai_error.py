@@ -54,7 +54,7 @@ def read_error(status: int, body: bytes) -> ProviderError:
 
 
 def error_of(value: Any, status: int | None = None) -> ProviderError:
-    """An error object, bare or under `error`, or a bare text. Without a status, or with a good one: what its own words stand for."""
+    """An error object, bare or under `error`, or a bare text. With no error status: the one its words stand for."""
     error = _unpacked(value)
     message = _message(error)
     code, kind = _word(error.get("code")), _word(error.get("type"))

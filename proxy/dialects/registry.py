@@ -17,8 +17,8 @@ _VERTEX_MARK = "/publishers/google"
 MODELS_PATHS = {
     "openai-chat": "/models",
     "openai-responses": "/models",
-    "anthropic-messages": "/v1/models",
-    "gemini": "/v1beta/models",
+    "anthropic-messages": "/v1/models?limit=1000",
+    "gemini": "/v1beta/models?pageSize=1000",
 }
 """Dialect → path of the provider's own list of models."""
 

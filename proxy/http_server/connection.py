@@ -167,7 +167,8 @@ class ClientConnection(asyncio.Protocol):
         request = self._request = Request(self)
         request.method = self._parser.get_method().decode("ascii")
         request.refusal = check_head(self._target, self._headers, self._repeated, self._bounds)
-        request.path = self._target.partition(b"?")[0].decode("ascii", "replace")
+        path, _, query = self._target.partition(b"?")
+        request.path, request.query = path.decode("ascii", "replace"), query.decode("ascii", "replace")
         request.headers = self._headers
         self._headers = {}  # for the trailers: they are not wanted
         request.http10 = version == "1.0"

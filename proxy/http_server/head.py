@@ -9,6 +9,9 @@ from proxy.refusal import Refusal, bad_request, too_large
 
 _PLAIN_PATH = re.compile(rb"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*\Z")
 _TRICKS = re.compile(rb"(?i)\.\.|//|%2f|%5c|%00|%2e")
+_MODEL = b"/v1/models/"
+"""A model's name follows, in which the SDKs escape slashes; it is never taken for a path."""
+_ESCAPED_SLASH = re.compile(rb"(?i)%2f")
 _ONCE = frozenset(
     {b"host", b"content-length", b"transfer-encoding", b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"}
 )
@@ -21,7 +24,7 @@ def check_head(target: bytes, headers: Headers, repeated: set[bytes], bounds: Bo
     path = target.partition(b"?")[0]
     if not _PLAIN_PATH.match(path):
         return bad_request("invalid_target", "The request target is not a plain path.", close=True)
-    if _TRICKS.search(path):
+    if _TRICKS.search(_ESCAPED_SLASH.sub(b"-", path) if path.startswith(_MODEL) else path):
         return bad_request("invalid_path", "The path is not in its plain form.", close=True)
     if repeated and (twice := repeated & _ONCE):
         name = min(twice).decode()

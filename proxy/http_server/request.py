@@ -32,6 +32,7 @@ class Request:
         "method",
         "on_disconnect",
         "path",
+        "query",
         "refusal",
         "started",
         "whole",
@@ -41,6 +42,8 @@ class Request:
         self.connection = connection
         self.method = ""
         self.path = ""
+        self.query = ""
+        """May hold a key that somebody put there: never for a log or a row."""
         self.headers: dict[bytes, bytes] = {}
         self.refusal: Refusal | None = None
         """What is wrong with the request's head; whoever answers decides how to say it."""

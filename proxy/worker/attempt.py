@@ -5,7 +5,7 @@ import time
 from gatewatch.call import Attempt
 from gatewatch.redact import redact
 from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
-from proxy.settings import Deadlines, Target
+from proxy.settings import Route, Target
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.failure import UpstreamFailed
 from proxy.worker.channel import Channel
@@ -28,7 +28,7 @@ class AttemptFailed(Exception):
 
 
 async def attempt(
-    inbound: Inbound, channel: Channel, target: Target, body: bytes, deadlines: Deadlines, total_due: float
+    inbound: Inbound, channel: Channel, target: Target, body: bytes, route: Route, total_due: float
 ) -> tuple[Exchange, Attempt]:
     """Send the request and wait for a reply with status 200. Raises AttemptFailed, UpstreamFailed (client_closed)."""
     record = Attempt(
@@ -40,18 +40,18 @@ async def attempt(
         provider_key=channel.key.id if channel.key else None,
     )
     inbound.attempts.append(record)
-    exchange = Exchange(deadlines, total_due)
+    exchange = Exchange(route.deadlines, total_due)
     inbound.exchange = exchange
     started = time.perf_counter_ns()
     try:
         if inbound.request.gone:
             exchange.abort("client_closed", "the client closed the connection")
         call = inbound.call
-        passed = _passed_headers(inbound, channel)
+        passed = _passed_headers(inbound, channel, opt_out=route.opt_out)
         if channel.signer:
             passed += await channel.signed_headers(call.endpoint, target.model, call.stream, body)
         head = channel.head(call.endpoint, target.model, call.stream, len(body), passed)
-        await channel.pool.send(exchange, head, body, deadlines)
+        await channel.pool.send(exchange, head, body, route.deadlines)
         await exchange.reply_started()
         record.connect_us = exchange.connect_us
         record.http_status = exchange.status
@@ -103,12 +103,15 @@ async def read_some(exchange: Exchange, limit: int) -> bytes:
     return b"".join(parts)[:limit]
 
 
-def _passed_headers(inbound: Inbound, channel: Channel) -> bytes:
+def _passed_headers(inbound: Inbound, channel: Channel, *, opt_out: bool) -> bytes:
     """The few request headers of a client that an upstream gets; those of the sandbox provider stay on this machine."""
     own_dialect = inbound.call.endpoint in channel.dialect.endpoints
     passed = channel.varying_headers(inbound.headers, own_dialect=own_dialect)
     if (key := inbound.headers.get(b"idempotency-key")) and len(key) <= 256 and key.isascii():
         passed += b"idempotency-key: %s\r\n" % key
+    if opt_out:
+        for own, said in channel.provider.quirks.opt_out_headers.items():
+            passed += b"%s: %s\r\n" % (own.encode("latin-1"), said.encode("latin-1"))
     if channel.provider.allow_private:
         for name, value in inbound.headers.items():
             if name.startswith(b"x-sandbox-"):

@@ -3,7 +3,6 @@
 from urllib.parse import quote
 
 from gatewatch.models.shelf import facts_of
-
 from proxy.dialects.dialect import Destination, ProviderDialect
 from proxy.dialects.registry import MODELS_PATHS, provider_dialect
 from proxy.settings import Provider, ProviderKey, Way
@@ -55,9 +54,13 @@ class Channel:
     def target(self, endpoint: str, model: str, stream: bool) -> str:
         """The request target, the model's name escaped wherever it stands."""
         target = self._base.replace(MODEL_IN_URL, quote(model, safe="")) + self.dialect.path(endpoint, model, stream)
-        if self.provider.query:
-            target += ("&" if "?" in target else "?") + self.provider.query
-        return target
+        return self._with_query(target)
+
+    def _with_query(self, target: str) -> str:
+        """The target, and what the provider wants on every one."""
+        if not self.provider.query:
+            return target
+        return f"{target}{'&' if '?' in target else '?'}{self.provider.query}"
 
     async def signed_headers(self, endpoint: str, model: str, stream: bool, body: bytes) -> bytes:
         """Header lines that prove who sends this request, where a signer makes them. Raises CannotSign."""
@@ -87,8 +90,7 @@ class Channel:
         path = MODELS_PATHS.get(self.dialect.name)
         if path is None or MODEL_IN_URL in self._base:
             return None
-        query = f"?{self.provider.query}" if self.provider.query else ""
-        target = f"{self._base}{path}{query}".encode()
+        target = self._with_query(self._base + path).encode()
         return b"GET %s HTTP/1.1\r\n%s%s\r\n" % (target, self._fields, self.varying_headers({}, own_dialect=False))
 
     def _head_fields(self, agent: str) -> bytes:

@@ -4,8 +4,6 @@ import asyncio
 import logging
 import time
 
-import msgspec
-
 from gatewatch.control.key_table import KeyTable
 from gatewatch.control.records import KeyRecord
 from gatewatch.journal.writer import Journal, JournalFull
@@ -203,7 +201,7 @@ class Gateway:
                 self._ending.lose(inbound)
             self._choose(inbound, channel, target, passage)
             try:
-                exchange, _ = await attempt(inbound, channel, target, passage.request, route.deadlines, total_due)
+                exchange, _ = await attempt(inbound, channel, target, passage.request, route, total_due)
             except AttemptFailed as error:
                 failed = error
                 if not failed.may_go_elsewhere:
@@ -263,7 +261,7 @@ class Gateway:
 
     async def _relay_stream(self, inbound: Inbound, exchange: Exchange, passage: Passage) -> None:
         assert inbound.channel
-        if not is_stream(exchange):
+        if not is_stream(exchange, inbound.channel.dialect):
             raise await not_a_stream(exchange, inbound.channel.dialect)
         tap = inbound.tap = passage.tap(exchange, self.settings.caps)
         waited = time.perf_counter_ns()
@@ -298,14 +296,15 @@ class Gateway:
             self._ending.refuse(inbound, refusal)
 
     async def _models(self, inbound: Inbound, key: KeyRecord, wanted: str) -> None:
-        entries = await self._model_list.entries(self.settings, self._upstreams, key)
-        if wanted:
-            found = [entry for entry in entries if entry["id"] == wanted]
-            if not found:
-                raise Refusal(404, "model_not_found", "This model does not exist here.", param="model")
-            body = msgspec.json.encode(found[0])
-        else:
-            body = msgspec.json.encode({"object": "list", "data": entries})
+        body = await self._model_list.reply(
+            self.settings,
+            self._upstreams,
+            key,
+            self.meter.book,
+            wanted=wanted,
+            anthropic=b"anthropic-version" in inbound.headers,
+            query=inbound.request.query,
+        )
         inbound.request.reply(200, [JSON, *id_headers(inbound)], body)
 
     def _health(self, request: Request) -> None:

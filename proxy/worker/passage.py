@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from gatewatch.call import Tokens
+from gatewatch.providers.opt_out import merged, opt_out_of
 from proxy.canonical.losses import Losses
 from proxy.canonical.seen import Seen
 from proxy.dialects.dialect import ProviderDialect
@@ -49,9 +50,10 @@ def passage_to(channel: Channel, target: Target, route: Route, inbound: Inbound)
     to = channel.destination(target.model)
     losses = Losses(target.provider, drop=route.drop_params, names=inbound.caller.names)
     passage: Passage = _kind(channel.dialect, inbound.call.endpoint)(channel, to, losses, inbound)
-    if route.opt_out and channel.provider.quirks.opt_out:
-        body = msgspec.json.decode(passage.request)
-        passage.request = msgspec.json.encode({**body, **channel.provider.quirks.opt_out})
+    if route.opt_out:
+        quirks, endpoint = channel.provider.quirks, inbound.call.endpoint
+        if more := opt_out_of(quirks, channel.dialect.name, endpoint, zero_retention=route.zero_retention):
+            passage.request = msgspec.json.encode(merged(msgspec.json.decode(passage.request), more))
     return passage
 
 

@@ -8,23 +8,27 @@ import time
 
 from gatewatch.call import Tokens
 from proxy.canonical.seen import Seen
+from proxy.dialects.dialect import ProviderDialect
 from proxy.dialects.provider_error import NotThisDialect, ProviderError
+from proxy.eventstream import EventFrames
 from proxy.refusal import Refusal, upstream
 from proxy.settings import Caps
-from proxy.sse import FrameCutter, FrameTooLong
+from proxy.sse import BrokenFraming, FrameCutter
 from proxy.upstream.exchange import Exchange
 from proxy.worker.inbound import Inbound
-from proxy.worker.upstream_error import refusal_for
+from proxy.worker.upstream_error import names_an_error, refusal_for
 
 
 class StreamTap(Seen):
     """Reads frames on their way and says which bytes go out. What a frame becomes is a subclass's to say."""
 
-    def __init__(self, exchange: Exchange, caps: Caps) -> None:
+    def __init__(self, exchange: Exchange, caps: Caps, dialect: ProviderDialect) -> None:
         super().__init__()
         self.done = False
         self._exchange = exchange
-        self._cutter = FrameCutter(caps.sse_line_bytes)
+        self._dialect = dialect
+        cutter = EventFrames if dialect.framing == "aws" else FrameCutter
+        self._cutter = cutter(caps.sse_line_bytes)
         self._left = caps.reply_bytes
         self._failure: Refusal | None = None
 
@@ -39,18 +43,16 @@ class StreamTap(Seen):
                 raise self._failure
             data = await self._exchange.read()
             if not data:
-                if self._closed():
-                    self.done = True
-                    break
-                raise upstream(502, "upstream_truncated", "The provider's stream ended before its end was marked.")
+                self._end_at_close()
+                break
             self._left -= len(data)
             if self._left < 0:
                 raise upstream(502, "upstream_invalid", "The provider's stream is too long.")
             try:
                 frames = self._cutter.feed(data)
-            except FrameTooLong as too_long:
-                frames = too_long.before
-                self._failure = upstream(502, "upstream_invalid", "The provider sent an event that is too long.")
+            except BrokenFraming as broken:
+                frames = broken.before
+                self._failure = upstream(502, "upstream_invalid", f"The provider's stream is broken: {broken}.")
             try:
                 for frame in frames:
                     payload = self._cutter.payload(frame)
@@ -76,6 +78,16 @@ class StreamTap(Seen):
     def _without_data(self, frame: bytes) -> bytes:
         """What goes out for a comment or a bare event."""
         return frame
+
+    def _end_at_close(self) -> None:
+        """Raises Refusal where the provider's close is not its end."""
+        rest = self._cutter.rest
+        if not rest and self._closed():
+            self.done = True
+            return
+        if names_an_error(rest):  # Google breaks a stream off with bare JSON
+            raise refusal_for(self._dialect.read_error(200, rest), {})
+        raise upstream(502, "upstream_truncated", "The provider's stream ended before its end was marked.")
 
     def _closed(self) -> bool:
         """The provider closed the stream cleanly: whether that is an end."""

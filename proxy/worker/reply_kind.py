@@ -1,12 +1,10 @@
 """Whether a reply with status 200 is of the kind that was asked for: its own encoding, JSON or a stream."""
 
-import msgspec
-
 from proxy.dialects.dialect import ProviderDialect
 from proxy.refusal import Refusal, upstream
 from proxy.upstream.exchange import Exchange
 from proxy.worker.attempt import read_some
-from proxy.worker.upstream_error import refusal_for
+from proxy.worker.upstream_error import names_an_error, refusal_for
 
 _LONGEST_ERROR = 64 * 1024
 
@@ -16,8 +14,9 @@ def is_json(exchange: Exchange) -> bool:
     return b"json" in exchange.headers.get(b"content-type", b"json").lower()
 
 
-def is_stream(exchange: Exchange) -> bool:
-    return b"event-stream" in exchange.headers.get(b"content-type", b"").lower()
+def is_stream(exchange: Exchange, dialect: ProviderDialect) -> bool:
+    kind = b"vnd.amazon.eventstream" if dialect.framing == "aws" else b"event-stream"
+    return kind in exchange.headers.get(b"content-type", b"").lower()
 
 
 def check_encoding(exchange: Exchange) -> None:
@@ -30,16 +29,6 @@ async def not_a_stream(exchange: Exchange, dialect: ProviderDialect) -> Refusal:
     """Why there is no stream: the error that came in its place, if one did. Raises UpstreamFailed (client_closed)."""
     if is_json(exchange):
         body = await read_some(exchange, _LONGEST_ERROR)
-        if _names_an_error(body):
+        if names_an_error(body):
             return refusal_for(dialect.read_error(200, body), {})
     return upstream(502, "upstream_invalid", "The provider did not answer with a stream.")
-
-
-def _names_an_error(body: bytes) -> bool:
-    try:
-        said = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    if isinstance(said, list) and said:  # Google's streams
-        said = said[0]
-    return isinstance(said, dict) and bool(said.get("error"))

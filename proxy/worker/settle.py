@@ -31,6 +31,11 @@ class Meter:
         self._book = PriceBook.open()
         self.refresh()
 
+    @property
+    def book(self) -> PriceBook:
+        """What calls are charged by at the moment."""
+        return self._book
+
     def refresh(self) -> None:
         """Take over rows that the operator has added. Keeps what it has where the store cannot be read."""
         try:

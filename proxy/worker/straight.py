@@ -4,7 +4,7 @@ from gatewatch.call import Tokens
 from proxy.canonical.events import Ended
 from proxy.canonical.losses import Losses
 from proxy.canonical.seen import Seen, Told
-from proxy.dialects.dialect import Destination, StreamReader
+from proxy.dialects.dialect import Destination, ProviderDialect
 from proxy.dialects.provider_error import NotThisDialect, ProviderError
 from proxy.settings import Caps
 from proxy.upstream.exchange import Exchange
@@ -40,15 +40,15 @@ class StraightPassage:
         return None
 
     def tap(self, exchange: Exchange, caps: Caps) -> StreamTap:
-        return ReaderTap(exchange, self._dialect.reader(), caps)
+        return ReaderTap(exchange, caps, self._dialect)
 
 
 class ReaderTap(StreamTap, Told):
     """Passes frames on and reads them through the canonical form."""
 
-    def __init__(self, exchange: Exchange, reader: StreamReader, caps: Caps) -> None:
-        super().__init__(exchange, caps)
-        self._reader = reader
+    def __init__(self, exchange: Exchange, caps: Caps, dialect: ProviderDialect) -> None:
+        super().__init__(exchange, caps, dialect)
+        self._reader = dialect.reader()
         self._last = b""
 
     def last(self, tokens: Tokens) -> bytes:

@@ -2,16 +2,15 @@
 nothing else. The usage chunk of a stream is left out where the caller did not ask for it.
 """
 
-from collections.abc import Callable
-
 import msgspec
 
 from gatewatch.call import Tokens
+from gatewatch.usage import openai
 from proxy.canonical.losses import Losses
 from proxy.canonical.seen import Seen
-from proxy.dialects.dialect import Destination
+from proxy.dialects.dialect import Destination, ProviderDialect
 from proxy.dialects.openai_chat import tap
-from proxy.dialects.provider_error import NotThisDialect, ProviderError
+from proxy.dialects.provider_error import NotThisDialect
 from proxy.refusal import upstream
 from proxy.settings import Caps
 from proxy.upstream.exchange import Exchange
@@ -20,7 +19,6 @@ from proxy.worker.inbound import Inbound
 from proxy.worker.relay_stream import StreamTap
 from proxy.worker.upstream_error import not_readable, refusal_for
 
-ReadError = Callable[[int, bytes], ProviderError]
 _DONE_FRAME = b"data: " + tap.DONE + b"\n\n"
 
 
@@ -30,34 +28,45 @@ class StraightChat:
     def __init__(self, channel: Channel, to: Destination, losses: Losses, inbound: Inbound) -> None:
         self.request = channel.dialect.forward(inbound.body, to, inbound.call.stream, losses)
         self.dropped = losses.dropped
-        self._read_error = channel.dialect.read_error
+        self._dialect = channel.dialect
+        self._outside = to.quirks.reasoning_outside
         self._body = inbound.body
 
     def held_bytes(self, caps: Caps) -> int:
         return caps.held_reply_bytes
 
     def read(self, reply: bytes) -> Seen:
-        return read_chat(reply, self._read_error)
+        return read_chat(reply, self._dialect, ChatSeen(reasoning_outside=self._outside))
 
     def reply(self, tokens: Tokens) -> bytes | None:
         del tokens
         return None
 
     def tap(self, exchange: Exchange, caps: Caps) -> StreamTap:
-        return ChatTap(exchange, caps, tap.wants_usage(self._body), self._read_error)
+        return ChatTap(exchange, caps, self._dialect, tap.wants_usage(self._body), reasoning_outside=self._outside)
 
 
-def read_chat(body: bytes, read_error: ReadError) -> Seen:
-    """Usage and facts of a whole reply. Raises Refusal where it is not a reply of this dialect."""
+class ChatSeen(Seen):
+    """What chat tells of its usage, by the provider's own arithmetic."""
+
+    def __init__(self, *, reasoning_outside: bool = False) -> None:
+        super().__init__()
+        self._outside = reasoning_outside
+
+    def tokens(self) -> Tokens | None:
+        return openai.read(self.usage, reasoning_outside=self._outside)
+
+
+def read_chat(body: bytes, dialect: ProviderDialect, seen: Seen) -> Seen:
+    """Usage and facts of a whole reply, into `seen`. Raises Refusal where it is not a reply of this dialect."""
     try:
         reply = tap.decode_reply(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise not_readable() from None
     if reply.error:
-        raise refusal_for(read_error(200, body), {})
+        raise refusal_for(dialect.read_error(200, body), {})
     if reply.choices is None and reply.data is None:
         raise upstream(502, "upstream_invalid", "The provider's reply has neither choices nor data.")
-    seen = Seen()
     seen.usage = reply.usage
     seen.name_model(reply.model, reply.service_tier)
     if reply.choices:
@@ -69,10 +78,21 @@ def read_chat(body: bytes, read_error: ReadError) -> Seen:
 class ChatTap(StreamTap):
     """Frames pass as they came."""
 
-    def __init__(self, exchange: Exchange, caps: Caps, wants_usage: bool, read_error: ReadError) -> None:
-        super().__init__(exchange, caps)
+    def __init__(
+        self,
+        exchange: Exchange,
+        caps: Caps,
+        dialect: ProviderDialect,
+        wants_usage: bool,
+        *,
+        reasoning_outside: bool = False,
+    ) -> None:
+        super().__init__(exchange, caps, dialect)
         self._wants_usage = wants_usage
-        self._read_error = read_error
+        self._outside = reasoning_outside
+
+    def tokens(self) -> Tokens | None:
+        return openai.read(self.usage, reasoning_outside=self._outside)
 
     def last(self, tokens: Tokens) -> bytes:
         del tokens
@@ -87,7 +107,7 @@ class ChatTap(StreamTap):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise NotThisDialect from None
         if chunk.error:
-            raise self._read_error(200, data)
+            raise self._dialect.read_error(200, data)
         if chunk.usage is not None:
             self.usage = chunk.usage
         if self.served_model is None or (self.service_tier is None and chunk.service_tier):

@@ -8,7 +8,7 @@ from proxy.canonical.ask import Ask
 from proxy.canonical.events import Ended, Event
 from proxy.canonical.losses import Losses
 from proxy.canonical.seen import Seen, Told
-from proxy.dialects.dialect import Destination, StreamReader, StreamWriter
+from proxy.dialects.dialect import Destination, ProviderDialect, StreamWriter
 from proxy.dialects.provider_error import NotThisDialect, ProviderError
 from proxy.settings import Caps
 from proxy.upstream.exchange import Exchange
@@ -57,15 +57,15 @@ class TranslatedPassage:
     def tap(self, exchange: Exchange, caps: Caps) -> StreamTap:
         inbound = self._inbound
         writer = inbound.caller.writer(inbound.body, inbound.call.call_id)
-        return TranslatedTap(exchange, self._dialect.reader(), writer, caps)
+        return TranslatedTap(exchange, caps, self._dialect, writer)
 
 
 class TranslatedTap(StreamTap, Told):
     """Frames of one dialect in, frames of another out."""
 
-    def __init__(self, exchange: Exchange, reader: StreamReader, writer: StreamWriter, caps: Caps) -> None:
-        super().__init__(exchange, caps)
-        self._reader = reader
+    def __init__(self, exchange: Exchange, caps: Caps, dialect: ProviderDialect, writer: StreamWriter) -> None:
+        super().__init__(exchange, caps, dialect)
+        self._reader = dialect.reader()
         self._writer = writer
 
     def last(self, tokens: Tokens) -> bytes:

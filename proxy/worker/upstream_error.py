@@ -8,6 +8,8 @@ import math
 import re
 import time
 
+import msgspec
+
 from gatewatch.redact import redact
 from proxy.dialects.provider_error import ProviderError
 from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
@@ -63,6 +65,17 @@ def told(error: ProviderError) -> str:
     return redact(error.message[:_LONGEST_READ])[
         :500
     ]  # a secret that the first cut goes through lies behind the second
+
+
+def names_an_error(body: bytes) -> bool:
+    """Whether a body that came with a good status is an error all the same."""
+    try:
+        said = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    if isinstance(said, list) and said:  # Google's streams
+        said = said[0]
+    return isinstance(said, dict) and bool(said.get("error"))
 
 
 def not_readable() -> Refusal:

@@ -16,7 +16,7 @@ from proxy.dialects.anthropic_messages.request_write import write_request
 from proxy.dialects.anthropic_messages.stream_read import MessagesReader
 from proxy.dialects.anthropic_messages.stream_write import MessagesWriter
 from proxy.dialects.anthropic_messages.vocabulary import DIALECT, NAMES
-from proxy.dialects.dialect import CallerDialect, Destination, ProviderDialect, StreamReader, StreamWriter
+from proxy.dialects.dialect import CallerDialect, Destination, Framing, ProviderDialect, StreamReader, StreamWriter
 from proxy.dialects.provider_error import ProviderError
 from proxy.refusal import Refusal
 
@@ -55,6 +55,7 @@ class _Provider:
     endpoints = frozenset({"messages", "count_tokens"})
     headers: Mapping[str, str] = {"anthropic-version": "2023-06-01"}
     key_header = "x-api-key"
+    framing: Framing = "sse"
     passed_headers: tuple[bytes, ...] = (b"anthropic-version", b"anthropic-beta")
 
     def path(self, endpoint: str, model: str, stream: bool) -> str:

@@ -12,7 +12,7 @@ from proxy.canonical.losses import Losses
 from proxy.dialects.bedrock_converse import errors, reply_read, request_write
 from proxy.dialects.bedrock_converse.messages_write import NAME
 from proxy.dialects.bedrock_converse.stream_read import Reader
-from proxy.dialects.dialect import Destination
+from proxy.dialects.dialect import Destination, Framing
 from proxy.dialects.provider_error import ProviderError
 
 
@@ -23,6 +23,7 @@ class BedrockConverse:
     endpoints: frozenset[str] = frozenset()
     headers: Mapping[str, str] = {}
     key_header = "authorization"
+    framing: Framing = "aws"
     passed_headers: tuple[bytes, ...] = ()
 
     def path(self, endpoint: str, model: str, stream: bool) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from proxy.canonical.answer import Answer
 from proxy.canonical.ask import Ask
 from proxy.canonical.losses import Losses
-from proxy.dialects.dialect import Destination
+from proxy.dialects.dialect import Destination, Framing
 from proxy.dialects.gemini import embeddings, errors, reply_read, request_write, token_count
 from proxy.dialects.gemini.stream_read import Reader
 from proxy.dialects.provider_error import ProviderError
@@ -26,6 +26,7 @@ class Gemini:
     name = "gemini"
     endpoints: frozenset[str] = frozenset()
     headers: Mapping[str, str] = {}
+    framing: Framing = "sse"
     passed_headers: tuple[bytes, ...] = ()
 
     def __init__(self, version: str = "/v1beta") -> None:

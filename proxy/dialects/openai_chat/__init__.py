@@ -7,7 +7,7 @@ from gatewatch.call import Tokens
 from proxy.canonical.answer import Answer
 from proxy.canonical.ask import Ask
 from proxy.canonical.losses import Losses
-from proxy.dialects.dialect import Destination
+from proxy.dialects.dialect import Destination, Framing
 from proxy.dialects.openai_chat import errors, reply_read, reply_write, request_read, request_write, tap
 from proxy.dialects.openai_chat.stream_read import ChatReader
 from proxy.dialects.openai_chat.stream_write import ChatWriter
@@ -49,6 +49,7 @@ class _Provider:
     endpoints = frozenset(tap.PATHS)
     headers: Mapping[str, str] = {}
     key_header = "authorization"
+    framing: Framing = "sse"
     passed_headers: tuple[bytes, ...] = ()
 
     def path(self, endpoint: str, model: str, stream: bool) -> str:  # noqa: ARG002

@@ -8,7 +8,7 @@ from gatewatch.call import Tokens
 from proxy.canonical.answer import Answer
 from proxy.canonical.ask import Ask
 from proxy.canonical.losses import Losses
-from proxy.dialects.dialect import Destination
+from proxy.dialects.dialect import Destination, Framing
 from proxy.dialects.openai_error import read_error
 from proxy.dialects.openai_responses.errors import error_body, error_event
 from proxy.dialects.openai_responses.opaque import NAME
@@ -63,6 +63,7 @@ class Provider:
     endpoints = frozenset({"responses"})
     headers: Mapping[str, str] = MappingProxyType({})
     key_header = "authorization"
+    framing: Framing = "sse"
     passed_headers: tuple[bytes, ...] = (b"openai-beta",)
 
     def path(self, endpoint: str, model: str, stream: bool) -> str:  # noqa: ARG002

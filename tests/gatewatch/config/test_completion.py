@@ -9,14 +9,33 @@ def config(**tree: object) -> Config:
 
 
 def test_a_preset_brings_its_dialects_their_addresses_and_where_the_key_usually_is() -> None:
-    done, problems = complete(config(providers={"claude": {"preset": "anthropic"}}))
-    claude = done.providers["claude"]
+    done, problems = complete(config(providers={"gpt": {"preset": "openai"}}))
+    gpt = done.providers["gpt"]
     assert problems == []
-    assert [(way.dialect, way.base_url) for way in claude.ways] == [
-        ("anthropic-messages", "https://api.anthropic.com"),
-        ("openai-chat", "https://api.anthropic.com/v1"),
+    assert [(way.dialect, way.base_url) for way in gpt.ways] == [
+        ("openai-responses", "https://api.openai.com/v1"),
+        ("openai-chat", "https://api.openai.com/v1"),
     ]
-    assert (claude.api_key, claude.allow_private) == ("env:ANTHROPIC_API_KEY", False)
+    assert (gpt.api_key, gpt.allow_private) == ("env:OPENAI_API_KEY", False)
+
+
+@pytest.mark.parametrize(
+    ("preset", "own", "imitated"),
+    [
+        ("anthropic", "https://api.anthropic.com", "https://api.anthropic.com/v1"),
+        (
+            "google",
+            "https://generativelanguage.googleapis.com",
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+        ),
+    ],
+)
+def test_a_providers_imitation_of_another_is_spoken_only_where_it_is_named(
+    preset: str, own: str, imitated: str
+) -> None:
+    done, _ = complete(config(providers={"a": {"preset": preset}, "b": {"preset": preset, "dialect": "openai-chat"}}))
+    assert [way.base_url for way in done.providers["a"].ways] == [own]
+    assert [way.base_url for way in done.providers["b"].ways] == [imitated]
 
 
 def test_one_way_is_shown_as_dialect_and_base_url() -> None:
@@ -68,10 +87,7 @@ def test_a_local_servers_own_address_may_be_private_and_another_one_may_not() ->
 def test_the_region_becomes_part_of_the_address() -> None:
     done, problems = complete(config(providers={"aws": {"preset": "bedrock", "region": "eu-west-1"}}))
     assert problems == []
-    assert [way.base_url for way in done.providers["aws"].ways] == [
-        "https://bedrock-runtime.eu-west-1.amazonaws.com",
-        "https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1",
-    ]
+    assert [way.base_url for way in done.providers["aws"].ways] == ["https://bedrock-runtime.eu-west-1.amazonaws.com"]
 
 
 @pytest.mark.parametrize(

@@ -80,3 +80,15 @@ async def test_every_refusal_of_a_head_ends_the_connection(bounds: Bounds) -> No
         refusal = check_head(target, headers, repeated, bounds)
         assert refusal is not None
         assert refusal.close
+
+
+@pytest.mark.parametrize("path", [b"/v1/models/openai%2Fgpt-4o", b"/v1/models/a%2fb%2Fc"])
+async def test_a_models_name_may_have_escaped_slashes(path: bytes, bounds: Bounds) -> None:
+    assert check_head(path, {b"host": b"127.0.0.1"}, set(), bounds) is None
+
+
+@pytest.mark.parametrize("path", [b"/v1/models/..%2fx", b"/v1/models/a%5cb", b"/v1/files/a%2fb", b"/v1%2fmodels/x"])
+async def test_and_no_other_trick(path: bytes, bounds: Bounds) -> None:
+    refusal = check_head(path, {b"host": b"127.0.0.1"}, set(), bounds)
+    assert refusal
+    assert refusal.code == "invalid_path"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from proxy.settings import Deadlines, Provider, ProviderKey, Target, Way
+from proxy.settings import Deadlines, Provider, ProviderKey, Route, Target, Way
 from proxy.upstream.exchange import Exchange
 from proxy.worker.attempt import AttemptFailed, attempt, read_some
 from proxy.worker.channel import Upstream
@@ -13,6 +13,7 @@ from proxy.worker.inbound import Inbound
 from tests.kit.scripted_upstream import Conversation, ScriptedUpstream, scripted_upstream
 
 TARGET = Target(provider="p", model="gpt-4o")
+ROUTE = Route(name="r", targets=(TARGET,), deadlines=Deadlines(connect=5))
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-request-id: req_1\r\n\r\n{}"
 
 
@@ -41,9 +42,7 @@ def answering(reply: bytes) -> Callable[[Conversation], object]:
 async def one_try(made: Inbound, upstream: Upstream) -> None:
     due = asyncio.get_running_loop().time() + 10
     try:
-        exchange, _ = await attempt(
-            made, upstream.channels[0], TARGET, b'{"model":"gpt-4o"}', Deadlines(connect=5), due
-        )
+        exchange, _ = await attempt(made, upstream.channels[0], TARGET, b'{"model":"gpt-4o"}', ROUTE, due)
         assert await exchange.read() == b"{}"
     finally:
         upstream.close()

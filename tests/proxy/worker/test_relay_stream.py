@@ -25,7 +25,7 @@ def a_tap(reads: Iterable[bytes], *, wants_usage: bool = False, caps: Caps = Cap
         exchange.feed(data)
     if ends:
         exchange.finish()
-    return ChatTap(exchange, caps, wants_usage, PROVIDER.read_error)
+    return ChatTap(exchange, caps, PROVIDER, wants_usage)
 
 
 async def passed(tap: StreamTap) -> bytes:

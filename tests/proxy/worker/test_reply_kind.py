@@ -24,8 +24,8 @@ async def test_kinds_are_told_by_their_content_type() -> None:
     assert is_json(answered({b"content-type": b"application/json; charset=utf-8"}))
     assert is_json(answered({}))
     assert not is_json(answered({b"content-type": b"text/html"}))
-    assert is_stream(answered({b"content-type": b"text/event-stream"}))
-    assert not is_stream(answered({}))
+    assert is_stream(answered({b"content-type": b"text/event-stream"}), PROVIDER)
+    assert not is_stream(answered({}), PROVIDER)
 
 
 @pytest.mark.parametrize("encoding", [b"gzip", b"br", b"GZIP", b"identity, gzip"])

@@ -4,7 +4,7 @@ import pytest
 
 from proxy.dialects.openai_chat import PROVIDER
 from proxy.refusal import Refusal
-from proxy.worker.straight_chat import read_chat
+from proxy.worker.straight_chat import ChatSeen, read_chat
 
 REPLY = (
     b'{"model":"gpt-4o-2024-08-06","service_tier":"flex","choices":[{"message":{"content":"four"},'
@@ -13,7 +13,7 @@ REPLY = (
 
 
 def test_a_whole_reply_tells_what_its_call_is_settled_by() -> None:
-    seen = read_chat(REPLY, PROVIDER.read_error)
+    seen = read_chat(REPLY, PROVIDER, ChatSeen())
     assert seen.usage == {"prompt_tokens": 3, "completion_tokens": 1}
     assert (seen.served_model, seen.service_tier, seen.finish_reason) == ("gpt-4o-2024-08-06", "flex", "stop")
     assert seen.produced_characters == len("four")
@@ -31,5 +31,5 @@ def test_a_whole_reply_tells_what_its_call_is_settled_by() -> None:
 )
 def test_a_200_that_is_no_reply_becomes_the_error_it_is(body: bytes, status: int, code: str) -> None:
     with pytest.raises(Refusal) as refused:
-        read_chat(body, PROVIDER.read_error)
+        read_chat(body, PROVIDER, ChatSeen())
     assert (refused.value.status, refused.value.code) == (status, code)
