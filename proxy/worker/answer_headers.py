@@ -13,9 +13,12 @@ JSON = (b"content-type", b"application/json")
 
 
 def id_headers(inbound: Inbound) -> Headers:
-    """What every answer carries."""
+    """What every answer carries. Anthropic's SDKs look for `request-id`."""
     call_id = inbound.call.call_id.encode()
-    return [(b"x-request-id", call_id), (b"x-gatewatch-call-id", call_id)]
+    headers = [(b"x-request-id", call_id), (b"x-gatewatch-call-id", call_id)]
+    if inbound.caller.name == "anthropic-messages":
+        headers.append((b"request-id", call_id))
+    return headers
 
 
 def plain_headers(inbound: Inbound, *, priced: bool) -> Headers:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from proxy.worker.answer_headers import closing_comment, id_headers, plain_headers, stream_headers
+from proxy.worker.endpoints import ENDPOINTS
 from proxy.worker.inbound import Inbound
 
 
@@ -50,3 +51,11 @@ async def test_a_name_that_no_header_can_carry_does_not_split_it(inbound: Callab
 async def test_every_answer_carries_the_call_id(inbound: Callable[..., Inbound]) -> None:
     made = inbound()
     assert {value for _, value in id_headers(made)} == {made.call.call_id.encode()}
+
+
+async def test_anthropics_sdks_find_the_call_id_where_they_look_for_it(inbound: Callable[..., Inbound]) -> None:
+    """`response.headers.get("request-id")`: `_exceptions.py`, `lib/streaming/_messages.py` of their Python SDK."""
+    made = inbound()
+    assert b"request-id" not in dict(id_headers(made))
+    made.caller = ENDPOINTS["/v1/messages"].caller
+    assert dict(id_headers(made))[b"request-id"] == made.call.call_id.encode()
