@@ -70,6 +70,14 @@ def rate_limits(headers: Mapping[bytes, bytes], now: float) -> RateLimits | None
     return RateLimits(**found) if found else None
 
 
+def wait_for(limits: RateLimits) -> float | None:
+    """Seconds until everything that is used up is whole again; where nothing is said to be used up, the longest reset."""
+    said = [getattr(limits, kind) for kind in RateLimits.__struct_fields__]
+    known = [limit for limit in said if limit and limit.reset is not None]
+    spent = [limit.reset for limit in known if limit.remaining == 0]
+    return max(spent or [limit.reset for limit in known], default=None)
+
+
 def _first(headers: Mapping[bytes, bytes], families: tuple[_Names, ...], now: float) -> Limit | None:
     for limit_name, remaining_name, reset_name, window in families:
         limit, remaining = _count(headers.get(limit_name)), _count(headers.get(remaining_name))

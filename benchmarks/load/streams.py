@@ -12,7 +12,8 @@ from benchmarks.spread import percentile
 WARM_UP_SECONDS = 0.3
 LAST_SECONDS = 10.0
 _END = b"\r\n0\r\n\r\n"
-_DONE = b"data: [DONE]\n\n"
+_MARKS = {"chat": b"data: [DONE]\n\n", "messages": b'"message_stop"', "responses": b"}}\n\n", "gemini": b"}"}
+"""What stands before the end of a whole stream, by the format of the request."""
 _KEPT = 64
 
 
@@ -30,8 +31,9 @@ class Streams(NamedTuple):
 class StreamEnd:
     """Finds the end of a chunked event stream, however it is cut into reads."""
 
-    def __init__(self) -> None:
+    def __init__(self, speaks: str = "chat") -> None:
         self._tail = b""
+        self._mark = _MARKS[speaks]
 
     def reached(self, data: bytes) -> bool:
         """Whether these bytes end the stream."""
@@ -40,8 +42,8 @@ class StreamEnd:
 
     @property
     def whole(self) -> bool:
-        """Whether `[DONE]` stood before the end."""
-        return _DONE in self._tail
+        """Whether the format's mark stood before the end."""
+        return self._mark in self._tail
 
 
 class _Reader(asyncio.Protocol):
@@ -53,7 +55,7 @@ class _Reader(asyncio.Protocol):
         self._ask()
 
     def _ask(self) -> None:
-        self._end = StreamEnd()
+        self._end = StreamEnd(self._run.speaks)
         self._ttft = 0
         self._good = True
         self._began = time.perf_counter_ns()
@@ -79,8 +81,9 @@ class _Reader(asyncio.Protocol):
 
 
 class _Run:
-    def __init__(self, request: bytes, connections: int) -> None:
+    def __init__(self, request: bytes, connections: int, speaks: str) -> None:
         self.request = request
+        self.speaks = speaks
         self.open = connections
         self.ttft: list[int] = []
         self.total: list[int] = []
@@ -105,7 +108,7 @@ class _Run:
 
 async def _load(door: Door, connections: int, seconds: float, stagger: float) -> Streams:
     loop = asyncio.get_running_loop()
-    run = _Run(door.request(stream=True), connections)
+    run = _Run(door.request(stream=True), connections, door.speaks)
     for _ in range(connections):
         await loop.create_connection(lambda: _Reader(run), "127.0.0.1", door.port)
         await asyncio.sleep(stagger / connections)

@@ -12,8 +12,9 @@ import msgspec
 
 from gatewatch.redact import redact
 from proxy.dialects.provider_error import ProviderError
+from proxy.rate_limits import rate_limits, wait_for
 from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
-from proxy.retry_after import retry_after_seconds
+from proxy.retry_after import LONGEST_SECONDS, SHORTEST_SECONDS, retry_after_seconds
 from proxy.upstream.failure import UpstreamFailed
 
 _PASSED = frozenset({400, 404, 405, 406, 409, 410, 413, 415, 422, 451})
@@ -47,9 +48,7 @@ def refusal_for(error: ProviderError, headers: dict[bytes, bytes]) -> Refusal:
             param=_short(error.param),
         )
     if status == 429:
-        wait = retry_after_seconds(headers, time.time())
-        if wait is None and error.retry_after is not None:
-            wait = retry_after_seconds({b"retry-after": b"%f" % error.retry_after}, time.time())
+        wait = _wait(error, headers)
         return upstream(429, "upstream_rate_limited", message, () if wait is None else _wait_headers(wait))
     if status in (503, 529):
         return upstream(503, "upstream_overloaded", message)
@@ -85,6 +84,17 @@ def not_readable() -> Refusal:
 def refusal_for_failure(failure: UpstreamFailed) -> Refusal:
     """An exchange that failed → what the client gets."""
     return upstream(_STATUS_OF_KIND.get(failure.kind, 502), failure.kind, redact(failure.message)[:500])
+
+
+def _wait(error: ProviderError, headers: dict[bytes, bytes]) -> float | None:
+    """Seconds: what `Retry-After` says, else the body, else the limits that are used up."""
+    now = time.time()
+    wait = retry_after_seconds(headers, now)
+    if wait is None and (said := error.retry_after) is not None:
+        wait = said
+    if wait is None and (limits := rate_limits(headers, now)):
+        wait = wait_for(limits)
+    return None if wait is None else min(max(wait, SHORTEST_SECONDS), LONGEST_SECONDS)
 
 
 def _wait_headers(seconds: float) -> tuple[tuple[bytes, bytes], ...]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.rate_limits import Limit, RateLimits, rate_limits
+from proxy.rate_limits import Limit, RateLimits, rate_limits, wait_for
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC).timestamp()
 
@@ -108,3 +108,19 @@ def test_whatever_stands_in_a_header_nothing_raises(count: bytes, reset: bytes) 
     if found and found.tokens:
         assert found.tokens.remaining is None or found.tokens.remaining >= 0
         assert found.tokens.reset is None or 0 <= found.tokens.reset <= 86_400
+
+
+@pytest.mark.parametrize(
+    ("limits", "seconds"),
+    [
+        (RateLimits(), None),
+        (RateLimits(requests=Limit(limit=10)), None),
+        (RateLimits(requests=Limit(remaining=0, reset=5.0), tokens=Limit(remaining=9, reset=60.0)), 5.0),
+        (RateLimits(requests=Limit(remaining=0, reset=5.0), tokens=Limit(remaining=0, reset=60.0)), 60.0),
+        (RateLimits(requests=Limit(reset=5.0), tokens=Limit(remaining=3, reset=60.0)), 60.0),
+    ],
+)
+def test_one_waits_for_what_is_used_up_and_for_the_longest_where_nobody_says(
+    limits: RateLimits, seconds: float | None
+) -> None:
+    assert wait_for(limits) == seconds

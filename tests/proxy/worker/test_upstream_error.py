@@ -1,9 +1,12 @@
 """What a provider's failure means to the client: its own mistakes pass through, those of others do not."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from proxy.dialects.anthropic_messages import PROVIDER as ANTHROPIC
+from proxy.dialects.gemini import PROVIDER as GEMINI
 from proxy.dialects.openai_chat import PROVIDER
 from proxy.refusal import Refusal
 from proxy.upstream.failure import Kind, UpstreamFailed
@@ -173,3 +176,32 @@ def test_a_failed_exchange_has_its_kind_as_code(kind: Kind, status: int) -> None
     refusal = refusal_for_failure(UpstreamFailed(kind, "no key sk-proj-abcdefghijklmnopqrstuv"))
     assert (refusal.status, refusal.code, refusal.type) == (status, kind, "server_error")
     assert "abcdefgh" not in refusal.message
+
+
+def test_anthropics_resets_say_when_to_come_again_where_nothing_else_does() -> None:
+    """Names and RFC 3339 of the rate-limit headers: platform.claude.com, "Rate limits"; only the tokens are used up."""
+    soon = datetime.now(UTC) + timedelta(seconds=30)
+    headers = {
+        b"anthropic-ratelimit-requests-remaining": b"49",
+        b"anthropic-ratelimit-requests-reset": (soon + timedelta(hours=1)).isoformat().encode(),
+        b"anthropic-ratelimit-input-tokens-remaining": b"0",
+        b"anthropic-ratelimit-input-tokens-reset": soon.isoformat().encode(),
+    }
+    body = b'{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}'
+    refusal = refusal_for(ANTHROPIC.read_error(429, body), headers)
+    wait = int(dict(refusal.headers)[b"retry-after"])
+    assert 20 <= wait <= 31
+
+
+def test_googles_retry_info_says_when_to_come_again() -> None:
+    """google.rpc.RetryInfo in the details (ai.google.dev, "Troubleshooting": 429 RESOURCE_EXHAUSTED)."""
+    body = {
+        "error": {
+            "code": 429,
+            "message": "Quota exceeded.",
+            "status": "RESOURCE_EXHAUSTED",
+            "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "37s"}],
+        }
+    }
+    refusal = refusal_for(GEMINI.read_error(429, json.dumps(body).encode()), {})
+    assert dict(refusal.headers)[b"retry-after"] == b"37"
