@@ -71,7 +71,7 @@ def rate_limits(headers: Mapping[bytes, bytes], now: float) -> RateLimits | None
 
 
 def wait_for(limits: RateLimits) -> float | None:
-    """Seconds until everything that is used up is whole again; where nothing is said to be used up, the longest reset."""
+    """Seconds until what is used up is whole again; where nothing is said to be used up, the longest reset."""
     said = [getattr(limits, kind) for kind in RateLimits.__struct_fields__]
     known = [limit for limit in said if limit and limit.reset is not None]
     spent = [limit.reset for limit in known if limit.remaining == 0]
