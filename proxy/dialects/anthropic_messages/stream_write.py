@@ -1,7 +1,7 @@
 """Streams as Messages says them.
 
-Keeps true: every block that was started is stopped, with deltas of its own index in between only; text and thinking
-blocks never overlap, tool calls may; `message_delta` comes once, with the usage, directly before `message_stop`.
+Keeps true: every block that was started is stopped, with deltas of its own index in between only; one block follows
+another, and only where a provider mixes the arguments of its calls do those overlap; `message_delta` comes once, with the usage, directly before `message_stop`.
 A text block is stopped when something else begins, because citations may follow its end.
 """
 
@@ -54,6 +54,8 @@ class MessagesWriter:
         self._calls: dict[int, int] = {}
         """Open tool call → its block's index."""
         self._call_heads: dict[int, bytes] = {}
+        self._depths: dict[int, int] = {}
+        """Open tool call → braces of its arguments that are not closed yet. At 0 they are whole."""
         self._called = False
         self._finished: Finished | None = None
         self._searches = 0
@@ -81,8 +83,7 @@ class MessagesWriter:
         if kind is TextAdded or kind is DeclinedAdded:
             return self._said("text", event.text) if event.choice == 0 else b""  # type: ignore[union-attr]
         if isinstance(event, ArgumentsAdded):
-            head = self._call_heads.get(event.tool) if event.choice == 0 else None
-            return head + _encode(event.text) + _TAIL if head and event.text else b""
+            return self._argue(event.tool, event.text) if event.choice == 0 else b""
         if isinstance(event, ReasoningAdded):
             return self._said("thinking", event.text) if event.choice == 0 else b""
         if isinstance(event, Started):
@@ -147,8 +148,17 @@ class MessagesWriter:
         self._next += 1
         return frames + _frame(b"content_block_start", event)
 
+    def _argue(self, tool: int, text: str) -> bytes:
+        head = self._call_heads.get(tool)
+        if not head or not text:
+            return b""
+        self._depths[tool] = self._depths.get(tool, 0) + text.count("{") - text.count("}")
+        return head + _encode(text) + _TAIL
+
     def _call(self, call: ToolCalled) -> bytes:
-        frames = self._end_call(call.tool)
+        """Providers that do not say where a call ends begin the next one: what is whole then has ended."""
+        whole = [tool for tool, depth in self._depths.items() if not depth]
+        frames = self._end_call(call.tool) + b"".join([self._end_call(tool) for tool in whole])
         if call.signature:
             frames += self._whole(redacted(sealed(call.signature, call.origin)))
         frames += self._block({"type": "tool_use", "id": call.id, "name": call.name, "input": {}})
@@ -191,12 +201,14 @@ class MessagesWriter:
     def _end_call(self, tool: int) -> bytes:
         index = self._calls.pop(tool, None)
         self._call_heads.pop(tool, None)
+        self._depths.pop(tool, None)
         return b"" if index is None else _stop(index)
 
     def _close_all(self) -> bytes:
         frames = self._close() + b"".join([_stop(index) for index in self._calls.values()])
         self._calls.clear()
         self._call_heads.clear()
+        self._depths.clear()
         return frames
 
 

@@ -92,6 +92,21 @@ def test_parallel_tool_calls_may_be_open_side_by_side(tell: Callable[[bytes], di
     assert message["stop_reason"] == "tool_use"
 
 
+def test_a_call_that_is_whole_ends_before_the_next_begins() -> None:
+    """platform.claude.com/docs/en/build-with-claude/streaming: "a series of content blocks". OpenAI's streams do not
+    say where a call ends."""
+    stream = written(
+        ToolCalled(id="toolu_1", name="weather", tool=0),
+        ArgumentsAdded(text='{"where":{"city":"Bern"', tool=0),
+        ArgumentsAdded(text="}}", tool=0),
+        ToolCalled(id="toolu_2", name="time", tool=1),
+        ArgumentsAdded(text="{}", tool=1),
+        Finished(reason="tool_calls"),
+    )
+    blocks = [line for line in stream.decode().splitlines() if line.startswith("event: content_block_st")]
+    assert blocks == ["event: content_block_start", "event: content_block_stop"] * 2
+
+
 def test_a_reply_with_calls_ends_for_them_whatever_the_provider_called_its_end(tell: Callable[[bytes], Any]) -> None:
     assert tell(written(ToolCalled(id="a", name="f", tool=0), Finished(reason="stop")))["stop_reason"] == "tool_use"
     assert tell(written(ToolCalled(id="a", name="f", tool=0), Finished(reason="length")))["stop_reason"] == "max_tokens"
