@@ -7,6 +7,7 @@ its reason and the provider has closed.
 import msgspec
 
 from proxy.canonical.events import (
+    MOST_CHOICES,
     ArgumentsAdded,
     Cited,
     Ended,
@@ -20,6 +21,7 @@ from proxy.canonical.events import (
     ToolCalled,
     UsageSeen,
 )
+from proxy.canonical.parts import Citation
 from proxy.dialects.gemini.call_ids import CallIds
 from proxy.dialects.gemini.citations import grounded, recited
 from proxy.dialects.gemini.errors import error_of
@@ -27,6 +29,7 @@ from proxy.dialects.gemini.finish import finish_of
 from proxy.dialects.gemini.logprobs import logprobs_of
 from proxy.dialects.gemini.reply_read import tier_of, usage_of
 from proxy.dialects.gemini.wire import NAME, NOTHING, Candidate, Part, Reply, compact, decode_reply
+from proxy.dialects.provider_error import NotThisDialect
 
 
 class _Progress(msgspec.Struct):
@@ -76,6 +79,8 @@ class Reader:
 
     def _read_candidate(self, candidate: Candidate, reply: Reply, events: list[Event]) -> None:
         choice = candidate.index or 0
+        if not 0 <= choice < MOST_CHOICES:
+            raise NotThisDialect(f"a candidate {choice}")
         progress = self._choices.setdefault(choice, _Progress())
         if progress.finished:
             return
@@ -97,7 +102,11 @@ class Reader:
                 signature = part.thought_signature
                 events.append(ReasoningSigned(signature=signature, origin=NAME, redacted=redacted, choice=choice))
                 progress.thinking = False
-        self._cite(candidate, choice, progress, events)
+        cited = self._cited(candidate, choice, progress)
+        last = events[-1] if events else None
+        signed = isinstance(last, ReasoningSigned) and last.redacted and last.choice == choice
+        place = len(events) - 1 if signed else len(events)  # the last chunk signs the text, too
+        events[place:place] = cited
         if reason := finish_of(candidate.finish_reason, progress.calls > 0):
             progress.finished = True
             events.append(Finished(reason=reason, choice=choice))
@@ -121,14 +130,16 @@ class Reader:
         events.append(ArgumentsAdded(text=compact(call.args), tool=tool, choice=choice))
         events.append(PartEnded(tool=tool, choice=choice))
 
-    def _cite(self, candidate: Candidate, choice: int, progress: _Progress, events: list[Event]) -> None:
+    def _cited(self, candidate: Candidate, choice: int, progress: _Progress) -> list[Event]:
+        """They follow their text before anything else does."""
+
         def position(part: int, bytes_in: int) -> int | None:
             return bytes_in if progress.ascii and part == 0 else None
 
+        found: list[tuple[int, Citation]] = []
         if candidate.grounding_metadata is not NOTHING:
-            cited, searches = grounded(candidate.grounding_metadata, position)
+            found, searches = grounded(candidate.grounding_metadata, position)
             progress.searches = max(progress.searches, searches)
-            events.extend(Cited(citation=citation, choice=choice) for _, citation in cited)
         if candidate.citation_metadata is not NOTHING:
-            cited = recited(candidate.citation_metadata, position)
-            events.extend(Cited(citation=citation, choice=choice) for _, citation in cited)
+            found = found + recited(candidate.citation_metadata, position)
+        return [Cited(citation=citation, choice=choice) for _, citation in found]

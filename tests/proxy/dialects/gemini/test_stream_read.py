@@ -148,6 +148,16 @@ def test_sources_are_cited_with_positions_while_bytes_are_characters() -> None:
     assert Cited(citation=Citation(url="https://a.test")) in events(chunk({"text": "España"}), last)
 
 
+def test_citations_follow_their_text_before_its_signature_does() -> None:
+    grounding = {"groundingChunks": [{"web": {"uri": "https://a.test"}}]}
+    last = chunk({"text": "", "thoughtSignature": "c2ln"}, finish="STOP", groundingMetadata=grounding)
+    assert events(chunk({"text": "Spain won"}), last)[1:] == [
+        Cited(citation=Citation(url="https://a.test")),
+        ReasoningSigned(signature="c2ln", origin="gemini", redacted=True),
+        Finished(reason="stop"),
+    ]
+
+
 def test_log_probabilities_come_with_their_text() -> None:
     logprobs = {"chosenCandidates": [{"token": "a", "logProbability": -1.0}]}
     said = events(chunk({"text": "a"}, logprobsResult=logprobs))
