@@ -86,11 +86,14 @@ class _Items:
         return None
 
     def _output(self, result: ToolResult) -> str | list[dict[str, Any]]:
+        failed = "Error" if result.is_error else ""
         if not result.parts:
-            return ""
+            return failed
         if len(result.parts) == 1 and isinstance(result.parts[0], Text):
-            return result.parts[0].text
-        return [content for part in result.parts for content in self._content(part, said=False)]
+            text = result.parts[0].text
+            return f"{failed}: {text}" if failed else text
+        said: list[Part] = [Text(text=f"{failed}:")] if failed else []
+        return [content for part in (*said, *result.parts) for content in self._content(part, said=False)]
 
     def _content(self, part: Part, *, said: bool) -> list[dict[str, Any]]:
         """Content of a message. `said`: by the assistant."""

@@ -47,6 +47,25 @@ def test_leading_system_turns_are_the_instructions() -> None:
     assert split_instructions([first]) == (None, [first])
 
 
+@pytest.mark.parametrize(
+    ("parts", "output"),
+    [
+        ([], "Error"),
+        ([Text(text="no such city")], "Error: no such city"),
+        (
+            [Text(text="no"), Text(text="such")],
+            [{"type": "input_text", "text": text} for text in ("Error:", "no", "such")],
+        ),
+    ],
+    ids=["silent", "text", "texts"],
+)
+def test_that_a_tool_failed_stands_in_the_words_of_its_output(parts: list[Any], output: object) -> None:
+    """There is no field for it (openai/types/responses/response_input_item_param.py, FunctionCallOutput)."""
+    call = ToolCall(id="c1", name="weather", arguments="{}")
+    turns = [assistant(call), user(ToolResult(call_id="c1", parts=parts, is_error=True))]
+    assert write_items(turns, Losses("openai"))[1]["output"] == output
+
+
 def test_a_conversation_with_tools() -> None:
     said = write_items(
         [
