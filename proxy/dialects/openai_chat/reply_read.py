@@ -74,12 +74,17 @@ def usage_of(usage: object) -> Usage:
     return Usage(raw=usage, tokens=openai.read(usage)) if isinstance(usage, dict) else Usage()
 
 
-def finish_of(reason: object, *, called: bool) -> Finish:
-    """Raises ProviderError where the word says that the reply broke off."""
+def finish_of(reason: object, *, called: bool, declined: bool = False) -> Finish:
+    """`declined`: the model refused in words, which ends with `stop` like any other reply.
+
+    Raises ProviderError where the word says that the reply broke off.
+    """
     if isinstance(reason, str) and reason in _BROKEN:
         raise ProviderError(f"The provider broke off: {reason}.", status=_BROKEN[reason])
     finish = _FINISH.get(reason, "stop") if isinstance(reason, str) else "stop"
-    return "tool_calls" if called and finish == "stop" else finish
+    if finish != "stop":
+        return finish
+    return "tool_calls" if called else "refusal" if declined else "stop"
 
 
 def logprobs_of(logprobs: object) -> list[TokenLogprob] | None:
@@ -159,7 +164,8 @@ def _choice(choice: dict[str, Any]) -> Choice:
     message = message if isinstance(message, dict) else {}
     parts = _parts(message)
     called = any(isinstance(part, ToolCall) for part in parts)
-    finish = finish_of(choice.get("finish_reason"), called=called)
+    declined = any(isinstance(part, Declined) for part in parts)
+    finish = finish_of(choice.get("finish_reason"), called=called, declined=declined)
     matched = text_or_none(choice.get("stop_reason")) if finish == "stop" else None
     return Choice(
         parts=parts,

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from proxy.canonical.events import (
+    MOST_CHOICES,
     Cited,
     DeclinedAdded,
     Ended,
@@ -86,6 +87,8 @@ class ChatReader:
         self._tools: dict[int, ToolDeltas] = {}
         """Choice → its tool calls."""
         self._finished: set[int] = set()
+        self._declined: set[int] = set()
+        """Choices in which the model refuses in words."""
 
     def read(self, data: bytes) -> list[Event]:
         """The payload of one frame → events. Raises ProviderError, NotThisDialect."""
@@ -117,6 +120,8 @@ class ChatReader:
 
     def _read_choice(self, choice: _Choice, events: list[Event]) -> None:
         delta, at = choice.delta or choice.message, choice.index
+        if not 0 <= at < MOST_CHOICES:
+            raise NotThisDialect(f"a choice {at}")
         if delta is not None:
             if delta.reasoning_details is not None:
                 _read_details(delta, at, events)
@@ -133,8 +138,9 @@ class ChatReader:
             self._finish(choice, events)
 
     def _read_rare(self, delta: _Delta, at: int, events: list[Event]) -> None:
-        if isinstance(delta.refusal, str):
+        if isinstance(delta.refusal, str) and delta.refusal:
             events.append(DeclinedAdded(text=delta.refusal, choice=at))
+            self._declined.add(at)
         if isinstance(delta.function_call, dict):
             self._deltas(at).read_function(delta.function_call, events)
         if isinstance(delta.annotations, list):
@@ -145,7 +151,8 @@ class ChatReader:
     def _finish(self, choice: _Choice, events: list[Event]) -> None:
         at = choice.index
         tools = self._tools.pop(at, None)
-        reason = finish_of(choice.finish_reason, called=tools is not None and tools.count > 0)
+        called = tools is not None and tools.count > 0
+        reason = finish_of(choice.finish_reason, called=called, declined=at in self._declined)
         matched = text_or_none(choice.stop_reason) if reason == "stop" else None
         self._finished.add(at)
         events.append(Finished(reason="stop_sequence" if matched else reason, choice=at, stop_sequence=matched))

@@ -132,6 +132,15 @@ def test_mistrals_chunks_are_thoughts_and_text() -> None:
     assert content_parts(7) == []
 
 
+def test_a_refusal_in_words_is_why_the_reply_ends() -> None:
+    """developers.openai.com/api/docs/guides/structured-outputs, Refusals: it ends with `stop`."""
+    assert finish_of("stop", called=False, declined=True) == "refusal"
+    assert finish_of("length", called=False, declined=True) == "length"
+    choice = {"index": 0, "message": {"role": "assistant", "content": None, "refusal": "No."}, "finish_reason": "stop"}
+    reply = {"id": "chatcmpl-1", "object": "chat.completion", "created": 5, "model": "gpt-x", "choices": [choice]}
+    assert read(json.dumps(reply).encode()).choices[0].finish == "refusal"
+
+
 def test_a_refusal_and_citations_are_read() -> None:
     assert parts({"content": None, "refusal": "No."}) == [Declined(text="No.")]
     cited = {"url": "https://e.com", "title": "E", "start_index": 0, "end_index": 4}

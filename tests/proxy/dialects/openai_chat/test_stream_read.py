@@ -44,6 +44,10 @@ def read(*frames: dict[str, Any]) -> list[Event]:
 STARTED = Started(id="chatcmpl-1", model="gpt-x", created=5)
 
 
+def test_a_refusal_in_words_is_why_the_reply_ends() -> None:
+    assert read(chunk({"refusal": "No."}), chunk({}, "stop"))[-1] == Finished(reason="refusal")
+
+
 def test_openais_stream_is_read() -> None:
     reader = ChatReader()
     frames = [
