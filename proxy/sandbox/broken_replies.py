@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from proxy.sandbox.answer import Answer
 from proxy.sandbox.demands import Demands
 from proxy.sandbox.exchange import Exchange
+from proxy.sandbox.filler import filled
 from proxy.sandbox.wire import HTML
 
 BAD_GATEWAY_PAGE = (
@@ -21,7 +22,6 @@ BAD_GATEWAY_PAGE = (
 
 _HUGE = 100_000_000
 _LONG_LINE = 10_000_000
-_BLOCK = 64 * 1024
 _SECONDS_PER_DRIP = 1.0
 
 
@@ -117,7 +117,15 @@ async def malformed_frame(exchange: Exchange, answer: Answer, _demands: Demands)
         return
     frames = answer.frames()
     at = min(_first(exchange), len(frames)) - 1
-    await exchange.send_frames([*frames[:at], frames[at].rstrip()[:-8] + b"\n\n", *frames[at + 1 :]])
+    await exchange.send_frames([*frames[:at], exchange.manners.framing.malformed(frames[at]), *frames[at + 1 :]])
+
+
+async def wrong_checksum(exchange: Exchange, answer: Answer, _demands: Demands) -> None:
+    """One frame with a wrong checksum, where frames have one, and the rest as it should be. A plain reply is good."""
+    frames = answer.frames() if answer.stream else []
+    at = min(_first(exchange), len(frames)) - 1
+    harmed = [exchange.manners.framing.with_wrong_checksum(frame) for frame in frames[at : at + 1]]
+    await _frames_or_body(exchange, answer, [*frames[:at], *harmed, *frames[at + 1 :]])
 
 
 async def error_event(exchange: Exchange, answer: Answer, demands: Demands) -> None:
@@ -133,7 +141,7 @@ async def error_event(exchange: Exchange, answer: Answer, demands: Demands) -> N
 async def carriage_returns(exchange: Exchange, answer: Answer, _demands: Demands) -> None:
     """Frames whose lines end in CR LF. A plain reply is good."""
     frames = answer.frames() if answer.stream else []
-    await _frames_or_body(exchange, answer, [frame.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for frame in frames])
+    await _frames_or_body(exchange, answer, [exchange.manners.framing.with_carriage_returns(frame) for frame in frames])
 
 
 # replies of a size
@@ -145,9 +153,9 @@ async def huge(exchange: Exchange, answer: Answer, demands: Demands) -> None:
     if answer.stream:
         await _send_events(exchange, _repeated_deltas(answer.frames(), exchange.manners.opening, size))
         return
-    start, filler, end = _stretched(answer.body(), b"}", size)
-    exchange.write(exchange.head(length=len(start) + filler + len(end)))
-    await exchange.send_blocks(_blocks(start, filler, end))
+    grown = filled(answer.body(), size)
+    exchange.write(exchange.head(length=grown.length))
+    await exchange.send_blocks(grown.blocks())
 
 
 async def huge_chunked(exchange: Exchange, answer: Answer, demands: Demands) -> None:
@@ -156,18 +164,17 @@ async def huge_chunked(exchange: Exchange, answer: Answer, demands: Demands) -> 
         await huge(exchange, answer, demands)
         return
     exchange.write(exchange.head())
-    parts = _stretched(answer.body(), b"}", _HUGE if demands.bytes is None else demands.bytes)
-    await exchange.send_blocks(exchange.chunk(block) for block in _blocks(*parts))
+    grown = filled(answer.body(), _HUGE if demands.bytes is None else demands.bytes)
+    await exchange.send_blocks(exchange.chunk(block) for block in grown.blocks())
     exchange.write(exchange.end())
 
 
 async def gzip_bomb(exchange: Exchange, answer: Answer, demands: Demands) -> None:
     """The plain reply of `huge`, gzipped: a thousandth on the wire; also where a stream was asked for."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    body = answer.body()
-    parts = _stretched(body, b"}", _HUGE if demands.bytes is None else demands.bytes)
+    grown = filled(answer.body(), _HUGE if demands.bytes is None else demands.bytes)
     exchange.write(exchange.head(extra="Content-Encoding: gzip\r\n"))
-    for block in _blocks(*parts):
+    for block in grown.blocks():
         if packed := packer.compress(block):
             exchange.write(exchange.chunk(packed))
             await exchange.drain()
@@ -182,9 +189,8 @@ async def long_line(exchange: Exchange, answer: Answer, demands: Demands) -> Non
         return
     frames = answer.frames()
     at = min(exchange.manners.opening, len(frames) - 1)
-    closing = frames[at][frames[at].rindex(b"}") :]
-    parts = _stretched(frames[at], closing, _LONG_LINE if demands.bytes is None else demands.bytes)
-    await _send_events(exchange, [*frames[:at], *_blocks(*parts), *frames[at + 1 :]])
+    grown = exchange.manners.framing.long(frames[at], _LONG_LINE if demands.bytes is None else demands.bytes)
+    await _send_events(exchange, [*frames[:at], *grown, *frames[at + 1 :]])
 
 
 # replies of a pace
@@ -228,22 +234,6 @@ def _half_a_body(exchange: Exchange, answer: Answer) -> None:
     body = b"".join(answer.frames()) if answer.stream else answer.body()
     head = exchange.events_head(length=len(body)) if answer.stream else exchange.head(length=len(body))
     exchange.write(head + body[: len(body) // 2])
-
-
-def _stretched(good: bytes, closing: bytes, size: int) -> tuple[bytes, int, bytes]:
-    """A JSON object with a member `filler` put before its closing bytes: start, bytes of filler, end."""
-    start, end = good.removesuffix(closing) + b',"filler":"', b'"' + closing
-    return start, max(0, size - len(start) - len(end)), end
-
-
-def _blocks(start: bytes, filler: int, end: bytes) -> Iterator[bytes]:
-    yield start
-    block = b"x" * _BLOCK
-    for _ in range(filler // _BLOCK):
-        yield block
-    if filler % _BLOCK:
-        yield block[: filler % _BLOCK]
-    yield end
 
 
 def _first(exchange: Exchange) -> int:

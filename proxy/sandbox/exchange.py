@@ -10,7 +10,7 @@ from proxy.sandbox.api_error import ApiError
 from proxy.sandbox.latency import AT_ONCE, Pace
 from proxy.sandbox.manners import Manners
 from proxy.sandbox.vendors import vendor_of
-from proxy.sandbox.wire import EVENTS, JSON, LAST_CHUNK, chunk, head, new_id
+from proxy.sandbox.wire import JSON, LAST_CHUNK, chunk, head, new_id
 
 if TYPE_CHECKING:
     from proxy.sandbox.connection import Connection
@@ -110,11 +110,13 @@ class Exchange:
         return self.head(status, content_type, length=len(body), extra=extra) + body
 
     def refusal(self, error: ApiError) -> bytes:
-        return self.plain(self.manners.error_body(error, self.request_id), error.status, extra=error.headers)
+        extra = self.manners.error_headers(error) + error.headers
+        return self.plain(self.manners.error_body(error, self.request_id), error.status, extra=extra)
 
     def events_head(self, extra: str = "", length: int | None = None) -> bytes:
         self.streams = True
-        return self.head(content_type=EVENTS, length=length, extra="Cache-Control: no-cache\r\n" + extra)
+        content_type = self.manners.framing.content_type
+        return self.head(content_type=content_type, length=length, extra="Cache-Control: no-cache\r\n" + extra)
 
     def events(self, frames: Iterable[bytes], *, clean_end: bool = True) -> bytes:
         """A whole stream as one write, each frame in a chunk of its own."""

@@ -88,6 +88,7 @@ FAULTS: dict[str, Fault] = {
     "no-done": broken.clean_end_too_soon,
     "half-frame": broken.half_a_frame,
     "bad-json": broken.malformed_frame,
+    "bad-crc": broken.wrong_checksum,
     "error-event": broken.error_event,
     "huge": broken.huge,
     "huge-chunked": broken.huge_chunked,

@@ -30,7 +30,7 @@ class GeminiEmbedding:
         self.prompt_tokens = 0
         self._vectors = []
         for index, each in enumerate(requests):
-            if self._batch and each.get("model") != f"models/{asked.model}":
+            if self._batch and not asked.vertex and each.get("model") != f"models/{asked.model}":
                 place = f"BatchEmbedContentsRequest.requests[{index}].model"
                 raise ApiError(400, f"* {place}: model must be 'models/{asked.model}', as in the address\n")
             if not (content := each.get("content", {})).get("parts"):

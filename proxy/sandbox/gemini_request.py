@@ -23,8 +23,11 @@ _NO_BUDGET = ("gemini-2.5-flash-lite", "gemini-2.5-flash")
 class GeminiAsked:
     """One request, normalised."""
 
-    def __init__(self, body: dict[str, Any], model: str, *, streams: bool = False, events: bool = True) -> None:
+    def __init__(
+        self, body: dict[str, Any], model: str, *, streams: bool = False, events: bool = True, vertex: bool = False
+    ) -> None:
         self.model = model
+        self.vertex = vertex
         self.body = body
         self.streams = streams
         self.events = events
@@ -171,6 +174,7 @@ class GeminiEndpoint(Endpoint[GeminiAsked]):
         self.compose = compose
         self.manners = manners
         self._request = request
+        self._vertex = vertex
         self._messages = OF_VERTEX if vertex else MESSAGES
         self._streams = streams
 
@@ -184,4 +188,5 @@ class GeminiEndpoint(Endpoint[GeminiAsked]):
             raise self.manners.not_json() from None
         model = place.model or ""
         events = place.query.get("alt") == "sse"
-        return GeminiAsked(read(found, self._request, self._messages), model, streams=self._streams, events=events)
+        asked = read(found, self._request, self._messages)
+        return GeminiAsked(asked, model, streams=self._streams, events=events, vertex=self._vertex)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import msgspec
 
 from proxy.sandbox.api_error import ApiError
+from proxy.sandbox.framing import SERVER_SENT_EVENTS, Framing
 
 if TYPE_CHECKING:
     from proxy.sandbox.exchange import Request
@@ -47,6 +48,7 @@ class Manners(ABC):
     """Frames of a stream before its first delta."""
     failing: str = "500"
     """Which of the refusals an error event says."""
+    framing: Framing = SERVER_SENT_EVENTS
 
     # keys
 
@@ -63,6 +65,10 @@ class Manners(ABC):
     @abstractmethod
     def error_body(self, error: ApiError, request_id: str) -> bytes:
         """An error reply."""
+
+    def error_headers(self, _error: ApiError) -> str:
+        """Header lines of an error reply, beside those of every reply."""
+        return ""
 
     @abstractmethod
     def error_event(self, error: ApiError, request_id: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Which endpoint a path is: OpenAI's under /v1, Azure's under /openai, Anthropic's, Gemini's by model.
+"""Which endpoint a path is: OpenAI's under /v1, Azure's under /openai, Anthropic's, Gemini's and Bedrock's by model.
 
 An endpoint with a model in its path is a pattern with a group `model`; the rest are looked up.
 """
@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, unquote
 from proxy.sandbox.answer import Endpoint, Place
 from proxy.sandbox.anthropic_manners import ANTHROPIC
 from proxy.sandbox.azure_manners import AZURE
+from proxy.sandbox.bedrock import ConverseAnswer, ConverseTokenCount
+from proxy.sandbox.bedrock_request import BedrockEndpoint
 from proxy.sandbox.chat import ChatAnswer
 from proxy.sandbox.completions import CompletionAnswer
 from proxy.sandbox.embeddings import EmbeddingAnswer
@@ -76,6 +78,15 @@ for _prefix, _manners, _vertex in (
         "batchEmbedContents": GeminiEndpoint(GeminiEmbedding, _manners, "BatchEmbedContentsRequest", vertex=_vertex),
     }
     PATTERNS += [(re.compile(f"{_prefix}:{name}"), endpoint) for name, endpoint in _methods.items()]
+
+PATTERNS += [
+    (re.compile(f"/model/(?P<model>[^/]+)/{operation}"), endpoint)
+    for operation, endpoint in {
+        "converse": BedrockEndpoint(ConverseAnswer),
+        "converse-stream": BedrockEndpoint(ConverseAnswer, streams=True),
+        "count-tokens": BedrockEndpoint(ConverseTokenCount, "CountTokensRequest"),
+    }.items()
+]
 
 Route = tuple[Endpoint[Any], Place]
 

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 KEPT = 200
 BODY_KEPT = 1024 * 1024
 
-_SECRET = frozenset({b"authorization", b"proxy-authorization", b"api-key", b"x-api-key", b"x-goog-api-key", b"cookie"})
+_SECRET = frozenset(
+    (
+        *(b"authorization", b"proxy-authorization", b"api-key", b"x-api-key", b"x-goog-api-key", b"cookie"),
+        b"x-amz-security-token",
+    )
+)
 
 
 class Sighting(msgspec.Struct):

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from proxy.sandbox.anthropic_manners import ANTHROPIC
 from proxy.sandbox.azure_manners import AZURE
+from proxy.sandbox.bedrock_manners import BEDROCK
 from proxy.sandbox.google_manners import GOOGLE
 from proxy.sandbox.manners import Manners
 from proxy.sandbox.openai_manners import OPENAI
@@ -22,6 +23,8 @@ def vendor_of(request: "Request") -> Manners:
         return VERTEX
     if target.startswith(b"/openai/"):
         return AZURE
+    if target.startswith(b"/model/"):
+        return BEDROCK
     if target.startswith(b"/v1/messages"):
         return ANTHROPIC
     if target.startswith(b"/v1/models") and request.header(b"anthropic-version") is not None:

@@ -6,11 +6,14 @@ import json
 from collections.abc import Awaitable, Callable
 
 import pytest
+from botocore.eventstream import ChecksumMismatch
 
 from proxy.sandbox import broken_replies
 from proxy.sandbox.faults import NAMES
 from proxy.sandbox.server import Sandbox
 from tests.kit.raw_http import RawReply, connect, read_reply, request
+from tests.proxy.sandbox.aws import messages as messages_of
+from tests.proxy.sandbox.aws import post
 
 Chat = Callable[..., Awaitable[RawReply]]
 
@@ -38,6 +41,7 @@ REFUSED = {
 
 BODIES = {
     "fault-200-error": ("length", "length"),
+    "fault-bad-crc": ("length", "chunks"),
     "fault-bad-json": ("length", "chunks"),
     "fault-bad-usage": ("length", "chunks"),
     "fault-close-after": ("length", "chunks"),
@@ -93,6 +97,43 @@ async def test_it_ends_so_in_anthropics_dialect_too(messages: Chat, fault: str, 
     reply = await messages(fault, headers=quick, stream=stream)
     assert reply.status == 200
     assert reply.ended == BODIES[fault][stream]
+
+
+@pytest.mark.parametrize("fault", BODIES)
+@pytest.mark.parametrize("operation", ["converse", "converse-stream"])
+async def test_it_ends_so_in_binary_frames_too(sandbox: Sandbox, fault: str, operation: str) -> None:
+    quick = {"x-sandbox-latency-ms": "1", "x-sandbox-bytes": "300000", "x-sandbox-chunks": "40"}
+    reply = await post(sandbox, operation, fault, quick)
+    assert reply.status == 200
+    assert reply.ended == BODIES[fault][operation == "converse-stream"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "harm"),
+    [
+        ("fault-bad-crc", ChecksumMismatch),
+        ("fault-bad-json", json.JSONDecodeError),
+        ("fault-crlf", None),
+        ("fault-long-line", None),
+        ("fault-huge", None),
+    ],
+)
+async def test_binary_frames_are_harmed_where_the_fault_says(
+    sandbox: Sandbox, fault: str, harm: type[Exception] | None
+) -> None:
+    stream = (await post(sandbox, "converse-stream", fault, {"x-sandbox-bytes": "300000"})).body
+    if harm is None:
+        assert messages_of(stream)[-1][0][":event-type"] == "metadata"
+        return
+    with pytest.raises(harm):
+        messages_of(stream)
+
+
+async def test_half_a_binary_frame_is_not_read(sandbox: Sandbox) -> None:
+    stream = (await post(sandbox, "converse-stream", "fault-half-frame")).body
+    whole = messages_of(stream)
+    assert [headers[":event-type"] for headers, _ in whole] == ["messageStart", *["contentBlockDelta"] * 2]
+    assert int.from_bytes(stream[:4]) < len(stream)
 
 
 @pytest.mark.parametrize("fault", HEADLESS)

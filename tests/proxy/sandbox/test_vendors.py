@@ -2,6 +2,7 @@ import pytest
 
 from proxy.sandbox.anthropic_manners import ANTHROPIC
 from proxy.sandbox.azure_manners import AZURE
+from proxy.sandbox.bedrock_manners import BEDROCK
 from proxy.sandbox.exchange import Request
 from proxy.sandbox.google_manners import GOOGLE
 from proxy.sandbox.manners import Manners
@@ -19,6 +20,7 @@ from proxy.sandbox.vendors import vendor_of
         (b"/v1/messages/count_tokens?beta=true", [], ANTHROPIC),
         (b"/v1beta/models/x:generateContent", [], GOOGLE),
         (b"/openai/deployments/x/chat/completions", [], AZURE),
+        (b"/model/x/converse", [], BEDROCK),
         (b"/", [], OPENAI),
     ],
 )
