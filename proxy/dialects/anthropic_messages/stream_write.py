@@ -1,8 +1,9 @@
 """Streams as Messages says them.
 
 Keeps true: every block that was started is stopped, with deltas of its own index in between only; one block follows
-another, and only where a provider mixes the arguments of its calls do those overlap; `message_delta` comes once, with the usage, directly before `message_stop`.
-A text block is stopped when something else begins, because citations may follow its end.
+another, and only where a provider mixes the arguments of its calls do those overlap; `message_delta` comes once, with
+the usage, directly before `message_stop`. A text block is stopped when something else begins, because citations may
+follow its end.
 """
 
 from collections.abc import Sequence
