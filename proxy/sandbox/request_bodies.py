@@ -90,6 +90,7 @@ class ChatAsked(Generation, kw_only=True):
 
 class CompletionAsked(Generation, kw_only=True):
     prompt: Texts = "<|endoftext|>"
+    logprobs: Annotated[int, Meta(ge=0, le=5)] | None = None
 
     def basis(self) -> tuple[object, ...]:
         return (self.model, self.prompt, self.seed)
