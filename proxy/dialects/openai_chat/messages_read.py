@@ -21,7 +21,7 @@ from proxy.canonical.parts import (
 )
 from proxy.dialects.openai_chat import fields
 from proxy.dialects.openai_chat.content_read import cache_mark, read_content
-from proxy.dialects.openai_chat.reasoning_details import inward, read_details
+from proxy.dialects.openai_chat.reasoning_details import inward, is_whole, read_details
 
 _ALLOWED: dict[str, tuple[type[Part], ...]] = {
     "system": (Text,),
@@ -156,12 +156,13 @@ def _call_signature(call: dict[str, Any]) -> tuple[str | None, str | None]:
 def _reasoning(message: dict[str, Any], path: str) -> list[Part]:
     """What the model thought, from the first of the fields that hold it: the signed ones know more."""
     plain = fields.text(message, "reasoning_content", path) or _text_or_none(message.get("reasoning"))
-    details = read_details(fields.array(message, "reasoning_details", path) or [])
+    entries = fields.array(message, "reasoning_details", path) or []
+    details = read_details(entries)
     details = details or _thinking_blocks(fields.array(message, "thinking_blocks", path) or [])
     if not details:
         return [Reasoning(text=plain)] if plain else []
     unsaid = [part for part in details if not part.text and not part.redacted]
-    if plain and len(unsaid) == 1 and not any(part.text for part in details):
+    if plain and len(unsaid) == 1 and not any(part.text for part in details) and is_whole(plain, entries):
         unsaid[0].text = plain  # the client kept the text in one field and the signature in the other
     for part in details:
         if part.signature is not None:

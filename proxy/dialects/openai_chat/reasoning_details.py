@@ -10,6 +10,10 @@ from proxy.canonical.parts import Reasoning
 from proxy.canonical.signatures import unwrap, wrap
 
 ORIGIN = "openai-chat"
+SIGNED_LENGTH = "signed_length"
+"""Our own field of an entry that has a streamed thought's signature alone: how many characters were signed. The helper
+of OpenAI's SDK for JavaScript keeps the last delta of every field that it does not know (7.57,
+`ChatCompletionStream.mjs`): such a rest of a thought must not go back as the thought."""
 
 _FORMATS = {
     "anthropic-messages": "anthropic-claude-v1",
@@ -41,6 +45,12 @@ def read_details(details: list[Any]) -> list[Reasoning]:
                 parts.append(Reasoning(text=said or "", signature=signature, id=_word(entry.get("id"))))
                 open_text = index
     return parts
+
+
+def is_whole(text: str, details: list[Any]) -> bool:
+    """Whether this is all of the thought that a streamed entry signs, as far as that is known."""
+    lengths = [each[SIGNED_LENGTH] for each in details if isinstance(each, dict) and SIGNED_LENGTH in each]
+    return not lengths or sum(each for each in lengths if isinstance(each, int)) == len(text)
 
 
 def text_entry(text: str, index: int, *, origin: str | None, signature: str | None = None) -> dict[str, Any]:

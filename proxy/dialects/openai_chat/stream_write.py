@@ -25,7 +25,7 @@ from proxy.canonical.events import (
     TextAdded,
     ToolCalled,
 )
-from proxy.dialects.openai_chat.reasoning_details import encrypted_entry, format_of, outward
+from proxy.dialects.openai_chat.reasoning_details import SIGNED_LENGTH, encrypted_entry, format_of, outward
 from proxy.dialects.openai_chat.reply_write import (
     TIERS,
     annotation,
@@ -53,6 +53,8 @@ class _Choice:
         self.thoughts = 0
         """Reasoning parts that have ended."""
         self.thinking = False
+        self.thought_length = 0
+        """Characters of the reasoning part that is open."""
         self.length = 0
         """Characters of text so far."""
         self.part_start = 0
@@ -182,10 +184,12 @@ class ChatWriter:
         if choice.thinking:
             choice.thinking = False
             choice.thoughts += 1
+            choice.thought_length = 0
         choice.text_open = False
 
     def _reasoning(self, choice: _Choice, text: str, out: list[bytes]) -> None:
         choice.thinking, choice.text_open = True, False
+        choice.thought_length += len(text)
         if self._shown:
             said = _encode(text)
             detail = b'{"type":"reasoning.text","text":%s,"index":%d}' % (said, choice.thoughts)
@@ -200,7 +204,8 @@ class ChatWriter:
         elif event.signature is not None:
             signature = outward(event.origin, event.signature)
             detail = {"type": "reasoning.text", "signature": signature, "format": format_of(event.origin)}
-            detail |= {"index": choice.thoughts} | ({"id": event.id} if event.id is not None else {})
+            detail |= {"index": choice.thoughts, SIGNED_LENGTH: choice.thought_length}
+            detail |= {"id": event.id} if event.id is not None else {}
         if detail is not None and self._shown:
             self._delta(choice, _encode({"reasoning_details": [detail]}), out)
         choice.thinking = True

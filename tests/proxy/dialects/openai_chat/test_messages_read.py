@@ -101,6 +101,22 @@ def test_a_models_refusal_stays_one() -> None:
             id="text in one field, its signature in the other",
         ),
         pytest.param(
+            {
+                "reasoning_content": "Hm. So.",
+                "reasoning_details": [{"type": "reasoning.text", "signature": "gw1.gemini.x", "signed_length": 7}],
+            },
+            [Reasoning(text="Hm. So.", signature="x", origin="gemini")],
+            id="all of the text that was signed",
+        ),
+        pytest.param(
+            {
+                "reasoning_content": " So.",
+                "reasoning_details": [{"type": "reasoning.text", "signature": "gw1.gemini.x", "signed_length": 7}],
+            },
+            [Reasoning(signature="x", origin="gemini")],
+            id="the last delta alone, as the JavaScript SDK's stream helper keeps it",
+        ),
+        pytest.param(
             {"reasoning_details": [{"type": "reasoning.text", "text": "Hm.", "signature": "bare"}]},
             [Reasoning(text="Hm.", signature="bare", origin="openai-chat")],
             id="a bare signature is chat's own",

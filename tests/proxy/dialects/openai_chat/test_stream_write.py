@@ -158,6 +158,7 @@ def test_thoughts_can_be_put_together_and_sent_back() -> None:
             "index": 0,
             "signature": "gw1.anthropic-messages.abc",
             "format": "anthropic-claude-v1",
+            "signed_length": 11,
         },
         {
             "type": "reasoning.encrypted",
