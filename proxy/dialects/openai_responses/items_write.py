@@ -98,6 +98,8 @@ class _Items:
     def _content(self, part: Part, *, said: bool) -> list[dict[str, Any]]:
         """Content of a message. `said`: by the assistant."""
         if isinstance(part, Text):
+            if said and not part.text:
+                return []  # clients that join a stream's deltas have "" where nothing was said before the calls
             return [{"type": "output_text" if said else "input_text", "text": part.text}]
         if isinstance(part, Declined):
             return [{"type": "refusal", "refusal": part.text} if said else {"type": "input_text", "text": part.text}]

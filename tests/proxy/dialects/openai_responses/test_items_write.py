@@ -173,6 +173,14 @@ def test_openai_gets_its_own_thoughts_back_and_nobody_elses() -> None:
     ]
 
 
+def test_an_empty_text_does_not_come_between_a_thought_and_its_calls() -> None:
+    """Chat clients that join a stream's deltas send back `content: ""`; a reasoning item must be followed by its own
+    (guides/reasoning, "Keeping reasoning items in context")."""
+    call = ToolCall(id="call_1", name="f", arguments="{}")
+    said = write_items([assistant(SIGNED, Text(text=""), call)], Losses("openai"))
+    assert [item["type"] for item in said] == ["reasoning", "function_call"]
+
+
 def test_thoughts_that_nothing_follows_are_left_out() -> None:
     assert [item["type"] for item in write_items([assistant(SIGNED), user(Text(text="x"))], Losses("o"))] == ["message"]
     assert write_items([assistant(SIGNED)], Losses("o")) == []
