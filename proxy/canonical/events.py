@@ -9,6 +9,9 @@ import msgspec
 from proxy.canonical.answer import Finish, TokenLogprob, Usage
 from proxy.canonical.parts import Citation
 
+MOST_CHOICES = 128
+"""Nobody may ask for more (OpenAI's `n`)."""
+
 
 class Started(msgspec.Struct, kw_only=True):
     """First of all, once."""

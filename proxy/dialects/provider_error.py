@@ -1,4 +1,6 @@
-"""What went wrong at a provider, as it says so itself."""
+"""What went wrong at a provider: as it says so itself, or because nothing that it says can be read."""
+
+import msgspec
 
 
 class ProviderError(Exception):
@@ -37,3 +39,8 @@ class ProviderError(Exception):
 
 class NotThisDialect(ValueError):
     """Bytes that are not what this dialect says: malformed JSON, or no reply of this API at all."""
+
+
+UNREADABLE = (NotThisDialect, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading such bytes raises. Decoders pass over what they do not need, so that a defect may show later than it is
+looked for, as the decoder's own exception."""

@@ -7,7 +7,8 @@ from proxy.canonical.losses import Losses
 from proxy.canonical.seen import Seen
 from proxy.dialects.anthropic_messages import count_reply
 from proxy.dialects.dialect import Destination, ProviderDialect, TokenCounter
-from proxy.dialects.provider_error import NotThisDialect, ProviderError
+from proxy.dialects.provider_error import UNREADABLE, ProviderError
+from proxy.refusal import Refusal
 from proxy.settings import Caps
 from proxy.upstream.exchange import Exchange
 from proxy.worker.channel import Channel
@@ -34,7 +35,13 @@ class CountedPassage:
         if self._own:
             self.request = channel.dialect.forward(inbound.body, to, False, losses)
         else:
-            assert isinstance(channel.dialect, TokenCounter)
+            if not isinstance(channel.dialect, TokenCounter):
+                raise Refusal(
+                    400,
+                    "unsupported_endpoint",
+                    f"The provider {to.provider!r} counts no tokens in the dialect {channel.dialect.name}.",
+                    param="model",
+                )
             self.request = channel.dialect.write_count(ask_of(inbound), to, losses)
         self.dropped = losses.dropped
 
@@ -48,7 +55,7 @@ class CountedPassage:
                 self._count = self._dialect.read_count(reply)
             except ProviderError as error:
                 raise refusal_for(error, {}) from None
-            except NotThisDialect:
+            except UNREADABLE:
                 raise not_readable() from None
         elif not _is_count(reply):
             raise not_readable()

@@ -7,7 +7,7 @@ from gatewatch.usage import gemini
 from proxy.canonical.losses import Losses
 from proxy.canonical.seen import Seen
 from proxy.dialects.dialect import Destination, Embedder
-from proxy.dialects.provider_error import NotThisDialect, ProviderError
+from proxy.dialects.provider_error import UNREADABLE, ProviderError
 from proxy.refusal import Refusal
 from proxy.settings import Caps
 from proxy.upstream.exchange import Exchange
@@ -42,7 +42,7 @@ class EmbeddedPassage:
             body, usage = self._embedder.read_embeddings(reply, self._inbound.body)
         except ProviderError as error:
             raise refusal_for(error, {}) from None
-        except NotThisDialect:
+        except UNREADABLE:
             raise not_readable() from None
         self._reply = msgspec.json.decode(body)
         seen = _EmbeddedSeen()

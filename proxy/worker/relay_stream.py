@@ -9,7 +9,7 @@ import time
 from gatewatch.call import Tokens
 from proxy.canonical.seen import Seen
 from proxy.dialects.dialect import ProviderDialect
-from proxy.dialects.provider_error import NotThisDialect, ProviderError
+from proxy.dialects.provider_error import UNREADABLE, ProviderError
 from proxy.eventstream import EventFrames
 from proxy.refusal import Refusal, upstream
 from proxy.settings import Caps
@@ -56,14 +56,16 @@ class StreamTap(Seen):
             try:
                 for frame in frames:
                     payload = self._cutter.payload(frame)
-                    passed = self._without_data(frame) if payload is None else self._pass_on(frame, payload)
+                    passed = self._pass_on(frame, payload) if payload is not None else self._dataless(frame)
                     if passed:
                         out.append(passed)
                     if self.done:
                         break
-            except ProviderError as error:  # what was whole goes out first
+            except Refusal as refusal:  # what was whole goes out first
+                self._failure = refusal
+            except ProviderError as error:
                 self._failure = refusal_for(error, {})
-            except NotThisDialect:
+            except UNREADABLE:
                 self._failure = upstream(502, "upstream_invalid", "The provider sent an event that is not valid JSON.")
         return b"".join(out)
 
@@ -72,21 +74,32 @@ class StreamTap(Seen):
         raise NotImplementedError
 
     def _pass_on(self, frame: bytes, data: bytes) -> bytes:
-        """What goes out for one frame with this payload. Sets `done`; raises ProviderError, NotThisDialect."""
+        """What goes out for one frame with this payload. Sets `done`; raises ProviderError, UNREADABLE, Refusal."""
         raise NotImplementedError
+
+    def _dataless(self, frame: bytes) -> bytes:
+        self._raise_bare_error(frame)
+        return self._without_data(frame)
 
     def _without_data(self, frame: bytes) -> bytes:
         """What goes out for a comment or a bare event."""
         return frame
 
+    def _raise_bare_error(self, said: bytes) -> None:
+        """Google breaks a stream off with bare JSON. Raises ProviderError."""
+        if said.lstrip()[:1] in (b"{", b"[") and names_an_error(said):
+            raise self._dialect.read_error(200, said)
+
     def _end_at_close(self) -> None:
         """Raises Refusal where the provider's close is not its end."""
-        rest = self._cutter.rest
+        rest = self._cutter.rest.strip(b"\r\n")
         if not rest and self._closed():
             self.done = True
             return
-        if names_an_error(rest):  # Google breaks a stream off with bare JSON
-            raise refusal_for(self._dialect.read_error(200, rest), {})
+        try:
+            self._raise_bare_error(rest)
+        except ProviderError as error:
+            raise refusal_for(error, {}) from None
         raise upstream(502, "upstream_truncated", "The provider's stream ended before its end was marked.")
 
     def _closed(self) -> bool:

@@ -5,7 +5,7 @@ from proxy.canonical.events import Ended
 from proxy.canonical.losses import Losses
 from proxy.canonical.seen import Seen, Told
 from proxy.dialects.dialect import Destination, ProviderDialect
-from proxy.dialects.provider_error import NotThisDialect, ProviderError
+from proxy.dialects.provider_error import UNREADABLE, ProviderError
 from proxy.settings import Caps
 from proxy.upstream.exchange import Exchange
 from proxy.worker.channel import Channel
@@ -31,7 +31,7 @@ class StraightPassage:
             seen.take_answer(self._dialect.read(reply))
         except ProviderError as error:
             raise refusal_for(error, {}) from None
-        except NotThisDialect:
+        except UNREADABLE:
             raise not_readable() from None
         return seen
 

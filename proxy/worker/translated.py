@@ -1,21 +1,32 @@
 """Caller and provider speak different dialects: request, reply and every event of a stream go through the canonical
 form. A stream is translated frame by frame; nothing waits that the caller's format does not force to wait.
+
+Keeps true: whatever a provider sends, what is written of it is no longer than LONGEST times what was read, and SLACK.
 """
 
 from gatewatch.call import Tokens
 from proxy.canonical.answer import Answer
 from proxy.canonical.ask import Ask
-from proxy.canonical.events import Ended, Event
+from proxy.canonical.events import Ended, Event, ToolCalled
 from proxy.canonical.losses import Losses
 from proxy.canonical.seen import Seen, Told
 from proxy.dialects.dialect import Destination, ProviderDialect, StreamWriter
-from proxy.dialects.provider_error import NotThisDialect, ProviderError
+from proxy.dialects.provider_error import UNREADABLE, ProviderError
+from proxy.refusal import upstream
 from proxy.settings import Caps
 from proxy.upstream.exchange import Exchange
 from proxy.worker.channel import Channel
 from proxy.worker.inbound import Inbound
 from proxy.worker.relay_stream import StreamTap
 from proxy.worker.upstream_error import not_readable, refusal_for
+
+LONGEST = 16
+"""A delta in the tersest of frames becomes five times as long in the longest, and Responses says each text five times."""
+SLACK = 1024 * 1024
+MOST_CALLS = 1024
+"""Tool calls of one reply: what is known of each is kept until it has ended."""
+_AT_ONCE = 256
+"""Events after which it is looked at how much they have become."""
 
 
 def ask_of(inbound: Inbound) -> Ask:
@@ -43,7 +54,7 @@ class TranslatedPassage:
             self._answer = self._dialect.read(reply)
         except ProviderError as error:
             raise refusal_for(error, {}) from None
-        except NotThisDialect:
+        except UNREADABLE:
             raise not_readable() from None
         seen = Told()
         seen.take_answer(self._answer)
@@ -67,6 +78,9 @@ class TranslatedTap(StreamTap, Told):
         super().__init__(exchange, caps, dialect)
         self._reader = dialect.reader()
         self._writer = writer
+        self._longest = SLACK + LONGEST * caps.reply_bytes
+        self._produced = 0
+        self._tools_called = 0
 
     def last(self, tokens: Tokens) -> bytes:
         return self._writer.end(tokens)
@@ -88,6 +102,24 @@ class TranslatedTap(StreamTap, Told):
             if type(event) is Ended:
                 self.done = True
                 break
+            if type(event) is ToolCalled:
+                self._count_call()
             self.take(event)
             said.append(event)
-        return self._writer.write(said) if said else b""
+        if len(said) <= _AT_ONCE:
+            return self._write(said)
+        return b"".join([self._write(said[at : at + _AT_ONCE]) for at in range(0, len(said), _AT_ONCE)])
+
+    def _write(self, events: list[Event]) -> bytes:
+        if not events:
+            return b""
+        frames = self._writer.write(events)
+        self._produced += len(frames)
+        if self._produced > self._longest - LONGEST * self._left:
+            raise upstream(502, "upstream_invalid", "The provider's stream is too long in the caller's dialect.")
+        return frames
+
+    def _count_call(self) -> None:
+        self._tools_called += 1
+        if self._tools_called > MOST_CALLS:
+            raise upstream(502, "upstream_invalid", f"The provider calls more than {MOST_CALLS} tools.")

@@ -13,6 +13,8 @@ from proxy.dialects.openai_chat.reasoning_details import ORIGIN
 from proxy.dialects.openai_chat.reply_read import arguments_text, call_signature, new_call_id, text_or_none
 from proxy.dialects.provider_error import NotThisDialect
 
+_MOST_CALLS = 1024
+"""What is known of each call is kept until its choice ends."""
 _UNNAMED_CHARACTERS = 64 * 1024
 """Arguments that are kept for a call whose name has not come yet."""
 
@@ -91,6 +93,8 @@ class ToolDeltas:
         else:
             call = None if name else self._last
         if call is None:
+            if len(self._by_index) + len(self._by_id) >= _MOST_CALLS:
+                raise NotThisDialect(f"more than {_MOST_CALLS} tool calls")
             call = _Call(call_id)
         elif call.id is None:
             call.id = call_id

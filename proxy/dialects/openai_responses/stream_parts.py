@@ -78,6 +78,7 @@ class OpenText:
         self._place = place
         self._head = delta_head("response.output_text.delta", **place)
         self._texts: list[str] = []
+        self._length = 0
         self._citations: list[Citation] = []
         self._logprobs: list[TokenLogprob] = []
         self.ended = False
@@ -85,18 +86,18 @@ class OpenText:
 
     def add(self, text: str, logprobs: list[TokenLogprob] | None) -> bytes:
         self._texts.append(text)
+        self._length += len(text)
         if logprobs:
             self._logprobs += logprobs
         return self._frames.delta_with(self._head, text, "logprobs", event_logprobs_of(logprobs))
 
     def cite(self, citation: Citation) -> bytes:
-        length = len("".join(self._texts)) if citation.end is None else 0
         self._citations.append(citation)
         return self._frames.event(
             "response.output_text.annotation.added",
             **self._place,
             annotation_index=len(self._citations) - 1,
-            annotation=annotation_of(citation, length),
+            annotation=annotation_of(citation, self._length),
         )
 
     def end(self) -> tuple[dict[str, Any], bytes]:

@@ -182,7 +182,7 @@ class StreamReader:
             raise NotThisDialect(str(error)) from None
         if other.error:
             raise error_of(other.error)
-        if other.type in _TYPES:
+        if isinstance(other.type, str) and other.type in _TYPES:
             raise NotThisDialect(f"{other.type}: {error}")
         return []
 
