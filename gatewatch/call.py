@@ -121,6 +121,8 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     config_version: str | None = None
     route_version: str | None = None
+    dropped_params: list[str] = []
+    """What the request asked for and the provider was not told, as the header `x-gatewatch-dropped-params` names it."""
 
     def tokens(self) -> Tokens:
         return Tokens(

@@ -59,6 +59,7 @@ CALL: Mapping[str, Shape] = {
     "params": Shape("params", lambda params: _json(params) or {}),
     **_plain("config_version", "route_version", "error_message", "served_model", "provider_key", "dialect"),
     **_ms("upstream"),
+    "dropped_params": Shape("dropped_params", lambda names: names or []),
 }
 """The columns of `show calls`."""
 WHOLE_CALL: Mapping[str, Shape] = {

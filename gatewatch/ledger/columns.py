@@ -15,7 +15,10 @@ INPUT_CLASSES = tuple(f"{name}_tokens" for name in Tokens.__struct_fields__ if n
 UNMEASURED = ("latency_us", "upstream_us", "overhead_us")
 """Times that an interrupted call does not have."""
 
-JSON_TYPES: dict[object, str] = {int: "BIGINT", bool: "BOOLEAN", str: "VARCHAR", int | None: "BIGINT"}
+JSON_TYPES: dict[object, str] = {
+    **{int: "BIGINT", bool: "BOOLEAN", str: "VARCHAR", int | None: "BIGINT"},
+    list[str]: "VARCHAR[]",
+}
 
 
 def json_columns(record: type[msgspec.Struct]) -> str:
@@ -44,6 +47,8 @@ def _column(field: msgspec.structs.FieldInfo) -> str:
         )
     if field.name == "tags":
         return "map(map_keys(tags), map_values(tags)) AS tags"  # refuses a key that stands twice; `read_json` does not
+    if field.type == list[str]:
+        return f"coalesce({name}, []) AS {name}"
     if field.name in UNMEASURED:
         return f"CASE WHEN status = 'interrupted' THEN {name} ELSE coalesce({name}, 0) END AS {name}"
     if isinstance(field.default, bool | int | str):

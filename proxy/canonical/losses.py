@@ -9,6 +9,12 @@ from typing import Never
 
 from proxy.refusal import Refusal
 
+LONGEST_NAME = 100
+MOST_DROPPED = 50
+"""Names come from callers: so many and so long are kept."""
+_DROP = "Leave it out, ask for another model, or let the route drop it (drop_params: true)."
+_NEVER_DROPPED = "Leave it out, or ask for another model."
+
 
 class Losses:
     """Collects what is dropped on the way to one target."""
@@ -25,22 +31,17 @@ class Losses:
 
         For values that change nothing where they are left out (null, the default, an empty list): do not call it.
         """
-        name = self._names.get(param, param)
+        name = self._names.get(param, param)[:LONGEST_NAME]
         if not self._drop:
-            raise _refusal(name, self._provider, reason)
-        if name not in self.dropped:
+            raise self._refusal(name, reason, _DROP)
+        if name not in self.dropped and len(self.dropped) < MOST_DROPPED:
             self.dropped.append(name)
 
     def refuse(self, param: str, reason: str = "") -> Never:
         """As `lose`, for what would be another request without it: never dropped. Raises Refusal."""
-        raise _refusal(self._names.get(param, param), self._provider, reason)
+        raise self._refusal(self._names.get(param, param)[:LONGEST_NAME], reason, _NEVER_DROPPED)
 
-
-def _refusal(name: str, provider: str, reason: str) -> Refusal:
-    return Refusal(
-        400,
-        "unsupported_parameter",
-        f"The provider {provider!r} cannot be told {name!r}{f': {reason}' if reason else ''}. "
-        "Leave it out, ask for another model, or let the route drop it (drop_params: true).",
-        param=name,
-    )
+    def _refusal(self, name: str, reason: str, way_out: str) -> Refusal:
+        because = f": {reason}" if reason else ""
+        message = f"The provider {self._provider!r} cannot be told {name!r}{because}. {way_out}"
+        return Refusal(400, "unsupported_parameter", message, param=name)

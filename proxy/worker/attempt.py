@@ -15,6 +15,17 @@ from proxy.worker.upstream_error import refusal_for, refusal_for_failure, told
 
 ERROR_BODY_BYTES = 64 * 1024
 ERROR_BODY_SECONDS = 2.0
+_REQUEST_IDS = (
+    b"x-request-id",  # OpenAI and most of its kin
+    b"request-id",  # Anthropic
+    b"x-amzn-requestid",  # AWS
+    b"apim-request-id",  # Azure
+    b"x-generation-id",  # OpenRouter
+    b"mistral-correlation-id",
+    b"x-ds-trace-id",  # DeepSeek
+    b"x-debug-trace-id",  # Cohere
+)
+"""What providers call a request in their replies, so that their support finds it."""
 _NEXT_TARGET = frozenset({429, 500, 502, 503, 504, 529, 401, 402, 403})
 
 
@@ -53,7 +64,7 @@ async def attempt(
         head = channel.head(call.endpoint, target.model, call.stream, len(body), passed)
         await channel.pool.send(exchange, head, body, route.deadlines)
         await exchange.reply_started()
-        record.connect_us = exchange.connect_us
+        record.first_byte_us = (time.perf_counter_ns() - started) // 1000
         record.http_status = exchange.status
         record.upstream_request_id = _request_id(exchange)
         if exchange.status != 200:
@@ -74,8 +85,8 @@ async def attempt(
         end_attempt(record, started, "error", failure.kind, failure.message)
         raise AttemptFailed(refusal, may_go_elsewhere=failure.kind != "gateway_stopping") from failure
     finally:
+        record.connect_us = exchange.connect_us
         inbound.upstream_ns += time.perf_counter_ns() - started
-    record.first_byte_us = (time.perf_counter_ns() - started) // 1000
     record.latency_us = record.first_byte_us
     return exchange, record
 
@@ -120,6 +131,5 @@ def _passed_headers(inbound: Inbound, channel: Channel, *, opt_out: bool) -> byt
 
 
 def _request_id(exchange: Exchange) -> str | None:
-    headers = exchange.headers
-    value = headers.get(b"x-request-id") or headers.get(b"request-id") or headers.get(b"x-amzn-requestid")
+    value = next((value for name in _REQUEST_IDS if (value := exchange.headers.get(name))), None)
     return value[:100].decode("latin-1") if value else None

@@ -218,6 +218,7 @@ class Gateway:
         call = inbound.call
         call.provider, call.model, call.dialect = target.provider, target.model, channel.dialect.name
         call.provider_key = channel.key.id if channel.key else None
+        call.dropped_params = [redact(name) for name in passage.dropped]
         inbound.channel, inbound.passage = channel, passage
 
     async def _relay(self, inbound: Inbound, exchange: Exchange) -> None:

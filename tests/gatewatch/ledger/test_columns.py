@@ -53,6 +53,12 @@ def test_what_the_journal_leaves_out_has_its_default(home: Home) -> None:
     assert row["team"] is row["ttft_us"] is row["usage"] is row["http_status"] is None
 
 
+def test_what_was_dropped_is_a_list_and_nothing_is_an_empty_one(home: Home) -> None:
+    some = Call(call_id=call_id(T0), started_at=T0, dropped_params=["seed", "a, 'b'"])
+    none = Call(call_id=call_id(T0), started_at=T0)
+    assert [row["dropped_params"] for row in loaded(home, some, none)] == [["seed", "a, 'b'"], []]
+
+
 def test_an_unknown_price_is_null_and_a_price_of_nothing_is_zero(home: Home) -> None:
     unknown = Call(call_id=call_id(T0), started_at=T0, cost_picos=None, cost_basis="unpriced")
     free = Call(call_id=call_id(T0), started_at=T0, cost_picos=0, cost_basis="reported")

@@ -14,6 +14,7 @@ def test_a_lost_parameter_is_a_400_under_the_callers_own_name() -> None:
     assert refused.value.param == "max_completion_tokens"
     assert "'claude'" in refused.value.message
     assert "it is odd" in refused.value.message
+    assert "drop_params: true" in refused.value.message, "a way out that works"
     assert losses.dropped == []
 
 
@@ -28,3 +29,14 @@ def test_what_would_be_another_request_is_never_dropped() -> None:
     with pytest.raises(Refusal) as refused:
         Losses("claude", drop=True).refuse("previous_response_id")
     assert refused.value.param == "previous_response_id"
+    assert "drop_params" not in refused.value.message, "that would not help"
+
+
+def test_names_that_callers_make_up_stay_few_and_short() -> None:
+    losses = Losses("claude", drop=True)
+    for number in range(1000):
+        losses.lose(f"{number:04d}{'x' * 100_000}")
+    assert sum(map(len, losses.dropped)) <= 50 * 100
+    with pytest.raises(Refusal) as refused:
+        Losses("claude").lose("x" * 100_000)
+    assert len(refused.value.message) < 500

@@ -73,7 +73,8 @@ def listening() -> Iterator[socket.socket]:
 
 
 def further(settings: Settings) -> Settings:
-    """Beside `chat`: `hasty` with short deadlines, `nobody` where no one listens, `unpriced`."""
+    """Beside `chat`: `hasty` with short deadlines, `nobody` where no one listens, `unpriced`, and `dropping`, which
+    leaves out what its provider `picky` refuses: seeds and biases."""
     openai = settings.providers["openai"]
     with socket.create_server(("127.0.0.1", 0)) as free:
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
@@ -84,10 +85,14 @@ def further(settings: Settings) -> Settings:
     def route(name: str, provider: str, deadlines: Deadlines = PATIENT) -> Route:
         return Route(name=name, targets=(Target(provider=provider, model="gpt-4o-mini"),), deadlines=deadlines)
 
+    picky: Provider = msgspec.structs.replace(
+        openai, name="picky", quirks=msgspec.structs.replace(openai.quirks, refuses=("seed", "logit_bias"))
+    )
     routes = (route("hasty", "openai", HASTY), route("nobody", "refusing"), route("unpriced", "own"))
+    routes += (msgspec.structs.replace(route("dropping", "picky"), drop_params=True),)
     return msgspec.structs.replace(
         settings,
-        providers=settings.providers | {"refusing": refusing, "own": own},
+        providers=settings.providers | {"refusing": refusing, "own": own, "picky": picky},
         routes=settings.routes | {each.name: each for each in routes},
     )
 

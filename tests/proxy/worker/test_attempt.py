@@ -85,7 +85,24 @@ async def test_an_error_of_the_upstream_says_whether_another_target_may_help(
         with pytest.raises(AttemptFailed) as failed:
             await one_try(made, an_upstream(scripted))
     assert (failed.value.refusal.status, failed.value.may_go_elsewhere) == (client_sees, elsewhere)
-    assert (made.attempts[0].status, made.attempts[0].http_status) == ("error", status)
+    (record,) = made.attempts
+    assert (record.status, record.http_status) == ("error", status)
+    assert record.connect_us is not None
+    assert record.first_byte_us is not None, "an error is an answer, too"
+
+
+async def test_a_try_without_an_answer_has_a_connection_and_no_first_byte(inbound: Callable[..., Inbound]) -> None:
+    async def leaves(conversation: Conversation) -> None:
+        await conversation.request()
+        conversation.close()
+
+    made = inbound()
+    async with scripted_upstream(leaves) as scripted:
+        with pytest.raises(AttemptFailed):
+            await one_try(made, an_upstream(scripted))
+    (record,) = made.attempts
+    assert record.connect_us is not None
+    assert (record.http_status, record.first_byte_us) == (None, None)
 
 
 async def test_a_private_address_gets_nothing_unless_the_provider_may_be_private(

@@ -714,6 +714,15 @@ async def test_messages_that_are_no_list_are_the_providers_to_judge(worker: Work
         assert ending(rows(worker, reply)[-1]) == ("error", 400, "invalid_type", "computed")
 
 
+async def test_what_was_dropped_stands_in_the_header_and_in_the_row(worker: Worker, serve: Serve, chat: Chat) -> None:
+    async with serve(answers(http(200, chat_reply(USAGE)))) as upstream:
+        reply = await chat(model="dropping", seed=4, logit_bias={"5": 3}, temperature=0.5)
+    (sent,) = upstream.requests
+    assert not {"seed", "logit_bias"} & sent.json.keys()
+    assert set(reply.headers["x-gatewatch-dropped-params"].split(", ")) == {"seed", "logit_bias"}
+    assert set(rows(worker, reply)[-1]["dropped_params"]) == {"seed", "logit_bias"}
+
+
 async def test_what_callers_say_of_themselves_stands_in_the_row(worker: Worker, serve: Serve, chat: Chat) -> None:
     headers = {"x-gatewatch-task": "t-1", "x-gatewatch-tags": '{"run":"7"}', "user-agent": "OpenAI/Python 3.52.0"}
     async with serve(answers(http(200, chat_reply(USAGE)))) as upstream:

@@ -105,3 +105,16 @@ def test_without_a_window_calls_of_any_time_are_shown(home: Home, service: Ledge
 def test_what_does_not_fit_is_a_usage_error(loaded: LedgerService, params: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         loaded.ask("calls", **params)
+
+
+def test_calls_are_found_by_what_was_dropped(home: Home, service: LedgerService) -> None:
+    told, cut, both = a_call(0), a_call(1, dropped_params=["seed"]), a_call(2, dropped_params=["logit_bias", "seed"])
+    segment(home, *map(closing, (told, cut, both)))
+    service.load_once()
+
+    def found(where: str) -> list[list[str]]:
+        return [row["dropped_params"] for row in service.ask("calls", where=where).rows]
+
+    assert found("dropped~seed") == [["logit_bias", "seed"], ["seed"]]
+    assert found("dropped_params=seed") == [["seed"]]
+    assert found("dropped=''") == [[]]
