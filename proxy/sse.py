@@ -82,6 +82,10 @@ class FrameCutter:
         """The data of a frame that was cut here; None for one without data (a comment, a bare event)."""
         if not self._any_line_end and frame.startswith(b"data: ") and frame.find(b"\n", 6) == len(frame) - 2:
             return frame[6:-2]
+        if self._any_line_end and frame.startswith(b"data: ") and frame.endswith(b"\r\n\r\n"):
+            end = len(frame) - 4
+            if frame.find(b"\r", 6) == end and frame.find(b"\n", 6) == end + 1:
+                return frame[6:end]
         lines = _LINE_END.split(frame)
         parts = [line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:") or line == b"data"]
         return b"\n".join(parts) if parts else None
@@ -92,6 +96,13 @@ class FrameCutter:
         return self._rest.find(b"\n\n", searched) >= 0
 
     def _feed_any_line_end(self, data: bytes, searched: int) -> list[bytes]:
+        frames: list[bytes]
+        if data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n"):  # as Google writes
+            *frames, last = data.split(b"\r\n\r\n")
+            whole = [frame + b"\r\n\r\n" for frame in frames]
+            self._rest += last
+            self._check_cap(whole)
+            return whole
         frames = []
         start = 0
         while blank := _BLANK_LINE.search(data, max(start, searched)):
