@@ -45,7 +45,8 @@ def bad_key() -> Refusal:
 
 
 def no_key() -> Refusal:
-    return Refusal(401, "invalid_api_key", "No API key was sent. Use the header 'Authorization: Bearer KEY'.")
+    message = "No API key was sent. Use the header 'Authorization: Bearer KEY' or 'x-api-key: KEY'."
+    return Refusal(401, "invalid_api_key", message)
 
 
 def bad_request(code: str, message: str, *, param: str | None = None, close: bool = False) -> Refusal:

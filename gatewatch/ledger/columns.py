@@ -16,7 +16,10 @@ UNMEASURED = ("latency_us", "upstream_us", "overhead_us")
 """Times that an interrupted call does not have."""
 
 JSON_TYPES: dict[object, str] = {
-    **{int: "BIGINT", bool: "BOOLEAN", str: "VARCHAR", int | None: "BIGINT"},
+    int: "BIGINT",
+    bool: "BOOLEAN",
+    str: "VARCHAR",
+    int | None: "BIGINT",
     list[str]: "VARCHAR[]",
 }
 

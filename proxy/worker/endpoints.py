@@ -35,5 +35,5 @@ def caller_of(path: str, headers: dict[bytes, bytes]) -> CallerDialect:
     endpoint = ENDPOINTS.get(path)
     if endpoint:
         return endpoint.caller
-    anthropic = path.startswith("/v1/messages") or b"anthropic-version" in headers
+    anthropic = "/messages" in path or b"anthropic-version" in headers
     return _CALLERS["messages" if anthropic else "chat"]

@@ -24,6 +24,7 @@ from proxy.worker.authenticate import authenticate
 from proxy.worker.authorise import authorise
 from proxy.worker.channel import Channel, Upstream
 from proxy.worker.counted import ESTIMATED, can_count
+from proxy.worker.elsewhere import not_that_method, nothing_here, served
 from proxy.worker.ending import Ending, lost
 from proxy.worker.endpoints import ENDPOINTS, GENERATING, caller_of
 from proxy.worker.inbound import Inbound
@@ -286,13 +287,7 @@ class Gateway:
             if method == "GET" and (path == "/v1/models" or path.startswith("/v1/models/")):
                 await self._models(inbound, key, path.removeprefix("/v1/models").removeprefix("/"))
                 return
-            known = path in ENDPOINTS or path.startswith("/v1/models")
-            raise Refusal(
-                405 if known else 404,
-                "method_not_allowed" if known else "unknown_url",
-                f"{method} is not served here." if known else "There is nothing at this URL.",
-                headers=((b"allow", b"POST" if path in ENDPOINTS else b"GET"),) if known else (),
-            )
+            raise not_that_method(method, path) if served(path) else nothing_here(path, inbound.caller.name)
         except Refusal as refusal:
             self._ending.refuse(inbound, refusal)
 

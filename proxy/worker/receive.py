@@ -38,6 +38,8 @@ def _told(error: ValueError) -> str:
 def required_model(body: dict[str, Any]) -> str:
     """The model's name. Raises Refusal."""
     model = body.get("model")
+    if model is None:
+        raise Refusal(400, "invalid_model", "The request names no 'model'; GET /v1/models lists them.", param="model")
     if not isinstance(model, str) or not model or len(model) > 256 or not model.isprintable():
         raise Refusal(400, "invalid_model", "'model' must be a name of 1 to 256 printable characters.", param="model")
     return model

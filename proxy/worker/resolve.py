@@ -5,13 +5,18 @@ the one that stands first in the configuration. A provider takes the names of it
 of those. What was found is kept, with a bound: apps may send any name.
 """
 
+from difflib import get_close_matches
+from itertools import islice
+
 from gatewatch.models.makers import distance
 from gatewatch.models.name_forms import without_edition
 from gatewatch.models.shelf import shelf
 from proxy.settings import Route, Settings, Target
-from proxy.worker.near_names import NearNames
+from proxy.worker.near_names import NearNames, close_to
 
 REMEMBERED = 1024
+COMPARED = 200
+"""Names of routes and of providers that a name without a target is held against."""
 
 
 class Names:
@@ -51,7 +56,14 @@ class Names:
             providers = self.settings.providers.values()
             bare = {name for provider in providers for name in shelf().current_names(provider.price_provider)}
             self._near = NearNames((*self.settings.routes, *sorted(bare)))
-        return self._near.of(model)
+        short_ones = islice(self.settings.routes, COMPARED)  # `smrt` shares no three letters in a row with `smart`
+        return close_to(model, [*self._at_near_provider(model), *short_ones, *self._near.of(model)])
+
+    def _at_near_provider(self, model: str) -> list[str]:
+        """`message/x` → `messages/x`, where only that is a provider."""
+        provider, slash, name = model.partition("/")
+        near = get_close_matches(provider[:COMPARED], islice(self.settings.providers, COMPARED), 1) if slash else []
+        return [f"{near[0]}/{name}"] if near and name else []
 
     def _taker(self, model: str) -> str | None:
         if self._takers is None:

@@ -1,9 +1,10 @@
 """Where a bare model name leads, for a gateway with these providers."""
 
+import msgspec
 import pytest
 
 from gatewatch.models.shelf import shelf
-from proxy.settings import Deadlines, Provider, Settings, Way
+from proxy.settings import Deadlines, Provider, Route, Settings, Target, Way
 from proxy.worker.resolve import REMEMBERED, Names, names_of
 
 FIRST_PARTY = ("openai", "anthropic", "google", "mistral", "deepseek", "xai", "cohere", "perplexity", "qwen", "zai")
@@ -91,6 +92,16 @@ def test_near_names_are_names_that_lead_somewhere() -> None:
     assert near[0] == "claude-sonnet-4-5"
     assert all(names.route(name) for name in near)
     assert names.near("gemini-2.5-pro") == [], "nobody here takes that"
+
+
+def test_a_mistyped_provider_or_a_short_route_is_found_too() -> None:
+    names = Names(settings("openai", "mine=anthropic"))
+    assert names.near("opnai/my-finetune")[0] == "openai/my-finetune"
+    assert names.near("mime/claude-opus-4-6")[0] == "mine/claude-opus-4-6"
+    routes = {
+        "smart": Route(name="smart", targets=(Target(provider="mine", model="claude-opus-4-6"),), deadlines=Deadlines())
+    }
+    assert Names(msgspec.structs.replace(names.settings, routes=routes)).near("smrt") == ["smart"]
 
 
 def test_hostile_names_do_not_pile_up() -> None:
