@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.openai_driver import Place
+from tests.conformance.sdk import providers
 from tests.kit.running import Gateway, Running, gateway, sandbox
 
 CONFIG = """\
@@ -48,6 +49,17 @@ def served(folder: Path, provider: Running) -> Iterator[Gateway]:
         closed = nobody.getsockname()[1]
         with gateway(folder, CONFIG.format(sandbox=provider.listen, key=key, closed=closed)) as running:
             yield running
+
+
+@pytest.fixture(scope="session")
+def every_dialect(tmp_path_factory: pytest.TempPathFactory, provider: Running) -> Iterator[Gateway]:
+    """A gateway to the same sandbox as a provider of every dialect."""
+    home = tmp_path_factory.mktemp("dialects")
+    key = home / "provider.key"
+    key.write_text(PROVIDER_KEY)
+    key.chmod(0o600)
+    with gateway(home, providers.config(provider.listen, str(key))) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

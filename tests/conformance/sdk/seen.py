@@ -1,0 +1,97 @@
+"""What a provider got, read by the vendor's own documentation: that answers of tools, pictures and thoughts arrive.
+
+The sandbox checks more of it: ids that do not fit, turns in the wrong order and signatures that are not its own are
+refused there.
+"""
+
+import json
+from typing import Any
+
+from tests.conformance.sdk.cases import OUTPUTS, PICTURE, PIXEL, THOUGHT
+
+Body = dict[str, Any]
+
+SHOWS = {
+    "tool_results": ("results",),
+    "image": ("picture",),
+    "image_by_url": ("address",),
+    "thinking_with_tools": ("results", "thought"),
+    "thinking_with_tools_in_a_stream": ("results", "thought"),
+    "thinking_with_tools_stored": ("results", "thought"),
+}
+"""Case → what the provider must have got in the end."""
+
+
+def missing(case: str, dialect: str, body: Body) -> list[str]:
+    """What did not arrive as it should."""
+    arrived = {
+        "results": lambda: results(dialect, body) == OUTPUTS,
+        "picture": lambda: json.dumps(body).count(PIXEL) == 1,
+        "address": lambda: json.dumps(body).count(PICTURE) == 1,
+        "thought": lambda: has_thought(dialect, body),
+    }
+    return [name for name in SHOWS[case] if not arrived[name]()]
+
+
+def results(dialect: str, body: Body) -> dict[str, str]:
+    """City → what the tool answered, put together by the ids of calls and results."""
+    calls: dict[str, str] = {}
+    said: dict[str, str] = {}
+    match dialect:
+        case "openai-chat":
+            for message in body["messages"]:
+                for call in message.get("tool_calls") or ():
+                    calls[call["id"]] = json.loads(call["function"]["arguments"])["city"]
+                if message["role"] == "tool":
+                    said[message["tool_call_id"]] = message["content"]
+        case "openai-responses":
+            for item in body["input"]:
+                if item.get("type") == "function_call":
+                    calls[item["call_id"]] = json.loads(item["arguments"])["city"]
+                if item.get("type") == "function_call_output":
+                    said[item["call_id"]] = item["output"]
+        case "anthropic-messages":
+            for block in _blocks(body):
+                if block["type"] == "tool_use":
+                    calls[block["id"]] = block["input"]["city"]
+                if block["type"] == "tool_result":
+                    said[block["tool_use_id"]] = _text(block["content"])
+        case "gemini":
+            for part in _parts(body):
+                if call := part.get("functionCall"):
+                    calls[call["id"]] = call["args"]["city"]
+                if result := part.get("functionResponse"):
+                    said[result["id"]] = result["response"]["output"]
+    return {calls[id]: text for id, text in said.items()}
+
+
+def has_thought(dialect: str, body: Body) -> bool:
+    """Whether the thought stands before the calls it led to, signed, where this provider signs thoughts."""
+    match dialect:
+        case "openai-responses":
+            kinds = [item.get("type", "message") for item in body["input"]]
+            at = kinds.index("function_call") - 1
+            item = body["input"][at]
+            return kinds[at] == "reasoning" and bool(item.get("encrypted_content") or item.get("id"))
+        case "anthropic-messages":
+            blocks = _blocks(body)
+            kinds = [block["type"] for block in blocks]
+            thought = blocks[kinds.index("tool_use") - 1]
+            # the text may be missing, the signature holds it (extended thinking, `display: omitted`)
+            return thought["type"] == "thinking" and thought["thinking"] in (THOUGHT, "") and bool(thought["signature"])
+        case "gemini":  # "for parallel function calls, only the first one contains the signature"
+            calls = [part for part in _parts(body) if "functionCall" in part]
+            return [bool(part.get("thoughtSignature")) for part in calls] == [True, False]
+    return True
+
+
+def _blocks(body: Body) -> list[dict[str, Any]]:
+    return [block for turn in body["messages"] if isinstance(turn["content"], list) for block in turn["content"]]
+
+
+def _parts(body: Body) -> list[dict[str, Any]]:
+    return [part for content in body["contents"] for part in content["parts"]]
+
+
+def _text(content: Any) -> str:
+    return content if isinstance(content, str) else "".join(block["text"] for block in content)
