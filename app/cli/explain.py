@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     call = answer.rows[0]
     charges = charges_of(call, named_row(PriceBook.open(load_file(home.control)), call))
     if args.output == "json":
-        print_json({"call": call, "cost": _cost_json(call, charges)})
+        print_json({"call": call, "passage": _passage_json(call), "cost": _cost_json(call, charges)})
     else:
         sys.stdout.writelines(f"{line}\n" for line in story(call, charges))
     return 0
@@ -68,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
 def story(call: Row, charges: "Charges") -> Iterator[str]:
     """The call as lines of text, harmless on a terminal."""
     from gatewatch.safe_text import safe
+    from gatewatch.spoken import passage
 
     def fields(names: tuple[str, ...]) -> Iterator[str]:
         for name in names:
@@ -84,6 +85,10 @@ def story(call: Row, charges: "Charges") -> Iterator[str]:
         yield f"  {'tag ' + safe(name, 40):16} {safe(value, 200)}"
     yield "Asked"
     yield from fields(ASKED)
+    if passed := passage(call["endpoint"], call["dialect"]):
+        yield f"  {'passed on':16} {safe(passed)}"
+    if call["dropped_params"]:
+        yield f"  {'dropped':16} {safe(', '.join(call['dropped_params']), 500)}: the provider was not told"
     for name, value in call["params"].items():
         yield f"  {safe(name, 40):16} {safe(value, 200)}"
     yield "Attempts"
@@ -92,7 +97,7 @@ def story(call: Row, charges: "Charges") -> Iterator[str]:
         if each["error_message"]:
             yield f"     {safe(each['error_message'], 500)}"
     if not call["attempts_detail"]:
-        yield "  none: nothing was sent to a provider" if call["status"] == "blocked" else "  none is recorded"
+        yield f"  {_no_attempt(call)}"
     yield "Time"
     yield f"  {_times(call)}"
     yield "Cost"
@@ -104,9 +109,19 @@ def _outcome(call: Row) -> str:
     from gatewatch.safe_text import safe
 
     words = [call["status"], str(call["http_status"] or ""), call["error_kind"] or "", call["finish_reason"] or ""]
-    served = f"by {call['provider']}/{call['served_model'] or call['model']}" if call["provider"] else ""
+    served = f"{call['provider']}/{call['served_model'] or call['model']}" if call["provider"] else ""
+    if served:
+        served = f"{'by' if call['attempts'] or call['status'] == 'interrupted' else 'for'} {served}"
     cached = f"cache {call['cache']}" if call["cache"] else ""
     return safe(", ".join(filter(None, [" ".join(filter(None, words)), served, cached])))
+
+
+def _no_attempt(call: Row) -> str:
+    if call["status"] == "blocked" or (call["status"] == "error" and not call["attempts"]):
+        return "none: nothing was sent to a provider"
+    if call["status"] == "ok" and not call["attempts"]:
+        return "none: the gateway answered it by itself"
+    return "none is recorded"
 
 
 def _attempt(attempt: Row) -> str:
@@ -116,12 +131,20 @@ def _attempt(attempt: Row) -> str:
         f"{attempt['n']}. {attempt['provider']}/{attempt['model']}",
         f"key {attempt['provider_key']}" if attempt["provider_key"] else "",
         " ".join(str(attempt[name]) for name in ("status", "http_status", "error_kind") if attempt[name] is not None),
-        f"connected in {attempt['connect_ms']} ms" if attempt["connect_ms"] is not None else "connection reused",
-        f"first byte after {attempt['first_byte_ms']} ms" if attempt["first_byte_ms"] is not None else "no byte came",
+        _connected(attempt),
+        f"first byte after {attempt['first_byte_ms']} ms" if attempt["first_byte_ms"] is not None else "",
+        "no answer" if attempt["http_status"] is None else "",
         f"{attempt['latency_ms']} ms in all",
         f"request id {attempt['upstream_request_id']}" if attempt["upstream_request_id"] else "",
     ]
     return safe(", ".join(filter(None, words)), 500)
+
+
+def _connected(attempt: Row) -> str:
+    """Nothing where it is not known: a try without an answer may never have had a connection."""
+    if attempt["connect_ms"] is not None:
+        return f"connected in {attempt['connect_ms']} ms"
+    return "" if attempt["http_status"] is None else "connection reused"
 
 
 def _times(call: Row) -> str:
@@ -148,6 +171,17 @@ def _cost(call: Row, charges: "Charges") -> Iterator[str]:
     yield f"{total}, {BASES.get(call['cost_basis'], safe(call['cost_basis']))}"
     if call["price_row"]:
         yield f"price row {safe(call['price_row'])}"
+
+
+def _passage_json(call: Row) -> dict[str, Any]:
+    from gatewatch.spoken import ENDPOINT_DIALECTS, translated
+
+    return {
+        "caller_dialect": ENDPOINT_DIALECTS.get(call["endpoint"] or ""),
+        "provider_dialect": call["dialect"],
+        "translated": translated(call["endpoint"], call["dialect"]),
+        "dropped_params": call["dropped_params"],
+    }
 
 
 def _cost_json(call: Row, charges: "Charges") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from app.console.content import line, lines, mark, plain, status_text
 from app.console.figures import UNKNOWN, UNPRICED, Row, clock, count, milliseconds
 from gatewatch.money import usd_text
 from gatewatch.prices.row import PriceRow
+from gatewatch.spoken import passage
 from gatewatch.timespan import parse_instant
 
 QUIET = "$foreground 65%"
@@ -21,7 +22,6 @@ WHERE_FROM = (
     "source",
     "client",
     "client_retry",
-    "dialect",
     "workload_class",
     "route",
     "cache",
@@ -35,6 +35,7 @@ def summary(call: Row) -> Content:
     asked, went = call.get("requested_model"), call.get("model")
     model = asked if went in (None, asked) else f"{asked} → {went}"
     kind = "stream" if call.get("stream") else "plain"
+    dialects = passage(call.get("endpoint"), call.get("dialect"))
     return lines(
         line(
             *(status_text(call.get("status")), "  HTTP ", plain(call.get("http_status"), "bold"), "  "),
@@ -44,6 +45,7 @@ def summary(call: Row) -> Content:
             *(("team ", QUIET), plain(call.get("team"), "bold"), ("  key ", QUIET), plain(call.get("key_name"))),
             *(("  endpoint ", QUIET), plain(call.get("endpoint")), f", {kind}"),
         ),
+        *([line(plain(dialects))] if dialects else []),
         line(
             *(plain(clock(call.get("started_at"), "%Y-%m-%d %H:%M:%S.%f")[:-3]), " UTC"),
             *(("  id ", QUIET), plain(call.get("call_id"))),
@@ -70,7 +72,7 @@ def time_line(call: Row, width: int) -> Content:
         bar = _bar(offset, attempt.get("latency_ms") or 0, total, min(LONGEST_BAR, width - INDENT))
         rows += [_attempt(attempt), line(" " * INDENT, bar), _phases(attempt, call.get("error_message"))]
     if not attempts:
-        rows.append(line(("none: it was answered before any provider was asked", QUIET)))
+        rows.append(line(("none: it was answered without asking any provider", QUIET)))
     return lines(*rows)
 
 
@@ -118,6 +120,7 @@ def details(call: Row, width: int) -> Content:
     blocks = [
         _pairs("Who", ((name, call.get(name)) for name in WHO), width),
         _pairs("Request", ((name, call.get(name)) for name in WHERE_FROM), width),
+        _pairs("Dropped", ((name, "not told") for name in call.get("dropped_params") or ()), width),
         _pairs("Parameters", params.items() if isinstance(params, Mapping) else (("params", params),), width),
         _pairs("Tags", tags.items() if isinstance(tags, Mapping) else (("tags", tags),), width),
         _pairs("Versions", ((name, call.get(name)) for name in VERSIONS), width),
@@ -137,10 +140,15 @@ def _attempt(attempt: Row) -> Content:
 
 
 def _phases(attempt: Row, said_already: str | None) -> Content:
-    connect, said = attempt.get("connect_ms"), attempt.get("error_message")
-    connected = "connection kept" if connect is None else f"connect {milliseconds(connect)}"
-    first = f"{connected}, first byte {milliseconds(attempt.get('first_byte_ms'))}"
-    phases = line((" " * INDENT + first, QUIET))
+    connect, first_byte, said = (attempt.get(name) for name in ("connect_ms", "first_byte_ms", "error_message"))
+    known = [f"connect {milliseconds(connect)}"] if connect is not None else []
+    if attempt.get("http_status") is None:
+        known.append("no answer")
+    elif connect is None:
+        known.append("connection kept")
+    if first_byte is not None:
+        known.append(f"first byte {milliseconds(first_byte)}")
+    phases = line((" " * INDENT + ", ".join(known), QUIET))
     return line(phases, "  ", plain(said)) if said and said != said_already else phases
 
 

@@ -236,6 +236,8 @@ def retried_call() -> list[bytes]:
     """The call that tests look at in full: a 503, then an answer; its money is exactly that of `PRICE`."""
     call = a_call(
         at_us=NOW - 40 * SECOND,
+        endpoint="messages",
+        dropped_params=["top_k"],
         attempts=2,
         latency_us=2_400_000,
         ttft_us=1_300_000,

@@ -175,9 +175,10 @@ def http_cell(row: Row) -> Content:
 
 
 def model_cell(row: Row) -> Content:
-    """What was asked for; where it went, when that has another name."""
+    """What was asked for; where it went, when that has another name than `provider/model` says already."""
     asked, went = row.get("requested_model"), row.get("model")
-    return plain(asked if not went or went == asked else f"{asked} → {went}")
+    told = not went or asked in (went, f"{row.get('provider')}/{went}")
+    return plain(asked if told else f"{asked} → {went}")
 
 
 def money_cell(row: Row) -> Content:
@@ -200,6 +201,7 @@ COLUMNS = [
     Column("model", 14, model_cell, grow=3),
     Column("provider", 10, lambda row: plain(row.get("provider")), from_width=120, grow=1),
     Column("key", 12, lambda row: plain(row.get("key_name")), from_width=150, grow=1),
+    Column("endpoint", 12, lambda row: plain(row.get("endpoint")), from_width=170),
     Column("error", 16, error_cell, from_width=WIDE, grow=2),
     Column("tries", 5, tries_cell, right=True, from_width=140),
     Column("in", 6, lambda row: plain(compact(row.get("input_tokens"))), right=True, from_width=WIDE),

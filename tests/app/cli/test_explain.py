@@ -63,6 +63,47 @@ def test_the_story_of_a_call_names_who_what_where_and_why_it_cost_so_much(home: 
     ]
 
 
+def test_a_translated_call_says_from_and_to_what_and_what_was_dropped(home: Home, run: Run) -> None:
+    call = a_call(0, endpoint="chat", dialect="anthropic-messages", dropped_params=["seed", "logit_bias"])
+    segment(home, attempt(call), closing(call))
+    out = run(call.call_id)[1]
+    assert "translated from openai-chat to anthropic-messages" in out
+    assert "seed, logit_bias: the provider was not told" in out
+    assert json.loads(run(call.call_id, "-o", "json")[1])["passage"] == {
+        "caller_dialect": "openai-chat", "provider_dialect": "anthropic-messages", "translated": True,
+        "dropped_params": ["seed", "logit_bias"],
+    }  # fmt: skip
+
+
+def test_a_call_that_went_straight_dropped_nothing(home: Home, run: Run) -> None:
+    call = a_call(0, endpoint="messages", dialect="anthropic-messages")
+    segment(home, attempt(call), closing(call))
+    out = run(call.call_id)[1]
+    assert "as it came, in anthropic-messages" in out
+    assert "dropped" not in out
+
+
+def test_a_try_says_of_its_connection_what_is_known(home: Home, run: Run) -> None:
+    refused = {"status": "error", "error_kind": "upstream_unreachable", "error_message": "cannot connect"}
+    answered = {"status": "error", "http_status": 502, "error_kind": "upstream_error", "first_byte_us": 900}
+    call = a_call(0, status="error", http_status=502, error_kind="upstream_error", attempts=2)
+    segment(home, attempt(call, 1, **refused, http_status=None), attempt(call, 2, **answered), closing(call))
+    first, second = (line for line in run(call.call_id)[1].splitlines() if line.startswith(("  1. ", "  2. ")))
+    assert "no answer" in first
+    assert "connect" not in first
+    assert "connection reused, first byte after 0.9 ms" in second
+    assert "no answer" not in second
+
+
+def test_a_call_that_no_provider_was_asked_for_says_why(home: Home, run: Run) -> None:
+    told = a_call(0, status="error", http_status=400, error_kind="unsupported_parameter", attempts=0, dialect=None)
+    counted = a_call(1, endpoint="count_tokens", attempts=0, dialect=None)
+    segment(home, closing(told), closing(counted))
+    assert "none: nothing was sent to a provider" in run(told.call_id)[1]
+    assert ", for openai/" in run(told.call_id)[1]
+    assert "none: the gateway answered it by itself" in run(counted.call_id)[1]
+
+
 def test_an_interrupted_call_says_that_its_end_is_not_known(home: Home, run: Run) -> None:
     call = a_call(0)
     segment(home, opening(call))

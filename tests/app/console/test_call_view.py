@@ -46,17 +46,44 @@ def test_a_bar_is_never_wider_than_its_place_nor_empty() -> None:
 def test_an_attempt_that_got_no_answer_says_so() -> None:
     attempt = call_view.time_line(CALL, 80).plain.splitlines()
     assert attempt[1] == "1 ✗   – upstream_unreachable  openai/gpt-4o  250 ms"
-    assert attempt[3] == "    connection kept, first byte –"
+    assert attempt[3] == "    no answer", "whether there was a connection is not known"
+
+
+def test_an_attempt_that_got_an_answer_says_on_which_connection() -> None:
+    (attempt,) = CALL["attempts_detail"]  # type: ignore[misc]
+    for told, said in (
+        ({"http_status": 502}, "connection kept"),
+        ({"http_status": 502, "first_byte_ms": 5.0}, "connection kept, first byte 5.0 ms"),
+        ({"http_status": 200, "connect_ms": 1.5, "first_byte_ms": 5.0}, "connect 1.5 ms, first byte 5.0 ms"),
+        ({"connect_ms": 1.5}, "connect 1.5 ms, no answer"),
+    ):
+        text = call_view.time_line(CALL | {"attempts_detail": [attempt | told]}, 80).plain
+        assert text.splitlines()[3].strip() == said
 
 
 def test_a_refused_call_had_no_attempts() -> None:
-    assert "before any provider was asked" in call_view.time_line(CALL | {"attempts_detail": []}, 80).plain
+    assert "without asking any provider" in call_view.time_line(CALL | {"attempts_detail": []}, 80).plain
 
 
 def test_what_was_asked_for_and_where_it_went() -> None:
     assert "bot → gpt-4o" in call_view.summary(CALL).plain
     assert "→" not in call_view.summary(CALL | {"model": "bot"}).plain
     assert "→" not in call_view.summary(CALL | {"model": None}).plain
+
+
+def test_a_translated_call_says_from_and_to_what() -> None:
+    asked, straight = {"endpoint": "responses", "dialect": "gemini"}, {"endpoint": "chat", "dialect": "openai-chat"}
+    assert "translated from openai-responses to gemini" in call_view.summary(CALL | asked).plain
+    assert "as it came, in gemini" not in call_view.summary(CALL | asked).plain
+    assert "as it came, in openai-chat" in call_view.summary(CALL | straight).plain
+    assert "translated" not in call_view.summary(CALL).plain, "no provider was spoken to"
+
+
+def test_what_was_dropped_is_listed() -> None:
+    text = call_view.details(CALL | {"dropped_params": ["seed", "top_k", HOSTILE]}, 200).plain
+    assert "Dropped     seed not told   top_k not told   " in text
+    assert "\x1b" not in text
+    assert "Dropped" not in call_view.details(CALL | {"dropped_params": []}, 80).plain
 
 
 def test_an_error_is_its_code_and_its_words() -> None:

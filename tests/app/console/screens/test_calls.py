@@ -14,6 +14,9 @@ def test_the_outcome_is_the_error_where_there_is_one() -> None:
 def test_a_model_is_what_was_asked_for_and_where_that_went() -> None:
     assert model_cell({"requested_model": "bot", "model": "gpt-4o"}).plain == "bot → gpt-4o"
     assert model_cell({"requested_model": "gpt-4o", "model": "gpt-4o"}).plain == "gpt-4o"
+    straight = {"requested_model": "azure/gpt-4o", "provider": "azure", "model": "gpt-4o"}
+    assert model_cell(straight).plain == "azure/gpt-4o", "the name says where it went"
+    assert model_cell(straight | {"provider": "other"}).plain == "azure/gpt-4o → gpt-4o"
     assert model_cell({"requested_model": None, "model": None}).plain == "–"
 
 
