@@ -8,6 +8,7 @@ from gatewatch.config.document import Tree
 from gatewatch.config.endpoints import endpoints_of
 from gatewatch.config.models import Config, Deadlines, Model, Provider
 from gatewatch.config.problems import Problem
+from gatewatch.providers.aws_region import region_of
 from gatewatch.providers.catalogue import Auth, Preset, presets
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -57,6 +58,7 @@ def _provider(name: str, provider: Provider, problems: list[Problem]) -> Provide
             "endpoints": tuple(endpoints) if len(endpoints) > 1 else None,
             "api_key": api_key,
             "auth": provider.auth if auth == "key" else auth,
+            "region": provider.region or (region_of(endpoints[0].base_url) if endpoints and auth == "sigv4" else None),
             "key_header": provider.key_header.lower() if provider.key_header else None,
             "allow_private": provider.allow_private or own,
         }

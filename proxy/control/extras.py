@@ -6,24 +6,23 @@ from importlib.util import find_spec
 from gatewatch.config.models import Provider
 from gatewatch.config.problems import KeyPath, Problem
 
-_NEEDED = {"sigv4": ("botocore", "gatewatch[bedrock]"), "google": ("google.auth", "gatewatch[vertex]")}
+_NEEDED = {
+    "sigv4": (("botocore",), "gatewatch[bedrock]"),
+    "google": (("google.auth", "requests"), "gatewatch[vertex]"),
+}
+"""What a way to prove who asks needs: modules, and the extra that brings them."""
 
 
 def missing_extras(path: KeyPath, provider: Provider) -> Iterator[Problem]:
     """One problem for each thing that a completed provider cannot be spoken to without."""
-    if provider.auth in _NEEDED and (missing := _missing(provider.auth)):
-        yield Problem((*path, "auth"), f"{provider.auth} without {missing}", f"pip install '{missing}', or auth: key")
-    elif any(way.dialect == "bedrock-converse" for way in provider.ways) and (missing := _missing("sigv4")):
-        yield Problem(
-            (*path, "dialect"),
-            f"bedrock-converse without {missing}",
-            f"pip install '{missing}', or dialect: openai-chat for the models that speak it there",
-        )
+    if provider.auth in _NEEDED:
+        modules, extra = _NEEDED[provider.auth]
+        if not all(map(_is_there, modules)):
+            yield Problem((*path, "auth"), f"{provider.auth} without {extra}", f"pip install '{extra}', or auth: key")
 
 
-def _missing(need: str) -> str | None:
-    module, extra = _NEEDED[need]
+def _is_there(module: str) -> bool:
     try:
-        return None if find_spec(module) else extra
+        return find_spec(module) is not None
     except ModuleNotFoundError:  # the package around it is not there
-        return extra
+        return False

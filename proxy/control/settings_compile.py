@@ -21,6 +21,8 @@ from proxy.control.extras import missing_extras
 from proxy.settings import Caps, Deadlines, Provider, ProviderKey, Route, Settings, Target, Way
 
 _HEADER_SAFE = re.compile(r"[!-~]{1,8192}")
+_AWS_KEY = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{8,124}:[!-9;-~]{16,256}(?::[!-~]{1,8192})?")
+_SERVICE_ACCOUNT = ("client_email", "private_key", "token_uri")
 
 
 def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Callable[[str], str | None]) -> Settings:
@@ -89,12 +91,22 @@ def _provider(name: str, config: Config, resolve: Callable[[str], str | None], p
 def _useless(secret: str, auth: str) -> tuple[str, str] | None:
     """Why a secret cannot be what `auth` needs, and what it must be; never the secret."""
     if auth == "sigv4":
-        return (
-            None if ":" in secret else ("a key that is none of AWS's", "ACCESS_KEY_ID:SECRET_ACCESS_KEY, or auth: key")
-        )
+        known = _AWS_KEY.fullmatch(secret)
+        return None if known else ("a key that is none of AWS's", "ACCESS_KEY_ID:SECRET_ACCESS_KEY[:SESSION_TOKEN]")
     if auth == "google":
-        return None if secret.startswith("{") else ("no service account", "the JSON of one, none, or auth: key")
+        return None if _is_service_account(secret) else ("no service account", "the JSON file of one, or none")
+    if secret.startswith("{") or _AWS_KEY.fullmatch(secret):
+        kind, auths = ("JSON", "google") if secret.startswith("{") else ("a key of AWS", "sigv4")
+        return (f"{kind} where a key is sent as it is", f"auth: {auths} beside it, or the key alone")
     return None if _HEADER_SAFE.fullmatch(secret) else ("a key that no header can carry", "printable ASCII")
+
+
+def _is_service_account(secret: str) -> bool:
+    try:
+        said = msgspec.json.decode(secret)
+    except msgspec.DecodeError:
+        return False
+    return isinstance(said, dict) and all(isinstance(said.get(name), str) for name in _SERVICE_ACCOUNT)
 
 
 def _route(name: str, model: written.Model) -> Route:

@@ -64,6 +64,13 @@ def test_aws_signatures_need_no_key() -> None:
     assert complete(config(providers={"a": aws}))[0].providers["a"].api_key == "none"
 
 
+def test_the_region_of_signatures_is_that_of_the_address() -> None:
+    said = {"dialect": "bedrock-converse", "base_url": "https://bedrock-runtime.eu-west-1.amazonaws.com"}
+    signs, key = {**said, "auth": "sigv4"}, {**said, "api_key": "env:X"}
+    done, _ = complete(config(providers={"a": signs, "b": {**signs, "region": "us-east-1"}, "c": key}))
+    assert [done.providers[name].region for name in "abc"] == ["eu-west-1", "us-east-1", None]
+
+
 def test_what_the_file_says_overrides_the_preset() -> None:
     said = {"preset": "openai", "base_url": "https://eu.api.openai.com/v1/", "api_key": "vault:eu"}
     openai = complete(config(providers={"openai": said}))[0].providers["openai"]

@@ -10,8 +10,11 @@ from proxy.control.settings_compile import compile_provider, compile_settings
 from proxy.settings import Deadlines, ProviderKey, Settings, Target, Way
 
 SECRETS = {
-    "vault:aws": "AKIA:abc",
-    "vault:google": '{"type": "service_account"}',
+    "vault:aws": "AKIASANDBOX000000000:sandbox/secret+that/everybody/may/know00",
+    "vault:aws-session": "ASIASANDBOX000000000:sandbox/secret+that/everybody/may/know00:IQoJ:b3==",
+    "vault:aws-id": "AKIASANDBOX000000000:short",
+    "vault:google": '{"type": "service_account", "client_email": "a@b", "private_key": "-", "token_uri": "https://x"}',
+    "vault:google-user": '{"type": "authorized_user", "client_id": "x"}',
     "vault:openai": "sk-one",
     "env:ANTHROPIC_API_KEY": "sk-ant-two",
     "none": None,
@@ -198,18 +201,24 @@ providers:
     ("auth", "reference", "fits"),
     [
         ("sigv4", "vault:aws", True),
+        ("sigv4", "vault:aws-session", True),
+        ("sigv4", "vault:aws-id", False),
         ("sigv4", "vault:openai", False),
         ("sigv4", "none", True),
         ("google", "vault:google", True),
         ("google", "vault:openai", False),
+        ("google", "vault:google-user", False),
+        ("google", "none", True),
         ("key", "vault:openai", True),
+        ("key", "vault:aws", False),
+        ("key", "vault:google", False),
     ],
 )
 def test_a_secret_is_what_its_use_needs(
     home: Home, monkeypatch: pytest.MonkeyPatch, auth: str, reference: str, fits: bool
 ) -> None:
     monkeypatch.setattr("proxy.control.extras._NEEDED", {})
-    said = f"auth: {auth}, api_key: {reference}"
+    said = f"auth: {auth}, api_key: {reference}, region: us-east-1"
     text = f"providers:\n  x: {{dialect: openai-chat, base_url: https://x.example/v1, {said}}}\n"
     if fits:
         assert compiled(home, text).providers["x"].auth == auth
@@ -217,7 +226,7 @@ def test_a_secret_is_what_its_use_needs(
     with pytest.raises(ConfigError) as caught:
         compiled(home, text)
     assert "providers.x.api_key" in str(caught.value)
-    assert "sk-one" not in str(caught.value)
+    assert SECRETS[reference] not in str(caught.value)
 
 
 def test_one_provider_is_compiled_without_the_keys_of_the_others(home: Home) -> None:
