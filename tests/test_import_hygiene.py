@@ -12,6 +12,9 @@ from app.cli.main import COMMANDS
 OURS = {"gatewatch", "proxy", "ingest", "reports", "app"}
 SCREEN = {"textual", "plotext", "rich", "polars"}
 STORES = {"duckdb", "keyring", "cryptography"}
+CLOUDS = {"botocore", "google", "requests", "urllib3"}
+OF_EXTRAS = {"proxy.worker.sigv4": "botocore", "proxy.worker.google_token": "google"}
+"""Modules that only a provider of that cloud makes a worker import, and whose library."""
 
 RUN = """
 import contextlib, io, sys
@@ -28,7 +31,19 @@ import importlib, pkgutil, sys
 for package in {packages!r}:
     parent = importlib.import_module(package)
     for module in pkgutil.walk_packages(parent.__path__, package + "."):
-        importlib.import_module(module.name)
+        if module.name not in {without!r}:
+            importlib.import_module(module.name)
+print(*sorted({{name.partition('.')[0] for name in sys.modules}}))
+"""
+
+
+MAKE_SIGNER = """
+import sys
+import proxy.worker.main
+from proxy.settings import Provider, ProviderKey
+from proxy.worker.signers import signer_for
+key = ProviderKey(id="k", secret="AKIASANDBOX000000000:secret" if {auth!r} == "sigv4" else None)
+signer_for(Provider(name="p", ways=(), keys=(key,), price_provider="p", auth={auth!r}, region="eu-west-1"))
 print(*sorted({{name.partition('.')[0] for name in sys.modules}}))
 """
 
@@ -65,6 +80,22 @@ def test_show_answers_without_the_console(tmp_path: Path) -> None:
 
 
 def test_a_worker_carries_neither_screens_nor_stores_nor_the_configuration(tmp_path: Path) -> None:
-    loaded = modules_after(IMPORT_ALL.format(packages=["proxy.worker", "proxy.upstream", "proxy.dialects"]), tmp_path)
+    packages = ["proxy.worker", "proxy.upstream", "proxy.dialects"]
+    loaded = modules_after(IMPORT_ALL.format(packages=packages, without=sorted(OF_EXTRAS)), tmp_path)
     assert {"msgspec", "httptools"} <= loaded
-    assert loaded & (SCREEN | STORES | {"pydantic", "ruamel", "httpx", "watchfiles"}) == set()
+    assert loaded & (SCREEN | STORES | CLOUDS | {"pydantic", "ruamel", "httpx", "watchfiles"}) == set()
+
+
+@pytest.mark.parametrize(("auth", "brought"), [("key", set()), ("sigv4", {"botocore"}), ("google", {"google"})])
+def test_a_worker_carries_a_clouds_library_only_for_a_provider_that_signs_with_it(
+    auth: str, brought: set[str], tmp_path: Path
+) -> None:
+    loaded = modules_after(MAKE_SIGNER.format(auth=auth), tmp_path)
+    assert loaded & {"botocore", "google"} == brought
+    assert "textual" not in loaded
+
+
+def test_what_only_extras_bring_is_imported_where_it_was_said() -> None:
+    for module, library in OF_EXTRAS.items():
+        source = Path(__file__).parent.parent.joinpath(*module.split(".")).with_suffix(".py")
+        assert f"import {library}" in source.read_text(encoding="utf-8"), "then it is imported with the rest"
