@@ -18,6 +18,8 @@ MAX_VALUE = 256
 COLUMNS = ("user", "feature", "customer", "use_case", "task_id")
 """Tags with columns of their own."""
 
+_USERS = ("safety_identifier", "user")
+"""OpenAI's names of the caller's own user. Where both are said the older wins: the newer is meant to be a hash."""
 _SAME_MEANING = {"_user": "user", "user_id": "user", "end_user": "user", "task": "task_id"}
 _HELICONE_PROPERTY = b"helicone-property-"
 _SCALAR_PARAMS = frozenset(
@@ -45,8 +47,9 @@ _MAX_INTEGER = 2**63 - 1
 
 def attribute(call: Call, headers: Mapping[bytes, bytes], body: Mapping[str, Any]) -> None:
     """Fill the call's tags, its tag columns, client and parameters."""
-    if isinstance(user := body.get("user"), str) and user:
-        call.user = claimed(user)
+    for name in _USERS:
+        if isinstance(user := body.get(name), str) and user:
+            call.user = claimed(user)
     tags: dict[str, str] = {}
     for name, value in _claims(headers, body):
         name = _SAME_MEANING.get(name, name)

@@ -41,6 +41,20 @@ def test_what_has_a_column_goes_there(headers: dict[bytes, bytes], column: str, 
 
 
 @pytest.mark.parametrize(
+    ("body", "user"),
+    [
+        ({"user": "u-1"}, "u-1"),
+        ({"safety_identifier": "5f2c"}, "5f2c"),
+        ({"safety_identifier": "5f2c", "user": "u-1"}, "u-1"),
+        ({"safety_identifier": 7, "user": ""}, None),
+    ],
+    ids=["user", "safety_identifier", "both", "neither"],
+)
+def test_openais_names_of_a_user_are_known(body: dict[str, object], user: str | None) -> None:
+    assert attributed(body=body).user == user
+
+
+@pytest.mark.parametrize(
     ("headers", "tags"),
     [
         ({b"x-gatewatch-tags": b'{"a":"1","n":2,"f":0.5,"yes":true}'}, {"a": "1", "n": "2", "f": "0.5", "yes": "true"}),
