@@ -9,6 +9,8 @@ class Source(msgspec.Struct, frozen=True):
     lists: tuple[str, ...] = ()
     resold: tuple[str, ...] = ()
     """Lists of vendors whose models it sells at the vendor's standard price; no other tier of theirs is known."""
+    at_standard: tuple[str, ...] = ()
+    """Service tiers that cost what the standard one does."""
     by_prefix: bool = False
     """Its models are named `provider/model`, and the price is that provider's."""
 
@@ -17,6 +19,7 @@ SOURCES: dict[str, Source] = {
     "google": Source(lists=("google",), resold=("anthropic",)),
     "vertex": Source(lists=("google",), resold=("anthropic",)),
     "azure": Source(lists=("azure",), resold=("openai", "anthropic", "deepseek", "xai", "moonshotai")),
+    "groq": Source(lists=("groq",), at_standard=("flex",)),  # console.groq.com/docs/flex-processing
     "litellm": Source(by_prefix=True),
     "portkey": Source(by_prefix=True),
     "sandbox": Source(lists=("openai", "anthropic", "google")),

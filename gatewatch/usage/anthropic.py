@@ -2,23 +2,64 @@
 
 Semantics (Messages API reference): the input is the sum of `input_tokens`, `cache_creation_input_tokens` and
 `cache_read_input_tokens`; `cache_creation` says the second again, by how long it is kept, and is never added to it;
-`output_tokens` includes thinking.
+`output_tokens` includes thinking. Of `iterations`, those of `message` are in these sums; what a compaction used is not,
+nor what an adviser used, which is another model.
 """
+
+from typing import Any
 
 from gatewatch.call import Tokens
 from gatewatch.usage.count import count_of
+from gatewatch.usage.details import Details, together
+
+_US_PREMIUM_PERCENT = 10
+"""Inference in the US alone (platform.claude.com/docs/en/manage-claude/data-residency)."""
 
 
 def read(usage: object) -> Tokens | None:
     """The provider's usage object → disjoint classes; None where it is not whole and sound (then we estimate)."""
+    if not isinstance(usage, dict):
+        return None
+    parts = [_read(each) for each in (usage, *_iterations(usage, "compaction"))]
+    sound = [part for part in parts if part is not None]
+    return together(*sound) if len(sound) == len(parts) else None
+
+
+def details(usage: object) -> Details:
+    """Where the model ran, and which others worked for it; a part that is not sound is left out."""
+    if not isinstance(usage, dict):
+        return Details()
+    advised = [(each.get("model"), _read(each)) for each in _iterations(usage, "advisor_message")]
+    return Details(
+        premium_percent=_US_PREMIUM_PERCENT if usage.get("inference_geo") == "us" else 0,
+        others=tuple((model, tokens) for model, tokens in advised if isinstance(model, str) and tokens),
+    )
+
+
+def tier(usage: object) -> str | None:
+    """How the call was served, `fast` among the tiers."""
+    if not isinstance(usage, dict):
+        return None
+    said = "fast" if usage.get("speed") == "fast" else usage.get("service_tier")
+    return said if isinstance(said, str) else None
+
+
+def _iterations(usage: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    said = usage.get("iterations")
+    return (
+        [each for each in said if isinstance(each, dict) and each.get("type") == kind] if isinstance(said, list) else []
+    )
+
+
+def _read(usage: object) -> Tokens | None:
     if not isinstance(usage, dict) or usage.get("input_tokens") is None or usage.get("output_tokens") is None:
         return None
     uncached = count_of(usage["input_tokens"])
     cached = count_of(usage.get("cache_read_input_tokens"))
     written = _written(usage.get("cache_creation"), usage.get("cache_creation_input_tokens"))
     output = count_of(usage["output_tokens"])
-    details = usage.get("output_tokens_details") or {}
-    reasoning = count_of(details.get("thinking_tokens")) if isinstance(details, dict) else None
+    inside = usage.get("output_tokens_details") or {}
+    reasoning = count_of(inside.get("thinking_tokens")) if isinstance(inside, dict) else None
     if uncached is None or cached is None or written is None or output is None or reasoning is None:
         return None
     if not uncached + cached + sum(written) or reasoning > output:

@@ -3,13 +3,14 @@
 Semantics (google-genai `GenerateContentResponseUsageMetadata`): the prompt includes cached content; thoughts stand
 beside the candidates; results of tools that Google runs are input too; the total is the sum of the four. Embeddings
 count their prompt alone. The breakdowns by modality lie inside their counts; cached audio stands in two of them, and
-its price is the cached one. Video and documents have the price of text.
+is counted as cached. Video and documents have the price of text.
 """
 
 from typing import Any
 
 from gatewatch.call import Tokens
 from gatewatch.usage.count import LARGEST, count_of
+from gatewatch.usage.details import Details
 
 
 def read(usage: object) -> Tokens | None:
@@ -54,6 +55,27 @@ def read(usage: object) -> Tokens | None:
         output_reasoning=thoughts,
         output_audio=said.get("AUDIO", 0),
     )
+
+
+def details(usage: object) -> Details:
+    """Cached audio and pictures made, which have prices of their own."""
+    if not isinstance(usage, dict):
+        return Details()
+    of_cache = _by_modality(usage, "cacheTokensDetails", "cache_tokens_details") or {}
+    said = _by_modality(usage, "candidatesTokensDetails", "candidates_tokens_details")
+    return Details(cached_audio=of_cache.get("AUDIO", 0), output_image=said.get("IMAGE", 0) if said else None)
+
+
+def tier(usage: object) -> str | None:
+    """How the call was served: the Gemini API's `serviceTier`, Vertex' `trafficType`."""
+    if not isinstance(usage, dict):
+        return None
+    if isinstance(said := usage.get("serviceTier"), str):
+        return said.lower()
+    traffic = usage.get("trafficType")
+    if not isinstance(traffic, str) or traffic == "TRAFFIC_TYPE_UNSPECIFIED":
+        return None
+    return "standard" if traffic == "ON_DEMAND" else traffic.removeprefix("ON_DEMAND_").lower()
 
 
 def _said(usage: dict[str, Any], *names: str) -> object:

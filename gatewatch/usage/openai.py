@@ -6,7 +6,10 @@ What is inside what (API references of the providers):
   (`output_tokens`) includes reasoning, audio and rejected predictions. Cache writes count as 5m.
 - DeepSeek: `prompt_tokens` = `prompt_cache_hit_tokens` + `prompt_cache_miss_tokens`.
 - Mistral, OpenRouter, Groq, Together, Qwen: as OpenAI; Moonshot states `cached_tokens` beside the sums.
-- LiteLLM's proxy: as OpenAI; cache writes are `prompt_tokens_details.cache_creation_tokens`.
+- LiteLLM's proxy: as OpenAI; cache writes are `prompt_tokens_details.cache_creation_tokens`. Qwen's are
+  `prompt_tokens_details.cache_creation_input_tokens`.
+- Mistral: audio is counted in `total_tokens` alone, and charged by `prompt_audio_seconds`.
+- Perplexity: `reasoning_tokens` and `citation_tokens` stand beside the sums, the total included.
 - xAI's chat: reasoning stands beside the completion; `total_tokens` shows it.
 - Google's chat endpoint: thoughts stand in `total_tokens` alone.
 """
@@ -18,11 +21,14 @@ import msgspec
 
 from gatewatch.call import Tokens
 from gatewatch.usage.count import count_of
+from gatewatch.usage.details import Details
 
 _PICOS_PER_USD = Decimal(10**12)
 _PICOS_PER_TICK = Decimal(100)
 """xAI's ticks are 1e-10 USD."""
 _TICKS = "_usd_ticks"
+_BEHIND = "cost_details.upstream_inference_cost"
+"""What the provider behind OpenRouter charges."""
 _LARGEST_COST = 10**6 * 10**12
 """No call costs a million USD."""
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
@@ -47,20 +53,25 @@ def read(usage: object, *, reasoning_outside: bool = False) -> Tokens | None:
     if completion is None or not isinstance(inside, dict) or not isinstance(outside, dict):
         return None
     cached = _cached(usage, inside, prompt)
-    written = count_of(inside.get("cache_write_tokens") or inside.get("cache_creation_tokens"))
+    written = _written(inside)
     audio_in = count_of(inside.get("audio_tokens"))
     image_in = count_of(inside.get("image_tokens"))
     reasoning = count_of(outside.get("reasoning_tokens"))
+    uncounted = count_of(usage.get("reasoning_tokens"))
+    heard = count_of(usage.get("prompt_audio_seconds"))
     audio_out = count_of(outside.get("audio_tokens"))
     if cached is None or written is None or audio_in is None or image_in is None:
         return None
-    if reasoning is None or audio_out is None:
+    if reasoning is None or audio_out is None or uncounted is None or heard is None:
         return None
+    if heard and total > prompt + completion:
+        audio_in += total - prompt - completion
+        prompt = total - completion
     beside = _beside(prompt, completion, total, reasoning, reasoning_outside)
     if beside is None:
         return None
-    completion += beside
-    reasoning = max(reasoning, beside)
+    completion += beside + uncounted
+    reasoning = max(reasoning, beside) + uncounted
     # Cached audio and images stand in both counts; their price is the cached one.
     uncached = prompt - cached - written - audio_in - image_in
     if uncached < 0:
@@ -82,17 +93,32 @@ def read(usage: object, *, reasoning_outside: bool = False) -> Tokens | None:
     )
 
 
+def details(usage: object) -> Details:
+    """Seconds of audio, where they are told."""
+    said = usage.get("prompt_audio_seconds") if isinstance(usage, dict) else None
+    return Details(audio_seconds=None if said is None else count_of(said))
+
+
 def reported_cost(usage: object, field: str) -> int | None:
     """What the provider says the call cost: picodollars, rounded half-even; None where it says nothing sensible.
 
     `usage`: the parsed object, or its JSON as bytes or `msgspec.Raw`, which is read exactly. `field` may be a path
-    (`cost.total_cost`); one that ends in `_usd_ticks` counts 1e-10 USD.
+    (`cost.total_cost`); one that ends in `_usd_ticks` counts 1e-10 USD. Where the call went with a key of one's own
+    (`is_byok`), it is the router's fee, and what the provider behind it charges is added; None where that is not told.
     """
     if isinstance(usage, bytes | msgspec.Raw):
         try:
             usage = _decode(usage)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation):
             return None
+    picos = _picos_at(usage, field)
+    if picos is not None and isinstance(usage, dict) and usage.get("is_byok") is True:
+        behind = _picos_at(usage, _BEHIND)
+        return None if behind is None else picos + behind
+    return picos
+
+
+def _picos_at(usage: object, field: str) -> int | None:
     said: Any = usage
     for name in field.split("."):
         said = said.get(name) if isinstance(said, dict) else None
@@ -101,6 +127,14 @@ def reported_cost(usage: object, field: str) -> int | None:
         return None
     picos = int((amount * (_PICOS_PER_TICK if field.endswith(_TICKS) else _PICOS_PER_USD)).to_integral_value())
     return picos if picos < _LARGEST_COST else None
+
+
+def _written(inside: dict[str, Any]) -> int | None:
+    """Cache writes, whatever they are called."""
+    for name in ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens"):
+        if inside.get(name):
+            return count_of(inside[name])
+    return 0
 
 
 def _cached(usage: dict[str, Any], inside: dict[str, Any], prompt: int) -> int | None:

@@ -227,3 +227,43 @@ def test_an_upstream_makes_a_name_more_exact_but_never_another(
 
 def test_an_unknown_model_has_no_row(book: PriceBook) -> None:
     assert price_for(book, "openai", "gpt-unheard-of", "gpt-4o", NOVEMBER, "standard", 10) is None
+
+
+def test_cached_audio_has_its_own_price_where_one_is_stated(book: PriceBook) -> None:
+    tokens = Tokens(input_cache_read=410)
+    # gemini-2.5-flash: cached text 0.03, cached audio 0.10 USD per million
+    assert cost(book, "google", "gemini-2.5-flash", tokens, cached_audio=400) == 10 * 30_000 + 400 * 100_000
+    assert cost(book, "google", "gemini-2.5-pro", tokens, cached_audio=400) == 410 * 125_000
+    assert rate(tokens, own(Prices(input=9)), cached_audio=400) == 410 * 9
+    assert rate(Tokens(input_cache_read=5), own(Prices(input=9, cache_read_audio=1)), cached_audio=400) == 5
+
+
+def test_before_gemini_3_one_search_is_charged_for_all_that_a_prompt_led_to(book: PriceBook) -> None:
+    nothing = Tokens()
+    assert cost(book, "google", "gemini-2.5-flash", nothing, searches=3) == 35_000_000_000
+    assert cost(book, "vertex", "gemini-2.5-pro", nothing, searches=3) == 35_000_000_000
+    assert cost(book, "google", "gemini-2.5-flash", nothing, searches=0) == 0
+    assert cost(book, "google", "gemini-3.1-pro-preview", nothing, searches=3) == 3 * 14_000_000_000
+    assert cost(book, "openai", "gpt-5", nothing, searches=3) == 3 * 10_000_000_000
+
+
+def test_audio_that_is_charged_by_the_second_is_not_charged_by_the_token() -> None:
+    row = own(Prices(input=2, output=3, audio_second=100))
+    tokens = Tokens(input_uncached=10, input_audio=50, output=1)
+    assert rate(tokens, row, audio_seconds=4) == 400 + 20 + 3
+    assert rate(tokens, row) == 120 + 3
+    assert rate(tokens, own(Prices(input=2, output=3)), audio_seconds=4) == 120 + 3
+
+
+def test_a_premium_is_on_tokens_alone_and_half_a_picodollar_is_a_whole_one() -> None:
+    row = own(Prices(input=100, output=200, web_search=1000))
+    assert rate(Tokens(input_uncached=3, output=2), row, searches=1, premium_percent=10) == 770 + 1000
+    assert rate(Tokens(input_uncached=1), own(Prices(input=5)), premium_percent=10) == 6
+    assert rate(Tokens(input_uncached=1), own(Prices(input=4)), premium_percent=10) == 4
+
+
+def test_groqs_flex_costs_what_on_demand_does(book: PriceBook) -> None:
+    used = Tokens(input_uncached=1000, output=10)
+    model = "openai/gpt-oss-20b"
+    assert cost(book, "groq", model, used, tier="flex") == cost(book, "groq", model, used) == 75_000_000 + 3_000_000
+    assert price_for(book, "groq", model, None, NOVEMBER, "priority", 10) is None

@@ -3,8 +3,9 @@
 import pytest
 
 from gatewatch.call import Tokens
+from gatewatch.usage.anthropic import details, searches, tier
 from gatewatch.usage.anthropic import read as tokens_of
-from gatewatch.usage.anthropic import searches
+from gatewatch.usage.details import Details
 
 SOUND = {"input_tokens": 100, "output_tokens": 20}
 
@@ -126,3 +127,52 @@ def test_what_is_not_whole_and_sound_is_not_guessed(usage: object) -> None:
 )
 def test_searches_are_counted_where_they_are_stated(usage: object, expected: int) -> None:
     assert searches(usage) == expected
+
+
+COMPACTION = {"type": "compaction", "input_tokens": 180_000, "output_tokens": 3500}
+ADVICE = {
+    "type": "advisor_message",
+    "model": "claude-opus-4-6",
+    "input_tokens": 823,
+    "cache_read_input_tokens": 7,
+    "output_tokens": 1612,
+}
+
+
+def test_what_a_compaction_used_stands_beside_the_sums_and_what_turns_used_is_in_them() -> None:
+    """platform.claude.com/docs/en/build-with-claude/compaction, "Understanding usage"."""
+    turn = {"type": "message", "input_tokens": 100, "output_tokens": 20}
+    usage = SOUND | {"iterations": [COMPACTION, turn]}
+    assert tokens_of(usage) == Tokens(input_uncached=180_100, output=3520)
+    assert tokens_of(SOUND | {"iterations": [turn, "unheard of", {"type": "later"}]}) == tokens_of(SOUND)
+    assert tokens_of(SOUND | {"iterations": "many"}) == tokens_of(SOUND)
+    assert tokens_of(SOUND | {"iterations": [COMPACTION | {"output_tokens": -1}]}) is None
+
+
+def test_an_adviser_is_another_model_and_in_no_sum() -> None:
+    """anthropic 2.12, `BetaAdvisorMessageIterationUsage`."""
+    usage = SOUND | {"iterations": [ADVICE, ADVICE | {"output_tokens": "many"}, ADVICE | {"model": None}]}
+    assert tokens_of(usage) == tokens_of(SOUND)
+    advised = Tokens(input_uncached=823, input_cache_read=7, output=1612)
+    assert details(usage).others == (("claude-opus-4-6", advised),)
+
+
+@pytest.mark.parametrize(("where", "percent"), [("us", 10), ("global", 0), ("not_available", 0), (None, 0), (7, 0)])
+def test_inference_in_the_us_alone_costs_a_tenth_more(where: object, percent: int) -> None:
+    assert details(SOUND | {"inference_geo": where}) == Details(premium_percent=percent)
+    assert details(None) == Details()
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ({"service_tier": "priority"}, "priority"),
+        ({"service_tier": "standard", "speed": "standard"}, "standard"),
+        ({"service_tier": "standard", "speed": "fast"}, "fast"),
+        ({"service_tier": 1}, None),
+        ({}, None),
+        ("fast", None),
+    ],
+)
+def test_fast_mode_is_a_tier(usage: object, expected: str | None) -> None:
+    assert tier(usage) == expected

@@ -4,7 +4,8 @@
 import pytest
 
 from gatewatch.call import Tokens
-from gatewatch.usage.gemini import read
+from gatewatch.usage.details import Details
+from gatewatch.usage.gemini import details, read, tier
 
 
 def test_thoughts_stand_beside_the_candidates_and_both_are_output() -> None:
@@ -109,3 +110,37 @@ def test_embeddings_count_their_prompt_alone() -> None:
 )
 def test_what_is_not_whole_and_sound_is_none(usage: object) -> None:
     assert read(usage) is None
+
+
+def test_cached_audio_and_pictures_have_prices_of_their_own() -> None:
+    usage = {
+        "cacheTokensDetails": [{"modality": "TEXT", "tokenCount": 10}, {"modality": "AUDIO", "tokenCount": 400}],
+        "candidatesTokensDetails": [{"modality": "TEXT", "tokenCount": 10}, {"modality": "IMAGE", "tokenCount": 1290}],
+    }
+    assert details(usage) == Details(cached_audio=400, output_image=1290)
+
+
+def test_whether_pictures_were_made_is_known_only_where_the_output_is_broken_down() -> None:
+    assert details({"candidatesTokensDetails": [{"modality": "TEXT", "tokenCount": 10}]}) == Details(output_image=0)
+    assert details({"candidatesTokenCount": 10}) == Details(output_image=None)
+    assert details({"candidatesTokensDetails": 7, "cacheTokensDetails": "x"}) == Details()
+    assert details(None) == Details()
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ({"serviceTier": "FLEX"}, "flex"),
+        ({"trafficType": "ON_DEMAND"}, "standard"),
+        ({"trafficType": "ON_DEMAND_PRIORITY"}, "priority"),
+        ({"trafficType": "ON_DEMAND_FLEX"}, "flex"),
+        ({"trafficType": "PROVISIONED_THROUGHPUT"}, "provisioned_throughput"),
+        ({"trafficType": "TRAFFIC_TYPE_UNSPECIFIED"}, None),
+        ({"trafficType": 1, "serviceTier": None}, None),
+        ({}, None),
+        ("FLEX", None),
+    ],
+)
+def test_both_apis_say_how_a_call_was_served(usage: object, expected: str | None) -> None:
+    """google-genai 3.4, `TrafficType`."""
+    assert tier(usage) == expected

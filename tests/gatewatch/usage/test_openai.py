@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from gatewatch.call import Tokens
+from gatewatch.usage.details import Details
+from gatewatch.usage.openai import details, reported_cost
 from gatewatch.usage.openai import read as tokens_of
-from gatewatch.usage.openai import reported_cost
 
 SOUND = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 
@@ -287,3 +288,63 @@ def test_a_cost_in_raw_json_is_read_to_the_last_digit() -> None:
 @pytest.mark.parametrize("raw", [b"", b"{", b'{"cost":1e999999999}', b'{"cost":1E-999999999999}', b"[1]"])
 def test_a_cost_in_broken_json_is_none(raw: bytes) -> None:
     assert reported_cost(raw, "cost") in (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        pytest.param(
+            # alibabacloud.com/help/en/model-studio/context-cache
+            SOUND | {"prompt_tokens_details": {"cached_tokens": 0, "cache_creation_input_tokens": 90}},
+            Tokens(input_uncached=10, input_cache_write_5m=90, output=20),
+            id="Qwen: what an explicit cache was given is inside the prompt",
+        ),
+        pytest.param(
+            # docs.perplexity.ai, sonar-deep-research
+            SOUND | {"citation_tokens": 500, "num_search_queries": 3, "reasoning_tokens": 900},
+            Tokens(input_uncached=100, output=920, output_reasoning=900),
+            id="Perplexity: reasoning beside the sums is in none of them",
+        ),
+        pytest.param(
+            # docs.mistral.ai/api, UsageInfo
+            SOUND | {"total_tokens": 500, "prompt_audio_seconds": 30},
+            Tokens(input_uncached=100, input_audio=380, output=20),
+            id="Mistral: audio is in the total alone",
+        ),
+        pytest.param(
+            SOUND | {"prompt_audio_seconds": 0}, Tokens(input_uncached=100, output=20), id="Mistral: no audio"
+        ),
+        pytest.param(SOUND | {"prompt_audio_seconds": {}}, None, id="Mistral: nonsense"),
+        pytest.param(SOUND | {"reasoning_tokens": -1}, None, id="Perplexity: nonsense"),
+    ],
+)
+def test_what_some_providers_count_elsewhere(usage: object, expected: Tokens | None) -> None:
+    assert tokens_of(usage) == expected
+
+
+@pytest.mark.parametrize(
+    ("usage", "seconds"),
+    [({"prompt_audio_seconds": 30}, 30), ({"prompt_audio_seconds": {}}, None), ({}, None), (None, None)],
+)
+def test_seconds_of_audio_are_known_where_they_are_told(usage: object, seconds: int | None) -> None:
+    assert details(usage) == Details(audio_seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("usage", "picos"),
+    [
+        # openrouter.ai/docs, "Usage Accounting", "Cost Breakdown": its example, with a key of one's own
+        ({"cost": 0.95, "is_byok": True, "cost_details": {"upstream_inference_cost": 19}}, 19_950_000_000_000),
+        ({"cost": 0, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.5}}, 500_000_000_000),
+        ({"cost": 0.5, "is_byok": False, "cost_details": {"upstream_inference_cost": 0.5}}, 500_000_000_000),
+        ({"cost": 0.5, "cost_details": {"upstream_inference_cost": 0.4}}, 500_000_000_000),
+        ({"cost": 0.5, "is_byok": True, "cost_details": {"upstream_inference_cost": None}}, None),
+        ({"cost": 0.5, "is_byok": True}, None),
+        ({"is_byok": True, "cost_details": {"upstream_inference_cost": 1}}, None),
+    ],
+)
+def test_with_a_key_of_ones_own_the_provider_behind_the_router_charges_too(
+    usage: dict[str, Any], picos: int | None
+) -> None:
+    assert reported_cost(usage, "cost") == picos
+    assert reported_cost(json.dumps(usage).encode(), "cost") == picos
