@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from gatewatch.call import Tokens
+from gatewatch.usage.details import Details
 from proxy.canonical.parts import Part
 
 Finish = Literal["stop", "stop_sequence", "length", "tool_calls", "content_filter", "refusal", "pause"]
@@ -20,6 +21,8 @@ class Usage(msgspec.Struct, kw_only=True):
     """None where the provider's object is not whole and sound."""
     searches: int = 0
     """Web searches that it counts, which are charged apart."""
+    details: Details = Details()
+    """What else its price depends on."""
 
 
 class TokenLogprob(msgspec.Struct, kw_only=True):

@@ -2,6 +2,7 @@
 
 from gatewatch.call import Tokens
 from gatewatch.usage import openai
+from gatewatch.usage.details import Details
 from proxy.canonical.answer import Answer, Usage
 from proxy.canonical.events import (
     ArgumentsAdded,
@@ -34,6 +35,10 @@ class Seen:
         """What the usage object says; None where there is none, or it is not whole and sound."""
         return None if self.usage is None else openai.read(self.usage)
 
+    def details(self) -> Details:
+        """What else the price depends on."""
+        return openai.details(self.usage)
+
     def name_model(self, model: object, service_tier: object) -> None:
         """Take over what the reply says of itself, first word counts."""
         if self.served_model is None and isinstance(model, str) and model:
@@ -52,9 +57,13 @@ class Told(Seen):
     def __init__(self) -> None:
         super().__init__()
         self._tokens: Tokens | None = None
+        self._details = Details()
 
     def tokens(self) -> Tokens | None:
         return self._tokens
+
+    def details(self) -> Details:
+        return self._details
 
     def take_answer(self, answer: Answer) -> None:
         """A whole reply."""
@@ -89,3 +98,4 @@ class Told(Seen):
     def _take_usage(self, usage: Usage) -> None:
         if usage.raw is not None:
             self.usage, self._tokens, self.searches = usage.raw, usage.tokens, usage.searches
+            self._details = usage.details

@@ -17,6 +17,8 @@ from proxy.worker.refused_rows import RefusedRows
 from proxy.worker.settle import Meter
 from proxy.worker.upstream_error import refusal_for_failure
 
+_TIER_HEADER = b"x-gemini-service-tier"
+"""How the Gemini API says how it served a call (ai.google.dev/gemini-api/docs/priority-inference)."""
 _PERHAPS_BILLED = frozenset({"upstream_timeout", "upstream_truncated", "upstream_invalid", "gateway_stopping"})
 """Ways to fail behind which a provider may well have done its work."""
 
@@ -50,6 +52,8 @@ class Ending:
         """Tokens and cost of what was seen of the reply."""
         call = inbound.call
         assert inbound.channel
+        if inbound.exchange and (tier := inbound.exchange.headers.get(_TIER_HEADER)):
+            seen.name_model(None, tier.decode("latin-1").lower())
         self._meter.settle(call, inbound.channel.provider, call.model or "", inbound.body, seen, whole)
         self._add_lost(inbound)
 

@@ -10,6 +10,7 @@ from gatewatch.prices.book import PriceBook
 from gatewatch.prices.overrides import load_file
 from gatewatch.prices.rate import price_for, rate
 from gatewatch.prices.row import PriceRow
+from gatewatch.usage.details import Details, together
 from gatewatch.usage.openai import reported_cost
 from proxy import estimate
 from proxy.canonical.seen import Seen
@@ -18,8 +19,12 @@ from proxy.worker.kept_usage import kept_usage
 
 log = logging.getLogger("gatewatch.worker")
 
-_PRICED_TIERS = frozenset({"flex", "priority", "fast"})
-"""Service tiers with prices of their own; `auto`, `default` and `scale` cost what the standard tier does."""
+_PRICED_TIERS = frozenset(
+    {"flex", "priority", "fast", "batch", "ultrafast", "offpeak", "reserved", "provisioned_throughput"}
+)
+"""Service tiers with prices of their own, or that are not charged by the token: where no list has them, a call is
+unpriced. Any other (`auto`, `default`, `on_demand`, `scale`) costs what the standard tier does."""
+_NO_DETAILS = Details()
 
 
 class Meter:
@@ -69,15 +74,17 @@ class Meter:
             return
         call.usage = kept_usage(seen.usage)
         call.served_model, call.finish_reason = seen.served_model, seen.finish_reason
-        tokens = seen.tokens()
+        tokens, details = seen.tokens(), seen.details()
         basis = "computed" if whole and tokens else "estimated"
         if tokens is None:
             tokens = Tokens(
                 input_uncached=estimate.input_tokens(model, body),
                 output=estimate.tokens_of_text(model, seen.produced_characters),
             )
-        tier = seen.service_tier or body.get("service_tier")
-        self._price(call, provider, model, tokens, basis, tier, seen.searches)
+            details = _NO_DETAILS
+        asked = None if "service_tier" in call.dropped_params else body.get("service_tier")
+        tier = seen.service_tier or asked
+        self._price(call, provider, model, tokens, basis, tier, seen.searches, details)
         if basis == "computed" and (field := provider.quirks.reports_cost):
             reported = reported_cost(seen.usage, field)
             if reported is not None:
@@ -91,19 +98,41 @@ class Meter:
         call.price_row = None
 
     def _price(
-        self, call: Call, provider: Provider, model: str, tokens: Tokens, basis: str, tier: object, searches: int = 0
+        self,
+        call: Call,
+        provider: Provider,
+        model: str,
+        tokens: Tokens,
+        basis: str,
+        tier: object,
+        searches: int = 0,
+        details: Details = _NO_DETAILS,
     ) -> None:
-        call.set_tokens(tokens)
-        row = price_for(
-            self._book,
-            provider.price_provider,
-            model,
-            call.served_model,
-            call.started_at,
-            tier if isinstance(tier, str) and tier in _PRICED_TIERS else "standard",
-            tokens.input,
-        )
-        cost = rate(tokens, row, searches=searches) if row else None
+        """Other models that worked for the reply are charged by their own rows; the call names its own model's."""
+        known = tier if isinstance(tier, str) and tier in _PRICED_TIERS else "standard"
+
+        def row_for(name: str, served: str | None, used: Tokens) -> PriceRow | None:
+            at, list_name = call.started_at, provider.price_provider
+            return price_for(self._book, list_name, name, served, at, known, used.input)
+
+        row = row_for(model, call.served_model, tokens)
+        premium = details.premium_percent
+        cost = None
+        if row:
+            cost = rate(
+                tokens,
+                row,
+                searches=searches,
+                cached_audio=details.cached_audio,
+                output_image=details.output_image,
+                audio_seconds=details.audio_seconds,
+                premium_percent=premium,
+            )
+        for name, used in details.others:
+            other = row_for(name, None, used)
+            its_cost = rate(used, other, premium_percent=premium) if other else None
+            cost = None if cost is None or its_cost is None else cost + its_cost
+        call.set_tokens(together(tokens, *(used for _, used in details.others)))
         call.cost_picos = cost
         call.cost_basis = basis if cost is not None else "unpriced"
         call.price_row = row.id if row else None

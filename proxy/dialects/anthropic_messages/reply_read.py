@@ -69,17 +69,13 @@ def read_reply(body: bytes) -> Answer:
         usage=usage_said(message.usage),
         id=message.id,
         model=message.model,
-        service_tier=tier_of(message.usage),
+        service_tier=anthropic.tier(message.usage),
     )
 
 
 def usage_said(usage: object) -> Usage:
-    return Usage(raw=usage, tokens=anthropic.read(usage), searches=anthropic.searches(usage))
-
-
-def tier_of(usage: object) -> str | None:
-    tier = usage.get("service_tier") if isinstance(usage, dict) else None
-    return tier if isinstance(tier, str) else None
+    tokens, searches = anthropic.read(usage), anthropic.searches(usage)
+    return Usage(raw=usage, tokens=tokens, searches=searches, details=anthropic.details(usage))
 
 
 def declined(details: object) -> str | None:

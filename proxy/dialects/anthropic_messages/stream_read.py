@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from gatewatch.usage import anthropic
 from proxy.canonical.events import (
     ArgumentsAdded,
     Cited,
@@ -29,7 +30,6 @@ from proxy.dialects.anthropic_messages.reply_read import (
     Block,
     arguments_of,
     declined,
-    tier_of,
     type_in,
     usage_said,
 )
@@ -125,7 +125,7 @@ class MessagesReader:
         return Started(
             id=message.id,
             model=message.model,
-            service_tier=tier_of(message.usage),
+            service_tier=anthropic.tier(message.usage),
             usage=usage_said(dict(self._usage)) if self._usage else None,
         )
 

@@ -38,8 +38,8 @@ def read_count(body: bytes) -> int:
         raise NotThisDialect(str(error)) from None
 
 
-def usage_of(raw: dict[str, Any] | None) -> Usage:
-    return Usage(raw=raw, tokens=None if raw is None else bedrock.read(raw))
+def usage_of(raw: Any) -> Usage:
+    return Usage(raw=raw, tokens=bedrock.read(raw))
 
 
 class _Count(msgspec.Struct, rename="camel"):

@@ -67,7 +67,8 @@ class Reader:
             sequence = beside.stop_sequence if beside else None
             return [Finished(reason=finish_of(stop.stop_reason), stop_sequence=sequence)]
         if said.metadata:
-            return [UsageSeen(usage=usage_of(said.metadata.usage))]
+            tier = said.metadata.service_tier
+            return [UsageSeen(usage=usage_of(said.metadata.usage), service_tier=tier.type if tier else None)]
         _raise_exception(data)
         return []
 

@@ -112,7 +112,7 @@ class ResponseFields(msgspec.Struct, gc=False):
 class Reply(msgspec.Struct, rename="camel", gc=False):
     output: Output
     stop_reason: str
-    usage: dict[str, Any] | None = None
+    usage: Any = None
     service_tier: Tier | None = None
     additional_model_response_fields: ResponseFields | None = None
 
@@ -148,7 +148,7 @@ class MessageStop(msgspec.Struct, rename="camel", gc=False):
 
 
 class Metadata(msgspec.Struct, rename="camel", gc=False):
-    usage: dict[str, Any] | None = None
+    usage: Any = None
     service_tier: Tier | None = None
 
 

@@ -60,7 +60,7 @@ Position = Callable[[int, int], int | None]
 
 
 def grounded(metadata: msgspec.Raw, position: Position) -> tuple[list[tuple[int, Citation]], int]:
-    """((part, citation)…, web searches made) of `groundingMetadata`; what is not readable is skipped."""
+    """((part, citation)…, different web searches made) of `groundingMetadata`; what is not readable is skipped."""
     try:
         said = _grounding(metadata)
     except msgspec.DecodeError:
@@ -69,7 +69,7 @@ def grounded(metadata: msgspec.Raw, position: Position) -> tuple[list[tuple[int,
     cited = list(_supported(said, chunks, position))
     if not said.grounding_supports:
         cited = [(0, _citation(source)) for chunk in chunks if (source := _source(chunk))]
-    return cited, len(said.web_search_queries or ())
+    return cited, len({query for query in said.web_search_queries or () if query})
 
 
 def recited(metadata: msgspec.Raw, position: Position) -> list[tuple[int, Citation]]:

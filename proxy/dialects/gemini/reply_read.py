@@ -35,18 +35,12 @@ def read(body: bytes) -> Answer:
         usage=usage_of(reply.usage_metadata, searches),
         id=reply.response_id,
         model=reply.model_version,
-        service_tier=tier_of(reply.usage_metadata),
+        service_tier=gemini.tier(reply.usage_metadata),
     )
 
 
-def usage_of(raw: dict[str, Any] | None, searches: int) -> Usage:
-    return Usage(raw=raw, tokens=None if raw is None else gemini.read(raw), searches=searches)
-
-
-def tier_of(usage: dict[str, Any] | None) -> str | None:
-    """The tier that served the call, which Google says among its counts."""
-    tier = usage.get("serviceTier") if usage else None
-    return tier.lower() if isinstance(tier, str) else None
+def usage_of(raw: Any, searches: int) -> Usage:
+    return Usage(raw=raw, tokens=gemini.read(raw), searches=searches, details=gemini.details(raw))
 
 
 def _choice(candidate: Candidate, reply: Reply, ids: CallIds) -> tuple[Choice, int]:

@@ -6,6 +6,7 @@ its reason and the provider has closed.
 
 import msgspec
 
+from gatewatch.usage import gemini
 from proxy.canonical.events import (
     MOST_CHOICES,
     ArgumentsAdded,
@@ -27,7 +28,7 @@ from proxy.dialects.gemini.citations import grounded, recited
 from proxy.dialects.gemini.errors import error_of
 from proxy.dialects.gemini.finish import finish_of
 from proxy.dialects.gemini.logprobs import logprobs_of
-from proxy.dialects.gemini.reply_read import tier_of, usage_of
+from proxy.dialects.gemini.reply_read import usage_of
 from proxy.dialects.gemini.wire import NAME, NOTHING, Candidate, Part, Reply, compact, decode_reply
 from proxy.dialects.provider_error import NotThisDialect
 
@@ -60,7 +61,7 @@ class Reader:
         events: list[Event] = []
         if not self._started:
             self._started = True
-            tier = tier_of(reply.usage_metadata)
+            tier = gemini.tier(reply.usage_metadata)
             events.append(Started(id=reply.response_id, model=reply.model_version, service_tier=tier))
         for candidate in reply.candidates or ():
             self._read_candidate(candidate, reply, events)
@@ -69,7 +70,8 @@ class Reader:
             events.append(Finished(reason="content_filter"))
         if reply.usage_metadata is not None:
             searches = sum(each.searches for each in self._choices.values())
-            events.append(UsageSeen(usage=usage_of(reply.usage_metadata, searches)))
+            usage = usage_of(reply.usage_metadata, searches)
+            events.append(UsageSeen(usage=usage, service_tier=gemini.tier(reply.usage_metadata)))
         return events
 
     def closed(self) -> list[Event]:

@@ -46,7 +46,7 @@ class PromptFeedback(msgspec.Struct, rename="camel", gc=False):
 class Reply(msgspec.Struct, rename="camel", gc=False):
     candidates: list[Candidate] | None = None
     prompt_feedback: PromptFeedback | None = None
-    usage_metadata: dict[str, Any] | None = None
+    usage_metadata: Any = None
     model_version: str | None = None
     response_id: str | None = None
     error: Any = None

@@ -71,7 +71,7 @@ def read(body: bytes) -> Answer:
 
 
 def usage_of(usage: object) -> Usage:
-    return Usage(raw=usage, tokens=openai.read(usage)) if isinstance(usage, dict) else Usage()
+    return Usage(raw=usage, tokens=openai.read(usage), details=openai.details(usage))
 
 
 def finish_of(reason: object, *, called: bool, declined: bool = False) -> Finish:

@@ -206,5 +206,5 @@ def _read_usage(chunk: Chunk, events: list[Event]) -> None:
     if groq is not None and groq.error:
         raise error_of(groq.error)
     usage = chunk.usage if chunk.usage is not None else groq.usage if groq is not None else None
-    if isinstance(usage, dict):
+    if usage is not None:
         events.append(UsageSeen(usage=usage_of(usage), service_tier=text_or_none(chunk.service_tier)))

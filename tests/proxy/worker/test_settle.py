@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from gatewatch.call import Call
+from gatewatch.call import Call, Tokens
 from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
+from gatewatch.usage.details import Details
 from proxy.canonical.seen import Seen
 from proxy.settings import Provider, Way
 from proxy.worker.settle import Meter
@@ -112,3 +113,45 @@ def test_a_store_that_cannot_be_read_keeps_the_prices_that_are_known(meter: Mete
     home.control.write_bytes(b"not a database" * 100)
     meter.refresh()
     assert settled(meter, seen({"prompt_tokens": 1, "completion_tokens": 0})).cost_picos == IN
+
+
+SMALL = {"prompt_tokens": 100, "completion_tokens": 20}
+
+
+@pytest.mark.parametrize(
+    ("tier", "dropped", "cost"),
+    [
+        ("default", [], 100 * 1_250_000 + 20 * 10_000_000),
+        ("scale", [], 100 * 1_250_000 + 20 * 10_000_000),
+        ("flex", [], 100 * 625_000 + 20 * 5_000_000),
+        ("batch", [], 100 * 625_000 + 20 * 5_000_000),
+        ("priority", [], 100 * 2_500_000 + 20 * 20_000_000),
+        ("ultrafast", [], None),  # no list has it, and no other tier's price stands in for it
+        ("flex", ["service_tier"], 100 * 1_250_000 + 20 * 10_000_000),  # asked for, but the provider was not told
+    ],
+)
+def test_a_tier_costs_what_it_costs(meter: Meter, tier: str, dropped: list[str], cost: int | None) -> None:
+    """gpt-5: 1.25 / 10 USD per million, flex and batch half of it, priority twice."""
+    november = 1_795_200_000_000_000  # lists know tiers since October 2026
+    call = Call(call_id="c", started_at=november, endpoint="chat", dropped_params=dropped)
+    meter.settle(call, provider(), "gpt-5", {**BODY, "service_tier": tier}, seen(SMALL), True)
+    assert (call.cost_picos, call.cost_basis) == (cost, "unpriced" if cost is None else "computed")
+
+
+class Advised(Seen):
+    """A reply for which another model worked, too."""
+
+    def details(self) -> Details:
+        return Details(others=(("gpt-4o", Tokens(input_uncached=10, output=1)), (self.adviser, Tokens(output=1))))
+
+    adviser = "gpt-4o"
+
+
+def test_another_model_that_worked_for_the_reply_has_its_own_prices(meter: Meter) -> None:
+    found = Advised()
+    found.usage = SMALL
+    call = settled(meter, found)
+    assert call.cost_picos == 100 * IN + 20 * OUT + 10 * 2_500_000 + 2 * 10_000_000
+    assert (call.input_uncached_tokens, call.output_tokens) == (110, 22)
+    found.adviser = "a-model-of-tomorrow"
+    assert settled(meter, found).cost_basis == "unpriced"

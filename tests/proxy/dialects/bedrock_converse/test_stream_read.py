@@ -63,6 +63,16 @@ def test_text_its_end_and_what_it_used() -> None:
     assert reader.closed() == [Ended()]
 
 
+def test_how_the_call_was_served_is_told_at_the_end() -> None:
+    said = events(("metadata", {"usage": {}, "serviceTier": {"type": "flex"}}))
+    assert [event.service_tier for event in said if isinstance(event, UsageSeen)] == ["flex"]
+
+
+def test_usage_that_is_no_object_is_kept_and_counts_nothing() -> None:
+    (seen,) = [event.usage for event in events(("metadata", {"usage": 15})) if isinstance(event, UsageSeen)]
+    assert (seen.raw, seen.tokens) == (15, None)
+
+
 def test_calls_begin_go_on_and_end() -> None:
     said = events(
         delta(text="Let me see."),

@@ -34,6 +34,12 @@ def test_each_support_cites_its_sources() -> None:
     )
 
 
+def test_a_search_counts_once_and_an_empty_one_not_at_all() -> None:
+    """ai.google.dev/gemini-api/docs/google-search: empty queries are ignored, unique ones are charged."""
+    said = msgspec.Raw(b'{"webSearchQueries":["","who won","euro 2024","who won"]}')
+    assert grounded(said, as_it_is) == ([], 2)
+
+
 def test_a_position_that_is_not_known_is_left_out() -> None:
     cited, _ = grounded(GROUNDING, unknown)
     assert [(citation.start, citation.end) for _, citation in cited] == [(None, None)] * 3

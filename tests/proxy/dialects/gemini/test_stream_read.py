@@ -57,6 +57,21 @@ def test_text_is_passed_on_chunk_by_chunk_and_the_last_usage_counts() -> None:
     assert seen[-1].tokens == Tokens(input_uncached=4, output=2)
 
 
+def test_how_the_call_was_served_may_be_told_at_the_end() -> None:
+    first, last = {"promptTokenCount": 4, "totalTokenCount": 4}, {"promptTokenCount": 4, "totalTokenCount": 4}
+    said = events(
+        chunk({"text": "Hel"}, usageMetadata=first),
+        chunk({"text": "lo"}, finish="STOP", usageMetadata={**last, "trafficType": "ON_DEMAND_PRIORITY"}),
+    )
+    assert [event.service_tier for event in said if isinstance(event, UsageSeen)] == [None, "priority"]
+
+
+def test_usage_that_is_no_object_is_kept_and_the_reply_goes_on() -> None:
+    said = events(chunk({"text": "Hello"}, finish="STOP", usageMetadata="ten tokens"))
+    (seen,) = [event.usage for event in said if isinstance(event, UsageSeen)]
+    assert (seen.raw, seen.tokens) == ("ten tokens", None)
+
+
 def test_parallel_calls_come_whole_one_after_the_other() -> None:
     said = events(
         chunk({"functionCall": {"id": "a", "name": "f", "args": {"x": 1}}, "thoughtSignature": "s"}),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewatch.call import Tokens
-from proxy.canonical.answer import TokenLogprob
+from proxy.canonical.answer import TokenLogprob, Usage
 from proxy.canonical.events import (
     ArgumentsAdded,
     Cited,
@@ -181,7 +181,8 @@ def test_what_is_no_chunk_says_so(data: bytes) -> None:
 
 def test_unknown_fields_and_events_are_skipped() -> None:
     odd = {"content": 7, "reasoning": {}, "reasoning_details": "x", "annotations": {}, "refusal": 1, "new": [1]}
-    assert read({"type": "unheard_of"}, chunk(odd), {"usage": "x"}) == [STARTED]
+    said = read({"type": "unheard_of"}, chunk(odd), {"usage": "x"})
+    assert said == [STARTED, UsageSeen(usage=Usage(raw="x"))]  # it is kept as it came, and counts nothing
 
 
 def test_a_whole_reply_in_a_frame_is_read() -> None:
