@@ -110,6 +110,10 @@ class ChatTap(StreamTap):
             raise self._dialect.read_error(200, data)
         if chunk.usage is not None:
             self.usage = chunk.usage
+        elif chunk.x_groq is not None:
+            if chunk.x_groq.error:
+                raise self._dialect.read_error(200, msgspec.json.encode({"error": chunk.x_groq.error}))
+            self.usage = chunk.x_groq.usage or self.usage
         if self.served_model is None or (self.service_tier is None and chunk.service_tier):
             self.name_model(chunk.model, chunk.service_tier)
         if not chunk.choices:

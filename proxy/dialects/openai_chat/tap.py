@@ -19,6 +19,7 @@ class _Said(msgspec.Struct):
     content: Any = None
     refusal: Any = None
     reasoning_content: Any = None
+    reasoning: Any = None
     tool_calls: Any = None
 
 
@@ -26,6 +27,13 @@ class _Choice(msgspec.Struct):
     delta: _Said | None = None
     text: Any = None
     finish_reason: Any = None
+
+
+class _Groq(msgspec.Struct):
+    """Groq's own, in the first and the last chunk of a stream."""
+
+    usage: Any = None
+    error: Any = None
 
 
 class Chunk(msgspec.Struct):
@@ -36,6 +44,7 @@ class Chunk(msgspec.Struct):
     error: Any = None
     model: Any = None
     service_tier: Any = None
+    x_groq: _Groq | None = None
 
 
 class _PlainChoice(msgspec.Struct):
@@ -95,7 +104,7 @@ def plain_characters(reply: Reply) -> int:
 
 def _characters(said: _Said) -> int:
     count = 0
-    for part in (said.content, said.refusal, said.reasoning_content):
+    for part in (said.content, said.refusal, said.reasoning_content or said.reasoning):
         if isinstance(part, str):
             count += len(part)
     return count + _call_characters(said.tool_calls) if said.tool_calls else count

@@ -54,16 +54,25 @@ async def test_usage_in_the_last_delta_is_read_and_the_delta_passes() -> None:
     assert tap.usage == {"prompt_tokens": 1, "completion_tokens": 1}
 
 
+async def test_groq_tells_its_usage_in_a_place_of_its_own() -> None:
+    begun = b'data: {"choices":[{"delta":{"content":"x"}}],"x_groq":{"id":"req_1"}}\n\n'
+    ended = b'data: {"choices":[{"delta":{}}],"x_groq":{"id":"req_1","usage":{"prompt_tokens":1,"total_tokens":2}}}\n\n'
+    tap = a_tap([begun + ended + DONE])
+    assert await passed(tap) == begun + ended
+    assert tap.usage == {"prompt_tokens": 1, "total_tokens": 2}
+
+
 @pytest.mark.parametrize(
     ("reads", "code"),
     [
         ([DELTA], "upstream_truncated"),
+        ([DELTA + b'data: {"choices":[],"x_groq":{"error":"over capacity"}}\n\n' + DONE], "upstream_error"),
         ([DELTA, b'data: {"choices":[{"del'], "upstream_truncated"),
         ([DELTA + b"data: {broken\n\n" + DELTA + DONE], "upstream_invalid"),
         ([DELTA + b'data: {"error":{"message":"over","code":503}}\n\n'], "upstream_overloaded"),
         ([DELTA + b"data: " + b"x" * 300], "upstream_invalid"),
     ],
-    ids=["no DONE", "half a frame", "malformed", "error event", "too long a line"],
+    ids=["no DONE", "Groq's error", "half a frame", "malformed", "error event", "too long a line"],
 )
 async def test_what_was_whole_goes_out_before_the_break_and_nothing_after_it(reads: list[bytes], code: str) -> None:
     tap = a_tap(reads, caps=Caps(sse_line_bytes=200))
