@@ -73,6 +73,30 @@ async def test_a_try_is_recorded_with_its_provider_key_and_request_id(inbound: C
 
 
 @pytest.mark.parametrize(
+    ("headers", "known"),
+    [
+        ("request-id: req_018EeW", "req_018EeW"),
+        ("x-amzn-RequestId: 6cd5", "6cd5"),
+        ("apim-request-id: 8e5c\r\nx-request-id: b1a3", "b1a3"),
+        ("apim-request-id: 8e5c", "8e5c"),
+        ("X-Generation-Id: gen-17", "gen-17"),
+        ("mistral-correlation-id: 019a", "019a"),
+        ("x-ds-trace-id: 9b2f", "9b2f"),
+        ("x-debug-trace-id: 3b0c", "3b0c"),
+        ("x-cache: MISS", None),
+    ],
+)
+async def test_what_a_provider_calls_the_request_is_recorded(
+    inbound: Callable[..., Inbound], headers: str, known: str | None
+) -> None:
+    made = inbound()
+    reply = f"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n{headers}\r\n\r\n{{}}".encode()
+    async with scripted_upstream(answering(reply)) as scripted:
+        await one_try(made, an_upstream(scripted))
+    assert made.attempts[0].upstream_request_id == known
+
+
+@pytest.mark.parametrize(
     ("status", "client_sees", "elsewhere"),
     [(400, 400, False), (401, 502, True), (404, 404, False), (429, 429, True), (500, 502, True), (503, 503, True)],
 )
