@@ -105,7 +105,8 @@ def _secrets(home: Home, given: Path | None) -> Iterator[Finding]:
         except GatewatchError as error:
             yield Finding("broken", f"provider {name}", error.title, error.next_step)
         else:
-            yield Finding("ok", f"provider {name}", f"{provider.base_url}, key from {reference}")
+            told = f"{provider.ways[0].base_url}, key from {reference}; gatewatch providers test {name} asks it"
+            yield Finding("ok", f"provider {name}", told)
 
 
 def _keys(store: ControlStore) -> Finding:

@@ -19,7 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("app.cli.explain", "everything that was decided about one call, and why"),
     "keys": ("app.cli.keys", "create, list, show and revoke virtual keys"),
     "teams": ("app.cli.teams", "create, list and show teams"),
-    "providers": ("app.cli.providers", "list providers and set their keys"),
+    "providers": ("app.cli.providers", "list, show and test providers, and set their keys"),
     "prices": ("app.cli.prices", "list, show and set prices"),
     "config": ("app.cli.config", "check, show and describe the configuration"),
     "ledger": ("app.cli.ledger", "check, rebuild and snapshot the ledger"),

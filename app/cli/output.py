@@ -10,6 +10,8 @@ from gatewatch.safe_text import safe
 
 Row = Mapping[str, Any]
 
+WIDEST_CELL, WIDEST_VALUE = 60, 160
+"""Characters: of a cell in a table of rows, and of a value of one object."""
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -34,7 +36,8 @@ def print_object(value: Row, output: str) -> None:
     elif output == "csv":
         print_rows([value], "csv")
     else:
-        print_rows([{"field": name, "value": item} for name, item in value.items()], "table")
+        rows = [{"field": name, "value": item} for name, item in value.items()]
+        sys.stdout.write(table(rows, ("field", "value"), WIDEST_VALUE))
 
 
 def print_json(value: object) -> None:
@@ -53,11 +56,11 @@ def csv_cell(value: object) -> str:
     return "'" + text if text.startswith(_FORMULA_START) and not is_number else text
 
 
-def table(rows: Sequence[Row], names: Sequence[str]) -> str:
-    """Aligned columns with a header; numbers to the right."""
+def table(rows: Sequence[Row], names: Sequence[str], widest: int = WIDEST_CELL) -> str:
+    """Aligned columns with a header; numbers to the right. No cell has more than `widest` characters."""
     if not names:
         return ""
-    cells = [[_cell(row.get(name)) for name in names] for row in rows]
+    cells = [[_cell(row.get(name), widest) for name in names] for row in rows]
     widths = [max([len(name), *(len(line[i]) for line in cells)]) for i, name in enumerate(names)]
     numeric = [bool(rows) and all(isinstance(row.get(n), int | float | None) for row in rows) for n in names]
     lines = [list(names), *cells]
@@ -70,11 +73,21 @@ def table(rows: Sequence[Row], names: Sequence[str]) -> str:
     )
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, widest: int) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
         return f"{value:.1f}"
-    if isinstance(value, dict | list):
-        return safe(json.dumps(value, ensure_ascii=False), 60)
-    return safe(value, 60)
+    return safe(_words(value) or "–" if isinstance(value, dict | list) else value, widest)
+
+
+def _words(value: object) -> str:
+    """Lists and objects as people write them: `a, b` and `limit 10, remaining 9`."""
+    if isinstance(value, dict):
+        return ", ".join(
+            f"{name} ({_words(item)})" if isinstance(item, dict | list) else f"{name} {_words(item)}"
+            for name, item in value.items()
+        )
+    if isinstance(value, list):
+        return ", ".join(map(_words, value))
+    return "–" if value is None else str(value)

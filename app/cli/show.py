@@ -26,8 +26,9 @@ GROUPED = ("latency", "spend", "errors", "cache")
 RATES = ("error_rate", "cache_hit_rate", "hit_rate", "rate")
 PAGE = 500
 CALL_COLUMNS = (
-    *("started_at", "call_id", "team", "key_name", "requested_model", "provider", "model", "status", "http_status"),
-    *("error_kind", "input_tokens", "output_tokens", "cost_usd", "attempts", "latency_ms", "ttft_ms"),
+    *("started_at", "call_id", "team", "key_name", "endpoint", "requested_model", "provider", "model"),
+    *("status", "http_status", "error_kind", "input_tokens", "output_tokens", "cost_usd", "attempts"),
+    *("latency_ms", "ttft_ms"),
 )
 """What a table of calls shows; JSON and CSV have every column."""
 

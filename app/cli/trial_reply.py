@@ -22,7 +22,7 @@ class Used(NamedTuple):
 
     served_model: str | None
     tokens: dict[str, int] | None
-    cost_usd: str | None
+    cost_usd: str
     cost_basis: str
 
 
@@ -35,7 +35,7 @@ def read_reply(
     return Used(
         served_model=served,
         tokens=msgspec.to_builtins(tokens) if tokens else None,
-        cost_usd=None if cost is None else usd_text(cost),
+        cost_usd="unpriced" if cost is None else usd_text(cost),
         cost_basis=basis,
     )
 

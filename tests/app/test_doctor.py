@@ -84,6 +84,15 @@ def test_a_broken_configuration_is_named_with_its_line_and_its_secrets_are_not_l
     assert not [finding for finding in found if finding.area.startswith("provider")]
 
 
+def test_a_sound_provider_is_told_with_its_address_and_how_to_try_it(home: Home) -> None:
+    home.config.write_text("providers:\n  local: {preset: vllm}\n")
+    found = one(examine(home, None), "provider local")
+    assert (found.state, found.what) == (
+        "ok",
+        "http://127.0.0.1:8000/v1, key from none; gatewatch providers test local asks it",
+    )
+
+
 def test_a_provider_whose_key_is_not_there_is_broken(home: Home) -> None:
     home.config.write_text(CONFIG.replace("vault:openai", "vault:other"))
     found = one(examine(home, None), "provider openai")

@@ -62,6 +62,22 @@ def test_a_terminal_obeys_nothing_of_a_table(capsys: pytest.CaptureFixture[str])
     assert "␛]52;c;aGk=␇" in printed
 
 
+def test_lists_and_objects_read_like_words_in_a_table_and_stay_json_for_scripts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    value = {"dialects": ["gemini", "openai-chat"], "limits": {"rpm": {"limit": 9, "left": None}, "rps": 2}, "tags": {}}
+    print_object(value, "table")
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "dialects  gemini, openai-chat",
+        "limits    rpm (limit 9, left –), rps 2",
+        "tags      –",
+    ]
+    print_object(value, "csv")
+    assert '"[""gemini"", ""openai-chat""]"' in capsys.readouterr().out
+    print_rows([value], "table", columns=["dialects"])
+    assert capsys.readouterr().out == "dialects\ngemini, openai-chat\n"
+
+
 def test_one_object_is_a_column_of_fields_on_screen_and_one_row_for_scripts(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

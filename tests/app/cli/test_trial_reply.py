@@ -42,8 +42,8 @@ def test_what_the_provider_says_it_charges_stands(tmp_path: Path) -> None:
 
 def test_without_a_price_or_usage_there_is_no_cost(tmp_path: Path) -> None:
     nobody = msgspec.structs.replace(OPENAI, price_provider="nobody")
-    assert used(tmp_path, chat(usage=USAGE), nobody)[2:] == (None, "unpriced")
-    assert used(tmp_path, chat())[1:] == (None, None, "unpriced")
+    assert used(tmp_path, chat(usage=USAGE), nobody)[2:] == ("unpriced", "unpriced")
+    assert used(tmp_path, chat())[1:] == (None, "unpriced", "unpriced")
 
 
 def test_an_embedding_costs_its_input(tmp_path: Path) -> None:
