@@ -42,7 +42,7 @@ class _Prediction(msgspec.Struct, gc=False):
 class _Reply(msgspec.Struct, rename="camel", gc=False):
     embeddings: list[_Vector] | None = None
     predictions: list[_Prediction] | None = None
-    usage_metadata: dict[str, Any] | None = None
+    usage_metadata: Any = None
     error: Any = None
 
 

@@ -133,6 +133,33 @@ BROKEN = [
         {**_GEMINI, "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 11}]},
     ),
     _gemini("no object", "ten tokens"),
+    _case(
+        "embeddings without any",
+        "google",
+        "gemini",
+        "gemini-embedding-001",
+        {"embeddings": [{"values": [0.013168517]}]},
+        stream=None,
+        endpoint="/v1/embeddings",
+        tokens={"input_uncached": 2},
+        cost="0.0000003",  # 2·0.15
+    ),
+    _case(
+        "embeddings with negative counts",
+        "openai",
+        "openai-chat",
+        "text-embedding-3-small",
+        {
+            "object": "list",
+            "data": [{"object": "embedding", "embedding": [0.0023064255], "index": 0}],
+            "model": "text-embedding-3-small",
+            "usage": {"prompt_tokens": -8, "total_tokens": -8},
+        },
+        stream=None,
+        endpoint="/v1/embeddings",
+        tokens={"input_uncached": 2},
+        cost="0.00000004",  # 2·0.02
+    ),
     _bedrock("a total that does not add up", {**_BEDROCK, "totalTokens": 16}),
     _bedrock("negative", {**_BEDROCK, "outputTokens": -5, "totalTokens": 5}),
     _bedrock("texts", {"inputTokens": "10", "outputTokens": "5", "totalTokens": "15"}),

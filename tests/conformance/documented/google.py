@@ -59,6 +59,7 @@ def _searched(*queries: str) -> dict[str, Any]:
     return {"groundingMetadata": {"webSearchQueries": list(queries), "groundingChunks": [], "groundingSupports": []}}
 
 
+EMBEDDED = {"promptTokenCount": 9, "promptTokensDetails": _by(TEXT=9)}
 SMALL = {"promptTokenCount": 1000, "candidatesTokenCount": 100, "totalTokenCount": 1100}
 SMALL_TOKENS = {"input_uncached": 1000, "output": 100}
 TOOL_USE = {"promptTokenCount": 10, "toolUsePromptTokenCount": 40, "candidatesTokenCount": 5, "totalTokenCount": 55}
@@ -72,6 +73,21 @@ THOUGHTFUL = {
 THOUGHTFUL_TOKENS = {"input_uncached": 1000, "output": 1000, "output_reasoning": 800}
 
 CASES = [
+    Documented(
+        name="embeddings",
+        provider="google",
+        dialect="gemini",
+        model="gemini-embedding-001",
+        served="",
+        page="https://ai.google.dev/api/embeddings",
+        endpoint="/v1/embeddings",
+        reply={"embeddings": [{"values": [0.013168517, -0.00871132]}], "usageMetadata": EMBEDDED},
+        stream=None,
+        tokens={"input_uncached": 9},
+        cost="0.00000135",  # 9·0.15
+        finish=None,
+        usage=EMBEDDED,
+    ),
     case(
         "thoughts are output beside the candidates",
         "gemini-2.5-pro",
