@@ -1,6 +1,7 @@
 """Values of chat parameters that ask for what happens without them, so that leaving them out loses nothing.
 
-By the API reference: documented defaults, empty lists, and hints whose only effect is a cheaper or faster call.
+By the API reference: documented defaults, empty lists, and hints whose only effect is a cheaper or faster call, or
+that a provider knows its customer's users.
 """
 
 from typing import Any
@@ -35,7 +36,7 @@ _DEFAULTS: dict[str, tuple[Any, ...]] = {
     "plugins": ([],),
     "transforms": ([],),
 }
-_HINTS = frozenset({"prompt_cache_key", "prompt_cache_retention", "prompt_cache_options", "stream_options"})
+_HINTS = frozenset({"prompt_cache_key", "prompt_cache_retention", "prompt_cache_options", "stream_options", "user"})
 """Nobody gets another answer without them."""
 
 

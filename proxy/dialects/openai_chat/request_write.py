@@ -16,6 +16,7 @@ from proxy.dialects.openai_chat.foreign_state import without_foreign_state
 from proxy.dialects.openai_chat.messages_write import write_messages
 from proxy.dialects.openai_chat.neutral import changes_nothing
 from proxy.dialects.openai_chat.tap import upstream_body
+from proxy.dialects.openai_user import user_id
 
 _OWN_OTHERS = frozenset(
     {"logit_bias", "modalities", "audio", "prediction", "web_search_options", "prompt_cache_retention"}
@@ -57,7 +58,7 @@ def write(ask: Ask, to: Destination, losses: Losses) -> bytes:
         "reasoning_effort": _effort(ask.thinking, to, losses),
         "verbosity": ask.verbosity,
         "service_tier": _tier(ask.service_tier, losses),
-        "user": ask.user,
+        "user": user_id(ask.user),
         "prompt_cache_key": ask.cache_key,
     }
     body |= {name: value for name, value in plain.items() if value is not None}

@@ -15,6 +15,7 @@ from proxy.dialects.dialect import Destination
 from proxy.dialects.openai_responses.items_write import split_instructions, write_items
 from proxy.dialects.openai_responses.opaque import sendable
 from proxy.dialects.openai_responses.request_read import CHANGES_NOTHING, ENCRYPTED_REASONING, LOGPROBS
+from proxy.dialects.openai_user import user_id
 
 _FIELDS = {
     "input": "turns",
@@ -24,10 +25,9 @@ _FIELDS = {
     "text": "format",
     "reasoning": "thinking",
     "include": "logprobs",
-    "safety_identifier": "user",
 }
 """Parameter → field of `Ask`, where the names differ."""
-_HINTS = frozenset({"prompt_cache_key"})
+_HINTS = frozenset({"prompt_cache_key", "safety_identifier"})
 LEAST_OUTPUT = 16
 """Tokens: the API refuses a smaller `max_output_tokens`."""
 _CARRIED = frozenset(
@@ -69,7 +69,7 @@ def write_request(ask: Ask, to: Destination, losses: Losses) -> bytes:
         "reasoning": _reasoning(ask, to, losses),
         "include": include or None,
         "service_tier": _tier(ask, losses),
-        "safety_identifier": ask.user,
+        "safety_identifier": user_id(ask.user),
         "prompt_cache_key": ask.cache_key,
         **{name: value for name, value in ask.others.items() if name in _CARRIED},
         "store": False,

@@ -18,6 +18,7 @@ from proxy.dialects.openai_chat.neutral import changes_nothing
         ("modalities", ["text"]),
         ("response_format", {"type": "text"}),
         ("prompt_cache_key", "k"),
+        ("user", "u"),
         ("stream_options", {"include_usage": True}),
     ],
 )

@@ -177,9 +177,13 @@ def test_a_route_that_drops_sends_the_rest() -> None:
 
 
 def test_hints_and_defaults_that_a_provider_refuses_are_no_loss() -> None:
-    quirks = Quirks(refuses=("prompt_cache_key", "n", "logprobs", "service_tier"))
-    assert body(quirks, cache_key="k", n=1, logprobs=False, service_tier="auto") == {}
+    quirks = Quirks(refuses=("prompt_cache_key", "n", "logprobs", "service_tier", "user"))
+    assert body(quirks, cache_key="k", n=1, logprobs=False, service_tier="auto", user="u") == {}
     assert body(service_tier="standard_only") == {}
+
+
+def test_a_user_that_is_longer_than_openai_takes_is_a_hash_of_it() -> None:
+    assert len(body(user="u" * 65)["user"]) == 64
 
 
 def test_parameters_have_the_providers_own_names() -> None:

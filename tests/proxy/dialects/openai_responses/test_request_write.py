@@ -200,13 +200,22 @@ def test_quirks_rename_refuse_and_take_no_schema() -> None:
 
 
 def test_a_refused_parameter_is_lost_by_the_callers_name_and_what_the_gateway_added_by_none() -> None:
-    odd = Destination(provider="odd", model="m", quirks=Quirks(refuses=("include", "prompt_cache_key", "reasoning")))
+    odd = Destination(
+        provider="odd",
+        model="m",
+        quirks=Quirks(refuses=("include", "prompt_cache_key", "reasoning", "safety_identifier")),
+    )
     losses = Losses("odd", drop=True, names={"thinking": "reasoning_effort"})
-    body = msgspec.json.decode(write_request(Ask(turns=HI, cache_key="k"), odd, losses))
+    body = msgspec.json.decode(write_request(Ask(turns=HI, cache_key="k", user="u"), odd, losses))
     assert losses.dropped == []
     assert body.keys() == {"model", "input", "store"}
     write_request(Ask(turns=HI, logprobs=True, thinking=Thinking(effort="low")), odd, losses)
     assert losses.dropped == ["logprobs", "reasoning_effort"]
+
+
+def test_a_user_that_is_longer_than_openai_takes_is_a_hash_of_it() -> None:
+    body = msgspec.json.decode(write_request(Ask(turns=HI, user="u" * 129), TO, Losses("openai")))
+    assert len(body["safety_identifier"]) == 64
 
 
 def test_a_callers_own_request_goes_on_with_all_that_stands_in_it() -> None:
