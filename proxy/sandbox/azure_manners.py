@@ -19,6 +19,7 @@ _WRONG_KEY_TEXT = (
     "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an "
     "active subscription and use a correct regional API endpoint for your resource."
 )
+_DEPLOYMENTS = b"/openai/deployments/"
 _LIMIT_TEXT = (
     "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 have exceeded call "
     "rate limit of your current OpenAI S0 pricing tier. Please retry after 1 second. Please go here: "
@@ -39,6 +40,8 @@ class AzureManners(OpenAiManners):
         key = _key(request)
         if not key or key.startswith(b"bad-"):
             raise self.wrong_key(request)
+        if request.target.startswith(_DEPLOYMENTS) and b"api-version=" not in request.target.partition(b"?")[2]:
+            raise self.unknown_path(request.method, request.path)  # there is nothing without a version
 
     def wrong_key(self, _request: "Request") -> ApiError:
         return ApiError(401, _WRONG_KEY_TEXT, code="401")

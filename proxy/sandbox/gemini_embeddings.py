@@ -35,12 +35,13 @@ class GeminiEmbedding:
                 raise ApiError(400, f"* {place}: model must be 'models/{asked.model}', as in the address\n")
             if not (content := each.get("content", {})).get("parts"):
                 raise ApiError(400, "* EmbedContentRequest.content: contents is not specified\n")
+            wanted = {**each, **each.get("embedContentConfig", {})}  # Vertex's place for it
             usual = _OLD_DIMENSIONS if asked.model.startswith("text-embedding") else _DIMENSIONS
-            dimensions = each.get("outputDimensionality", usual)
+            dimensions = wanted.get("outputDimensionality", usual)
             if not 1 <= dimensions <= _DIMENSIONS:
                 raise ApiError(400, f"output_dimensionality must be from 1 to {_DIMENSIONS}.")
             self.prompt_tokens += content_tokens(content)
-            self._vectors.append(vector(key_of(asked.model, content, each.get("taskType")), dimensions).tolist())
+            self._vectors.append(vector(key_of(asked.model, content, wanted.get("taskType")), dimensions).tolist())
         self.usage = reported({"promptTokenCount": self.prompt_tokens}, demands)
 
     def body(self) -> bytes:

@@ -184,9 +184,20 @@ OF_VERTEX: dict[str, dict[str, Kind]] = MESSAGES | {
     },
     "EmbedContentRequest": {
         "content": "Content",
-        "embedContentConfig": "struct",
+        "embedContentConfig": "EmbedContentConfig",
         "taskType": _TASKS,
         "title": "string",
         "outputDimensionality": "int32",
     },
+    "EmbedContentConfig": {
+        "taskType": _TASKS,
+        "title": "string",
+        "outputDimensionality": "int32",
+        "autoTruncate": "bool",
+        "documentOcr": "bool",
+        "audioTrackExtraction": "bool",
+    },
+    "PredictRequest": {"instances": ["EmbeddingInstance"], "parameters": "EmbeddingParameters"},
+    "EmbeddingInstance": {"content": "string", "taskType": _TASKS, "title": "string", "mimeType": "string"},
+    "EmbeddingParameters": {"outputDimensionality": "int32", "autoTruncate": "bool"},
 }

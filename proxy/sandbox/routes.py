@@ -30,6 +30,7 @@ from proxy.sandbox.responses import ResponseAnswer, TokenCountAnswer
 from proxy.sandbox.responses_manners import AZURE_RESPONSES, RESPONSES
 from proxy.sandbox.responses_request import CountAsked, ResponseAsked
 from proxy.sandbox.vertex_manners import VERTEX
+from proxy.sandbox.vertex_predict import VertexPrediction
 
 OF_OPENAI: dict[str, Endpoint[Any]] = {
     "chat/completions": Endpoint(ChatAsked, ChatAnswer, OPENAI, CHAT),
@@ -77,6 +78,8 @@ for _prefix, _manners, _vertex in (
         "embedContent": GeminiEndpoint(GeminiEmbedding, _manners, "EmbedContentRequest", vertex=_vertex),
         "batchEmbedContents": GeminiEndpoint(GeminiEmbedding, _manners, "BatchEmbedContentsRequest", vertex=_vertex),
     }
+    if _vertex:
+        _methods["predict"] = GeminiEndpoint(VertexPrediction, _manners, "PredictRequest", vertex=True)
     PATTERNS += [(re.compile(f"{_prefix}:{name}"), endpoint) for name, endpoint in _methods.items()]
 
 PATTERNS += [

@@ -57,6 +57,11 @@ async def test_what_is_not_there_is_not_found(sandbox: Sandbox, path: str) -> No
     }
 
 
+async def test_deployments_are_not_found_without_a_version(sandbox: Sandbox) -> None:
+    for path in ("/openai/deployments/x/chat/completions", "/openai/deployments/x/chat/completions?version=1"):
+        assert (await post(sandbox, path, {"api-key": "k"})).json["error"]["code"] == "404"
+
+
 async def test_a_deployment_that_does_not_exist(sandbox: Sandbox) -> None:
     reply = await post(sandbox, DEPLOYMENT.replace("my-gpt", "fault-404"), {"api-key": "k"})
     assert (reply.status, reply.json["error"]["code"]) == (404, "DeploymentNotFound")

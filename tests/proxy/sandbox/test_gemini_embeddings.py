@@ -66,6 +66,7 @@ async def test_what_makes_no_sense_is_refused(sandbox: Sandbox, method: str, bod
 
 async def test_vertex_knows_the_model_of_a_batch_by_its_address(sandbox: Sandbox) -> None:
     path = "/v1/projects/p/locations/global/publishers/google/models/gemini-embedding-001:batchEmbedContents"
-    body = json.dumps({"requests": [{"content": content("x")}, {"content": content("y")}]}).encode()
+    small = {"embedContentConfig": {"outputDimensionality": 8}}
+    body = json.dumps({"requests": [{"content": content("x")}, {"content": content("y"), **small}]}).encode()
     reply = await ask(sandbox.port, request("POST", path, body))
-    assert [len(each["values"]) for each in reply.json["embeddings"]] == [3072, 3072]
+    assert [len(each["values"]) for each in reply.json["embeddings"]] == [3072, 8]
