@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gatewatch.config.base_url_form import remark
+from gatewatch.config.base_url_form import remark, remark_on_query
 from gatewatch.config.completion import complete, from_environment
 from gatewatch.config.document import Document, dump, read_document
 from gatewatch.config.models import Config
@@ -86,7 +86,7 @@ def _loaded(document: Document, path: Path | None) -> Loaded:
 
 def _warnings(config: Config, path: Path | None, lines: Lines) -> list[str]:
     said = [f"{lines.where(key)}: {key_text(key)}: {what}" for key, what in not_enforced(config)]
-    said += [f"{lines.where(key)}: {key_text(key)}: {what}" for key, what in _odd_addresses(config)]
+    said += [f"{lines.where(key)}: {key_text(key)}: {what}" for key, what in _odd_addresses(config, lines)]
     if config.listen.is_wildcard and config.behind_proxy and not lines.line(("hosts",)):
         said.append(f"{lines.where(('listen',))}: hosts: only requests for localhost are served; name your hosts")
     if not config.providers:
@@ -95,13 +95,19 @@ def _warnings(config: Config, path: Path | None, lines: Lines) -> list[str]:
     return said
 
 
-def _odd_addresses(config: Config) -> Iterator[tuple[KeyPath, str]]:
+def _odd_addresses(config: Config, lines: Lines) -> Iterator[tuple[KeyPath, str]]:
     for name, provider in config.providers.items():
+        path: KeyPath = ("providers", name)
         known = {endpoint.base_url for endpoint in presets()[provider.preset].endpoints} if provider.preset else set()
+        one_for_all = (*path, "base_url") in lines.of  # several dialects of a preset at the one address of the file
         for index, endpoint in enumerate(provider.ways):
             if endpoint.base_url not in known and (what := remark(endpoint.dialect, endpoint.base_url)):
-                place: KeyPath = ("endpoints", index) if provider.endpoints else ()
-                yield ("providers", name, *place, "base_url"), what
+                place: KeyPath = ("endpoints", index) if provider.endpoints and not one_for_all else ()
+                yield (*path, *place, "base_url"), what
+                if one_for_all:
+                    break
+        for missing in {remark_on_query(endpoint.base_url, provider.query) for endpoint in provider.ways} - {None}:
+            yield (*path, "query"), str(missing)
 
 
 def _version(config: Config) -> str:

@@ -146,10 +146,24 @@ def _model_name(value: str) -> str:
     return value
 
 
+_NAMED_ELSEWHERE = {
+    "gemini": "google",
+    "claude": "anthropic",
+    "vertex_ai": "vertex",
+    "aws": "bedrock",
+    "dashscope": "qwen",
+    "azure-openai": "azure",
+    "azure_openai": "azure",
+    "azure_ai": "azure",
+    "hosted_vllm": "vllm",
+}
+"""What LiteLLM and people call a preset."""
+
+
 def _preset_name(value: str) -> str:
     names = list(presets())
     if value not in names:
-        near = get_close_matches(value, names, n=1, cutoff=0.6)
+        near = get_close_matches(_NAMED_ELSEWHERE.get(value.lower(), value), names, n=1, cutoff=0.6)
         raise ValueError(", ".join(names) + (f" (did you mean {near[0]}?)" if near else ""))
     return value
 

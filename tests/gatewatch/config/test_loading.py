@@ -63,6 +63,15 @@ def test_the_contract_loads_and_says_what_is_not_enforced_yet(written: Written) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("gemini", "google"), ("Claude", "anthropic"), ("vertex_ai", "vertex"), ("azure-openai", "azure"), ("oai", None)],
+)
+def test_a_preset_is_found_by_what_others_call_it(written: Written, name: str, meant: str | None) -> None:
+    (problem,) = written.problems(f"providers:\n  it: {{preset: {name}, api_key: none}}\n")
+    assert (f"did you mean {meant}?" in problem) == (meant is not None)
+
+
 def test_an_empty_file_is_all_defaults(written: Written) -> None:
     loaded = written.load("")
     assert loaded.config.hosts == ("localhost", "127.0.0.1", "[::1]")
@@ -139,6 +148,21 @@ def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
 
 def test_a_byte_order_mark_is_no_problem(written: Written) -> None:
     assert written.load("\ufeffworkers: 2").config.workers == 2
+
+
+def test_an_address_for_several_dialects_is_remarked_on_once_where_it_stands(written: Written) -> None:
+    loaded = written.load(
+        "providers:\n"
+        "  azure:\n"
+        "    preset: azure\n"
+        "    base_url: https://r.openai.azure.com\n"
+        "    api_key: none\n"
+        "  older: {preset: azure, api_key: none, base_url: 'https://r.openai.azure.com/openai/deployments/{model}'}\n"
+    )
+    address, query = loaded.warnings
+    assert address.startswith(f"{written.path}:4: providers.azure.base_url: ")
+    assert "https://r.openai.azure.com/openai/v1 is probably right" in address
+    assert query.startswith(f"{written.path}:6: providers.older.query: ")
 
 
 def test_without_a_file_the_usual_variables_configure_providers() -> None:
