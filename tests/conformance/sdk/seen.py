@@ -28,7 +28,7 @@ def missing(case: str, dialect: str, body: Body) -> list[str]:
         "results": lambda: results(dialect, body) == OUTPUTS,
         "picture": lambda: json.dumps(body).count(PIXEL) == 1,
         "address": lambda: json.dumps(body).count(PICTURE) == 1,
-        "thought": lambda: has_thought(dialect, body),
+        "thought": lambda: has_thought(dialect, body, THOUGHT),
     }
     return [name for name in SHOWS[case] if not arrived[name]()]
 
@@ -65,20 +65,19 @@ def results(dialect: str, body: Body) -> dict[str, str]:
     return {calls[id]: text for id, text in said.items()}
 
 
-def has_thought(dialect: str, body: Body) -> bool:
-    """Whether the thought stands before the calls it led to, signed, where this provider signs thoughts."""
+def has_thought(dialect: str, body: Body, text: str) -> bool:
+    """Whether the thought stands before what it led to, signed, where this provider signs thoughts."""
     match dialect:
         case "openai-responses":
             kinds = [item.get("type", "message") for item in body["input"]]
-            at = kinds.index("function_call") - 1
-            item = body["input"][at]
-            return kinds[at] == "reasoning" and bool(item.get("encrypted_content") or item.get("id"))
+            if "reasoning" not in kinds[: kinds.index("function_call")]:
+                return False
+            item = body["input"][kinds.index("reasoning")]
+            return bool(item.get("encrypted_content") or item.get("id"))
         case "anthropic-messages":
-            blocks = _blocks(body)
-            kinds = [block["type"] for block in blocks]
-            thought = blocks[kinds.index("tool_use") - 1]
+            first = next(turn["content"][0] for turn in body["messages"] if turn["role"] == "assistant")
             # the text may be missing, the signature holds it (extended thinking, `display: omitted`)
-            return thought["type"] == "thinking" and thought["thinking"] in (THOUGHT, "") and bool(thought["signature"])
+            return first["type"] == "thinking" and first["thinking"] in (text, "") and bool(first["signature"])
         case "gemini":  # "for parallel function calls, only the first one contains the signature"
             calls = [part for part in _parts(body) if "functionCall" in part]
             return [bool(part.get("thoughtSignature")) for part in calls] == [True, False]
