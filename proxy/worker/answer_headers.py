@@ -38,6 +38,17 @@ def stream_headers(inbound: Inbound) -> Headers:
     ]
 
 
+def tried_headers(inbound: Inbound) -> Headers:
+    """Of an error: whose words it may repeat. Nothing where no provider was asked."""
+    if not inbound.attempts:
+        return []
+    return [
+        (b"x-gatewatch-provider", _header_text(inbound.attempts[-1].provider)),
+        (b"x-gatewatch-model", _header_text(inbound.attempts[-1].model)),
+        (b"x-gatewatch-attempts", b"%d" % len(inbound.attempts)),
+    ]
+
+
 def closing_comment(inbound: Inbound) -> bytes:
     """Stands before a stream's last event: the cost is known only then."""
     return b": gatewatch call_id=%s cost_usd=%s\n\n" % (inbound.call.call_id.encode(), cost_text(inbound))

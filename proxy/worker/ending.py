@@ -10,7 +10,7 @@ from proxy.canonical.seen import Seen
 from proxy.http_server.request import Headers
 from proxy.refusal import Refusal, ledger_full
 from proxy.upstream.failure import UpstreamFailed
-from proxy.worker.answer_headers import JSON, id_headers
+from proxy.worker.answer_headers import JSON, id_headers, tried_headers
 from proxy.worker.inbound import Inbound
 from proxy.worker.live import Live
 from proxy.worker.refused_rows import RefusedRows
@@ -163,9 +163,7 @@ class Ending:
     def _send_error(self, inbound: Inbound, refusal: Refusal) -> None:
         call_id = inbound.call.call_id
         body = inbound.caller.error(refusal, call_id)
-        headers: Headers = [JSON, *id_headers(inbound), *refusal.headers]
-        if inbound.attempts:
-            headers.append((b"x-gatewatch-attempts", b"%d" % len(inbound.attempts)))
+        headers: Headers = [JSON, *id_headers(inbound), *tried_headers(inbound), *refusal.headers]
         if refusal.close:
             inbound.request.keep_alive = False
         inbound.request.reply(refusal.status, headers, body)

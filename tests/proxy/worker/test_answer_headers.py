@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from proxy.worker.answer_headers import closing_comment, id_headers, plain_headers, stream_headers
+from gatewatch.call import Attempt
+from proxy.worker.answer_headers import closing_comment, id_headers, plain_headers, stream_headers, tried_headers
 from proxy.worker.endpoints import ENDPOINTS
 from proxy.worker.inbound import Inbound
 
@@ -46,6 +47,20 @@ async def test_a_name_that_no_header_can_carry_does_not_split_it(inbound: Callab
     made = answered(inbound)
     made.call.model = "gpt\r\nset-cookie: x\N{SNOWMAN}"
     assert dict(stream_headers(made))[b"x-gatewatch-model"] == b"gpt??set-cookie: x?"
+
+
+async def test_an_error_names_the_provider_that_was_asked_last_and_none_where_none_was(
+    inbound: Callable[..., Inbound],
+) -> None:
+    made = answered(inbound)
+    assert tried_headers(made) == [], "the call was refused before any provider was asked"
+    for n, provider in enumerate(("first", "second"), 1):
+        made.attempts.append(Attempt(call_id="x", started_at=0, n=n, provider=provider, model="m\r\n"))
+    assert dict(tried_headers(made)) == {
+        b"x-gatewatch-provider": b"second",
+        b"x-gatewatch-model": b"m??",
+        b"x-gatewatch-attempts": b"2",
+    }
 
 
 async def test_every_answer_carries_the_call_id(inbound: Callable[..., Inbound]) -> None:
