@@ -7,7 +7,7 @@ EXTRAS := $(abspath $(VENV))/extras
 export VENV PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint bench prices models lock extras clean
+.PHONY: help run test check format lint bench prices models dialects lock extras clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.* ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -54,6 +54,10 @@ prices: ## The base price book from the locked genai-prices; rows are added or e
 models: ## What is known of models, from the newest litellm (downloaded, not installed) and the locked genai-prices
 	@requirements/install.sh dev
 	@$(IN)/python -m gatewatch.models.compile $(ARGS)
+
+dialects: ## The tables of docs/dialects.md, rewritten from what their tests prove
+	@requirements/install.sh dev
+	@$(IN)/python -m tests.conformance.dialects.page && $(IN)/python -m pytest -q -n auto tests/conformance/test_dialects.py
 
 UV = $(or $(shell command -v uv),$(wildcard $(IN)/uv),uv)
 LOCK = UV_CUSTOM_COMPILE_COMMAND='make lock' $(UV) pip compile --quiet --universal --python-version 3.11 \

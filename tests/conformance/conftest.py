@@ -10,6 +10,8 @@ from tests.conformance.openai_driver import Place
 from tests.conformance.sdk import providers
 from tests.kit.running import Gateway, Running, gateway, sandbox
 
+pytest.register_assert_rewrite("tests.conformance.dialects")
+
 CONFIG = """\
 vault: file
 providers:
