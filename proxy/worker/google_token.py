@@ -44,7 +44,7 @@ class GoogleToken:
                 self._credentials = self._found()
             self._credentials.refresh(partial(transport, timeout=ANSWER_SECONDS))
         except (ValueError, google.auth.exceptions.GoogleAuthError) as error:
-            raise CannotSign(reason("Google gave no access token", error)) from None
+            raise CannotSign(reason("no token came from Google", error)) from None
         finally:
             transport.session.close()
         made: dict[str, str] = {}

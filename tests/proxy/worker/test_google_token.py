@@ -91,14 +91,14 @@ async def test_a_refusal_is_told_in_googles_words(
     endpoint: TokenServer, status: int, said: dict[str, str], told: str
 ) -> None:
     endpoint.refusal = (status, said)
-    with pytest.raises(CannotSign, match=f"Google gave no access token: RefreshError: .*{told}") as caught:
+    with pytest.raises(CannotSign, match=f"no token came from Google: RefreshError: .*{told}") as caught:
         await token(GoogleToken(endpoint.service_account))
     assert "canary" not in str(caught.value)
 
 
 async def test_an_endpoint_that_is_not_there_is_told(endpoint: TokenServer) -> None:
     account = json.loads(endpoint.service_account) | {"token_uri": "http://127.0.0.1:1/token"}
-    with pytest.raises(CannotSign, match="Google gave no access token: TransportError"):
+    with pytest.raises(CannotSign, match="no token came from Google: TransportError"):
         await token(GoogleToken(json.dumps(account)))
 
 
@@ -108,7 +108,7 @@ async def test_a_service_account_that_is_none_is_told_without_showing_it(
 ) -> None:
     whole = json.loads(endpoint.service_account) | changed
     account = {name: value for name, value in whole.items() if value is not None}
-    with pytest.raises(CannotSign, match="Google gave no access token") as caught:
+    with pytest.raises(CannotSign, match="no token came from Google") as caught:
         await token(GoogleToken(json.dumps(account)))
     assert "canary" not in str(caught.value)
     assert account["private_key"] not in str(caught.value)
