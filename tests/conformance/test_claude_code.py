@@ -1,4 +1,4 @@
-"""Claude Code as an app: its requests (`claude_code.py`), to providers that never heard of it, without `drop_params`."""
+"""Claude Code as an app: its requests (`claude_code.py`), to providers that never heard of it, no `drop_params`."""
 
 import json
 
@@ -30,6 +30,7 @@ TARGETS = [
     pytest.param("openai-chat", "chat/gpt-5", id="openai-chat"),
     pytest.param("gemini", "gemini/gemini-2.5-pro", id="gemini-2.5"),
     pytest.param("gemini", "gemini/gemini-3-pro", id="gemini-3"),
+    pytest.param("bedrock-converse", "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", id="bedrock-converse"),
     pytest.param("anthropic-messages", "messages/claude-sonnet-4-5", id="anthropic-messages"),
 ]
 
@@ -96,6 +97,9 @@ def test_every_tool_arrives_with_its_schema(claude_code: ClaudeCode, dialect: st
             (group,) = body["tools"]
             declared = group["functionDeclarations"]
             tools = [(each["name"], each["description"], each["parametersJsonSchema"]) for each in declared]
+        case "bedrock-converse":
+            specs = [each["toolSpec"] for each in body["toolConfig"]["tools"] if "toolSpec" in each]
+            tools = [(each["name"], each["description"], each["inputSchema"]["json"]) for each in specs]
         case _:
             tools = [(each["name"], each["description"], each["input_schema"]) for each in body["tools"]]
     assert tools == [(each["name"], each["description"], each["input_schema"]) for each in TOOLS]
@@ -111,6 +115,8 @@ def thinking_told(dialect: str, body: Json) -> object:
         case "gemini":
             config = body["generationConfig"]["thinkingConfig"]
             return config.get("thinkingBudget") or config["thinkingLevel"]
+        case "bedrock-converse":
+            return body["additionalModelRequestFields"]["thinking"]["budget_tokens"]
     return body.get("output_config", {}).get("effort") or body["thinking"]["budget_tokens"]
 
 
@@ -119,6 +125,7 @@ TOLD = {
     "openai-chat": ("high", "medium"),
     "gemini/gemini-2.5-pro": (10000, 8192),
     "gemini/gemini-3-pro": ("HIGH", "MEDIUM"),
+    "bedrock-converse": (10000, 8192),
     "anthropic-messages": (10000, "medium"),
 }
 """A budget of 10,000, and a medium effort (Google's table: ai.google.dev/gemini-api/docs/openai, "Thinking": low is
@@ -153,7 +160,7 @@ def test_the_user_is_told_no_longer_than_the_provider_takes(claude_code: ClaudeC
             assert 0 < len(body["safety_identifier"]) <= 64
         case "openai-chat":
             assert 0 < len(body["user"]) <= 64
-        case "gemini":
+        case "gemini" | "bedrock-converse":
             assert USER not in json.dumps(body)
         case _:
             assert body["metadata"]["user_id"] == USER

@@ -24,6 +24,13 @@ PROVIDERS = (
     Provider("responses", "openai-responses", "/v1", "gpt-4.1", "gpt-5"),
     Provider("messages", "anthropic-messages", "", "claude-sonnet-4-5", "claude-sonnet-4-5"),
     Provider("gemini", "gemini", "", "gemini-2.0-flash", "gemini-3-pro"),
+    Provider(
+        "bedrock",
+        "bedrock-converse",
+        "",
+        "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    ),
 )
 
 HOUSE = "house"

@@ -62,6 +62,12 @@ def results(dialect: str, body: Body) -> dict[str, str]:
                     calls[call["id"]] = call["args"]["city"]
                 if result := part.get("functionResponse"):
                     said[result["id"]] = result["response"]["output"]
+        case "bedrock-converse":
+            for block in _blocks(body):
+                if call := block.get("toolUse"):
+                    calls[call["toolUseId"]] = call["input"]["city"]
+                if result := block.get("toolResult"):
+                    said[result["toolUseId"]] = _text(result["content"])
     return {calls[id]: text for id, text in said.items()}
 
 
@@ -78,6 +84,10 @@ def has_thought(dialect: str, body: Body, text: str) -> bool:
             first = next(turn["content"][0] for turn in body["messages"] if turn["role"] == "assistant")
             # the text may be missing, the signature holds it (extended thinking, `display: omitted`)
             return first["type"] == "thinking" and first["thinking"] in (text, "") and bool(first["signature"])
+        case "bedrock-converse":
+            first = next(turn["content"][0] for turn in body["messages"] if turn["role"] == "assistant")
+            thought = first["reasoningContent"]["reasoningText"]
+            return thought["text"] in (text, "") and bool(thought["signature"])
         case "gemini":  # "for parallel function calls, only the first one contains the signature"
             calls = [part for part in _parts(body) if "functionCall" in part]
             return [bool(part.get("thoughtSignature")) for part in calls] == [True, False]

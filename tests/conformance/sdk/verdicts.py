@@ -24,6 +24,8 @@ USAGE: dict[Api, list[int]] = {
     "messages": [INPUT, OUTPUT],
 }
 
+_TURNS: dict[Api, str] = {"chat": "messages", "responses": "input", "messages": "messages"}
+
 CLASSES = {
     400: "BadRequestError",
     401: "AuthenticationError",
@@ -43,7 +45,11 @@ ANTHROPIC_TYPES = {
 
 def expected(sdk: Sdk, api: Api, provider: Provider) -> dict[str, Any]:
     """Case → verdict."""
-    table = good(api) | beside(api, provider) | Errors(sdk, api, provider.dialect).table()
+    errors = Errors(sdk, api, provider.dialect)
+    table = good(api) | beside(api, provider) | errors.table()
+    if provider.dialect == "bedrock-converse":
+        table |= errors.of_bedrock()
+        table["limit_waited_for"] = table["limit_waited_for"] | {"waited": False}  # AWS does not say how long
     if api == "chat" and not sdk.joins_thoughts:
         case = "thinking_with_tools_in_a_stream"
         table[case] = table[case] | {"thought": " up."}  # its last delta
@@ -146,7 +152,6 @@ class Errors:
         if self._api != "messages" and self._dialect.startswith("openai-"):
             table["fault-400"] |= {"param": "messages"}  # what OpenAI says goes on to who understands it
         wrong_key = self._refused(401, "invalid_api_key")
-        overloaded = self._dialect == "anthropic-messages"  # which its error event says
         table |= {
             "wrong_key": wrong_key,
             "wrong_key_async": wrong_key,
@@ -158,10 +163,10 @@ class Errors:
             "stream-of-fault-reset-body": self._broken("upstream_truncated") | {"began": True},
             "stream-of-fault-half-frame": self._broken("upstream_truncated") | {"began": True},
             "stream-of-fault-bad-json": self._broken("upstream_invalid") | {"began": True},
-            "stream-of-fault-error-event": self._ended_by_event(overloaded) | {"began": True},
+            "stream-of-fault-error-event": self._ended_by_event() | {"began": True},
             "stream-of-fault-429": table["fault-429"] | {"began": False},
             "broken_stream_async": self._broken("upstream_truncated") | {"began": True},
-            "broken_stream_helper": self._ended_by_event(overloaded),
+            "broken_stream_helper": self._ended_by_event(),
         }
         if self._api != "responses":
             table["model_that_does_not_exist"] = self._refused(404, "model_not_found", "model")
@@ -188,7 +193,25 @@ class Errors:
             return found | {"param": None}
         return found | {"type": type, "status": self._sdk.broken_status, "has_id": True}
 
-    def _ended_by_event(self, overloaded: bool) -> dict[str, Any]:
-        if overloaded:
-            return self._broken("upstream_overloaded", "overloaded_error")
+    def _ended_by_event(self) -> dict[str, Any]:
+        """By what the sandbox says in each vendor's error event."""
+        match self._dialect:
+            case "anthropic-messages":
+                return self._broken("upstream_overloaded", "overloaded_error")
+            case "bedrock-converse":
+                return self._broken("upstream_rate_limited", "rate_limit_error")
         return self._broken("upstream_error")
+
+    def of_bedrock(self) -> dict[str, Any]:
+        """docs.aws.amazon.com/bedrock, Converse, "Errors" and `ImageSource`: it takes no addresses of images, an
+        unknown model is a ValidationException, one that is not ready a 429, a throttled caller is not told for how
+        long, and there are no errors with status 200."""
+        throttled = self._refused(429, "upstream_rate_limited")
+        return {
+            "image_by_url": self._refused(400, "unsupported_parameter", _TURNS[self._api]),
+            "fault-404": self._refused(400, "model_not_found"),
+            "fault-429": throttled,
+            "fault-529": throttled,
+            "fault-200-error": self._refused(502, "upstream_invalid"),
+            "stream-of-fault-429": throttled | {"began": False},
+        }
