@@ -43,7 +43,8 @@ def _written_for_an_hour(details: object, written: int) -> int | None:
     counts = {"5m": 0, "1h": 0}
     for each in details:
         count = count_of(each.get("inputTokens")) if isinstance(each, dict) else None
-        if count is None or each.get("ttl") not in counts:
+        kept = each.get("ttl") if isinstance(each, dict) else None
+        if count is None or not isinstance(kept, str) or kept not in counts:
             return None
-        counts[each["ttl"]] += count
+        counts[kept] += count
     return counts["1h"] if sum(counts.values()) == written else None

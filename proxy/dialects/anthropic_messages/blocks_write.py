@@ -5,7 +5,6 @@ Thoughts go back to their own maker only, and their absence is no loss; what an 
 """
 
 import base64
-import binascii
 import re
 from typing import Any
 
@@ -89,7 +88,7 @@ class BlocksWriter:
         if kind.startswith("text/") or kind == "application/json":
             try:
                 text = base64.b64decode(source.data or "", validate=True).decode()
-            except (binascii.Error, UnicodeDecodeError):
+            except ValueError:  # no base64, or no UTF-8 in it
                 self._losses.refuse("turns", f"a file of type {kind!r} is no UTF-8 in base64")
             return {"type": "text", "media_type": "text/plain", "data": text}
         return self._losses.refuse("turns", f"it takes no files of type {source.media_type!r}")

@@ -5,7 +5,6 @@ follows in a user message, because tool messages take text alone. Signed reasoni
 """
 
 import base64
-import binascii
 from typing import Any
 
 from proxy.canonical.ask import Turn
@@ -195,7 +194,7 @@ def _text_of(source: Source) -> str | None:
         return None
     try:
         return base64.b64decode(source.data, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, or no UTF-8 in it
         return None
 
 

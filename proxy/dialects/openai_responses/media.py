@@ -1,7 +1,6 @@
 """Images and files as Responses says them: an address, a `data:` URL or the name of an uploaded file."""
 
 import base64
-import binascii
 from mimetypes import guess_type
 from urllib.parse import unquote_to_bytes
 
@@ -46,5 +45,5 @@ def text_of_source(source: Source) -> str | None:
         return None
     try:
         return base64.b64decode(source.data, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, or no UTF-8 in it
         return None

@@ -18,8 +18,8 @@ from proxy.refusal import bad_request
 ENCRYPTED_REASONING = "reasoning.encrypted_content"
 LOGPROBS = "message.output_text.logprobs"
 
-_CONSUMED = frozenset({"metadata", "stream_options", "prompt_cache_retention", "max_tool_calls"})
-"""The gateway's own, hints, and what counts the calls of hosted tools alone."""
+_CONSUMED = frozenset({"metadata", "client_metadata", "stream_options", "prompt_cache_retention", "max_tool_calls"})
+"""The gateway's own, what Codex says of its installation, hints, and what counts the calls of hosted tools alone."""
 CHANGES_NOTHING: dict[str, tuple[Any, ...]] = {
     "store": (False,),
     "background": (False,),

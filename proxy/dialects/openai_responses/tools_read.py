@@ -82,7 +82,7 @@ def read_choice(
         return ToolChoice(mode="named", name=typed(choice, _Named, "tool_choice").name), tools
     if kind == "allowed_tools":
         allowed = typed(choice, _Allowed, "tool_choice")
-        names = [tool.get("name") for tool in allowed.tools]
+        names = {name for tool in allowed.tools if isinstance(name := tool.get("name"), str)}
         return ToolChoice(mode=allowed.mode), [tool for tool in tools if tool.name in names]
     others["tool_choice"] = choice
     return None, tools

@@ -63,6 +63,12 @@ def test_a_prompt_may_be_cached_to_its_end() -> None:
             "cacheDetails": [{"ttl": "2h", "inputTokens": 4}],
         },
         {"inputTokens": 3, "outputTokens": 1, "cacheWriteInputTokens": 4, "cacheDetails": ["1h"]},
+        {
+            "inputTokens": 3,
+            "outputTokens": 1,
+            "cacheWriteInputTokens": 4,
+            "cacheDetails": [{"ttl": ["1h"], "inputTokens": 4}],
+        },
         {"inputTokens": 3, "outputTokens": 1, "cacheDetails": 7},
     ],
 )

@@ -152,6 +152,7 @@ def test_thoughts_of_others_are_left_out_without_loss(part: Part) -> None:
         File(source=Source(file_id="file-2")),
         File(source=Source(data="x", media_type="application/zip")),
         File(source=Source(data="!", media_type="text/plain")),
+        File(source=Source(data="é", media_type="text/plain")),
         File(source=Source(data="/w==", media_type="text/plain")),
         ToolCall(id="c", name="f", arguments="{}"),
     ],

@@ -87,6 +87,11 @@ def test_a_document_of_plain_text_is_text(source: Source, expected: str) -> None
     assert messages(user(File(source=source, name="notes.txt"))) == [{"role": "user", "content": expected}]
 
 
+def test_a_document_that_is_no_base64_goes_as_it_came() -> None:
+    (message,) = messages(user(File(source=Source(data="é", media_type="text/plain"), name="notes.txt")))
+    assert message["content"][0]["file"]["file_data"] == "data:text/plain;base64,é"
+
+
 def test_a_documents_context_goes_before_it() -> None:
     (message,) = messages(user(File(source=Source(data="JVBE", media_type="application/pdf"), context="From Ann.")))
     assert message["content"][0] == {"type": "text", "text": "From Ann."}

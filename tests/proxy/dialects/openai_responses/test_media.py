@@ -40,4 +40,5 @@ def test_the_text_of_a_text_file_is_known_and_that_of_others_is_not() -> None:
     assert text_of_source(Source(text="hi")) == "hi"
     assert text_of_source(Source(data="aGk=", media_type="text/plain")) == "hi"
     assert text_of_source(Source(data="/w==", media_type="text/plain")) is None
+    assert text_of_source(Source(data="é", media_type="text/plain")) is None
     assert text_of_source(Source(data="aGk=", media_type="application/pdf")) is None

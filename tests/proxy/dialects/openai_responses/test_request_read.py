@@ -73,6 +73,7 @@ def test_everything_that_can_be_translated() -> None:
         {"truncation": "disabled"},
         {"previous_response_id": None, "conversation": None, "prompt": None},
         {"metadata": {"team": "x"}},
+        {"client_metadata": {"x-codex-installation-id": "x"}},
         {"stream_options": {"include_obfuscation": False}},
         {"prompt_cache_retention": "24h", "prompt_cache_options": {"mode": "implicit", "ttl": "30m"}},
         {"text": {"format": {"type": "text"}}},
