@@ -33,7 +33,7 @@ HEADERS = {
 
 IDENTITY = "You are Claude Code, Anthropic's official CLI for Claude."
 MANUAL = "# Doing tasks\n" + "Read before you write. Say what you did in few words.\n" * 120
-SURROUNDINGS = "<env>\nWorking directory: /home/me/project\nPlatform: linux\n</env>"
+SURROUNDINGS = "<env>\nWorking directory: /srv/project\nPlatform: linux\n</env>"
 REMINDER = "<system-reminder>\nThe task list is empty. Do not mention this to the user.\n</system-reminder>"
 QUESTION = "Why does the test of the parser fail?"
 USER = json.dumps(
@@ -50,7 +50,7 @@ THOUGHT = "The test and the parser must be read, both at once."
 SAID = "I'll look at both."
 DONE = "The parser forgets the last line."
 CALLS = [
-    {"name": "Read", "arguments": {"file_path": "/home/me/project/parser.py", "limit": 200}},
+    {"name": "Read", "arguments": {"file_path": "/srv/project/parser.py", "limit": 200}},
     {"name": "Bash", "arguments": {"command": "pytest -q tests/test_parser.py", "description": "Run the test"}},
 ]
 

@@ -381,7 +381,7 @@ def models(run: Run) -> Any:
 
 @case
 async def models_async(run: Run) -> Any:
-    return {"has_house": "house" in [model.id async for model in run.client.models.list()]}
+    return {"has_house": "house" in [model.id async for model in run.client.models.list(limit=1000)]}
 
 
 @case
