@@ -22,6 +22,8 @@ class Source(msgspec.Struct, kw_only=True):
     """Always known where there is `data`."""
     file_id: str | None = None
     """The name a provider gave it: it means something to that provider alone."""
+    kept_by: str | None = None
+    """Whose name it is: `openai`, `anthropic`."""
     text: str | None = None
 
 

@@ -153,7 +153,7 @@ def _source(source: object, at: str) -> Source:
     if kind == "url":
         return Source(url=_needed(source, "url", at))
     if kind == "file":
-        return Source(file_id=_needed(source, "file_id", at))
+        return Source(file_id=_needed(source, "file_id", at), kept_by="anthropic")
     if kind == "text":
         return Source(text=_needed(source, "data", at), media_type="text/plain")
     raise invalid(f"{at}.type", "'base64', 'url', 'file' or 'text'")

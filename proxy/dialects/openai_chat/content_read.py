@@ -82,7 +82,7 @@ def _file(part: dict[str, Any], path: str) -> File:
     if data is not None:
         source = _source_of_file(data, name, fields.text(file, "format", where), f"{where}.file_data")
     elif file_id is not None:
-        source = Source(file_id=file_id)
+        source = Source(file_id=file_id, kept_by="openai")
     else:
         raise fields.missing(f"{where}.file_data")
     return File(source=source, name=name, cache=cache_mark(part, path))

@@ -11,7 +11,7 @@ from typing import Any
 
 from proxy.canonical.ask import Turn
 from proxy.canonical.losses import Losses
-from proxy.canonical.parts import Audio, Declined, File, Image, Part, Reasoning, Text, ToolCall, ToolResult
+from proxy.canonical.parts import Audio, Declined, File, Image, Part, Reasoning, Source, Text, ToolCall, ToolResult
 from proxy.dialects.openai_responses.media import text_of_source, url_of_source
 from proxy.dialects.openai_responses.opaque import NAME
 
@@ -119,7 +119,7 @@ class _Items:
         if not self._images:
             self._losses.lose("turns", "it takes no images")
             return []
-        where = {"image_url": url} if (url := url_of_source(image.source)) else {"file_id": image.source.file_id}
+        where = {"image_url": url} if (url := url_of_source(image.source)) else self._kept(image.source)
         return [{"type": "input_image", "detail": image.detail or "auto", **where}]
 
     def _file(self, file: File) -> list[dict[str, Any]]:
@@ -133,8 +133,14 @@ class _Items:
         name = file.name or f"document.{_EXTENSIONS.get(source.media_type or '', 'pdf')}"
         if source.data is not None:
             return [*before, {"type": "input_file", "filename": name, "file_data": url_of_source(source)}]
-        where = {"file_url": source.url} if source.url is not None else {"file_id": source.file_id}
+        where = {"file_url": source.url} if source.url is not None else self._kept(source)
         return [*before, {"type": "input_file", **where}]
+
+    def _kept(self, source: Source) -> dict[str, Any]:
+        """A file by its name, which OpenAI must have given."""
+        if source.kept_by != "openai":
+            self._losses.refuse("turns", "another provider keeps a file")
+        return {"file_id": source.file_id}
 
 
 def _call_id(id: str) -> str:

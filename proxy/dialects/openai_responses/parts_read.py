@@ -60,7 +60,7 @@ def _image_source(said: _Part, where: str) -> Source:
     if said.image_url is not None:
         return source_of_url(said.image_url, f"{where}.image_url")
     if said.file_id is not None:
-        return Source(file_id=said.file_id)
+        return Source(file_id=said.file_id, kept_by="openai")
     raise bad_request("missing_required_parameter", f"{where}: an image has a URL or a file's id.", param=where)
 
 
@@ -70,5 +70,5 @@ def _file_source(said: _Part, where: str) -> Source:
     if said.file_url is not None:
         return source_of_url(said.file_url, f"{where}.file_url")
     if said.file_id is not None:
-        return Source(file_id=said.file_id)
+        return Source(file_id=said.file_id, kept_by="openai")
     raise bad_request("missing_required_parameter", f"{where}: a file has data, a URL or an id.", param=where)

@@ -39,7 +39,7 @@ def test_a_string_is_one_text() -> None:
         ),
         (
             {"type": "image", "source": {"type": "file", "file_id": "file_1"}},
-            Image(source=Source(file_id="file_1"), cache=MARKED),
+            Image(source=Source(file_id="file_1", kept_by="anthropic"), cache=MARKED),
         ),
         (
             {
@@ -67,7 +67,7 @@ def test_a_string_is_one_text() -> None:
         ),
         (
             {"type": "document", "source": {"type": "file", "file_id": "file_2"}},
-            File(source=Source(file_id="file_2"), cache=MARKED),
+            File(source=Source(file_id="file_2", kept_by="anthropic"), cache=MARKED),
         ),
         (
             {

@@ -39,7 +39,7 @@ from proxy.refusal import Refusal
             {"type": "file", "file": {"filename": "a.csv", "file_data": "YSxi"}},
             File(source=Source(data="YSxi", media_type="text/csv"), name="a.csv"),
         ),
-        ({"type": "file", "file": {"file_id": "file-1"}}, File(source=Source(file_id="file-1"))),
+        ({"type": "file", "file": {"file_id": "file-1"}}, File(source=Source(file_id="file-1", kept_by="openai"))),
         ({"type": "refusal", "refusal": "No."}, Declined(text="No.")),
     ],
 )

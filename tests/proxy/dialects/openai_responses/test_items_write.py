@@ -109,7 +109,7 @@ def test_a_conversation_with_tools() -> None:
             {"type": "input_image", "detail": "auto", "image_url": "https://x"},
         ),
         (
-            Image(source=Source(file_id="file-1")),
+            Image(source=Source(file_id="file-1", kept_by="openai")),
             {"type": "input_image", "detail": "auto", "file_id": "file-1"},
         ),
         (
@@ -121,7 +121,7 @@ def test_a_conversation_with_tools() -> None:
             {"type": "input_file", "filename": "document.pdf", "file_data": "data:application/pdf;base64,aGk="},
         ),
         (File(source=Source(url="https://x/a.pdf")), {"type": "input_file", "file_url": "https://x/a.pdf"}),
-        (File(source=Source(file_id="file-1")), {"type": "input_file", "file_id": "file-1"}),
+        (File(source=Source(file_id="file-1", kept_by="openai")), {"type": "input_file", "file_id": "file-1"}),
         (File(source=Source(text="hi"), name="a.txt"), {"type": "input_text", "text": "a.txt\n\nhi"}),
         (
             Audio(data="aGk=", format="wav"),
@@ -219,3 +219,16 @@ def test_what_cannot_be_said_is_lost_by_name(turn: Turn, param: str, images: boo
     losses = Losses("o", drop=True, names={"turns": "input"})
     write_items([turn], losses, images=images)
     assert losses.dropped == [param]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        Image(source=Source(file_id="file_011", kept_by="anthropic")),
+        File(source=Source(file_id="file_011", kept_by="anthropic")),
+    ],
+)
+def test_a_file_that_another_provider_keeps_is_refused_whatever_the_route_drops(part: Part) -> None:
+    with pytest.raises(Refusal) as refused:
+        write_items([user(part)], Losses("o", drop=True, names={"turns": "messages"}), images=True)
+    assert (refused.value.status, refused.value.param) == (400, "messages")

@@ -26,13 +26,13 @@ from proxy.refusal import Refusal
             {"type": "input_image", "image_url": "data:image/png;base64,aGk="},
             Image(source=Source(data="aGk=", media_type="image/png")),
         ),
-        ({"type": "input_image", "file_id": "file-1"}, Image(source=Source(file_id="file-1"))),
+        ({"type": "input_image", "file_id": "file-1"}, Image(source=Source(file_id="file-1", kept_by="openai"))),
         (
             {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,aGk="},
             File(source=Source(data="aGk=", media_type="application/pdf"), name="a.pdf"),
         ),
         ({"type": "input_file", "file_url": "https://x/y.pdf"}, File(source=Source(url="https://x/y.pdf"))),
-        ({"type": "input_file", "file_id": "file-1"}, File(source=Source(file_id="file-1"))),
+        ({"type": "input_file", "file_id": "file-1"}, File(source=Source(file_id="file-1", kept_by="openai"))),
         (
             {"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}},
             Audio(data="aGk=", format="wav"),
