@@ -1,5 +1,5 @@
 // OpenAI's SDK for JavaScript, Responses: every provider, one verdict per case. See `openai_responses.py`.
-import { aSecondPasses, calling, distinct, installed, inWrites, main, saying, sorted, thinking, words } from "./cases.mjs";
+import { calling, distinct, installed, inWrites, main, saying, sorted, thinking, words } from "./cases.mjs";
 import { APIError, makeClient, told, VERSION } from "./openai_errors.mjs";
 
 const { toResponseInputItems } = installed("openai/lib/responses/ResponseInputItems");
@@ -173,14 +173,6 @@ cases.previous_response = async (run) => {
 
 for (const fault of ["400", "404", "401", "403", "429", "500", "503", "529", "cut-stream", "html", "200-error"])
   cases[`fault-${fault}`] = (run) => run.client.responses.create(asked(run, { model: run.faulty(fault) }));
-
-cases.limit_waited_for = async (run) => {
-  const headers = { ...saying, ...run.script("429,ok") };
-  const { result, waited } = await aSecondPasses(() =>
-    run.client.responses.create(asked(run), { headers, maxRetries: 1 }),
-  );
-  return { text: result.output_text, tries: run.tries, waited };
-};
 
 const broken = async (run, fault) => {
   let began = false;

@@ -18,7 +18,6 @@ from tests.conformance.sdk.cases import (
     UNKNOWN,
     Driver,
     Run,
-    Waited,
     saying,
 )
 from tests.conformance.sdk.openai_errors import clients, told
@@ -288,14 +287,6 @@ def _of_fault(fault: str) -> Any:
 
 for _fault in ("400", "404", "401", "403", "429", "500", "503", "529", "cut-stream", "html", "200-error"):
     driver.cases[f"fault-{_fault}"] = _of_fault(_fault)
-
-
-@case
-def limit_waited_for(run: Run) -> Any:
-    headers = saying() | run.script("429,ok")
-    with Waited() as waited:
-        reply = run.client.with_options(max_retries=1).responses.create(**asked(run, headers))
-    return {"text": reply.output_text, "tries": run.tries, "waited": waited.a_second}
 
 
 def _of_broken_stream(fault: str) -> Any:
