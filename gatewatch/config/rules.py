@@ -102,7 +102,7 @@ def _providers(config: Config) -> Iterator[Problem]:
             if wrong := objection(endpoint.base_url, provider.allow_private):
                 yield Problem((*path, *place), *wrong)
         yield from _key_problems(path, provider)
-        if provider.auth == "sigv4" and not provider.region:
+        if provider.auth == "sigv4" and provider.ways and not provider.region:
             yield Problem((*path, "region"), "nothing", "the AWS region that requests are signed for, as in us-east-1")
         for header, value in provider.headers.items():
             if problem := _header_problem((*path, "headers", header), header, value):

@@ -65,7 +65,8 @@ def _provider(name: str, config: Config, resolve: Callable[[str], str | None], p
     try:
         secret = resolve(provider.api_key)
     except GatewatchError as error:
-        problems.append(Problem(("providers", name, "api_key"), error.title, error.next_step or "a key that is there"))
+        allowed = (error.next_step or "a key that is there") + _instead_of_a_key(provider)
+        problems.append(Problem(("providers", name, "api_key"), error.title, allowed))
     if secret is not None and (wrong := _useless(secret, provider.auth or "key")):
         problems.append(Problem(("providers", name, "api_key"), *wrong))
     problems += missing_extras(("providers", name), provider)
@@ -88,13 +89,19 @@ def _provider(name: str, config: Config, resolve: Callable[[str], str | None], p
     )
 
 
+def _instead_of_a_key(provider: written.Provider) -> str:
+    """What those who have AWS's credentials and no key of Bedrock may not know."""
+    bedrock = any(way.dialect == "bedrock-converse" for way in provider.ways) and provider.auth in (None, "key")
+    return ", or auth: sigv4 for AWS's own credentials" if bedrock else ""
+
+
 def _useless(secret: str, auth: str) -> tuple[str, str] | None:
     """Why a secret cannot be what `auth` needs, and what it must be; never the secret."""
     if auth == "sigv4":
         known = _AWS_KEY.fullmatch(secret)
         return None if known else ("a key that is none of AWS's", "ACCESS_KEY_ID:SECRET_ACCESS_KEY[:SESSION_TOKEN]")
     if auth == "google":
-        return None if _is_service_account(secret) else ("no service account", "the JSON file of one, or none")
+        return None if _is_service_account(secret) else ("no service account", "the JSON of one, or none")
     if secret.startswith("{") or _AWS_KEY.fullmatch(secret):
         kind, auths = ("JSON", "google") if secret.startswith("{") else ("a key of AWS", "sigv4")
         return (f"{kind} where a key is sent as it is", f"auth: {auths} beside it, or the key alone")

@@ -81,7 +81,7 @@ class Renewed(Generic[T]):
         finally:
             self._again_at = self._clock() + RETRY_AFTER
             self._fetching = None
-        if self._why is not None:
+        if self._why is not None and self._lent is not None:  # no call fails yet, so nobody else would tell
             log.warning("%s", self._why)
 
 

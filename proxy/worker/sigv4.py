@@ -1,6 +1,6 @@
 """AWS's signatures for Bedrock, by AWS's own signer; installed by the extra `bedrock`.
 
-A signature costs 60 µs and a microsecond more for each 2 kB of body; very large bodies are hashed in a thread.
+A signature costs 55 µs, and 0.7 µs for each kB of the body; very large bodies are hashed in a thread.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ LARGE_BODY = 1024 * 1024
 _MADE = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
 
 _NOTHING = (
-    "AWS's usual places hold no credentials: neither AWS_ACCESS_KEY_ID, nor a profile in ~/.aws, nor a role of this "
+    "AWS's usual places hold no credentials, neither AWS_ACCESS_KEY_ID nor a profile in ~/.aws nor a role of this "
     "machine; put them there, or give api_key a reference to ACCESS_KEY_ID:SECRET_ACCESS_KEY"
 )
 

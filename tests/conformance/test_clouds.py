@@ -204,6 +204,7 @@ def test_embeddings(clouds: Clouds, model: str, size: int | None) -> None:
     assert lengths == ({size} if size else lengths)
     assert [each.index for each in reply.data] == [0, 1]
     assert reply.data[0].embedding != reply.data[1].embedding
+    assert reply.usage.prompt_tokens == 2
 
 
 @pytest.mark.parametrize("provider", REFUSED)

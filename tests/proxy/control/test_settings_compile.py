@@ -235,3 +235,9 @@ def test_one_provider_is_compiled_without_the_keys_of_the_others(home: Home) -> 
     assert provider.keys == (ProviderKey(id="vault:openai", secret="sk-one"),)
     with pytest.raises(ConfigError, match="lost"):
         compile_provider("lost", loaded(home, text), resolve)
+
+
+def test_who_has_no_key_of_bedrock_is_told_of_signatures(home: Home) -> None:
+    text = "providers: {aws: {preset: bedrock, region: eu-west-1}}"
+    with pytest.raises(ConfigError, match="put it there, or auth: sigv4 for AWS's own credentials"):
+        compiled(home, text)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gatewatch.redact import redact
 from proxy.worker.google_token import GoogleToken, _ends_at
 from proxy.worker.renewal import CannotSign
 from tests.kit.token_server import TokenServer, token_server
@@ -94,6 +95,7 @@ async def test_a_refusal_is_told_in_googles_words(
     with pytest.raises(CannotSign, match=f"no token came from Google: RefreshError: .*{told}") as caught:
         await token(GoogleToken(endpoint.service_account))
     assert "canary" not in str(caught.value)
+    assert redact(str(caught.value)) == str(caught.value)
 
 
 async def test_an_endpoint_that_is_not_there_is_told(endpoint: TokenServer) -> None:

@@ -88,7 +88,9 @@ async def test_who_comes_after_its_end_waits_for_the_next() -> None:
     assert await renewed.get() == 2
 
 
-async def test_a_renewal_that_fails_leaves_what_is_at_hand_and_is_tried_again_later() -> None:
+async def test_a_renewal_that_fails_leaves_what_is_at_hand_and_is_tried_again_later(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     lender = Lender()
     renewed = lender.renewed()
     await renewed.get()
@@ -98,6 +100,7 @@ async def test_a_renewal_that_fails_leaves_what_is_at_hand_and_is_tried_again_la
     await _over(renewed)
     assert [await renewed.get() for _ in range(5)] == [1] * 5
     assert lender.fetched == 2
+    assert [record.message for record in caplog.records] == ["no network"]
     lender.time += RETRY_AFTER
     lender.failure = None
     assert await renewed.get() == 1
@@ -149,14 +152,13 @@ async def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await renewed.get() == 1
 
 
-async def test_whatever_a_library_raises_is_an_answer(caplog: pytest.LogCaptureFixture) -> None:
+async def test_whatever_a_library_raises_is_an_answer() -> None:
     lender = Lender()
     lender.failure = RuntimeError("token=canary-0123456789abcdef")
     with pytest.raises(CannotSign) as caught:
         await lender.renewed().get()
     assert str(caught.value).startswith("credentials could not be had: RuntimeError")
     assert "canary" not in str(caught.value)
-    assert [record.message for record in caplog.records] == [str(caught.value)]
 
 
 @pytest.mark.parametrize(

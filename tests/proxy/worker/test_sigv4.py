@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gatewatch.redact import redact
 from proxy.sandbox.bedrock_manners import SECRET_KEY
 from proxy.sandbox.bedrock_signature import Refused, Signed, credential, verify
 from proxy.worker.renewal import CannotSign
@@ -140,8 +141,9 @@ async def test_temporary_credentials_are_renewed_before_their_end_while_calls_go
 
 
 async def test_what_is_missing_is_told_with_what_to_do() -> None:
-    with pytest.raises(CannotSign, match=r"AWS_ACCESS_KEY_ID.*or give api_key a reference"):
+    with pytest.raises(CannotSign, match=r"AWS_ACCESS_KEY_ID.*or give api_key a reference") as caught:
         await signed(SigV4("eu-west-1", None))
+    assert redact(str(caught.value)) == str(caught.value)
 
 
 async def test_what_is_wrong_with_a_profile_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
