@@ -1,13 +1,14 @@
 """Caller and provider speak different dialects: request, reply and every event of a stream go through the canonical
 form. A stream is translated frame by frame; nothing waits that the caller's format does not force to wait.
 
-Keeps true: whatever a provider sends, what is written of it is no longer than LONGEST times what was read, and SLACK.
+Keeps true: whatever a provider sends, what is written of it is no longer than LONGEST times the request and what was
+read, and SLACK.
 """
 
 from gatewatch.call import Tokens
 from proxy.canonical.answer import Answer
 from proxy.canonical.ask import Ask
-from proxy.canonical.events import Ended, Event, ToolCalled
+from proxy.canonical.events import Ended, Event, Finished, ToolCalled, UsageSeen
 from proxy.canonical.losses import Losses
 from proxy.canonical.seen import Seen, Told
 from proxy.dialects.dialect import Destination, ProviderDialect, StreamWriter
@@ -21,7 +22,8 @@ from proxy.worker.relay_stream import StreamTap
 from proxy.worker.upstream_error import not_readable, refusal_for
 
 LONGEST = 16
-"""A delta in the tersest of frames becomes five times as long in the longest, and Responses says each text five times."""
+"""A delta in the tersest of frames becomes five times as long in the longest, and Responses says each text five times,
+and the request three times."""
 SLACK = 1024 * 1024
 MOST_CALLS = 1024
 """Tool calls of one reply: what is known of each is kept until it has ended."""
@@ -68,19 +70,24 @@ class TranslatedPassage:
     def tap(self, exchange: Exchange, caps: Caps) -> StreamTap:
         inbound = self._inbound
         writer = inbound.caller.writer(inbound.body, inbound.call.call_id)
-        return TranslatedTap(exchange, caps, self._dialect, writer)
+        return TranslatedTap(exchange, caps, self._dialect, writer, len(self.request))
 
 
 class TranslatedTap(StreamTap, Told):
     """Frames of one dialect in, frames of another out."""
 
-    def __init__(self, exchange: Exchange, caps: Caps, dialect: ProviderDialect, writer: StreamWriter) -> None:
+    def __init__(
+        self, exchange: Exchange, caps: Caps, dialect: ProviderDialect, writer: StreamWriter, asked: int
+    ) -> None:
+        """`asked`: bytes of the request."""
         super().__init__(exchange, caps, dialect)
         self._reader = dialect.reader()
         self._writer = writer
-        self._longest = SLACK + LONGEST * caps.reply_bytes
+        self._longest = SLACK + LONGEST * (asked + caps.reply_bytes)
         self._produced = 0
         self._tools_called = 0
+        self._finished: set[int] = set()
+        """Choices of which nothing more is told."""
 
     def last(self, tokens: Tokens) -> bytes:
         return self._writer.end(tokens)
@@ -102,8 +109,13 @@ class TranslatedTap(StreamTap, Told):
             if type(event) is Ended:
                 self.done = True
                 break
-            if type(event) is ToolCalled:
+            kind = type(event)
+            if self._finished and kind is not UsageSeen and getattr(event, "choice", 0) in self._finished:
+                continue
+            if kind is ToolCalled:
                 self._count_call()
+            elif isinstance(event, Finished):
+                self._finished.add(event.choice)
             self.take(event)
             said.append(event)
         if len(said) <= _AT_ONCE:

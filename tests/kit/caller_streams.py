@@ -83,7 +83,7 @@ def _messages(stream: bytes) -> Heard:
     for event in events:
         if event["type"] == "content_block_start":
             assert event["index"] == len(blocks)
-            blocks.append({"input": "", **event["content_block"], **({"input": ""})})
+            blocks.append({**event["content_block"], "input": ""})
         elif event["type"] == "content_block_delta":
             delta = event["delta"]
             for said, field in (("text", "text"), ("thinking", "thinking"), ("partial_json", "input")):

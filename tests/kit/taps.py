@@ -42,7 +42,7 @@ def a_writer(caller: str) -> StreamWriter:
 
 
 def translated(exchange: Exchange, provider: str, caller: str, caps: Caps = Caps()) -> TranslatedTap:  # noqa: B008
-    return TranslatedTap(exchange, caps, dialect_of(provider), a_writer(caller))
+    return TranslatedTap(exchange, caps, dialect_of(provider), a_writer(caller), asked=100)
 
 
 def straight(exchange: Exchange, provider: str, caps: Caps = Caps()) -> StreamTap:  # noqa: B008

@@ -21,6 +21,31 @@ from proxy.dialects.openai_responses.output_items import (
 from proxy.dialects.openai_responses.stream_frames import Frames, delta_head
 
 _encode = msgspec.json.encode
+_PIECES = 512
+
+
+class Words:
+    """What a part has said so far, kept for its end.
+
+    Each piece is an object of its own, many times its size: they are joined now and then.
+    """
+
+    __slots__ = ("_joined", "_pieces", "length")
+
+    def __init__(self) -> None:
+        self._joined: list[str] = []
+        self._pieces: list[str] = []
+        self.length = 0
+
+    def add(self, piece: str) -> None:
+        self.length += len(piece)
+        self._pieces.append(piece)
+        if len(self._pieces) == _PIECES:
+            self._joined.append("".join(self._pieces))
+            self._pieces.clear()
+
+    def __str__(self) -> str:
+        return "".join(self._joined) + "".join(self._pieces)
 
 
 class OpenMessage:
@@ -77,16 +102,14 @@ class OpenText:
         self._frames = frames
         self._place = place
         self._head = delta_head("response.output_text.delta", **place)
-        self._texts: list[str] = []
-        self._length = 0
+        self._words = Words()
         self._citations: list[Citation] = []
         self._logprobs: list[TokenLogprob] = []
         self.ended = False
         """Only citations may still come."""
 
     def add(self, text: str, logprobs: list[TokenLogprob] | None) -> bytes:
-        self._texts.append(text)
-        self._length += len(text)
+        self._words.add(text)
         if logprobs:
             self._logprobs += logprobs
         return self._frames.delta_with(self._head, text, "logprobs", event_logprobs_of(logprobs))
@@ -97,11 +120,11 @@ class OpenText:
             "response.output_text.annotation.added",
             **self._place,
             annotation_index=len(self._citations) - 1,
-            annotation=annotation_of(citation, self._length),
+            annotation=annotation_of(citation, self._words.length),
         )
 
     def end(self) -> tuple[dict[str, Any], bytes]:
-        text = "".join(self._texts)
+        text = str(self._words)
         whole = text_part(text, self._citations, self._logprobs)
         logprobs = event_logprobs_of(self._logprobs)
         return whole, self._frames.event("response.output_text.done", **self._place, text=text, logprobs=logprobs)
@@ -112,15 +135,15 @@ class OpenRefusal:
         self._frames = frames
         self._place = place
         self._head = delta_head("response.refusal.delta", **place)
-        self._texts: list[str] = []
+        self._words = Words()
         self.ended = False
 
     def add(self, text: str) -> bytes:
-        self._texts.append(text)
+        self._words.add(text)
         return self._frames.delta(self._head, text)
 
     def end(self) -> tuple[dict[str, Any], bytes]:
-        text = "".join(self._texts)
+        text = str(self._words)
         return refusal_part(text), self._frames.event("response.refusal.done", **self._place, refusal=text)
 
 
@@ -133,22 +156,22 @@ class OpenReasoning:
         self.index = index
         self._place = {"item_id": id, "output_index": index, "summary_index": 0}
         self._head = delta_head("response.reasoning_summary_text.delta", **self._place)
-        self._texts: list[str] = []
+        self._words = Words()
 
     def begin(self) -> bytes:
         item = reasoning_item(self._id, "", None)
         return self._frames.event("response.output_item.added", output_index=self.index, item=item)
 
     def add(self, text: str) -> bytes:
-        added = b"" if self._texts else self._part("added", "")
-        self._texts.append(text)
+        added = b"" if self._words.length else self._part("added", "")
+        self._words.add(text)
         return added + self._frames.delta(self._head, text)
 
     def end(self, encrypted_content: str | None) -> tuple[bytes, bytes]:
         """The whole item, and the frames that end it."""
         done = b""
-        text = "".join(self._texts)
-        if self._texts:
+        text = str(self._words)
+        if text:
             done = self._frames.event("response.reasoning_summary_text.done", **self._place, text=text)
             done += self._part("done", text)
         item = _encode(reasoning_item(self._id, text, encrypted_content))
@@ -173,7 +196,7 @@ class OpenCall:
         self._event = "response.custom_tool_call_input" if free else "response.function_call_arguments"
         self._place = {"item_id": id, "output_index": index}
         self._head = delta_head(f"{self._event}.delta", **self._place)
-        self._texts: list[str] = []
+        self._words = Words()
 
     def begin(self) -> bytes:
         return self._frames.event(
@@ -181,13 +204,13 @@ class OpenCall:
         )
 
     def add(self, text: str) -> bytes:
-        self._texts.append(text)
+        self._words.add(text)
         return self._frames.delta(self._head, text)
 
     def end(self) -> tuple[bytes, bytes]:
         """The whole item, and the frames that end it. A function without arguments got an empty object."""
         frames = b""
-        text = "".join(self._texts)
+        text = str(self._words)
         if not text and not self._free:
             text = "{}"
             frames = self.add(text)

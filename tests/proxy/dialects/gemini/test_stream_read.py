@@ -194,3 +194,9 @@ def test_what_is_not_known_is_skipped_and_what_is_broken_is_not() -> None:
     assert reader.read(b'{"modelStatus":{"x":1},"candidates":[{"content":{"parts":[{"toolCall":{}}]}}]}') == [Started()]
     with pytest.raises(NotThisDialect):
         reader.read(b'{"candidates":')
+
+
+@pytest.mark.parametrize("index", [-1, 128, 10**9])
+def test_candidates_that_nobody_can_ask_for_are_not_kept(index: int) -> None:
+    with pytest.raises(NotThisDialect):
+        Reader().read(chunk({"text": "a"}, index=index))

@@ -246,3 +246,10 @@ def test_a_translated_stream_keeps_text_thoughts_calls_finish_and_usage(
     ends = [choice["finish_reason"] for choice in choices if choice["finish_reason"]]
     assert ends == ["tool_calls" if calls and finish == "stop" else finish]
     assert {name: got[-1]["usage"][name] for name in usage} == usage
+
+
+@pytest.mark.parametrize("index", [-1, 128, 10**9])
+def test_choices_that_nobody_can_ask_for_are_not_kept(index: int) -> None:
+    """OpenAI's `n` is 128 at most."""
+    with pytest.raises(NotThisDialect):
+        read({"choices": [{"index": index, "delta": {"content": "a"}}]})

@@ -120,3 +120,9 @@ def test_a_deprecated_function_call_is_a_call() -> None:
 def test_a_call_that_never_gets_a_name_does_not_grow_without_end() -> None:
     with pytest.raises(NotThisDialect):
         calls(*[[more(0, "x" * 10_000)]] * 10)
+
+
+def test_calls_without_names_do_not_grow_without_end() -> None:
+    assert calls([more(at, "") for at in range(1024)]) == []
+    with pytest.raises(NotThisDialect):
+        calls([more(at, "") for at in range(1025)])

@@ -1,6 +1,7 @@
 """Open parts of a stream: how each begins, goes on and ends (OpenAI: streaming events of Responses)."""
 
 import json
+import tracemalloc
 from typing import Any
 
 from openai.types.responses import ResponseStreamEvent
@@ -8,7 +9,7 @@ from openai.types.responses import ResponseStreamEvent
 from proxy.canonical.answer import TokenLogprob
 from proxy.canonical.parts import Citation
 from proxy.dialects.openai_responses.stream_frames import Frames
-from proxy.dialects.openai_responses.stream_parts import OpenCall, OpenMessage, OpenReasoning
+from proxy.dialects.openai_responses.stream_parts import OpenCall, OpenMessage, OpenReasoning, Words
 from tests.kit.strict_types import assert_fits
 
 
@@ -96,3 +97,18 @@ def test_a_function_without_arguments_gets_an_empty_object() -> None:
     assert events(ended)[0]["delta"] == "{}"
     custom = OpenCall(Frames(), "ctc_1", 0, "c1", "f", free=True)
     assert json.loads(custom.end()[0])["input"] == ""
+
+
+def test_what_a_part_has_said_takes_hardly_more_than_its_size() -> None:
+    """A string of four characters is an object of 53 bytes."""
+    tracemalloc.start()
+    try:
+        words = Words()
+        for at in range(50_000):
+            words.add(f"{at % 10_000:04}")
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert words.length == len(str(words)) == 200_000
+    assert str(words) == "".join(f"{at:04}" for at in range(10_000)) * 5
+    assert held < 300_000

@@ -214,6 +214,7 @@ def test_what_is_not_known_is_skipped() -> None:
             {"type": "response.web_search_call.searching", "output_index": "0"},
             {"type": "keepalive", "sequence_number": 3},
             {"no": "type"},
+            {"type": ["no", "word"]},
             {"type": "response.output_item.added", "output_index": 0, "item": {"type": "mcp_call", "name": 5}},
             {"type": "response.output_item.added", "output_index": 0, "item": None},
         )
