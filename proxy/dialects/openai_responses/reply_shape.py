@@ -8,7 +8,7 @@ from gatewatch.usage import openai
 from proxy.canonical.answer import Finish, Usage
 from proxy.dialects.openai_error import error_of
 from proxy.dialects.openai_responses.annotations import LogprobSaid
-from proxy.dialects.provider_error import ProviderError
+from proxy.dialects.provider_error import NotThisDialect, ProviderError
 
 _NOTHING = msgspec.Raw(b"null")
 
@@ -82,7 +82,9 @@ def failure_of(response: Response) -> ProviderError:
 
 
 def finish_of(response: Response, *, called: bool, declined: bool) -> Finish:
-    """Why it ended. `called`: there are tool calls in it."""
+    """Why it ended. `called`: there are tool calls in it. Raises NotThisDialect for a response that has not."""
+    if response.status in ("queued", "in_progress"):
+        raise NotThisDialect(f"a response that is {response.status} is no reply")
     if response.status == "incomplete":
         details = response.incomplete_details
         filtered = isinstance(details, dict) and details.get("reason") == "content_filter"

@@ -80,7 +80,12 @@ def write_request(ask: Ask, to: Destination, losses: Losses) -> bytes:
 
 
 def forward_request(body: dict[str, Any], to: Destination, stream: bool, losses: Losses) -> bytes:
-    """The caller's own request with the destination's model; without thoughts that another provider signed."""
+    """The caller's own request with the destination's model; without thoughts that another provider signed.
+
+    Raises Refusal through `losses`.
+    """
+    if body.get("background"):
+        losses.refuse("background", "the reply would come before the work, and nobody would know what that costs")
     sent = {**body, "model": to.model}
     if stream:
         sent["stream"] = True

@@ -115,3 +115,9 @@ def test_an_error_with_status_200() -> None:
 def test_what_is_no_response(body: bytes) -> None:
     with pytest.raises(NotThisDialect):
         read_reply(body)
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress"])
+def test_what_has_not_ended_is_no_reply(status: str) -> None:
+    with pytest.raises(NotThisDialect):
+        read(status=status, output=[])

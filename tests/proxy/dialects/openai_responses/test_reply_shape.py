@@ -14,7 +14,7 @@ from proxy.dialects.openai_responses.reply_shape import (
     said,
     usage_of,
 )
-from proxy.dialects.provider_error import ProviderError
+from proxy.dialects.provider_error import NotThisDialect, ProviderError
 
 USAGE = {
     "input_tokens": 36,
@@ -42,6 +42,12 @@ def response(**fields: Any) -> Response:
 )
 def test_why_it_ended(fields: dict[str, Any], called: bool, declined: bool, finish: str) -> None:
     assert finish_of(response(**fields), called=called, declined=declined) == finish
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress"])
+def test_what_has_not_ended_has_no_reason_to(status: str) -> None:
+    with pytest.raises(NotThisDialect, match=status):
+        finish_of(response(status=status), called=False, declined=False)
 
 
 def test_a_failed_response_is_an_error() -> None:

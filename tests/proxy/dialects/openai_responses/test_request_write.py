@@ -254,3 +254,13 @@ def test_a_parameter_that_the_provider_refuses_is_lost_from_a_callers_own_reques
         forward_request({"input": "hi", "truncation": "auto"}, odd, False, Losses("odd"))
     assert refused.value.param == "truncation"
     assert b"truncation" not in forward_request({"input": "hi", "truncation": None}, odd, False, Losses("odd"))
+
+
+def test_work_that_outlives_its_reply_is_refused_whoever_asks() -> None:
+    """What it costs would be known by nobody: the reply comes before the work (platform.openai.com, Background)."""
+    with pytest.raises(Refusal) as refused:
+        forward_request({"input": "hi", "background": True}, TO, False, Losses("openai", drop=True))
+    assert (refused.value.status, refused.value.code) == (400, "unsupported_parameter")
+    assert refused.value.param == "background"
+    for usual in (False, None):
+        assert forward_request({"input": "hi", "background": usual}, TO, False, Losses("openai"))
