@@ -47,6 +47,8 @@ class CallerDialect(Protocol):
     name: str
     names: Mapping[str, str]
     """Field of `Ask` → what it is called here, where that differs."""
+    statuses: Mapping[int, int]
+    """Status of a refusal → what its callers know in its place."""
 
     def read(self, body: dict[str, Any]) -> Ask:
         """The request, duplicate keys and NaN already refused. Raises Refusal (400) that names the parameter."""

@@ -20,6 +20,7 @@ from proxy.http_server.request import Headers, Request
 from proxy.refusal import Refusal, error_body
 
 _STATUS_LINES = {int(status): f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_STATUS_LINES[529] = b"HTTP/1.1 529 Overloaded\r\n"  # Anthropic's own
 
 LINGER_SECONDS = 5.0
 """How long what a refused client still sends is dropped."""

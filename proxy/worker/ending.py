@@ -28,6 +28,11 @@ def lost(inbound: Inbound) -> bool:
     return inbound.exchange is not None and inbound.exchange.sent and not inbound.exchange.status
 
 
+def _status(inbound: Inbound, refusal: Refusal) -> int:
+    """What the client's dialect says where the refusal has a status."""
+    return inbound.caller.statuses.get(refusal.status, refusal.status)
+
+
 class Ending:
     """Settles, closes and refuses the calls of one worker."""
 
@@ -104,12 +109,13 @@ class Ending:
             self._settle_partial(inbound)
         else:
             self._free(inbound)
+        status = _status(inbound, refusal)
         if inbound.journalled:
-            self.close(inbound, "error", refusal.status, refusal.code, refusal.message)
+            self.close(inbound, "error", status, refusal.code, refusal.message)
         else:
             self._live.refused(inbound.call)
             if self._refused_rows.may_write(inbound.call, refusal.code):
-                self.close(inbound, "blocked", refusal.status, refusal.code, refusal.message)
+                self.close(inbound, "blocked", status, refusal.code, refusal.message)
         self._send_error(inbound, refusal)
 
     def broken(self, inbound: Inbound, failure: UpstreamFailed) -> None:
@@ -166,4 +172,4 @@ class Ending:
         headers: Headers = [JSON, *id_headers(inbound), *tried_headers(inbound), *refusal.headers]
         if refusal.close:
             inbound.request.keep_alive = False
-        inbound.request.reply(refusal.status, headers, body)
+        inbound.request.reply(_status(inbound, refusal), headers, body)

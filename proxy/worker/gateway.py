@@ -133,10 +133,10 @@ class Gateway:
             inbound.call.requested_model = model if model in self.settings.routes else claimed(model)
             route = authorise(self.settings, key, model)
             self._open(inbound, route)
-            if inbound.call.endpoint == "count_tokens" and not self._can_count(route):
-                self._count_here(inbound, route)
-                return
-            await self._relay(inbound, await self._attempt(inbound, route))
+            if inbound.call.endpoint == "count_tokens":
+                await self._count(inbound, route)
+            else:
+                await self._relay(inbound, await self._attempt(inbound, route))
         except Refusal as refusal:
             self._ending.refuse(inbound, refusal)
         except UpstreamFailed as failure:
@@ -175,11 +175,17 @@ class Gateway:
         self.live.started(call)
         self.live.key_used(call)
 
-    def _can_count(self, route: Route) -> bool:
-        return can_count(self._upstreams[route.targets[0].provider].channel("count_tokens").dialect)
-
-    def _count_here(self, inbound: Inbound, route: Route) -> None:
-        """No provider is asked; the count is the estimate that every call is reckoned with."""
+    async def _count(self, inbound: Inbound, route: Route) -> None:
+        """By the provider, or, where none can, the estimate that every call is reckoned with."""
+        dialect = self._upstreams[route.targets[0].provider].channel("count_tokens").dialect
+        if can_count(dialect):
+            try:
+                await self._relay(inbound, await self._attempt(inbound, route))
+                return
+            except Refusal as refusal:
+                imitates = "count_tokens" not in dialect.endpoints and refusal.status in (404, 405)
+                if not imitates:  # of its vendor's API it may have everything but the counting
+                    raise
         inbound.caller.read(inbound.body)
         count = estimate.input_tokens(route.targets[0].model, inbound.body)
         self._ending.close(inbound, "ok", 200)

@@ -28,6 +28,7 @@ class _Caller:
 
     name = DIALECT
     names: Mapping[str, str] = NAMES
+    statuses: Mapping[int, int] = errors.STATUSES
 
     def __init__(self, *, counting: bool = False) -> None:
         self._counting = counting

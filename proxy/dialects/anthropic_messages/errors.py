@@ -17,9 +17,11 @@ _TYPES = {
     413: "request_too_large",
     429: "rate_limit_error",
     504: "timeout_error",
+    503: "overloaded_error",
     529: "overloaded_error",
 }
-_OVERLOADED = frozenset({"overloaded", "upstream_overloaded"})
+STATUSES = {503: 529}
+"""Anthropic says with a status of its own that it is overloaded."""
 
 
 def write_error(refusal: Refusal, call_id: str) -> bytes:
@@ -34,6 +36,4 @@ def write_error_event(refusal: Refusal, call_id: str) -> bytes:
 
 
 def type_of(refusal: Refusal) -> str:
-    if refusal.code in _OVERLOADED:
-        return "overloaded_error"
     return _TYPES.get(refusal.status) or ("api_error" if refusal.status >= 500 else "invalid_request_error")

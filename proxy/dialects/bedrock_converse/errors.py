@@ -60,10 +60,11 @@ def _error(name: str, said: object, status: int | None) -> ProviderError:
     if status is None:
         status = _STATUSES.get(kind, 500)
     refused = status in (400, 401, 403)
+    code = _code(kind, text, status)
     return ProviderError(
         message,
-        status=status,
-        code=_code(kind, text, status),
+        status=404 if code == "model_not_found" else status,  # it says 400
+        code=code,
         quota=refused and any(each in text for each in _NO_MONEY),
         key=kind in ("unrecognizedclient", "expiredtoken") or (refused and any(each in text for each in _NO_KEY)),
     )

@@ -19,6 +19,7 @@ NAME = "openai-chat"
 
 class _Caller:
     name = NAME
+    statuses: Mapping[int, int] = {}
     names: Mapping[str, str] = {
         "turns": "messages",
         "parallel_tools": "parallel_tool_calls",

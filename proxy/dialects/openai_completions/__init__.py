@@ -13,6 +13,7 @@ from proxy.refusal import Refusal
 
 class _Caller:
     name = "openai-completions"
+    statuses: Mapping[int, int] = {}
     names: Mapping[str, str] = {"turns": "prompt", "max_output": "max_tokens", "top_logprobs": "logprobs"}
 
     def read(self, body: dict[str, Any]) -> Ask:

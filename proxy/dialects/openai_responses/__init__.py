@@ -10,6 +10,7 @@ from proxy.canonical.ask import Ask
 from proxy.canonical.losses import Losses
 from proxy.dialects.dialect import Destination, Framing
 from proxy.dialects.openai_error import read_error
+from proxy.dialects.openai_responses import token_count
 from proxy.dialects.openai_responses.errors import error_body, error_event
 from proxy.dialects.openai_responses.opaque import NAME
 from proxy.dialects.openai_responses.reply_read import read_reply
@@ -26,6 +27,7 @@ class Caller:
     """Apps that speak Responses."""
 
     name = NAME
+    statuses: Mapping[int, int] = {}
     names: Mapping[str, str] = MappingProxyType(
         {
             "turns": "input",
@@ -67,7 +69,7 @@ class Provider:
     passed_headers: tuple[bytes, ...] = (b"openai-beta",)
 
     def path(self, endpoint: str, model: str, stream: bool) -> str:  # noqa: ARG002
-        return "/responses"
+        return "/responses/input_tokens" if endpoint == "count_tokens" else "/responses"
 
     def forward(self, body: dict[str, Any], to: Destination, stream: bool, losses: Losses) -> bytes:
         return forward_request(body, to, stream, losses)
@@ -83,6 +85,12 @@ class Provider:
 
     def read_error(self, status: int, body: bytes) -> ProviderError:
         return read_error(status, body)
+
+    def write_count(self, ask: Ask, to: Destination, losses: Losses) -> bytes:
+        return token_count.write_count(ask, to, losses)
+
+    def read_count(self, reply: bytes) -> int:
+        return token_count.read_count(reply)
 
 
 CALLER = Caller()

@@ -143,7 +143,6 @@ BEDROCK = Provider(
     cached_usage=_usage(CACHED),
     demands={"refusal": {"finish": "content_filter"}, "overloaded": {"fault": "fault-503"}},
     faults={
-        "no_model": (400, "model_not_found"),
         "ok_with_error": (502, "upstream_invalid"),
         "error_event": (429, "upstream_rate_limited"),
     },

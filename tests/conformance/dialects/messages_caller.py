@@ -134,7 +134,7 @@ ERROR_TYPES = {
     404: "not_found_error",
     429: "rate_limit_error",
     502: "api_error",
-    503: "overloaded_error",
+    529: "overloaded_error",
 }
 """platform.claude.com/docs/en/api/errors."""
 

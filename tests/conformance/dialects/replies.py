@@ -60,6 +60,8 @@ def check_error(cell: "Cell") -> None:
     feature = cell.feature.id
     reply = cell.call(cell.caller.asks.get(feature, {}))
     status, code = cell.provider.faults.get(feature, _FAULTS[feature])
+    if (cell.caller.id, status) == ("messages", 503):
+        status = 529
     if cell.streams and feature in ("cut", "error_event"):
         assert reply.status == 200
         error = cell.caller.fault(cell.caller.broken(frames_of(reply.body)))
@@ -90,7 +92,7 @@ _FAULTS = {
     "cut": (502, "upstream_truncated"),
     "error_event": (502, "upstream_error"),
 }
-"""Status and code. A provider's failure is the gateway's 502, its overload a 503; the call's row has the same code."""
+"""Status and code. A provider's failure is the gateway's 502, its overload a 503 (Anthropic's callers: 529); the call's row has the same code."""
 
 
 def _check_ids(cell: "Cell", heard: Heard, reply: Reply) -> None:

@@ -77,6 +77,7 @@ COUNTS = {
 }
 _COUNTERS = {
     "messages": "/v1/messages/count_tokens",
+    "responses": "/v1/responses/input_tokens",
     "gemini": "/v1beta/models/gemini-3-flash-preview:countTokens",
     "bedrock": "/model/anthropic.claude-sonnet-4-5-20250929-v1%3A0/count-tokens",
 }

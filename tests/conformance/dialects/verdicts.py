@@ -121,7 +121,6 @@ NOTES = [
     ),
     Note(("priority",), ("messages",), "As `auto`: Anthropic grants it by contract."),
     Note(("detail",), ("gemini",), "For all images of the request: the highest that one asks for."),
-    Note(("no_model",), ("bedrock",), "A 400, as Bedrock says it, with the code `model_not_found`."),
     Note(("ok_with_error",), ("bedrock",), "Told as a reply that is none: `upstream_invalid`."),
 ]
 

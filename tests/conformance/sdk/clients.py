@@ -25,7 +25,7 @@ class Sdk(NamedTuple):
     """Empty where it is not installed."""
     apis: tuple[Api, ...]
     unavailable: str = "InternalServerError"
-    """Its class for a status of 503."""
+    """Its class for an overload: 503, or Anthropic's 529."""
     broken_class: str = "APIError"
     """Its class for an error that ends a stream."""
     broken_status: int | None = None
@@ -53,7 +53,7 @@ SDKS = (
         "2.",
         sys.executable,
         ("messages",),
-        unavailable="ServiceUnavailableError",
+        unavailable="OverloadedError",
         broken_class="APIStatusError",
         broken_status=200,
     ),
@@ -62,8 +62,9 @@ SDKS = (
         "0.",
         os.environ.get("GATEWATCH_ANTHROPIC0_PYTHON", ""),
         ("messages",),
+        unavailable="OverloadedError",
         broken_class="APIStatusError",
         broken_status=200,
     ),
-    Sdk("anthropic-node-1", "1.", _NODE, ("messages",), unavailable="ServiceUnavailableError", two_clients=False),
+    Sdk("anthropic-node-1", "1.", _NODE, ("messages",), unavailable="OverloadedError", two_clients=False),
 )

@@ -39,7 +39,7 @@ ANTHROPIC_TYPES = {
     404: "not_found_error",
     429: "rate_limit_error",
     502: "api_error",
-    503: "overloaded_error",
+    529: "overloaded_error",
 }
 
 
@@ -109,7 +109,7 @@ def beside(api: Api, provider: Provider) -> dict[str, Any]:
         return {}
     its_own = {"tokens": INPUT, "estimated": None}
     ours = {"tokens": 40 // 4 + 4, "estimated": "input_tokens"}  # 4 characters are a token, a message adds 4
-    counted = ours if provider.dialect in ("openai-chat", "openai-responses") else its_own
+    counted = ours if provider.dialect == "openai-chat" else its_own
     return {
         "count": counted,
         "count_async": {"tokens": counted["tokens"]},
@@ -132,6 +132,10 @@ class Errors:
         }.get(api)
         """The request passes as it is: who does not know a parameter is the provider."""
 
+    @property
+    def _overload(self) -> int:
+        return 529 if self._api == "messages" else 503
+
     def table(self) -> dict[str, Any]:
         status_of = {
             "fault-400": (400, "context_length_exceeded"),
@@ -140,8 +144,8 @@ class Errors:
             "fault-403": (502, "upstream_auth"),
             "fault-429": (429, "upstream_rate_limited"),
             "fault-500": (502, "upstream_error"),
-            "fault-503": (503, "upstream_overloaded"),
-            "fault-529": (503, "upstream_overloaded"),
+            "fault-503": (self._overload, "upstream_overloaded"),
+            "fault-529": (self._overload, "upstream_overloaded"),
             "fault-cut-stream": (502, "upstream_truncated"),
             "fault-html": (502, "upstream_invalid"),
             "fault-200-error": (502, "upstream_error"),
@@ -176,7 +180,7 @@ class Errors:
         return table
 
     def _refused(self, status: int, code: str, param: str | None = None) -> dict[str, Any]:
-        name = self._sdk.unavailable if status == 503 else CLASSES[status]
+        name = self._sdk.unavailable if status == self._overload else CLASSES[status]
         found: dict[str, Any] = {"error": name, "status": status, "code": code, "has_id": True}
         return found | ({"type": ANTHROPIC_TYPES[status]} if self._api == "messages" else {"param": param})
 
@@ -205,12 +209,11 @@ class Errors:
 
     def of_bedrock(self) -> dict[str, Any]:
         """docs.aws.amazon.com/bedrock, Converse, "Errors" and `ImageSource`: it takes no addresses of images, an
-        unknown model is a ValidationException, one that is not ready a 429, a throttled caller is not told for how
+        model that is not ready is a 429, a throttled caller is not told for how
         long, and there are no errors with status 200."""
         throttled = self._refused(429, "upstream_rate_limited")
         return {
             "image_by_url": self._refused(400, "unsupported_parameter", _TURNS[self._api]),
-            "fault-404": self._refused(400, "model_not_found"),
             "fault-429": throttled,
             "fault-529": throttled,
             "fault-200-error": self._refused(502, "upstream_invalid"),

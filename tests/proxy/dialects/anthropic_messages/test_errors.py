@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from proxy.dialects.anthropic_messages import CALLER
 from proxy.dialects.anthropic_messages.errors import write_error, write_error_event
 from proxy.refusal import Refusal
 
@@ -23,10 +24,10 @@ CASES = [
     (429, "budget_exceeded", "rate_limit_error", "RateLimitError"),
     (500, "internal_error", "api_error", "InternalServerError"),
     (502, "upstream_unreachable", "api_error", "InternalServerError"),
-    (503, "ledger_full", "api_error", "InternalServerError"),
-    (503, "overloaded", "overloaded_error", "InternalServerError"),
-    (503, "upstream_overloaded", "overloaded_error", "InternalServerError"),
-    (529, "overloaded", "overloaded_error", "APIStatusError"),
+    (503, "ledger_full", "overloaded_error", "OverloadedError"),
+    (503, "overloaded", "overloaded_error", "OverloadedError"),
+    (503, "upstream_overloaded", "overloaded_error", "OverloadedError"),
+    (529, "overloaded", "overloaded_error", "OverloadedError"),
     (504, "upstream_timeout", "timeout_error", "InternalServerError"),
 ]
 
@@ -46,7 +47,8 @@ def test_the_sdk_raises_what_it_would_raise_of_anthropic(
 ) -> None:
     body = json.loads(write_error(Refusal(status, code, "So it is."), CALL_ID))
     http = pytest.importorskip("httpx2") if sdk.__version__.startswith("2") else pytest.importorskip("httpx")
-    reply = http.Response(status, json=body, request=http.Request("POST", "http://gateway"))
+    sent = CALLER.statuses.get(status, status)
+    reply = http.Response(sent, json=body, request=http.Request("POST", "http://gateway"))
     client = sdk.Anthropic(api_key="k", base_url="http://gateway")
     raised = client._make_status_error_from_response(reply)
     assert isinstance(raised, getattr(sdk, exception, sdk.APIStatusError))
