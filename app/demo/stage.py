@@ -27,7 +27,15 @@ CONFIG = """\
 # Made by `gatewatch demo`; gone when it ends.
 vault: file
 providers:
-  sandbox: {{preset: sandbox, base_url: "{base_url}/v1", api_key: none, allow_private: true}}
+  sandbox:
+    preset: sandbox
+    allow_private: true
+    api_key: none
+    endpoints:
+      - {{dialect: openai-chat, base_url: "{base_url}/v1"}}
+      - {{dialect: openai-responses, base_url: "{base_url}/v1"}}
+      - {{dialect: anthropic-messages, base_url: "{base_url}"}}
+  google: {{preset: sandbox, dialect: gemini, base_url: "{base_url}", api_key: none, allow_private: true}}
 models:
 {models}
 """
@@ -71,7 +79,7 @@ class Stage:
 
     def _write_config(self, sandbox: str) -> None:
         names = sorted({habit.model for habits in TEAMS.values() for habit in habits})
-        models = "\n".join(f"  {name}: {{targets: [sandbox/{name}]}}" for name in names)
+        models = "\n".join(f"  {name}: {{targets: [{_provider_of(name)}/{name}]}}" for name in names)
         self.home.config.write_text(CONFIG.format(base_url=sandbox, models=models))
 
     def _make_keys(self) -> dict[str, str]:
@@ -115,6 +123,11 @@ class Stage:
         assert process.stdin
         process.stdin.write(json.dumps({"base_url": self.base_url, "keys": keys}).encode())
         process.stdin.close()
+
+
+def _provider_of(model: str) -> str:
+    """Gemini is spoken to as Google has it, so that some calls are translated."""
+    return "google" if model.startswith("gemini") else "sandbox"
 
 
 @contextmanager

@@ -28,23 +28,26 @@ class Habit(NamedTuple):
     prompt_words: int
     shared_prefix_words: int = 0
     """Words at the beginning that every call of this habit shares: what a provider's cache lives on."""
+    path: str = "/v1/chat/completions"
+    """What it is asked: the API that the team's app speaks."""
 
 
 TEAMS: dict[str, tuple[Habit, ...]] = {
     "search": (
-        Habit("text-embedding-3-small", 5, "indexing", False, 300),
+        Habit("text-embedding-3-small", 5, "indexing", False, 300, path="/v1/embeddings"),
         Habit("gpt-4o-mini", 4, "query-rewrite", False, 60, 1200),
     ),
     "support": (
-        Habit("claude-sonnet-4-5", 3, "agent", True, 200, 2200),
+        Habit("claude-sonnet-4-5", 3, "agent", True, 200, 2200, path="/v1/messages"),
         Habit("gpt-4o", 2, "triage", True, 120, 1400),
     ),
     "growth": (
         Habit("gemini-2.5-pro", 1, "campaigns", True, 400),
-        Habit("gpt-5-mini", 2, "ad-copy", True, 150),
+        Habit("gpt-5-mini", 2, "ad-copy", True, 150, path="/v1/responses"),
     ),
     "research": (
         Habit("gpt-5", 1, "analysis", True, 500, 1100),
+        Habit("gemini-2.5-pro", 1, "reading", False, 600, path="/v1/messages"),
         Habit("house-llama-70b", 1, "experiments", True, 250),
     ),
 }
@@ -68,13 +71,19 @@ async def generate(base_url: str, keys: dict[str, str], seconds: float | None, s
     limits = httpx.Limits(max_connections=MOST_AT_ONCE)
     running: set[asyncio.Task[None]] = set()
     async with httpx.AsyncClient(base_url=base_url, timeout=30, limits=limits, trust_env=False) as client:
-        while ends is None or time.monotonic() < ends:
-            await asyncio.sleep(dice.expovariate(_rate()))
-            if len(running) < MOST_AT_ONCE:
-                task = asyncio.create_task(_call(client, keys, random.Random(dice.random())))  # noqa: S311
-                running.add(task)
-                task.add_done_callback(running.discard)
-        await asyncio.gather(*running, return_exceptions=True)
+        try:
+            while ends is None or time.monotonic() < ends:
+                await asyncio.sleep(dice.expovariate(_rate()))
+                if len(running) < MOST_AT_ONCE:
+                    task = asyncio.create_task(_call(client, keys, random.Random(dice.random())))  # noqa: S311
+                    running.add(task)
+                    task.add_done_callback(running.discard)
+        except asyncio.CancelledError:
+            for task in running:
+                task.cancel()
+            raise
+        finally:
+            await asyncio.gather(*running, return_exceptions=True)
 
 
 def _rate() -> float:
@@ -104,18 +113,21 @@ async def _call(client: httpx.AsyncClient, keys: dict[str, str], dice: random.Ra
 
 def _request(habit: Habit, model: str, dice: random.Random) -> tuple[str, dict[str, Any]]:
     words = " ".join(dice.choices(_WORDS, k=dice.randint(habit.prompt_words // 2, habit.prompt_words)))
-    if "embedding" in habit.model:
-        return "/v1/embeddings", {"model": model, "input": words}
+    if habit.path == "/v1/embeddings":
+        return habit.path, {"model": model, "input": words}
     prefix = " ".join(_WORDS[i % len(_WORDS)] for i in range(habit.shared_prefix_words))
-    messages = [{"role": "system", "content": f"You work for {habit.feature}. {prefix}"}]
-    messages.append({"role": "user", "content": words})
-    return "/v1/chat/completions", {
-        "model": model,
-        "messages": messages,
-        "stream": habit.stream,
-        "max_tokens": dice.choice((60, 120, 250)),
-        "temperature": 0.2,
-    }
+    instructions, longest = f"You work for {habit.feature}. {prefix}", dice.choice((60, 120, 250))
+    said = {"role": "user", "content": words}
+    body: dict[str, Any] = {"model": model, "stream": habit.stream}
+    if habit.path == "/v1/responses":
+        return habit.path, body | {"instructions": instructions, "input": words, "max_output_tokens": longest}
+    if habit.path == "/v1/messages":
+        system = [{"type": "text", "text": instructions, "cache_control": {"type": "ephemeral"}}]
+        earlier = [{"role": "user", "content": "Hello."}, {"role": "assistant", "content": "What is it?"}]
+        turns = [*earlier, said] if dice.random() < 0.9 else [said]  # what was said before is read from the cache
+        return habit.path, body | {"system": system, "messages": turns, "max_tokens": longest}
+    messages = [{"role": "system", "content": instructions}, said]
+    return habit.path, body | {"messages": messages, "max_tokens": longest, "temperature": 0.2}
 
 
 def _tags(habit: Habit, dice: random.Random) -> str:

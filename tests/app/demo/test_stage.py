@@ -53,6 +53,12 @@ async def test_calls_of_teams_flow_and_nothing_is_left_when_it_is_taken_down(
                 return {row["team"] for row in rows if row["status"] == "ok"}
 
             assert await until(teams, lambda found: len(found) >= 2) <= TEAMS.keys()
+
+            def endpoints() -> set[str]:
+                rows = control.request("POST", "/v1/query/calls", {"limit": 200, "where": "status=ok"})["rows"]
+                return {row["endpoint"] for row in rows}
+
+            assert {"chat", "messages"} <= await until(endpoints, lambda found: len(found) >= 3)
         assert len(marked(mark)) == 4, "sandbox, gateway, worker and traffic"
     assert marked(mark) == []
     assert left(tmp_path) == []

@@ -12,11 +12,14 @@ from app.demo import traffic
 from app.demo.traffic import FAULTS, TEAMS, generate
 from gatewatch.prices.book import PriceBook
 from proxy.sandbox.faults import NAMES
-from tests.kit.scripted_upstream import ScriptedUpstream, http, scripted_upstream, silence
+from proxy.worker.endpoints import ENDPOINTS
+from tests.kit.scripted_upstream import Conversation, Script, ScriptedUpstream, http, scripted_upstream, silence
 from tests.kit.scripted_upstream import answers as answering
 from tests.kit.waiting import until
 
 KEYS = {team: f"key-of-{team}" for team in TEAMS}
+INPUT = ("/v1/embeddings", "/v1/responses")
+NOT_ASKED = {"/v1/completions", "/v1/messages/count_tokens"}
 PRICE_LISTS = ("openai", "anthropic", "google")
 
 
@@ -31,6 +34,16 @@ async def traffic_to(upstream: ScriptedUpstream, seed: int = 1) -> AsyncIterator
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+def leaving_at_any_time(script: Script) -> Script:
+    """The traffic is ended where it stands, be it in the middle of a request."""
+
+    async def tolerant(conversation: Conversation) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            await script(conversation)
+
+    return tolerant
 
 
 def test_fewer_than_one_call_in_ten_goes_wrong_and_every_fault_is_one_that_the_sandbox_knows() -> None:
@@ -55,19 +68,22 @@ def test_faults_are_drawn_as_often_as_stated() -> None:
 
 async def test_what_is_asked_is_what_an_app_would_send(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(traffic, "CALLS_PER_SECOND", 2000.0)
-    async with scripted_upstream(answering(*[http(200, b"{}")] * 500)) as upstream:
+    async with scripted_upstream(leaving_at_any_time(answering(*[http(200, b"{}")] * 500))) as upstream:
         async with traffic_to(upstream):
             await until(lambda: len(upstream.requests) > 200)
         requests = list(upstream.requests)
     models = {habit.model for habits in TEAMS.values() for habit in habits}
     keys = {f"Bearer {key}" for key in KEYS.values()}
+    paths = {habit.path for habits in TEAMS.values() for habit in habits}
     for request in requests:
         path = request.line.split()[1]
-        assert path == ("/v1/embeddings" if "input" in request.json else "/v1/chat/completions")
+        assert {"messages", "input"} & request.json.keys() == {"input" if path in INPUT else "messages"}
+        assert ("max_output_tokens" in request.json) == (path == "/v1/responses")
         assert request.json["model"] in models | {"gpt-4-legacy"}
         assert request.headers["authorization"] in keys or "revoked" in request.headers["authorization"]
         assert '"feature"' in request.headers["x-gatewatch-tags"]
     assert {request.headers["authorization"] for request in requests} >= keys
+    assert {request.line.split()[1] for request in requests} == paths == set(ENDPOINTS) - NOT_ASKED
 
 
 async def test_a_gateway_that_hangs_is_not_buried_under_calls(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +95,7 @@ async def test_a_gateway_that_hangs_is_not_buried_under_calls(monkeypatch: pytes
 
     monkeypatch.setattr(traffic, "MOST_AT_ONCE", 5)
     monkeypatch.setattr(traffic, "_rate", rate)
-    async with scripted_upstream(silence) as upstream, traffic_to(upstream):
+    async with scripted_upstream(leaving_at_any_time(silence)) as upstream, traffic_to(upstream):
         await until(lambda: len(upstream.requests) == 5)
         begun = len(wanted)
         await until(lambda: len(wanted) > begun + 200)
