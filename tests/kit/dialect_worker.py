@@ -78,9 +78,7 @@ def dialect_worker(
         assert "Traceback" not in worker.log, worker.log
 
 
-def asked(
-    worker: Worker, endpoint: str, model: str, headers: Mapping[str, str] | None = None, **changed: Any
-) -> bytes:
+def asked(worker: Worker, endpoint: str, model: str, headers: Mapping[str, str] | None = None, **changed: Any) -> bytes:
     """A request as its bytes. A parameter that is None is left out."""
     path, least = CALLERS[endpoint]
     body = {"model": model} | least | changed
