@@ -129,10 +129,14 @@ class Upstream:
 
     def channel(self, endpoint: str) -> Channel:
         """The first whose own dialect the endpoint is, else the best: it is translated to."""
+        return self.candidates(endpoint)[0]
+
+    def candidates(self, endpoint: str) -> tuple[Channel, ...]:
+        """The one whose own dialect the endpoint is, else all that it may be translated to, the best first."""
         for channel in self.channels:
             if endpoint in channel.dialect.endpoints:
-                return channel
-        return self.channels[0]
+                return (channel,)
+        return self.channels
 
     def close_idle(self) -> None:
         for pool in self._pools.values():

@@ -30,7 +30,7 @@ from proxy.worker.endpoints import ENDPOINTS, GENERATING, caller_of
 from proxy.worker.inbound import Inbound
 from proxy.worker.live import Live
 from proxy.worker.model_list import ModelList
-from proxy.worker.passage import Passage, passage_to
+from proxy.worker.passage import Passage, best_passage
 from proxy.worker.peer import TrustedProxies
 from proxy.worker.receive import parse_object, required_model
 from proxy.worker.reply_kind import check_encoding, is_json, is_stream, not_a_stream
@@ -197,9 +197,8 @@ class Gateway:
         upstreams = self._upstreams  # a reload replaces the table, it does not change it
         failed: AttemptFailed | None = None
         for target in route.targets:
-            channel = upstreams[target.provider].channel(inbound.call.endpoint)
             try:
-                passage = passage_to(channel, target, route, inbound)
+                channel, passage = best_passage(upstreams[target.provider], target, route, inbound)
             except Refusal:
                 if failed is None:
                     raise

@@ -12,9 +12,10 @@ from gatewatch.providers.opt_out import merged, opt_out_of
 from proxy.canonical.losses import Losses
 from proxy.canonical.seen import Seen
 from proxy.dialects.dialect import ProviderDialect
+from proxy.refusal import Refusal
 from proxy.settings import Caps, Route, Target
 from proxy.upstream.exchange import Exchange
-from proxy.worker.channel import Channel
+from proxy.worker.channel import Channel, Upstream
 from proxy.worker.counted import CountedPassage
 from proxy.worker.embedded import EmbeddedPassage
 from proxy.worker.inbound import Inbound
@@ -22,6 +23,9 @@ from proxy.worker.relay_stream import StreamTap
 from proxy.worker.straight import StraightPassage
 from proxy.worker.straight_chat import StraightChat
 from proxy.worker.translated import TranslatedPassage
+
+_OF_THE_DIALECT = frozenset({"unsupported_parameter", "unsupported_endpoint"})
+"""What another dialect of the same provider may be able to do."""
 
 
 class Passage(Protocol):
@@ -43,6 +47,35 @@ class Passage(Protocol):
 
     def tap(self, exchange: Exchange, caps: Caps) -> StreamTap:
         """For a streamed reply."""
+
+
+def best_passage(upstream: Upstream, target: Target, route: Route, inbound: Inbound) -> tuple[Channel, Passage]:
+    """Through the first of the provider's dialects that can be told all of it; where none can, the best one decides.
+
+    Raises Refusal where the request cannot be put in that one.
+    """
+    best, *others = upstream.candidates(inbound.call.endpoint)
+    if not others:
+        return best, passage_to(best, target, route, inbound)
+    passage = _passage_or_loss(best, target, route, inbound)
+    if isinstance(passage, Refusal) or passage.dropped:
+        for channel in others:
+            other = _passage_or_loss(channel, target, route, inbound)
+            if not isinstance(other, Refusal) and not other.dropped:
+                return channel, other
+    if isinstance(passage, Refusal):
+        raise passage
+    return best, passage
+
+
+def _passage_or_loss(channel: Channel, target: Target, route: Route, inbound: Inbound) -> Passage | Refusal:
+    """Raises Refusal for what no dialect could mend."""
+    try:
+        return passage_to(channel, target, route, inbound)
+    except Refusal as refusal:
+        if refusal.code not in _OF_THE_DIALECT:
+            raise
+        return refusal
 
 
 def passage_to(channel: Channel, target: Target, route: Route, inbound: Inbound) -> Passage:

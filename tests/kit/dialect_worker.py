@@ -43,7 +43,9 @@ def route(name: str, *providers: str, **options: Any) -> Route:
     return Route(name=name, targets=tuple(target(each) for each in providers), deadlines=PATIENT, **options)
 
 
-def _settings(settings: Settings, routes: tuple[Route, ...], quirks: Mapping[str, Quirks]) -> Settings:
+def _settings(
+    settings: Settings, routes: tuple[Route, ...], quirks: Mapping[str, Quirks], several: Mapping[str, tuple[str, ...]]
+) -> Settings:
     root = settings.providers["openai"].base_url.removesuffix("/v1")
     providers = {
         name: Provider(
@@ -56,6 +58,9 @@ def _settings(settings: Settings, routes: tuple[Route, ...], quirks: Mapping[str
         )
         for name, (dialect, path, prices, _) in DIALECTS.items()
     }
+    for name, spoken in several.items():
+        ways = tuple(way for each in spoken for way in providers[each].ways)
+        providers[name] = msgspec.structs.replace(providers[spoken[0]], name=name, ways=ways)
     routes = (*routes, *(route(name, name) for name in DIALECTS))
     return msgspec.structs.replace(settings, providers=providers, routes={each.name: each for each in routes})
 
@@ -65,13 +70,15 @@ def dialect_worker(
     folder: Path,
     listening: socket.socket,
     *routes: Route,
-    quirks: Mapping[str, Quirks] = {},  # noqa: B006
+    quirks: Mapping[str, Quirks] = {},
     caps: Caps | None = None,
+    several: Mapping[str, tuple[str, ...]] = {},
 ) -> Iterator[Worker]:
-    """Beside `routes`, one to each provider alone, with its name."""
+    """Beside `routes`, one to each provider alone, with its name. `several`: a provider, and those whose dialects it
+    has all together, the best first."""
     url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
     with worker_process(
-        folder, url, caps=caps, deadlines=PATIENT, change=lambda settings: _settings(settings, routes, quirks)
+        folder, url, caps=caps, deadlines=PATIENT, change=lambda settings: _settings(settings, routes, quirks, several)
     ) as worker:
         yield worker
         assert worker.process.poll() is None, f"the worker has died: {worker.log}"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gatewatch.providers.quirks import Quirks
-from proxy.settings import Caps, Provider, Target, Way
+from proxy.settings import Caps, Provider, Route, Target, Way
 from proxy.worker.channel import Channel, Upstream
 from proxy.worker.counted import CountedPassage
 from proxy.worker.embedded import EmbeddedPassage
@@ -19,7 +19,7 @@ from proxy.worker.passage import passage_to
 from proxy.worker.straight import StraightPassage
 from proxy.worker.straight_chat import StraightChat
 from proxy.worker.translated import TranslatedPassage
-from tests.kit.dialect_worker import CALLERS, DIALECTS, asked, by_provider, dialect_worker, route
+from tests.kit.dialect_worker import CALLERS, DIALECTS, PATIENT, asked, by_provider, dialect_worker, route
 from tests.kit.provider_streams import said
 from tests.kit.raw_http import RawReply, ask
 from tests.kit.scripted_upstream import LAST_CHUNK, STREAM_HEAD, ScriptedUpstream, chunk, http
@@ -41,6 +41,13 @@ ROUTES = (
     route("chat-then-gemini-then-messages", "chat", "gemini", "messages"),
     route("all", "chat", "responses", "messages", "gemini", "bedrock"),
     route("lenient", "chat", "messages", drop_params=True),
+    Route(name="openai", targets=(Target(provider="openai", model="gpt-4o-mini"),), deadlines=PATIENT),
+    Route(
+        name="lenient-openai",
+        targets=(Target(provider="openai", model="gpt-4o-mini"),),
+        deadlines=PATIENT,
+        drop_params=True,
+    ),
     route("private", "responses", opt_out=True),
     route("kept-nowhere", "responses", opt_out=True, zero_retention=True),
 )
@@ -49,7 +56,10 @@ DOWN = http(503, b'{"error":{"message":"down"}}')
 
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory: pytest.TempPathFactory, listening: socket.socket) -> Iterator[Worker]:
-    with dialect_worker(tmp_path_factory.mktemp("worker"), listening, *ROUTES, quirks=QUIRKS) as worker:
+    several = {"openai": ("responses", "chat")}
+    with dialect_worker(
+        tmp_path_factory.mktemp("worker"), listening, *ROUTES, quirks=QUIRKS, several=several
+    ) as worker:
         yield worker
 
 
@@ -118,6 +128,52 @@ async def test_the_same_dialect_passes_straight(inbound: Any, endpoint: str, dia
     assert passage.held_bytes(Caps()) in (Caps().held_reply_bytes, Caps().reply_bytes)
 
 
+# a provider of several dialects
+
+
+@pytest.mark.parametrize("name", ["openai", "lenient-openai"])
+@pytest.mark.parametrize(
+    ("said", "way"),
+    [
+        ({}, "responses"),
+        ({"stop_sequences": ["END"]}, "chat"),
+        ({"stop_sequences": ["END"], "stream": True}, "chat"),
+    ],
+)
+async def test_of_a_providers_dialects_the_first_that_can_be_told_all_of_it_is_taken(
+    worker: Worker, serve: Serve, name: str, said: dict[str, Any], way: str
+) -> None:
+    """Responses knows no stop sequences, Chat does (platform.openai.com/docs/api-reference)."""
+    answer = streamed if said.get("stream") else good
+    async with serve(by_provider(**{way: answer(way)})) as upstream:
+        reply = await ask(worker.port, asked(worker, "messages", name, **said))
+        sent = await went(upstream)
+    assert (reply.status, list(sent)) == (200, [way])
+    assert sent[way].get("stop") == said.get("stop_sequences")
+    assert "x-gatewatch-dropped-params" not in reply.headers
+    row = await worker.closed(call_id=reply.headers["x-gatewatch-call-id"])
+    assert row["dialect"] == DIALECTS[way][0]
+
+
+async def test_what_none_of_a_providers_dialects_can_be_told_is_the_best_ones_loss(
+    worker: Worker, serve: Serve
+) -> None:
+    async with serve(by_provider(responses=good("responses"))) as upstream:
+        refused = await ask(worker.port, asked(worker, "messages", "openai", top_k=5, stop_sequences=["END"]))
+        dropped = await ask(worker.port, asked(worker, "messages", "lenient-openai", top_k=5, stop_sequences=["END"]))
+        sent = await went(upstream)
+    assert (refused.status, refused.json["error"]["type"]) == (400, "invalid_request_error")
+    assert "top_k" in refused.json["error"]["message"]
+    assert (dropped.status, list(sent)) == (200, ["responses"])
+    assert set(dropped.headers["x-gatewatch-dropped-params"].split(", ")) == {"top_k", "stop_sequences"}
+
+
+async def test_a_callers_own_dialect_stays_the_way_to_a_provider_of_several(worker: Worker, serve: Serve) -> None:
+    async with serve(by_provider(responses=good("responses"))) as upstream:
+        await ask(worker.port, asked(worker, "responses", "openai", stop=["END"]))
+        assert list(await went(upstream)) == ["responses"]
+
+
 # failover between dialects
 
 
@@ -148,13 +204,14 @@ async def test_each_target_is_asked_in_its_own_dialect(worker: Worker, serve: Se
 async def test_what_one_target_was_told_does_not_show_in_what_the_next_is(worker: Worker, serve: Serve) -> None:
     """The request is read once for all tries; nobody may write into it."""
     tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     history = [
         {"role": "system", "content": "be brief"},
         {"role": "user", "content": [{"type": "text", "text": "hi"}]},
-        {"role": "assistant", "content": None, "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
         {"role": "tool", "tool_call_id": "c1", "content": "4"},
         {"role": "user", "content": "and?"},
-    ]  # fmt: skip
+    ]
     alone: dict[str, Any] = {}
     for provider in ("responses", "messages", "gemini", "bedrock"):
         async with serve(by_provider(**{provider: good(provider)})) as upstream:
