@@ -57,9 +57,9 @@ def model_not_found(model: str) -> Refusal:
     return Refusal(404, "model_not_found", f"The model {model!r} does not exist here.", param="model")
 
 
-def model_not_allowed(model: str) -> Refusal:
+def model_not_allowed(model: str, param: str = "model") -> Refusal:
     return Refusal(
-        403, "model_not_allowed", f"This key may not use the model {model!r}.", type="permission_error", param="model"
+        403, "model_not_allowed", f"This key may not use the model {model!r}.", type="permission_error", param=param
     )
 
 

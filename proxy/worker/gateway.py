@@ -27,6 +27,7 @@ from proxy.worker.counted import ESTIMATED, can_count
 from proxy.worker.elsewhere import not_that_method, nothing_here, served
 from proxy.worker.ending import Ending, lost
 from proxy.worker.endpoints import ENDPOINTS, GENERATING, caller_of
+from proxy.worker.further_models import check_further_models
 from proxy.worker.inbound import Inbound
 from proxy.worker.live import Live
 from proxy.worker.model_list import ModelList
@@ -132,6 +133,7 @@ class Gateway:
             model = required_model(inbound.body)
             inbound.call.requested_model = model if model in self.settings.routes else claimed(model)
             route = authorise(self.settings, key, model)
+            check_further_models(key, route, inbound.body)
             self._open(inbound, route)
             if inbound.call.endpoint == "count_tokens":
                 await self._count(inbound, route)

@@ -15,7 +15,7 @@ from tests.kit.raw_http import RawReply, ask, connect, read_reply, request
 from tests.kit.scripted_upstream import answers, chat_reply, http, silence
 from tests.kit.waiting import eventually
 from tests.kit.worker_process import PEPPER, Worker, make_key, worker_process
-from tests.proxy.worker.conftest import CAPS, Serve
+from tests.proxy.worker.conftest import CAPS, HELLO, Serve
 
 Chat = Callable[..., Awaitable[RawReply]]
 Asked = Callable[..., bytes]
@@ -273,6 +273,23 @@ async def test_the_models_that_a_key_sees_are_its_own(worker: Worker) -> None:
     assert "openai/gpt-4o-mini" in names, "what the price list knows of a configured provider"
     reply = await ask(worker.port, get("/v1/models/hasty", {"x-api-key": limited}))
     assert reply.status == 404
+
+
+async def test_a_key_for_one_route_does_not_reach_other_models_through_its_body(worker: Worker) -> None:
+    _, secret = make_key(worker.home, "one-route", models=("nobody",))
+    headers = {"Authorization": f"Bearer {secret}"}
+
+    async def said(**more: object) -> RawReply:
+        body = json.dumps({"model": "nobody", "messages": HELLO, **more}).encode()
+        return await ask(worker.port, request("POST", "/v1/chat/completions", body, headers))
+
+    async with asyncio.timeout(10):
+        while (await said()).status == 401:
+            pass
+    reply = await said(models=["anthropic/claude-opus-5"])
+    assert (reply.status, reply.json["error"]["code"]) == (403, "model_not_allowed")
+    assert reply.json["error"]["param"] == "models"
+    assert (await said(models=["gpt-4o-mini"])).status == 502, "what the route leads to: nobody listens there"
 
 
 async def test_nothing_of_this_has_left_a_call_in_flight(worker: Worker) -> None:
