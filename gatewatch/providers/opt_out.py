@@ -8,7 +8,8 @@ from typing import Any
 
 from gatewatch.providers.quirks import Quirks
 
-_OWN_KINDS = frozenset({"completions", "embeddings"})
+_OWN_KINDS = frozenset({"completions", "embeddings", "count_tokens"})
+"""Paths with parameters of their own. A count makes nothing, and vendors refuse what it does not know."""
 
 
 def opt_out_of(quirks: Quirks, dialect: str, endpoint: str, *, zero_retention: bool) -> dict[str, Any]:

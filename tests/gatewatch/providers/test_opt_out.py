@@ -14,6 +14,7 @@ STORE = Quirks(opt_out={"openai-chat": {"store": False}, "embeddings": {"keep": 
         ("openai-chat", "messages", {"store": False}),  # translated: what goes out is a chat completion
         ("openai-chat", "embeddings", {"keep": False}),
         ("openai-chat", "completions", {}),
+        ("openai-chat", "count_tokens", {}),  # it makes nothing, and knows no other parameters
         ("anthropic-messages", "messages", {}),
     ],
 )
