@@ -16,6 +16,7 @@ class Turn(msgspec.Struct, kw_only=True):
     role: Literal["system", "developer", "user", "assistant"]
     parts: list[Part]
     name: str | None = None
+    """Of a speaker. Frameworks name the assistant's own messages after themselves: no loss there."""
 
 
 class Tool(msgspec.Struct, kw_only=True):
@@ -84,6 +85,7 @@ class Ask(msgspec.Struct, kw_only=True):
     format: Format | None = None
     thinking: Thinking | None = None
     verbosity: str | None = None
+    """How much is said. A hint: where it cannot be told, nobody gets another kind of answer."""
     service_tier: str | None = None
     stream: bool = False
     user: str | None = None
@@ -91,3 +93,9 @@ class Ask(msgspec.Struct, kw_only=True):
     cache_key: str | None = None
     """Which prompts share a cache (OpenAI's `prompt_cache_key`). A hint."""
     others: dict[str, Any] = {}
+
+    @property
+    def one_call_at_once(self) -> bool:
+        """Whether the model must be kept from calling several tools at once: of one alone it has no choice."""
+        named = self.tool_choice is not None and self.tool_choice.mode == "named"
+        return self.parallel_tools is False and len(self.tools) > 1 and not named

@@ -33,7 +33,7 @@ def tool_config(ask: Ask, messages: MessagesWriter, family: Family, losses: Loss
     if mode == "none":
         losses.lose("tool_choice", "it cannot be kept from calling tools that were called before")
         return config
-    if ask.parallel_tools is False:
+    if ask.one_call_at_once:
         losses.lose("parallel_tools", "it decides itself how many tools it calls at once")
     if mode == "required":
         config["toolChoice"] = {"any": {}}

@@ -19,7 +19,7 @@ def write_tools(ask: Ask, losses: Losses) -> dict[str, Any]:
         return {}
     choice = ask.tool_choice
     mode = choice.mode if choice else "auto"
-    if ask.parallel_tools is False and mode != "none":
+    if ask.one_call_at_once and mode != "none":
         losses.lose("parallel_tools", "it decides itself how many tools it calls at once")
     said: dict[str, Any] = {"tools": [{"functionDeclarations": functions}]}
     if mode == "auto" and any(tool.strict for tool in ask.tools):

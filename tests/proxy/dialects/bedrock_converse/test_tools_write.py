@@ -70,6 +70,12 @@ def test_tools_that_were_called_are_declared_where_none_is_offered() -> None:
 
 def test_what_bedrock_cannot_be_told_is_named() -> None:
     with pytest.raises(Refusal, match="parallel_tools"):
-        config(tools=[WEATHER], parallel_tools=False)
+        config(tools=[WEATHER, Tool(name="now")], parallel_tools=False)
     with pytest.raises(Refusal, match="patch"):
         config(tools=[Tool(name="patch", free=True)], drop=True)
+
+
+def test_of_one_tool_alone_nothing_has_to_be_forbidden() -> None:
+    assert config(tools=[WEATHER], parallel_tools=False) == config(tools=[WEATHER])
+    named = {"tools": [WEATHER, Tool(name="now")], "tool_choice": ToolChoice(mode="named", name="weather")}
+    assert config(parallel_tools=False, **named) == config(**named)

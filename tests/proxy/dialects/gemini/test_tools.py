@@ -44,9 +44,15 @@ def test_calls_that_must_follow_their_schema_are_validated() -> None:
 
 def test_one_call_at_a_time_cannot_be_asked_for() -> None:
     with pytest.raises(Refusal, match="parallel_tools"):
-        tools(WEATHER, parallel_tools=False)
+        tools(WEATHER, Tool(name="now"), parallel_tools=False)
     assert tools(parallel_tools=False) == {}
     assert "toolConfig" not in tools(WEATHER, parallel_tools=True)
+
+
+def test_of_one_tool_alone_nothing_has_to_be_forbidden() -> None:
+    assert tools(WEATHER, parallel_tools=False) == {"tools": [{"functionDeclarations": [DECLARED]}]}
+    named = ToolChoice(mode="named", name="weather")
+    assert "toolConfig" in tools(WEATHER, Tool(name="now"), tool_choice=named, parallel_tools=False)
 
 
 def test_a_tool_of_free_text_is_refused() -> None:
