@@ -88,8 +88,6 @@ def _lose_unknown(ask: Ask, losses: Losses) -> None:
         losses.lose("logprobs")
     if ask.top_logprobs:
         losses.lose("top_logprobs")
-    if ask.verbosity not in (None, "medium"):
-        losses.lose("verbosity")
 
 
 def _max_tokens(ask: Ask, to: Destination, model: Claude) -> int:

@@ -71,8 +71,6 @@ def _lose_unknown(ask: Ask, losses: Losses) -> None:
             losses.lose(name)
     if ask.seed is not None:
         losses.lose("seed")
-    if ask.verbosity not in (None, "medium"):
-        losses.lose("verbosity")
 
 
 def _inference_config(ask: Ask, model: Family, told: Told, losses: Losses) -> dict[str, Any]:

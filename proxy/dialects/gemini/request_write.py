@@ -37,7 +37,5 @@ def request(ask: Ask, to: Destination, losses: Losses, *, typed: bool) -> dict[s
             body["serviceTier"] = tier
         else:
             losses.lose("service_tier", "it has no tier of this name")
-    if ask.verbosity not in (None, "medium"):
-        losses.lose("verbosity")
     lose_others(ask.others, losses)
     return body

@@ -32,12 +32,13 @@ _DEFAULTS: dict[str, tuple[Any, ...]] = {
     "modalities": (["text"],),
     "response_format": ({"type": "text"},),
     "service_tier": ("auto", "default"),
-    "verbosity": ("medium",),
     "plugins": ([],),
     "transforms": ([],),
 }
-_HINTS = frozenset({"prompt_cache_key", "prompt_cache_retention", "prompt_cache_options", "stream_options", "user"})
-"""Nobody gets another answer without them."""
+_HINTS = frozenset(
+    {"prompt_cache_key", "prompt_cache_retention", "prompt_cache_options", "stream_options", "user", "verbosity"}
+)
+"""Nobody gets another answer without them, or only one of another length."""
 
 
 def changes_nothing(name: str, value: object) -> bool:

@@ -103,12 +103,17 @@ def _encoded(body: dict[str, Any], to: Destination, losses: Losses, translated: 
             continue
         if translated is None:
             losses.lose(name)
-        elif name not in _HINTS and (name != "include" or translated.logprobs):
+        elif name not in _HINTS and not _unasked(name, translated):
             losses.lose(_FIELDS.get(name, name))
     for name, there in to.quirks.renames.items():
         if name in body:
             body[there] = body.pop(name)
     return msgspec.json.encode(body)
+
+
+def _unasked(name: str, ask: Ask) -> bool:
+    """Whether nothing in this parameter is more than our own wish or a hint."""
+    return (name == "include" and not ask.logprobs) or (name == "text" and not ask.format)
 
 
 def _lose_unknown(ask: Ask, losses: Losses) -> None:

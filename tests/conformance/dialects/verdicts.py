@@ -60,7 +60,6 @@ LOSSES = [
     Loss(("state",), ANYBODY, "What one provider keeps is not known to another.", REFUSED),
     Loss(("names",), ("responses", "messages", "gemini", "bedrock"), "Messages do not name their speakers there."),
     Loss(("detail",), ("messages", "bedrock"), "Images have no level of detail there."),
-    Loss(("verbosity",), ("messages", "gemini", "bedrock"), "This API has no such parameter."),
     Loss(("logit_bias",), ("responses", "messages", "gemini", "bedrock"), "This API has no such parameter."),
     Loss(("unknown",), ANYBODY, "What is not known cannot be translated."),
 ]
@@ -97,6 +96,7 @@ NOTES = [
     Note(("cache_marks",), ("chat",), "It caches by itself: a mark is a hint.", ("responses",)),
     Note(("cache_marks",), ("responses",), "It caches by itself: a mark is a hint.", ("chat",)),
     Note(("cache_key",), ("messages", "gemini", "bedrock"), "A hint of OpenAI's: nothing is lost without it."),
+    Note(("verbosity",), ("messages", "gemini", "bedrock"), "A hint of style: it is left out there."),
     Note(("usage", "usage_streamed", "cached_usage"), ("bedrock",), "Reasoning is not counted apart."),
     Note(("content_filter",), ("messages",), "Anthropic says `refusal` for it."),
     Note(("refusal",), ("bedrock",), "Bedrock says that the content was filtered.", ("chat", "responses")),

@@ -29,7 +29,7 @@ def body(losses: Losses | None = None, model: str = CLAUDE, quirks: Quirks = USU
 
 
 def test_a_question_is_all_that_is_said() -> None:
-    said = body(user="ann", cache_key="k", service_tier="auto", verbosity="medium", stream=True, n=1, top_p=1.0)
+    said = body(user="ann", cache_key="k", service_tier="auto", verbosity="low", stream=True, n=1, top_p=1.0)
     assert said == {"messages": MESSAGES}
 
 
@@ -81,7 +81,6 @@ def test_thinking_makes_room_for_the_reply() -> None:
         ({"presence_penalty": 0.1}, "presence_penalty"),
         ({"frequency_penalty": 0.1}, "frequency_penalty"),
         ({"logprobs": True}, "logprobs"),
-        ({"verbosity": "low"}, "verbosity"),
         ({"temperature": 1.5}, "temperature"),
         ({"temperature": 0.5, "top_p": 0.9}, "top_p"),
         ({"temperature": 0.5, "thinking": Thinking(budget=2000)}, "temperature"),

@@ -23,7 +23,7 @@ def body(losses: Losses | None = None, **asked: Any) -> dict[str, Any]:
 
 
 def test_a_question_is_all_that_is_said() -> None:
-    assert body(user="ann", cache_key="k", service_tier="auto", verbosity="medium", stream=True) == {
+    assert body(user="ann", cache_key="k", service_tier="auto", verbosity="low", stream=True) == {
         "contents": [{"role": "user", "parts": [{"text": "Hi"}]}]
     }
 
@@ -48,7 +48,6 @@ def test_every_room_of_the_request_is_filled() -> None:
     ("asked", "param"),
     [
         ({"service_tier": "scale"}, "service_tier"),
-        ({"verbosity": "low"}, "verbosity"),
         ({"others": {"logit_bias": {"1": 2}}}, "logit_bias"),
         ({"others": {"previous_response_id": "r"}}, "previous_response_id"),
     ],

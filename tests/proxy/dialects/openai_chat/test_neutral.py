@@ -19,6 +19,7 @@ from proxy.dialects.openai_chat.neutral import changes_nothing
         ("response_format", {"type": "text"}),
         ("prompt_cache_key", "k"),
         ("user", "u"),
+        ("verbosity", "low"),
         ("stream_options", {"include_usage": True}),
     ],
 )

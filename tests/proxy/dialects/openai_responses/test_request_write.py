@@ -264,3 +264,8 @@ def test_work_that_outlives_its_reply_is_refused_whoever_asks() -> None:
     assert refused.value.param == "background"
     for usual in (False, None):
         assert forward_request({"input": "hi", "background": usual}, TO, False, Losses("openai"))
+
+
+def test_a_verbosity_that_a_provider_does_not_take_is_left_out() -> None:
+    odd = Destination(provider="odd", model="m", quirks=Quirks(refuses=("text",)))
+    assert b"verbosity" not in write_request(Ask(turns=HI, verbosity="low"), odd, Losses("odd"))
