@@ -22,7 +22,7 @@ def write_turns(
 ) -> tuple[str | list[dict[str, Any]] | None, list[dict[str, Any]]]:
     """(`system`, `messages`). Raises Refusal through `losses`."""
     for turn in turns:
-        if turn.name:
+        if turn.name and turn.role != "assistant":
             losses.lose("name", "its messages do not name their speakers")
         if turn.role in ("system", "developer") and not all(isinstance(part, Text) for part in turn.parts):
             losses.refuse("turns", "its instructions are text")

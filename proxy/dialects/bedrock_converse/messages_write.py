@@ -49,7 +49,7 @@ class MessagesWriter:
 
     def add(self, turns: Sequence[Turn]) -> None:
         for turn in turns:
-            if turn.name:
+            if turn.name and turn.role != "assistant":
                 self._losses.lose("name", "its messages do not name their speakers")
             if turn.role in ("system", "developer"):
                 self._instruct(turn)

@@ -38,7 +38,7 @@ class Contents:
 
     def add(self, turns: Sequence[Turn]) -> None:
         for turn in turns:
-            if turn.name:
+            if turn.name and turn.role != "assistant":
                 self._losses.lose("name", "its messages have no names")
             if turn.role in ("system", "developer"):
                 self.system += self._instructions(turn)

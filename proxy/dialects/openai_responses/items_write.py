@@ -46,7 +46,7 @@ class _Items:
         self._images = images
 
     def write(self, turn: Turn) -> None:
-        if turn.name:
+        if turn.name and turn.role != "assistant":
             self._losses.lose("name", "messages have no names there")
         content: list[dict[str, Any]] = []
         for part in turn.parts:

@@ -119,6 +119,8 @@ def test_names_of_speakers_are_lost() -> None:
     with pytest.raises(Refusal) as raised:
         write(Turn(role="user", name="ada", parts=[Text(text="hi")]))
     assert raised.value.param == "name"
+    unnamed = [turn("user", "hi"), turn("assistant", "yes")]
+    assert write(unnamed[0], Turn(role="assistant", name="bot", parts=[Text(text="yes")])) == write(*unnamed)
 
 
 roles = st.sampled_from(["system", "developer", "user", "assistant"])

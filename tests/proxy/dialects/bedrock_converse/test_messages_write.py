@@ -134,3 +134,8 @@ def test_what_bedrock_cannot_be_told_is_named(turn: Turn, param: str) -> None:
     with pytest.raises(Refusal) as refused:
         written(turn)
     assert refused.value.param == param
+
+
+def test_the_assistants_own_name_is_left_out() -> None:
+    said = written(Turn(role="assistant", name="bot", parts=[Text(text="b")]))
+    assert said.messages == [{"role": "assistant", "content": [{"text": "b"}]}]

@@ -203,3 +203,8 @@ def test_what_google_cannot_be_told_is_lost(turn: Turn, param: str) -> None:
 def test_a_provider_without_images_is_not_asked_without_them() -> None:
     with pytest.raises(Refusal, match="images"):
         written(user(PNG), quirks=Quirks(images=False))
+
+
+def test_the_assistants_own_name_is_left_out() -> None:
+    said = written(user(Text(text="a")), Turn(role="assistant", name="bot", parts=[Text(text="b")]))
+    assert said.contents[1] == {"role": "model", "parts": [{"text": "b"}]}

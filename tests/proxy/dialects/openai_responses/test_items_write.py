@@ -232,3 +232,9 @@ def test_a_file_that_another_provider_keeps_is_refused_whatever_the_route_drops(
     with pytest.raises(Refusal) as refused:
         write_items([user(part)], Losses("o", drop=True, names={"turns": "messages"}), images=True)
     assert (refused.value.status, refused.value.param) == (400, "messages")
+
+
+def test_the_assistants_own_name_is_left_out() -> None:
+    losses = Losses("o")
+    named = Turn(role="assistant", name="bot", parts=[Text(text="x")])
+    assert write_items([named], losses, images=True) == write_items([assistant(Text(text="x"))], losses, images=True)
