@@ -13,7 +13,6 @@ import msgspec
 from proxy.canonical.losses import Losses
 from proxy.canonical.parts import Audio, CacheMark, Declined, File, Image, Part, Reasoning, Text, ToolCall, ToolResult
 from proxy.dialects.anthropic_messages.vocabulary import DIALECT
-from proxy.refusal import Refusal
 
 _IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 _NOT_IN_IDS = re.compile(r"[^a-zA-Z0-9_-]")
@@ -117,13 +116,13 @@ def _thought(part: Reasoning) -> dict[str, Any] | None:
 
 
 def _arguments(call: ToolCall) -> dict[str, Any]:
+    """An object, always: what a model wrote that is none (its reply was cut, say) stands in `input`."""
     if not call.arguments.strip():
         return {}
     try:
         return _read_object(call.arguments)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        message = f"messages: the arguments of the tool call {call.id!r} ({call.name}) are no JSON object."
-        raise Refusal(400, "invalid_value", message, param="messages") from None
+        return {"input": call.arguments.encode(errors="replace").decode()}
 
 
 def _id(call_id: str) -> str:
