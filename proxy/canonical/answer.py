@@ -21,6 +21,10 @@ class Usage(msgspec.Struct, kw_only=True):
     """None where the provider's object is not whole and sound."""
     searches: int = 0
     """Web searches that it counts, which are charged apart."""
+    file_searches: int = 0
+    """Searches in stored files, likewise."""
+    unpriced_pieces: bool = False
+    """Whether the provider did what is charged apart and no list of prices has a measure for."""
     details: Details = Details()
     """What else its price depends on."""
 

@@ -26,6 +26,9 @@ class Seen:
         """The provider's usage object as it came; None: none came."""
         self.searches = 0
         """Web searches that the provider made and charges for."""
+        self.file_searches = 0
+        self.unpriced_pieces = False
+        """Whether it did what costs more than can be said."""
         self.served_model: str | None = None
         self.service_tier: str | None = None
         self.finish_reason: str | None = None
@@ -99,3 +102,5 @@ class Told(Seen):
         if usage.raw is not None:
             self.usage, self._tokens, self.searches = usage.raw, usage.tokens, usage.searches
             self._details = usage.details
+        self.file_searches = usage.file_searches or self.file_searches
+        self.unpriced_pieces = usage.unpriced_pieces or self.unpriced_pieces

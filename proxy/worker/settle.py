@@ -84,7 +84,9 @@ class Meter:
             details = _NO_DETAILS
         asked = None if "service_tier" in call.dropped_params else body.get("service_tier")
         tier = seen.service_tier or asked
-        self._price(call, provider, model, tokens, basis, tier, seen.searches, details)
+        self._price(call, provider, model, tokens, basis, tier, seen.searches, seen.file_searches, details)
+        if seen.unpriced_pieces:
+            call.cost_picos, call.cost_basis = None, "unpriced"
         if basis == "computed" and (field := provider.quirks.reports_cost):
             reported = reported_cost(seen.usage, field)
             if reported is not None:
@@ -106,6 +108,7 @@ class Meter:
         basis: str,
         tier: object,
         searches: int = 0,
+        file_searches: int = 0,
         details: Details = _NO_DETAILS,
     ) -> None:
         """Other models that worked for the reply are charged by their own rows; the call names its own model's."""
@@ -123,6 +126,7 @@ class Meter:
                 tokens,
                 row,
                 searches=searches,
+                file_searches=file_searches,
                 cached_audio=details.cached_audio,
                 output_image=details.output_image,
                 audio_seconds=details.audio_seconds,

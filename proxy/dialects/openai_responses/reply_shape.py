@@ -11,6 +11,14 @@ from proxy.dialects.openai_responses.annotations import LogprobSaid
 from proxy.dialects.provider_error import NotThisDialect, ProviderError
 
 _NOTHING = msgspec.Raw(b"null")
+_PRICED_CALLS = frozenset(
+    {
+        *("function_call", "custom_tool_call", "local_shell_call", "apply_patch_call", "computer_call"),
+        *("mcp_call", "tool_search_call", "web_search_call", "file_search_call"),
+    }
+)
+"""Items that the caller acts upon, that cost their tokens alone, or that are counted (platform.openai.com, Pricing).
+Any other call is of a tool that the provider runs, and charges for as no usage object tells."""
 
 
 class Piece(msgspec.Struct):
@@ -34,6 +42,7 @@ class Item(msgspec.Struct):
     input: Any = None
     encrypted_content: Any = None
     action: Any = None
+    environment: Any = None
     content: msgspec.Raw = _NOTHING
     summary: msgspec.Raw = _NOTHING
 
@@ -93,8 +102,27 @@ def finish_of(response: Response, *, called: bool, declined: bool) -> Finish:
 
 
 def usage_of(response: Response) -> Usage:
-    """The usage object, and the searches that OpenAI charges for."""
-    return Usage(raw=response.usage, tokens=openai.read(response.usage), searches=_searches(response))
+    """The usage object, and what OpenAI charges for beside it."""
+    output = response.output or ()
+    return Usage(
+        raw=response.usage,
+        tokens=openai.read(response.usage),
+        searches=_searches(response),
+        file_searches=sum(item.type == "file_search_call" for item in output),
+        unpriced_pieces=_drew(response) or any(_is_unpriced(item) for item in output),
+    )
+
+
+def _is_unpriced(item: Item) -> bool:
+    if item.type == "shell_call":  # the caller's own shell, unless it says that it is not
+        return isinstance(item.environment, dict) and item.environment.get("type") != "local"
+    return item.type.endswith("_call") and item.type not in _PRICED_CALLS
+
+
+def _drew(response: Response) -> bool:
+    """Images have their own model's prices, and their items need not be among the output."""
+    said = response.tool_usage.get("image_gen") if isinstance(response.tool_usage, dict) else None
+    return isinstance(said, dict) and bool(said.get("total_tokens"))
 
 
 def _searches(response: Response) -> int:

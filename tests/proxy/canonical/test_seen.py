@@ -90,3 +90,11 @@ def test_the_tier_that_is_told_at_the_end_counts_where_none_was_told_before() ->
     seen.take(Started(model="gpt-5"))
     seen.take(UsageSeen(usage=Usage(), service_tier="flex"))
     assert (seen.served_model, seen.service_tier) == ("gpt-5", "flex")
+
+
+def test_what_is_charged_apart_is_told_even_where_no_usage_came() -> None:
+    seen = Told()
+    assert (seen.file_searches, seen.unpriced_pieces) == (0, False)
+    seen.take(UsageSeen(usage=Usage(file_searches=2, unpriced_pieces=True)))
+    seen.take(UsageSeen(usage=Usage(raw={"a": 1})))
+    assert (seen.file_searches, seen.unpriced_pieces) == (2, True)

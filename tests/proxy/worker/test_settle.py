@@ -155,3 +155,23 @@ def test_another_model_that_worked_for_the_reply_has_its_own_prices(meter: Meter
     assert (call.input_uncached_tokens, call.output_tokens) == (110, 22)
     found.adviser = "a-model-of-tomorrow"
     assert settled(meter, found).cost_basis == "unpriced"
+
+
+def test_searches_in_files_have_their_price(meter: Meter) -> None:
+    """OpenAI: 2.50 USD per thousand."""
+    found = seen(SMALL)
+    found.file_searches = 2
+    call = settled(meter, found)
+    assert (call.cost_picos, call.cost_basis) == (100 * IN + 20 * OUT + 2 * 2_500_000_000, "computed")
+    record = Call(call_id="c", started_at=AT, endpoint="responses")
+    meter.settle(record, provider("mistral"), "mistral-large-latest", BODY, found, True)
+    assert (record.cost_picos, record.cost_basis) == (None, "unpriced"), "no list has that piece of Mistral's"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_reply_with_pieces_that_no_list_prices_is_unpriced_and_not_cheap(meter: Meter, whole: bool) -> None:
+    found = seen(SMALL)
+    found.unpriced_pieces = True
+    call = settled(meter, found, whole=whole)
+    assert (call.cost_picos, call.cost_basis) == (None, "unpriced")
+    assert (call.input_uncached_tokens, call.output_tokens) == (100, 20)

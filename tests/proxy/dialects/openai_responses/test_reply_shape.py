@@ -77,6 +77,43 @@ def test_usage_and_the_searches_beside_it() -> None:
     assert usage_of(response(output=calls)).searches == 2
 
 
+def test_searches_in_files_are_counted() -> None:
+    calls = [{"type": "file_search_call", "queries": ["a", "b"]}, {"type": "file_search_call"}, {"type": "message"}]
+    usage = usage_of(response(usage=USAGE, output=calls))
+    assert (usage.file_searches, usage.unpriced_pieces) == (2, False)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"output": [{"type": "code_interpreter_call", "container_id": "c"}]},
+        {"output": [{"type": "message"}, {"type": "image_generation_call"}]},
+        {"output": [{"type": "shell_call", "environment": {"type": "container_reference", "container_id": "c"}}]},
+        {"output": [{"type": "a_tool_of_tomorrow_call"}]},
+        {"tool_usage": {"image_gen": {"total_tokens": 4160}}},
+    ],
+)
+def test_hosted_tools_cost_what_no_token_count_shows(fields: dict[str, Any]) -> None:
+    """Containers are charged by the session, images by another model's tokens (platform.openai.com, Pricing)."""
+    assert usage_of(response(usage=USAGE, **fields)).unpriced_pieces
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"output": [{"type": "function_call"}, {"type": "custom_tool_call"}, {"type": "web_search_call"}]},
+        {"output": [{"type": "local_shell_call"}, {"type": "apply_patch_call"}, {"type": "computer_call"}]},
+        {"output": [{"type": "mcp_call"}, {"type": "mcp_list_tools"}, {"type": "reasoning"}]},
+        {"output": [{"type": "shell_call", "environment": {"type": "local"}}, {"type": "shell_call_output"}]},
+        {"output": [{"type": "shell_call", "environment": None}]},
+        {"tool_usage": {"image_gen": {"total_tokens": 0}, "web_search": {"num_requests": 0}}},
+        {"tool_usage": {"image_gen": None}},
+    ],
+)
+def test_what_the_caller_does_itself_and_what_costs_tokens_alone_is_priced(fields: dict[str, Any]) -> None:
+    assert not usage_of(response(usage=USAGE, **fields)).unpriced_pieces
+
+
 def test_odd_values_do_not_lose_a_reply() -> None:
     odd = response(id=5, model=None, created_at="yesterday", service_tier=[], incomplete_details=7, tool_usage=3)
     assert (said(odd.id), odd.created, said(odd.service_tier)) == (None, None, None)
