@@ -57,6 +57,9 @@ class Seen:
 class Told(Seen):
     """Filled through the canonical form, where the dialect has read the usage already."""
 
+    reasoning_outside = False
+    """Whether the provider speaks as OpenAI and counts reasoning beside the output: its usage is read anew then."""
+
     def __init__(self) -> None:
         super().__init__()
         self._tokens: Tokens | None = None
@@ -102,5 +105,7 @@ class Told(Seen):
         if usage.raw is not None:
             self.usage, self._tokens, self.searches = usage.raw, usage.tokens, usage.searches
             self._details = usage.details
+            if self.reasoning_outside:
+                self._tokens = openai.read(usage.raw, reasoning_outside=True)
         self.file_searches = usage.file_searches or self.file_searches
         self.unpriced_pieces = usage.unpriced_pieces or self.unpriced_pieces

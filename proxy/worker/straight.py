@@ -13,6 +13,13 @@ from proxy.worker.inbound import Inbound
 from proxy.worker.relay_stream import StreamTap
 from proxy.worker.upstream_error import not_readable, refusal_for
 
+_AS_OPENAI = frozenset({"openai-chat", "openai-responses"})
+
+
+def reasons_outside(dialect: ProviderDialect, to: Destination) -> bool:
+    """Whether reasoning stands beside the output in this provider's usage; other vendors' have one meaning each."""
+    return to.quirks.reasoning_outside and dialect.name in _AS_OPENAI
+
 
 class StraightPassage:
     """Nothing is translated, and nothing that only we do not know is lost."""
@@ -21,12 +28,14 @@ class StraightPassage:
         self.request = channel.dialect.forward(inbound.body, to, inbound.call.stream, losses)
         self.dropped = losses.dropped
         self._dialect = channel.dialect
+        self._outside = reasons_outside(channel.dialect, to)
 
     def held_bytes(self, caps: Caps) -> int:
         return caps.held_reply_bytes
 
     def read(self, reply: bytes) -> Seen:
         seen = Told()
+        seen.reasoning_outside = self._outside
         try:
             seen.take_answer(self._dialect.read(reply))
         except ProviderError as error:
@@ -40,7 +49,9 @@ class StraightPassage:
         return None
 
     def tap(self, exchange: Exchange, caps: Caps) -> StreamTap:
-        return ReaderTap(exchange, caps, self._dialect)
+        tap = ReaderTap(exchange, caps, self._dialect)
+        tap.reasoning_outside = self._outside
+        return tap
 
 
 class ReaderTap(StreamTap, Told):

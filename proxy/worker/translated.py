@@ -19,6 +19,7 @@ from proxy.upstream.exchange import Exchange
 from proxy.worker.channel import Channel
 from proxy.worker.inbound import Inbound
 from proxy.worker.relay_stream import StreamTap
+from proxy.worker.straight import reasons_outside
 from proxy.worker.upstream_error import not_readable, refusal_for
 
 LONGEST = 16
@@ -45,6 +46,7 @@ class TranslatedPassage:
         self.request = channel.dialect.write(ask_of(inbound), to, losses)
         self.dropped = losses.dropped
         self._dialect = channel.dialect
+        self._outside = reasons_outside(channel.dialect, to)
         self._inbound = inbound
         self._answer: Answer | None = None
 
@@ -59,6 +61,7 @@ class TranslatedPassage:
         except UNREADABLE:
             raise not_readable() from None
         seen = Told()
+        seen.reasoning_outside = self._outside
         seen.take_answer(self._answer)
         return seen
 
@@ -70,7 +73,9 @@ class TranslatedPassage:
     def tap(self, exchange: Exchange, caps: Caps) -> StreamTap:
         inbound = self._inbound
         writer = inbound.caller.writer(inbound.body, inbound.call.call_id)
-        return TranslatedTap(exchange, caps, self._dialect, writer, len(self.request))
+        tap = TranslatedTap(exchange, caps, self._dialect, writer, len(self.request))
+        tap.reasoning_outside = self._outside
+        return tap
 
 
 class TranslatedTap(StreamTap, Told):

@@ -98,3 +98,11 @@ def test_what_is_charged_apart_is_told_even_where_no_usage_came() -> None:
     seen.take(UsageSeen(usage=Usage(file_searches=2, unpriced_pieces=True)))
     seen.take(UsageSeen(usage=Usage(raw={"a": 1})))
     assert (seen.file_searches, seen.unpriced_pieces) == (2, True)
+
+
+def test_reasoning_that_stands_beside_the_output_counts_where_the_provider_is_known_for_it() -> None:
+    usage = {"prompt_tokens": 9, "completion_tokens": 2, "completion_tokens_details": {"reasoning_tokens": 5}}
+    seen = Told()
+    seen.reasoning_outside = True
+    seen.take(UsageSeen(usage=Usage(raw=usage, tokens=None)))
+    assert seen.tokens() == Tokens(input_uncached=9, output=7, output_reasoning=5)

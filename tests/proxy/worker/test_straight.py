@@ -10,12 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gatewatch.call import Tokens
+from gatewatch.providers.quirks import Quirks
 from proxy.canonical.losses import Losses
 from proxy.dialects.dialect import Destination
 from proxy.refusal import Refusal
-from proxy.settings import Provider, Way
+from proxy.settings import Caps, Provider, Way
 from proxy.worker.channel import Channel, Upstream
-from proxy.worker.straight import StraightPassage
+from proxy.worker.straight import ReaderTap, StraightPassage
 from tests.kit.provider_streams import SSE_DIALECTS, dialect_of, said
 from tests.kit.taps import an_exchange, broken, in_reads, straight, whole
 
@@ -178,3 +179,27 @@ async def test_a_200_with_an_error_becomes_the_error_it_is(
     with pytest.raises(Refusal) as refused:
         passage(dialect, model="route").read(json.dumps(reply).encode())
     assert (refused.value.status, refused.value.code) == (status, code)
+
+
+RESPONSES_USAGE = {"input_tokens": 9, "output_tokens": 2, "output_tokens_details": {"reasoning_tokens": 5}}
+MESSAGES_USAGE = {"input_tokens": 9, "output_tokens": 2, "cache_read_input_tokens": 4}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "usage", "tokens"),
+    [
+        ("openai-responses", RESPONSES_USAGE, Tokens(input_uncached=9, output=7, output_reasoning=5)),
+        ("anthropic-messages", MESSAGES_USAGE, Tokens(input_uncached=9, input_cache_read=4, output=2)),
+    ],
+)
+async def test_a_provider_that_counts_reasoning_beside_the_output_is_believed_where_it_speaks_as_openai(
+    inbound: Any, dialect: str, usage: dict[str, Any], tokens: Tokens
+) -> None:
+    call = inbound()
+    to = Destination(provider="p", model="m", quirks=Quirks(reasoning_outside=True))
+    passage = StraightPassage(a_channel(dialect), to, Losses("p"), call)
+    reply = json.dumps({**json.loads(said(dialect, "hi").plain), "usage": usage}).encode()
+    assert passage.read(reply).tokens() == tokens
+    tap = passage.tap(an_exchange(), Caps())
+    assert isinstance(tap, ReaderTap)
+    assert tap.reasoning_outside == (dialect == "openai-responses")

@@ -13,10 +13,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from proxy.settings import Caps
+from gatewatch.providers.quirks import Quirks
+from proxy.canonical.losses import Losses
+from proxy.dialects.dialect import Destination
+from proxy.settings import Caps, Provider, Way
+from proxy.worker.channel import Upstream
+from proxy.worker.translated import TranslatedPassage, TranslatedTap
 from tests.kit.caller_streams import heard, payloads
 from tests.kit.provider_streams import DIALECTS, SSE_DIALECTS, Said, dialect_of, said
-from tests.kit.taps import BODIES, an_exchange, in_reads, passed, translated, whole
+from tests.kit.taps import BODIES, CALLERS, an_exchange, in_reads, passed, translated, whole
 
 PAIRS = [
     (provider, caller)
@@ -270,3 +275,28 @@ async def test_caps_hold_for_what_is_read() -> None:
     size = sum(map(len, frames))
     good = translated(an_exchange(frames), "anthropic-messages", "chat", Caps(reply_bytes=size))
     assert heard("chat", await whole(good)).text == "word " * 200
+
+
+@pytest.mark.parametrize("provider", ["openai-chat", "openai-responses", "anthropic-messages"])
+async def test_reasoning_beside_the_output_is_counted_on_the_way_to_another_dialect_too(
+    inbound: Any, provider: str
+) -> None:
+    """Without a total, only the provider's own arithmetic says it (docs.x.ai)."""
+    caller = "messages" if provider != "anthropic-messages" else "chat"
+    call = inbound()
+    call.caller, call.body = CALLERS[caller], {**BODIES[caller], "messages": [{"role": "user", "content": "hi"}]}
+    to = Destination(provider="p", model="m", quirks=Quirks(reasoning_outside=True))
+    way = Way(dialect=provider, base_url="http://127.0.0.1:1")
+    channel = Upstream(Provider(name="p", ways=(way,), keys=(), price_provider="p"), "agent").channels[0]
+    passage = TranslatedPassage(channel, to, Losses("p"), call)
+    plain = json.loads(said(provider, "hi").plain)
+    names = ("prompt", "completion") if provider == "openai-chat" else ("input", "output")
+    plain["usage"] = {f"{names[0]}_tokens": 9, f"{names[1]}_tokens": 2}
+    plain["usage"][f"{names[1]}_tokens_details"] = {"reasoning_tokens": 5}
+    tokens = passage.read(json.dumps(plain).encode()).tokens()
+    assert tokens
+    openai = provider != "anthropic-messages"
+    assert (tokens.output, tokens.output_reasoning) == ((7, 5) if openai else (2, 0))
+    tap = passage.tap(an_exchange(), Caps())
+    assert isinstance(tap, TranslatedTap)
+    assert tap.reasoning_outside == openai
