@@ -9,6 +9,7 @@ from gatewatch.call import Tokens
 from proxy.canonical.answer import Answer
 from proxy.canonical.ask import Ask
 from proxy.canonical.events import Ended, Event, Finished, ToolCalled, UsageSeen
+from proxy.canonical.free_calls import FreeCalls
 from proxy.canonical.losses import Losses
 from proxy.canonical.seen import Seen, Told
 from proxy.dialects.dialect import Destination, ProviderDialect, StreamWriter
@@ -63,6 +64,7 @@ class TranslatedPassage:
         seen = Told()
         seen.reasoning_outside = self._outside
         seen.take_answer(self._answer)
+        FreeCalls(ask_of(self._inbound).tools).free(self._answer)
         return seen
 
     def reply(self, tokens: Tokens) -> bytes | None:
@@ -73,7 +75,8 @@ class TranslatedPassage:
     def tap(self, exchange: Exchange, caps: Caps) -> StreamTap:
         inbound = self._inbound
         writer = inbound.caller.writer(inbound.body, inbound.call.call_id)
-        tap = TranslatedTap(exchange, caps, self._dialect, writer, len(self.request))
+        free = FreeCalls(ask_of(inbound).tools)
+        tap = TranslatedTap(exchange, caps, self._dialect, writer, len(self.request), free)
         tap.reasoning_outside = self._outside
         return tap
 
@@ -82,12 +85,19 @@ class TranslatedTap(StreamTap, Told):
     """Frames of one dialect in, frames of another out."""
 
     def __init__(
-        self, exchange: Exchange, caps: Caps, dialect: ProviderDialect, writer: StreamWriter, asked: int
+        self,
+        exchange: Exchange,
+        caps: Caps,
+        dialect: ProviderDialect,
+        writer: StreamWriter,
+        asked: int,
+        free: FreeCalls | None = None,
     ) -> None:
-        """`asked`: bytes of the request."""
+        """`asked`: bytes of the request. `free`: its tools of free text."""
         super().__init__(exchange, caps, dialect)
         self._reader = dialect.reader()
         self._writer = writer
+        self._free = free or None
         self._longest = SLACK + LONGEST * (asked + caps.reply_bytes)
         self._produced = 0
         self._tools_called = 0
@@ -95,7 +105,8 @@ class TranslatedTap(StreamTap, Told):
         """Choices of which nothing more is told."""
 
     def last(self, tokens: Tokens) -> bytes:
-        return self._writer.end(tokens)
+        rest = self._writer.write(self._free.rest()) if self._free else b""
+        return rest + self._writer.end(tokens)
 
     def _pass_on(self, frame: bytes, data: bytes) -> bytes:
         del frame
@@ -110,7 +121,7 @@ class TranslatedTap(StreamTap, Told):
 
     def _written(self, events: list[Event]) -> bytes:
         said: list[Event] = []
-        for event in events:
+        for event in self._free.told(events) if self._free else events:
             if type(event) is Ended:
                 self.done = True
                 break

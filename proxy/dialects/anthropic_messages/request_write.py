@@ -41,7 +41,7 @@ def write_request(ask: Ask, to: Destination, losses: Losses) -> bytes:
     body: dict[str, Any] = {"model": to.model, "max_tokens": _max_tokens(ask, to, model), "messages": messages}
     if system:
         body["system"] = system
-    if tools := write_tools(ask, losses):
+    if tools := write_tools(ask):
         body["tools"] = tools
     if choice := write_choice(ask, model, losses):
         body["tool_choice"] = choice

@@ -3,17 +3,13 @@
 from typing import Any
 
 from proxy.canonical.ask import Ask, Tool
+from proxy.canonical.free_calls import as_function
 from proxy.canonical.losses import Losses
 from proxy.dialects.anthropic_messages.claude import Claude
 
 
-def write_tools(ask: Ask, losses: Losses) -> list[dict[str, Any]]:
-    tools = []
-    for tool in ask.tools:
-        if tool.free:
-            losses.refuse("tools", f"the tool {tool.name!r} takes free text, and here they take JSON")
-        tools.append(_tool(tool))
-    return tools
+def write_tools(ask: Ask) -> list[dict[str, Any]]:
+    return [_tool(as_function(tool)) for tool in ask.tools]
 
 
 def write_choice(ask: Ask, model: Claude, losses: Losses) -> dict[str, Any] | None:

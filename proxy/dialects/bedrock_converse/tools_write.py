@@ -7,6 +7,7 @@ declared by their names. There is no choice `none`: the tools are left out.
 from typing import Any
 
 from proxy.canonical.ask import Ask, Tool
+from proxy.canonical.free_calls import as_function
 from proxy.canonical.losses import Losses
 from proxy.dialects.bedrock_converse.families import Family
 from proxy.dialects.bedrock_converse.messages_write import MessagesWriter
@@ -21,11 +22,11 @@ def tool_config(ask: Ask, messages: MessagesWriter, family: Family, losses: Loss
         return {}
     tools: list[dict[str, Any]] = []
     for tool in ask.tools:
-        tools.append({"toolSpec": _spec(tool, family, losses)})
+        tools.append({"toolSpec": _spec(as_function(tool), family)})
         tools += messages.cache_point(tool.cache) if family.cache_tools else []
     if not tools:
         return (
-            {"tools": [{"toolSpec": _spec(Tool(name=name), family, losses)} for name in messages.tool_names]}
+            {"tools": [{"toolSpec": _spec(Tool(name=name), family)} for name in messages.tool_names]}
             if (messages.tool_names)
             else {}
         )
@@ -42,9 +43,7 @@ def tool_config(ask: Ask, messages: MessagesWriter, family: Family, losses: Loss
     return config
 
 
-def _spec(tool: Tool, family: Family, losses: Losses) -> dict[str, Any]:
-    if tool.free:
-        losses.refuse("tools", f"the tool {tool.name!r} takes free text, and here they take JSON")
+def _spec(tool: Tool, family: Family) -> dict[str, Any]:
     schema = tool.schema or ANY_OBJECT
     if schema.get("type") != "object":
         schema = {**schema, "type": "object"}

@@ -7,6 +7,7 @@ free choice into the mode VALIDATED, which promises that (ai.google.dev/gemini-a
 from typing import Any
 
 from proxy.canonical.ask import Ask, Tool
+from proxy.canonical.free_calls import as_function
 from proxy.canonical.losses import Losses
 
 _MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY", "named": "ANY"}
@@ -14,7 +15,7 @@ _MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY", "named": "ANY"}
 
 def write_tools(ask: Ask, losses: Losses) -> dict[str, Any]:
     """The request's `tools` and `toolConfig`; empty where there are none. Raises Refusal through `losses`."""
-    functions = [_declaration(tool, losses) for tool in ask.tools]
+    functions = [_declaration(as_function(tool)) for tool in ask.tools]
     if not functions:
         return {}
     choice = ask.tool_choice
@@ -32,9 +33,7 @@ def write_tools(ask: Ask, losses: Losses) -> dict[str, Any]:
     return said
 
 
-def _declaration(tool: Tool, losses: Losses) -> dict[str, Any]:
-    if tool.free:
-        losses.refuse("tools", f"the tool {tool.name!r} takes free text, and here they take JSON")
+def _declaration(tool: Tool) -> dict[str, Any]:
     said: dict[str, Any] = {"name": tool.name}
     if tool.description:
         said["description"] = tool.description

@@ -77,6 +77,19 @@ RECEIVED: dict[str, Pattern] = {
     "choice_required": _tools({"any": {}}),
     "choice_named": _tools({"tool": {"name": told.OTHER_TOOL}}),
     "parallel": _tools(),
+    "custom_tools": {
+        "toolConfig": {
+            "tools": [
+                {
+                    "toolSpec": {
+                        "name": told.CUSTOM_TOOL,
+                        "description": told.TOOL_ABOUT,
+                        "inputSchema": {"json": told.ONE_TEXT},
+                    }
+                }
+            ]
+        }
+    },
     "result_text": _after_calls([_call(0), _call(1)], [_result(at, {"text": told.RESULTS[at]}) for at in (0, 1)]),
     "result_image": _after_calls([_call(0)], [_result(0, {"text": told.RESULTS[0]}, _PNG)]),
     "result_error": _after_calls([_call(0)], [_result(0, {"text": told.FAILURE}, status="error")]),
@@ -109,6 +122,7 @@ RECEIVED: dict[str, Pattern] = {
     "cache_marks": {"system": [{"text": told.SYSTEM}, {"cachePoint": {"type": "default"}}], "messages": [_USER]},
     "cite_files": _asked({"document": {**_PDF["document"], "citations": {"enabled": True}}}),
     "cache_key": {"messages": [_USER]},
+    "verbosity": {"messages": [_USER]},
     "user": {"messages": [_USER]},
     "metadata": {"messages": [_USER], "requestMetadata": ABSENT},
     "default_tier": {"serviceTier": Either(ABSENT, {"type": "default"})},
@@ -141,7 +155,11 @@ BEDROCK = Provider(
     received=RECEIVED,
     usage=_usage(0),
     cached_usage=_usage(CACHED),
-    demands={"refusal": {"finish": "content_filter"}, "overloaded": {"fault": "fault-503"}},
+    demands={
+        "refusal": {"finish": "content_filter"},
+        "overloaded": {"fault": "fault-503"},
+        "custom_tools": told.FREE_AS_JSON,
+    },
     faults={
         "ok_with_error": (502, "upstream_invalid"),
         "error_event": (429, "upstream_rate_limited"),

@@ -71,6 +71,19 @@ RECEIVED: dict[str, Pattern] = {
     "choice_required": _calling(mode="ANY", allowedFunctionNames=ABSENT),
     "choice_named": _calling(mode="ANY", allowedFunctionNames=[told.OTHER_TOOL]),
     "parallel": _TOOLS,
+    "custom_tools": {
+        "tools": [
+            {
+                "functionDeclarations": [
+                    {
+                        "name": told.CUSTOM_TOOL,
+                        "description": told.TOOL_ABOUT,
+                        "parametersJsonSchema": told.ONE_TEXT,
+                    }
+                ]
+            }
+        ]
+    },
     "result_text": {
         **_after_calls([_call(0), _call(1)], [_result(at, "output", told.RESULTS[at]) for at in (0, 1)]),
         **_TOOLS,
@@ -102,6 +115,7 @@ RECEIVED: dict[str, Pattern] = {
     },
     "cache_marks": {"systemInstruction": {"parts": Said(told.SYSTEM)}, "contents": [_USER]},
     "cache_key": {"contents": [_USER]},
+    "verbosity": {"contents": [_USER]},
     "detail": {**_asked(_PNG), **_config(mediaResolution="MEDIA_RESOLUTION_HIGH")},
     "user": {"contents": [_USER]},
     "metadata": {"contents": [_USER], "labels": ABSENT},
@@ -135,7 +149,7 @@ GEMINI = Provider(
     received=RECEIVED,
     usage=_usage(0),
     cached_usage=_usage(CACHED),
-    demands={},
+    demands={"custom_tools": told.FREE_AS_JSON},
     faults={},
     declined="",
     own_types={},

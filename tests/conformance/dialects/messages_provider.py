@@ -103,6 +103,10 @@ RECEIVED: dict[str, Pattern] = {
     },
     "cite_files": _asked({**_PDF, "citations": {"enabled": True}}),
     "cache_key": {"messages": [_USER]},
+    "verbosity": {"messages": [_USER]},
+    "custom_tools": {
+        "tools": [{"name": told.CUSTOM_TOOL, "description": told.TOOL_ABOUT, "input_schema": told.ONE_TEXT}]
+    },
     "hosted_tools": {"tools": [{"type": "web_search_20250305"}]},
     "user": {"metadata": {"user_id": told.USER}},
     "metadata": {"messages": [_USER], "metadata": Either(ABSENT, {"feature": ABSENT})},
@@ -131,7 +135,7 @@ MESSAGES = Provider(
     received=RECEIVED,
     usage=_usage(0),
     cached_usage=_usage(CACHED),
-    demands={"content_filter": {"finish": "refusal"}},
+    demands={"content_filter": {"finish": "refusal"}, "custom_tools": told.FREE_AS_JSON},
     faults={"error_event": (503, "upstream_overloaded")},
     declined="As demanded.",
     own_types={"no_model": "not_found_error"},

@@ -47,6 +47,15 @@ TOOL_ABOUT = "The weather of a city, now."
 OTHER_TOOL = "get_time"
 CUSTOM_TOOL = "apply_patch"
 FREE_TEXT = "*** Begin Patch"
+ONE_TEXT: dict[str, Any] = {
+    "type": "object",
+    "properties": {"input": {"type": "string"}},
+    "required": ["input"],
+    "additionalProperties": False,
+}
+"""Arguments of a tool of free text where tools take JSON."""
+FREE_AS_JSON = {"calls": json.dumps([{"name": CUSTOM_TOOL, "arguments": {"input": FREE_TEXT}}])}
+"""What a model is told to answer there."""
 TOOL_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"city": {"type": "string"}},

@@ -174,6 +174,48 @@ async def test_a_callers_own_dialect_stays_the_way_to_a_provider_of_several(work
         assert list(await went(upstream)) == ["responses"]
 
 
+# tools of free text
+
+
+@pytest.mark.parametrize("provider", ["messages", "gemini", "bedrock"])
+@pytest.mark.parametrize("endpoint", ["chat", "responses"])
+async def test_a_tool_of_free_text_is_called_with_text_by_models_that_know_json_alone(
+    worker: Worker, serve: Serve, endpoint: str, provider: str
+) -> None:
+    """Codex's `apply_patch` (github.com/openai/codex): a custom tool with a grammar."""
+    patch = '*** Begin Patch\n+ {"a": 1}\n*** End Patch'
+    form = {"syntax": "lark", "definition": "start: /x/"}
+    custom: dict[str, Any] = {"name": "apply_patch", "description": "Edits."}
+    if endpoint == "chat":
+        tool = {"type": "custom", "custom": {**custom, "format": {"type": "grammar", "grammar": form}}}
+    else:
+        tool = {"type": "custom", **custom, "format": {"type": "grammar", **form}}
+    reply = said(DIALECTS[provider][0], calls=[("apply_patch", {"input": patch})])
+    async with serve(by_provider(**{provider: http(200, reply.plain)})) as upstream:
+        plain = await ask(worker.port, asked(worker, endpoint, provider, tools=[tool]))
+        sent = json.dumps((await went(upstream))[provider])
+    assert "start: /x/" in sent
+    assert '"required": ["input"]' in sent
+    if endpoint == "chat":
+        (call,) = plain.json["choices"][0]["message"]["tool_calls"]
+        assert (call["type"], call["custom"]) == ("custom", {"name": "apply_patch", "input": patch})
+    else:
+        (item,) = [item for item in plain.json["output"] if item["type"] not in ("message", "reasoning")]
+        assert (item["type"], item["name"], item["input"]) == ("custom_tool_call", "apply_patch", patch)
+    kind = "application/vnd.amazon.eventstream" if provider == "bedrock" else "text/event-stream"
+    head = STREAM_HEAD.replace(b"text/event-stream", kind.encode())
+    frames = head + b"".join(map(chunk, reply.frames)) + LAST_CHUNK
+    async with serve(by_provider(**{provider: frames})):
+        events = (await ask(worker.port, asked(worker, endpoint, provider, tools=[tool], stream=True))).events
+    if endpoint == "chat":
+        calls = [call for event in events for each in event["choices"] for call in each["delta"].get("tool_calls", ())]
+        assert "".join(call["custom"].get("input", "") for call in calls) == patch
+        assert calls[0]["custom"]["name"] == "apply_patch"
+    else:
+        (done,) = [event for event in events if event["type"] == "response.custom_tool_call_input.done"]
+        assert done["input"] == patch
+
+
 # failover between dialects
 
 

@@ -17,7 +17,7 @@ F = Tool(name="f", schema=SCHEMA)
 
 def test_a_tool() -> None:
     tool = Tool(name="f", description="Does it", schema=SCHEMA, cache=CacheMark(ttl="1h"), strict=False)
-    assert write_tools(Ask(turns=[], tools=[tool]), Losses("p")) == [
+    assert write_tools(Ask(turns=[], tools=[tool])) == [
         {
             "name": "f",
             "description": "Does it",
@@ -37,20 +37,29 @@ def test_a_tool() -> None:
     ],
 )
 def test_every_schema_is_of_an_object(schema: dict[str, Any] | None, expected: dict[str, Any]) -> None:
-    (tool,) = write_tools(Ask(turns=[], tools=[Tool(name="f", schema=schema)]), Losses("p"))
+    (tool,) = write_tools(Ask(turns=[], tools=[Tool(name="f", schema=schema)]))
     assert tool == {"name": "f", "input_schema": expected}
 
 
 def test_a_strict_tool_has_a_closed_schema() -> None:
-    (tool,) = write_tools(Ask(turns=[], tools=[Tool(name="f", schema=SCHEMA, strict=True)]), Losses("p"))
+    (tool,) = write_tools(Ask(turns=[], tools=[Tool(name="f", schema=SCHEMA, strict=True)]))
     assert (tool["strict"], tool["input_schema"]["additionalProperties"]) == (True, False)
     assert "additionalProperties" not in SCHEMA
 
 
-def test_a_tool_that_takes_free_text_is_refused_even_where_parameters_are_dropped() -> None:
-    with pytest.raises(Refusal) as raised:
-        write_tools(Ask(turns=[], tools=[Tool(name="sql", free=True)]), Losses("p", drop=True))
-    assert (raised.value.status, raised.value.param) == (400, "tools")
+def test_a_tool_that_takes_free_text_is_one_that_takes_a_text() -> None:
+    assert write_tools(Ask(turns=[], tools=[Tool(name="sql", description="Asks.", free=True)])) == [
+        {
+            "name": "sql",
+            "description": "Asks.",
+            "input_schema": {
+                "type": "object",
+                "properties": {"input": {"type": "string"}},
+                "required": ["input"],
+                "additionalProperties": False,
+            },
+        }
+    ]
 
 
 @pytest.mark.parametrize(

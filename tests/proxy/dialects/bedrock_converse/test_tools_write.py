@@ -71,8 +71,16 @@ def test_tools_that_were_called_are_declared_where_none_is_offered() -> None:
 def test_what_bedrock_cannot_be_told_is_named() -> None:
     with pytest.raises(Refusal, match="parallel_tools"):
         config(tools=[WEATHER, Tool(name="now")], parallel_tools=False)
-    with pytest.raises(Refusal, match="patch"):
-        config(tools=[Tool(name="patch", free=True)], drop=True)
+
+
+def test_a_tool_of_free_text_is_a_function_of_one_text() -> None:
+    (tool,) = config(tools=[Tool(name="patch", free=True)])["tools"]
+    assert tool["toolSpec"]["inputSchema"]["json"] == {
+        "type": "object",
+        "properties": {"input": {"type": "string"}},
+        "required": ["input"],
+        "additionalProperties": False,
+    }
 
 
 def test_of_one_tool_alone_nothing_has_to_be_forbidden() -> None:

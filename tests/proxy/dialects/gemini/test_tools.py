@@ -10,6 +10,12 @@ from proxy.dialects.gemini.tools import write_tools
 from proxy.refusal import Refusal
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+ONE_TEXT = {
+    "type": "object",
+    "properties": {"input": {"type": "string"}},
+    "required": ["input"],
+    "additionalProperties": False,
+}
 WEATHER = Tool(name="weather", description="Of a city.", schema=SCHEMA)
 DECLARED = {"name": "weather", "description": "Of a city.", "parametersJsonSchema": SCHEMA}
 
@@ -55,6 +61,9 @@ def test_of_one_tool_alone_nothing_has_to_be_forbidden() -> None:
     assert "toolConfig" in tools(WEATHER, Tool(name="now"), tool_choice=named, parallel_tools=False)
 
 
-def test_a_tool_of_free_text_is_refused() -> None:
-    with pytest.raises(Refusal, match="patch"):
-        tools(Tool(name="patch", free=True))
+def test_a_tool_of_free_text_is_a_function_of_one_text() -> None:
+    assert tools(Tool(name="patch", description="Edits.", free=True)) == {
+        "tools": [
+            {"functionDeclarations": [{"name": "patch", "description": "Edits.", "parametersJsonSchema": ONE_TEXT}]}
+        ]
+    }
