@@ -6,13 +6,16 @@ the other is refused, with one exception that widens nothing. A bare name (`gpt-
 (`anthropic/claude-opus-5` where only an aggregator takes it) is allowed only so: the list meant another provider.
 """
 
+from urllib.parse import unquote
+
 from gatewatch.control.records import KeyRecord
-from proxy.refusal import Refusal, model_not_allowed
+from proxy.refusal import Refusal, model_not_allowed, model_not_found
 from proxy.settings import Route, Settings
 from proxy.worker.near_names import close_to
 from proxy.worker.resolve import Names, names_of
 
 _MOST_COMPARED = 200
+_UP = frozenset({".", ".."})
 
 
 def authorise(settings: Settings, key: KeyRecord, model: str) -> Route:
@@ -24,6 +27,8 @@ def authorise(settings: Settings, key: KeyRecord, model: str) -> Route:
         if not key.allows_model(model):
             raise model_not_allowed(model)
         return route
+    if _goes_up(model):
+        raise model_not_found(model)
     names = names_of(settings)
     route = names.route(model)
     if not _allows(key, names, model, route):
@@ -36,6 +41,11 @@ def authorise(settings: Settings, key: KeyRecord, model: str) -> Route:
 def visible_models(settings: Settings, key: KeyRecord) -> list[str]:
     """The routes that this key may ask for."""
     return [name for name in settings.routes if key.allows_model(name)]
+
+
+def _goes_up(model: str) -> bool:
+    """Whether it would lead elsewhere where it stands in a provider's path, its dots escaped or not."""
+    return not _UP.isdisjoint(unquote(model).replace("\\", "/").split("/"))
 
 
 def _allows(key: KeyRecord, names: Names, model: str, route: Route | None) -> bool:

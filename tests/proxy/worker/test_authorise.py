@@ -110,3 +110,29 @@ def test_a_name_that_does_not_exist_is_told_names_near_it(settings: Settings) ->
 def test_a_key_with_a_list_is_told_no_name_that_it_may_not_use(settings: Settings) -> None:
     status, message = refused(settings, "gone-4o", "gone-4o", "gone-4oo", "openai/gone-4", "chat")
     assert (status, message) == (404, "The model 'gone-4o' does not exist here. Near it: openai/gone-4.")
+
+
+UP = [
+    "openai/..",
+    "openai/.",
+    "openai/a/../b",
+    "openai/models/..",
+    "openai/%2e%2E",
+    "openai/..%2Fx",
+    "openai/..\\x",
+    "..",
+]
+
+
+@pytest.mark.parametrize("model", UP)
+def test_a_name_that_leads_elsewhere_in_an_address_is_no_models(settings: Settings, model: str) -> None:
+    """It stands in the path of some providers: `/openai/deployments/../chat/completions`, `/model/../converse`."""
+    for who in (key(), key(models=(model,))):
+        with pytest.raises(Refusal) as caught:
+            authorise(settings, who, model)
+        assert (caught.value.status, caught.value.code) == (404, "model_not_found")
+
+
+@pytest.mark.parametrize("model", ["a.b", "...", "v1..2", "gpt-4.1.", ".hidden", "a/.b/c..", "50%"])
+def test_dots_in_a_name_are_no_harm(settings: Settings, model: str) -> None:
+    assert authorise(settings, key(), f"openai/{model}").targets[0].model == model
