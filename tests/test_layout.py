@@ -13,6 +13,12 @@ TOLD_ELSEWHERE: dict[str, str] = {
     "app/console/widgets": "tests/app/console/test_app.py",
     "app/demo": "tests/app/cli/test_demo.py",
     "app/cli/traffic.py": "tests/app/cli/test_demo.py",
+    "proxy/canonical/answer.py": "tests/conformance/test_dialects.py",
+    "proxy/canonical/ask.py": "tests/conformance/test_dialects.py",
+    "proxy/canonical/events.py": "tests/proxy/worker/test_translated.py",
+    "proxy/canonical/parts.py": "tests/conformance/test_dialects.py",
+    "proxy/dialects/dialect.py": "tests/proxy/dialects/test_registry.py",
+    "proxy/dialects/provider_error.py": "tests/proxy/worker/test_stream_ends.py",
 }
 """Source file or folder → the test file that tells its story, where that is told better from outside."""
 

@@ -5,6 +5,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from gatewatch.call import Call, Tokens
 from gatewatch.prices.book import PriceBook
 from gatewatch.prices.overrides import load_file
@@ -82,6 +84,9 @@ class Meter:
                 output=estimate.tokens_of_text(model, seen.produced_characters),
             )
             details = _NO_DETAILS
+        elif not whole:  # what is counted at a stream's beginning says next to nothing of the output
+            said = estimate.tokens_of_text(model, seen.produced_characters)
+            tokens = msgspec.structs.replace(tokens, output=max(tokens.output, said))
         asked = None if "service_tier" in call.dropped_params else body.get("service_tier")
         tier = seen.service_tier or asked
         self._price(call, provider, model, tokens, basis, tier, seen.searches, seen.file_searches, details)

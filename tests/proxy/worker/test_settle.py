@@ -91,6 +91,16 @@ def test_usage_of_a_broken_reply_is_not_the_last_word(meter: Meter) -> None:
     assert (call.cost_picos, call.cost_basis) == (100 * IN + 20 * OUT, "estimated")
 
 
+def test_what_a_broken_reply_has_said_counts_where_its_usage_does_not_know_of_it_yet(meter: Meter) -> None:
+    """Anthropic counts one token at the beginning of a stream, Google none: 4,000 characters are about 1,000."""
+    begun = settled(meter, seen({"prompt_tokens": 8, "completion_tokens": 1}, 4000), whole=False)
+    assert (begun.input_uncached_tokens, begun.output_tokens) == (8, 1000)
+    late = settled(meter, seen({"prompt_tokens": 8, "completion_tokens": 3000}, 4000), whole=False)
+    assert late.output_tokens == 3000
+    ended = settled(meter, seen({"prompt_tokens": 8, "completion_tokens": 1}, 4000))
+    assert ended.output_tokens == 1
+
+
 def test_a_model_without_a_price_is_unpriced_and_not_free(meter: Meter) -> None:
     call = settled(meter, seen({"prompt_tokens": 100, "completion_tokens": 20}), model="a-model-of-tomorrow")
     assert (call.cost_picos, call.cost_basis, call.price_row) == (None, "unpriced", None)
