@@ -32,7 +32,7 @@ _encode = msgspec.json.Encoder().encode
 def write_request(ask: Ask, to: Destination, losses: Losses) -> bytes:
     """Raises Refusal through `losses`."""
     model = claude(to.model)
-    lose_others(ask.others, losses)
+    lose_others(ask, losses)
     _lose_unknown(ask, losses)
     blocks = BlocksWriter(losses, images=to.quirks.images)
     system, messages = write_turns(ask.turns, blocks, losses, late_system=model.late_system)

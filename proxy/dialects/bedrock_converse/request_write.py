@@ -36,7 +36,7 @@ def write_count(ask: Ask, to: Destination, losses: Losses) -> bytes:
 
 def _request(ask: Ask, to: Destination, losses: Losses) -> dict[str, Any]:
     model = family(to.model)
-    lose_others(ask.others, losses)
+    lose_others(ask, losses)
     _lose_unknown(ask, losses)
     messages = MessagesWriter(model, losses, images=to.quirks.images)
     messages.add(ask.turns)

@@ -37,5 +37,5 @@ def request(ask: Ask, to: Destination, losses: Losses, *, typed: bool) -> dict[s
             body["serviceTier"] = tier
         else:
             losses.lose("service_tier", "it has no tier of this name")
-    lose_others(ask.others, losses)
+    lose_others(ask, losses)
     return body

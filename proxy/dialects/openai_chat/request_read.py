@@ -30,10 +30,12 @@ def read(body: dict[str, Any]) -> Ask:
     identifier, user = fields.text(body, "safety_identifier"), fields.text(body, "user")
     if identifier and user and identifier != user:
         others["user"] = user
+    turns = read_turns(body, others)
+    choice, tools = read_tool_choice(body, read_tools(body, others), others)
     return Ask(
-        turns=read_turns(body, others),
-        tools=read_tools(body, others),
-        tool_choice=read_tool_choice(body, others),
+        turns=turns,
+        tools=tools,
+        tool_choice=choice,
         parallel_tools=fields.boolean(body, "parallel_tool_calls"),
         max_output=_max_output(body),
         temperature=fields.number(body, "temperature"),

@@ -65,11 +65,7 @@ def write(ask: Ask, to: Destination, losses: Losses) -> bytes:
     if ask.top_k is not None:
         losses.lose("top_k")
     body |= {name: ask.others[name] for name in ask.others if name in _OWN_OTHERS}
-    if _is_allowed_tools(ask.others.get("tool_choice")):
-        body["tool_choice"] = ask.others["tool_choice"]
-        lose_others(ask.others, losses, _OWN_OTHERS | {"tool_choice"})
-    else:
-        lose_others(ask.others, losses, _OWN_OTHERS)
+    lose_others(ask, losses, _OWN_OTHERS)
     if ask.stream:
         body["stream"] = True
         if to.quirks.stream_usage:
@@ -186,10 +182,6 @@ def _tier(tier: str | None, losses: Losses) -> str | None:
     if tier not in _USUAL_TIERS:
         losses.lose("service_tier")
     return None
-
-
-def _is_allowed_tools(choice: object) -> bool:
-    return isinstance(choice, dict) and isinstance(choice.get("allowed_tools"), dict)
 
 
 def _wants_schema(response_format: object) -> bool:

@@ -33,21 +33,28 @@ def read_tools(body: dict[str, Any], others: dict[str, Any]) -> list[Tool]:
     return tools
 
 
-def read_tool_choice(body: dict[str, Any], others: dict[str, Any]) -> ToolChoice | None:
-    """`tool_choice`, or else `function_call`; `allowed_tools` goes to `others`. Raises Refusal."""
+def read_tool_choice(
+    body: dict[str, Any], tools: list[Tool], others: dict[str, Any]
+) -> tuple[ToolChoice | None, list[Tool]]:
+    """`tool_choice`, or else `function_call`, and the tools that it leaves (`allowed_tools` names some of them).
+
+    Raises Refusal.
+    """
     choice = body.get("tool_choice")
     if choice is None:
-        return _function_choice(body.get("function_call"))
+        return _function_choice(body.get("function_call")), tools
     if isinstance(choice, str):
-        return _mode(choice, "tool_choice")
+        return _mode(choice, "tool_choice"), tools
     choice = fields.as_mapping(choice, "tool_choice")
     match fields.required_text(choice, "type", "tool_choice"):
         case ("function" | "custom") as kind:
             named = fields.required_mapping(choice, kind, "tool_choice")
-            return ToolChoice(mode="named", name=fields.required_text(named, "name", f"tool_choice.{kind}"))
+            return ToolChoice(mode="named", name=fields.required_text(named, "name", f"tool_choice.{kind}")), tools
+        case "allowed_tools":
+            return _allowed(fields.required_mapping(choice, "allowed_tools", "tool_choice"), tools)
         case _:
             others["tool_choice"] = choice
-            return None
+            return None, tools
 
 
 def is_legacy(body: dict[str, Any]) -> bool:
@@ -78,6 +85,18 @@ def _custom(custom: dict[str, Any], path: str) -> Tool:
         free=True,
         grammar=grammar,
     )
+
+
+def _allowed(choice: dict[str, Any], tools: list[Tool]) -> tuple[ToolChoice, list[Tool]]:
+    path = "tool_choice.allowed_tools"
+    mode = fields.one_of(fields.text(choice, "mode", path), ("auto", "required"), f"{path}.mode") or "auto"
+    names = set()
+    for at, value in enumerate(fields.array(choice, "tools", path) or ()):
+        tool = fields.as_mapping(value, f"{path}.tools[{at}]")
+        named = tool.get(str(tool.get("type")))
+        if isinstance(named, dict) and isinstance(name := named.get("name"), str):
+            names.add(name)
+    return ToolChoice(mode=mode), [tool for tool in tools if tool.name in names]  # type: ignore[arg-type]
 
 
 def _function_choice(choice: object) -> ToolChoice | None:

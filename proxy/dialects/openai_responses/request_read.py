@@ -21,7 +21,7 @@ LOGPROBS = "message.output_text.logprobs"
 _CONSUMED = frozenset({"metadata", "client_metadata", "stream_options", "prompt_cache_retention", "max_tool_calls"})
 """The gateway's own, what Codex says of its installation, hints, and what counts the calls of hosted tools alone."""
 CHANGES_NOTHING: dict[str, tuple[Any, ...]] = {
-    "store": (False,),
+    "store": (False, True),
     "background": (False,),
     "truncation": ("disabled",),
 }

@@ -49,7 +49,7 @@ _EFFORT_UP_TO = ((0, "none"), (1024, "low"), (8192, "medium"))
 
 def write_request(ask: Ask, to: Destination, losses: Losses) -> bytes:
     """The request. Raises Refusal through `losses`."""
-    lose_others(ask.others, losses, _CARRIED)
+    lose_others(ask, losses, _CARRIED)
     instructions, turns = split_instructions(ask.turns)
     include = [] if to.facts.thinking == "none" else [ENCRYPTED_REASONING]
     if ask.logprobs:
@@ -80,7 +80,8 @@ def write_request(ask: Ask, to: Destination, losses: Losses) -> bytes:
 
 
 def forward_request(body: dict[str, Any], to: Destination, stream: bool, losses: Losses) -> bytes:
-    """The caller's own request with the destination's model; without thoughts that another provider signed.
+    """The caller's own request with the destination's model; without thoughts that another provider signed, and without
+    what is said to the gateway alone.
 
     Raises Refusal through `losses`.
     """
@@ -89,6 +90,8 @@ def forward_request(body: dict[str, Any], to: Destination, stream: bool, losses:
     sent = {**body, "model": to.model}
     if stream:
         sent["stream"] = True
+    if sent.get("store") is not True:
+        sent.pop("metadata", None)  # ours, for attribution; it belongs to what the provider is told to keep
     items = body.get("input")
     if isinstance(items, list):
         sent["input"] = [kept for item in items if (kept := sendable(item)) is not None]

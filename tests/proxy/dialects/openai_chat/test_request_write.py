@@ -130,12 +130,6 @@ def test_a_choice_without_tools_is_a_loss_only_if_it_forces_one() -> None:
     assert lost(tool_choice=ToolChoice(mode="required")) == "tool_choice"
 
 
-def test_allowed_tools_in_chats_own_form_are_carried() -> None:
-    choice = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": []}}
-    assert body(tools=[Tool(name="f")], others={"tool_choice": choice})["tool_choice"] == choice
-    assert lost(others={"tool_choice": {"type": "allowed_tools", "mode": "auto"}}) == "tool_choice"
-
-
 @pytest.mark.parametrize(
     ("thinking", "facts", "effort"),
     [

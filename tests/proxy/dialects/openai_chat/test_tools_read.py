@@ -1,6 +1,6 @@
 """Tools by the API reference of Chat Completions: functions, custom tools, the deprecated functions, tool choice."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_a_tool_that_a_provider_runs_itself_is_kept_for_the_provider_that_can() 
 def test_deprecated_functions_are_tools() -> None:
     body = {"functions": [{"name": "f", "parameters": SCHEMA}], "function_call": {"name": "f"}}
     assert read_tools(body, {}) == [Tool(name="f", schema=SCHEMA)]
-    assert read_tool_choice(body, {}) == ToolChoice(mode="named", name="f")
+    assert read_tool_choice(body, [], {})[0] == ToolChoice(mode="named", name="f")
     assert is_legacy(body)
     assert not is_legacy({"tools": [{"type": "function"}], "functions": body["functions"]})
 
@@ -68,14 +68,25 @@ def test_deprecated_functions_are_tools() -> None:
     ],
 )
 def test_each_documented_choice_is_read(choice: object, expected: ToolChoice | None) -> None:
-    assert read_tool_choice({"tool_choice": choice}, {}) == expected
+    tools = [Tool(name="f")]
+    assert read_tool_choice({"tool_choice": choice}, tools, {}) == (expected, tools)
 
 
-def test_allowed_tools_wait_for_a_provider_that_knows_them() -> None:
+@pytest.mark.parametrize("mode", ["auto", "required"])
+def test_allowed_tools_leave_those_that_are_named(mode: Literal["auto", "required"]) -> None:
+    """openai/types/chat/chat_completion_allowed_tool_choice_param.py"""
+    allowed = [{"type": "function", "function": {"name": "f"}}, {"type": "custom", "custom": {"name": "h"}}]
+    choice = {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": allowed}}
+    tools = [Tool(name=name) for name in "fgh"]
     others: dict[str, Any] = {}
-    choice = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": []}}
-    assert read_tool_choice({"tool_choice": choice}, others) is None
-    assert others == {"tool_choice": choice}
+    assert read_tool_choice({"tool_choice": choice}, tools, others) == (ToolChoice(mode=mode), [tools[0], tools[2]])
+    assert others == {}
+
+
+def test_the_choice_of_a_tool_that_a_provider_runs_is_kept_for_the_provider_that_can() -> None:
+    others: dict[str, Any] = {}
+    assert read_tool_choice({"tool_choice": {"type": "web_search"}}, [], others) == (None, [])
+    assert others == {"tool_choice": {"type": "web_search"}}
 
 
 @pytest.mark.parametrize(
@@ -96,10 +107,11 @@ def test_allowed_tools_wait_for_a_provider_that_knows_them() -> None:
         ({"tool_choice": "sometimes"}, "tool_choice"),
         ({"tool_choice": {"type": "function"}}, "tool_choice.function"),
         ({"tool_choice": 1}, "tool_choice"),
+        ({"tool_choice": {"type": "allowed_tools"}}, "tool_choice.allowed_tools"),
+        ({"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "x"}}}, "tool_choice.allowed_tools.mode"),
     ],
 )
 def test_malformed_tools_are_a_400_with_their_path(body: dict[str, Any], param: str) -> None:
-    read = read_tools if "tools" in body else read_tool_choice
     with pytest.raises(Refusal) as refused:
-        read(body, {})
+        read_tool_choice(body, read_tools(body, {}), {})
     assert (refused.value.status, refused.value.param) == (400, param)

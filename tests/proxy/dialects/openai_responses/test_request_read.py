@@ -69,6 +69,7 @@ def test_everything_that_can_be_translated() -> None:
     "more",
     [
         {"store": False},
+        {"store": True},
         {"background": False},
         {"truncation": "disabled"},
         {"previous_response_id": None, "conversation": None, "prompt": None},
@@ -91,7 +92,6 @@ def test_what_changes_nothing_is_no_loss(more: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("more", "others"),
     [
-        ({"store": True}, {"store": True}),
         ({"background": True}, {"background": True}),
         ({"truncation": "auto"}, {"truncation": "auto"}),
         ({"previous_response_id": "resp_1"}, {"previous_response_id": "resp_1"}),
