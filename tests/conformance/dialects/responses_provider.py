@@ -107,7 +107,7 @@ RECEIVED: dict[str, Pattern] = {
     "detail": _asked({**_PNG, "detail": "high"}),
     "verbosity": {"text": {"verbosity": "low"}},
     "user": {"safety_identifier": told.USER},
-    "metadata": {"input": _INPUT, "metadata": Either(ABSENT, {"feature": told.FEATURE})},
+    "metadata": {"input": _INPUT, "metadata": ABSENT},
     "default_tier": {"service_tier": "default"},
     "priority": {"service_tier": "priority"},
     "flex": {"service_tier": "flex"},

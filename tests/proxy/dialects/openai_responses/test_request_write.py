@@ -269,3 +269,12 @@ def test_work_that_outlives_its_reply_is_refused_whoever_asks() -> None:
 def test_a_verbosity_that_a_provider_does_not_take_is_left_out() -> None:
     odd = Destination(provider="odd", model="m", quirks=Quirks(refuses=("text",)))
     assert b"verbosity" not in write_request(Ask(turns=HI, verbosity="low"), odd, Losses("odd"))
+
+
+@pytest.mark.parametrize("more", [{}, {"store": False}, {"store": None}])
+def test_metadata_is_the_gateways_unless_the_provider_is_told_to_keep_the_reply(more: dict[str, Any]) -> None:
+    body = {"input": "hi", "metadata": {"feature": "search"}, **more}
+    said = msgspec.json.decode(forward_request(body, TO, False, Losses("openai")))
+    assert said == {"input": "hi", **more, "model": "gpt-5"}
+    kept = msgspec.json.decode(forward_request({**body, "store": True}, TO, False, Losses("openai")))
+    assert kept["metadata"] == {"feature": "search"}
