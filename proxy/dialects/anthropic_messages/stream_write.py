@@ -26,6 +26,7 @@ from proxy.canonical.events import (
     ToolCalled,
     UsageSeen,
 )
+from proxy.dialects.anthropic_messages.braces import Braces
 from proxy.dialects.anthropic_messages.citations import write_citation
 from proxy.dialects.anthropic_messages.reply_write import UNSIGNED, message_id, redacted, sealed
 from proxy.dialects.anthropic_messages.vocabulary import stop_reason, usage_of
@@ -55,8 +56,8 @@ class MessagesWriter:
         self._calls: dict[int, int] = {}
         """Open tool call → its block's index."""
         self._call_heads: dict[int, bytes] = {}
-        self._depths: dict[int, int] = {}
-        """Open tool call → braces of its arguments that are not closed yet. At 0 they are whole."""
+        self._braces: dict[int, Braces] = {}
+        """Open tool call → those of its arguments. Once they are closed, it is whole."""
         self._called = False
         self._finished: Finished | None = None
         self._searches = 0
@@ -153,12 +154,15 @@ class MessagesWriter:
         head = self._call_heads.get(tool)
         if not head or not text:
             return b""
-        self._depths[tool] = self._depths.get(tool, 0) + text.count("{") - text.count("}")
+        braces = self._braces.get(tool)
+        if braces is None:
+            braces = self._braces[tool] = Braces()
+        braces.add(text)
         return head + _encode(text) + _TAIL
 
     def _call(self, call: ToolCalled) -> bytes:
         """Providers that do not say where a call ends begin the next one: what is whole then has ended."""
-        whole = [tool for tool, depth in self._depths.items() if not depth]
+        whole = [tool for tool, braces in self._braces.items() if braces.closed]
         frames = self._end_call(call.tool) + b"".join([self._end_call(tool) for tool in whole])
         if call.signature:
             frames += self._whole(redacted(sealed(call.signature, call.origin)))
@@ -202,14 +206,14 @@ class MessagesWriter:
     def _end_call(self, tool: int) -> bytes:
         index = self._calls.pop(tool, None)
         self._call_heads.pop(tool, None)
-        self._depths.pop(tool, None)
+        self._braces.pop(tool, None)
         return b"" if index is None else _stop(index)
 
     def _close_all(self) -> bytes:
         frames = self._close() + b"".join([_stop(index) for index in self._calls.values()])
         self._calls.clear()
         self._call_heads.clear()
-        self._depths.clear()
+        self._braces.clear()
         return frames
 
 

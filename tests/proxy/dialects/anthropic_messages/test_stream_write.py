@@ -107,6 +107,21 @@ def test_a_call_that_is_whole_ends_before_the_next_begins() -> None:
     assert blocks == ["event: content_block_start", "event: content_block_stop"] * 2
 
 
+def test_calls_whose_arguments_hold_code_do_not_overlap() -> None:
+    code = json.dumps({"command": 'if (x) { print("}}")'})
+    stream = written(
+        ToolCalled(id="toolu_1", name="run", tool=0),
+        *(ArgumentsAdded(text=letter, tool=0) for letter in code),
+        ToolCalled(id="toolu_2", name="run", tool=1),
+        ArgumentsAdded(text=code, tool=1),
+        ToolCalled(id="toolu_3", name="run", tool=2),
+        ArgumentsAdded(text=code, tool=2),
+        Finished(reason="tool_calls"),
+    )
+    blocks = [line for line in stream.decode().splitlines() if line.startswith("event: content_block_st")]
+    assert blocks == ["event: content_block_start", "event: content_block_stop"] * 3
+
+
 def test_a_reply_with_calls_ends_for_them_whatever_the_provider_called_its_end(tell: Callable[[bytes], Any]) -> None:
     assert tell(written(ToolCalled(id="a", name="f", tool=0), Finished(reason="stop")))["stop_reason"] == "tool_use"
     assert tell(written(ToolCalled(id="a", name="f", tool=0), Finished(reason="length")))["stop_reason"] == "max_tokens"
