@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from gatewatch.call import Call, Tokens
 from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
+from gatewatch.providers.quirks import Quirks
 from gatewatch.usage.details import Details
 from proxy.canonical.seen import Seen
 from proxy.settings import Provider, Way
@@ -185,3 +187,12 @@ def test_a_reply_with_pieces_that_no_list_prices_is_unpriced_and_not_cheap(meter
     call = settled(meter, found, whole=whole)
     assert (call.cost_picos, call.cost_basis) == (None, "unpriced")
     assert (call.input_uncached_tokens, call.output_tokens) == (100, 20)
+
+
+def test_a_cost_that_the_provider_reports_holds_for_its_tools_too(meter: Meter) -> None:
+    found = seen({**SMALL, "cost": 0.5})
+    found.unpriced_pieces = True
+    router = msgspec.structs.replace(provider(), quirks=Quirks(reports_cost="cost"))
+    call = Call(call_id="c", started_at=AT, endpoint="responses")
+    meter.settle(call, router, "gpt-4o-mini", BODY, found, True)
+    assert (call.cost_picos, call.cost_basis) == (500_000_000_000, "reported")
