@@ -87,3 +87,16 @@ async def test_a_stream_is_capped() -> None:
     with pytest.raises(Refusal) as refused:
         await passed(tap)
     assert refused.value.code == "upstream_invalid"
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n\n"])
+@pytest.mark.parametrize(
+    "bare", [b'{"error":{"message":"over","code":503}}', b'[{\n"error":{"message":"over","code":503}}]']
+)
+async def test_a_bare_error_between_the_frames_is_an_error_and_does_not_pass(bare: bytes, end: bytes) -> None:
+    """JSON without `data:`, which a client would pass over, and take what came before it for all there is."""
+    tap = a_tap([DELTA, bare + end])
+    assert await tap.next() == DELTA
+    with pytest.raises(Refusal) as refused:
+        await tap.next()
+    assert (refused.value.code, refused.value.message) == ("upstream_overloaded", "over")
