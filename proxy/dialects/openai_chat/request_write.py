@@ -16,6 +16,7 @@ from proxy.dialects.openai_chat.foreign_state import without_foreign_state
 from proxy.dialects.openai_chat.messages_write import write_messages
 from proxy.dialects.openai_chat.neutral import changes_nothing
 from proxy.dialects.openai_chat.tap import upstream_body
+from proxy.dialects.openai_sampling import sampling
 from proxy.dialects.openai_user import user_id
 
 _OWN_OTHERS = frozenset(
@@ -43,10 +44,10 @@ def write(ask: Ask, to: Destination, losses: Losses) -> bytes:
     """Raises Refusal through `losses`."""
     body: dict[str, Any] = {"model": to.model, "messages": write_messages(ask.turns, to, losses)}
     _write_tools(ask, body, losses)
+    effort = _effort(ask.thinking, to, losses)
     plain = {
         "max_completion_tokens": ask.max_output,
-        "temperature": ask.temperature,
-        "top_p": ask.top_p,
+        **sampling(ask, to, effort, losses),
         "stop": ask.stop or None,
         "seed": ask.seed,
         "n": ask.n,
@@ -55,7 +56,7 @@ def write(ask: Ask, to: Destination, losses: Losses) -> bytes:
         "logprobs": ask.logprobs,
         "top_logprobs": ask.top_logprobs,
         "response_format": _format(ask.format, to, losses),
-        "reasoning_effort": _effort(ask.thinking, to, losses),
+        "reasoning_effort": effort,
         "verbosity": ask.verbosity,
         "service_tier": _tier(ask.service_tier, losses),
         "user": user_id(ask.user),

@@ -15,6 +15,7 @@ from proxy.dialects.dialect import Destination
 from proxy.dialects.openai_responses.items_write import split_instructions, write_items
 from proxy.dialects.openai_responses.opaque import sendable
 from proxy.dialects.openai_responses.request_read import CHANGES_NOTHING, ENCRYPTED_REASONING, LOGPROBS
+from proxy.dialects.openai_sampling import sampling
 from proxy.dialects.openai_user import user_id
 
 _FIELDS = {
@@ -54,6 +55,7 @@ def write_request(ask: Ask, to: Destination, losses: Losses) -> bytes:
     include = [] if to.facts.thinking == "none" else [ENCRYPTED_REASONING]
     if ask.logprobs:
         include.append(LOGPROBS)
+    reasoning = _reasoning(ask, to, losses)
     body: dict[str, Any] = {
         "model": to.model,
         "instructions": instructions,
@@ -62,11 +64,10 @@ def write_request(ask: Ask, to: Destination, losses: Losses) -> bytes:
         "tool_choice": _choice(ask.tool_choice, ask.tools) if ask.tools and ask.tool_choice else None,
         "parallel_tool_calls": ask.parallel_tools if ask.tools else None,
         "max_output_tokens": None if ask.max_output is None else max(ask.max_output, LEAST_OUTPUT),
-        "temperature": ask.temperature,
-        "top_p": ask.top_p,
+        **sampling(ask, to, (reasoning or {}).get("effort"), losses),
         "top_logprobs": ask.top_logprobs if ask.logprobs else None,
         "text": _text(ask, to, losses),
-        "reasoning": _reasoning(ask, to, losses),
+        "reasoning": reasoning,
         "include": include or None,
         "service_tier": _tier(ask, losses),
         "safety_identifier": user_id(ask.user),

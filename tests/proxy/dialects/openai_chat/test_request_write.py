@@ -219,3 +219,9 @@ def test_a_passing_request_loses_nothing_unseen() -> None:
     sent = forwarded(Quirks(json_schema=False, refuses=("seed",)), drop=True, response_format={"type": "json_schema"})
     assert "seed" not in sent
     assert sent["response_format"] == {"type": "json_object"}
+
+
+def test_a_model_that_thinks_is_told_no_temperature() -> None:
+    to = Destination(provider="openai", model="o3", facts=ModelFacts(thinking="adaptive"))
+    with pytest.raises(Refusal, match="temperature"):
+        write(Ask(turns=HI, temperature=0), to, Losses("openai"))

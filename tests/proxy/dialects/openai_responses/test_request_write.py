@@ -278,3 +278,10 @@ def test_metadata_is_the_gateways_unless_the_provider_is_told_to_keep_the_reply(
     assert said == {"input": "hi", **more, "model": "gpt-5"}
     kept = msgspec.json.decode(forward_request({**body, "store": True}, TO, False, Losses("openai")))
     assert kept["metadata"] == {"feature": "search"}
+
+
+def test_a_model_that_thinks_is_told_no_temperature() -> None:
+    to = Destination(provider="openai", model="gpt-5.1", facts=ModelFacts(thinking="adaptive"))
+    assert sent(Ask(turns=HI, temperature=0), to)["temperature"] == 0
+    with pytest.raises(Refusal, match="temperature"):
+        write_request(Ask(turns=HI, temperature=0, thinking=Thinking(effort="low")), to, Losses("openai"))
