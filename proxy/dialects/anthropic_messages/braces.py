@@ -2,7 +2,7 @@
 
 
 class Braces:
-    """One object. Its pieces may be cut anywhere, inside an escape, too; it takes time in proportion to their length."""
+    """One object. Its pieces may be cut anywhere, inside an escape, too; it takes time as they are long."""
 
     __slots__ = ("_depth", "_escaped", "_quoted")
 
