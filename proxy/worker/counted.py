@@ -25,6 +25,17 @@ def can_count(dialect: ProviderDialect) -> bool:
     return "count_tokens" in dialect.endpoints or isinstance(dialect, TokenCounter)
 
 
+def counts_nothing(dialect: ProviderDialect, refusal: Refusal, model: str) -> bool:
+    """Whether a provider refuses because of its vendor's API it has everything but the counting (Ollama, DeepSeek, …).
+
+    Where apps ask for the count themselves, a model that does not exist stays the 404 that it is.
+    """
+    if refusal.status not in (404, 405):
+        return False
+    about_model = refusal.code == "model_not_found" or model in refusal.message
+    return "count_tokens" not in dialect.endpoints or refusal.status == 405 or not about_model
+
+
 class CountedPassage:
     """A passage whose reply is one number. It costs nothing."""
 

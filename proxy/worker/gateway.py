@@ -23,7 +23,7 @@ from proxy.worker.attribution import attribute, claimed
 from proxy.worker.authenticate import authenticate
 from proxy.worker.authorise import authorise
 from proxy.worker.channel import Channel, Upstream
-from proxy.worker.counted import ESTIMATED, can_count
+from proxy.worker.counted import ESTIMATED, can_count, counts_nothing
 from proxy.worker.elsewhere import not_that_method, nothing_here, served
 from proxy.worker.ending import Ending, lost
 from proxy.worker.endpoints import ENDPOINTS, GENERATING, caller_of
@@ -185,8 +185,7 @@ class Gateway:
                 await self._relay(inbound, await self._attempt(inbound, route))
                 return
             except Refusal as refusal:
-                imitates = "count_tokens" not in dialect.endpoints and refusal.status in (404, 405)
-                if not imitates:  # of its vendor's API it may have everything but the counting
+                if not counts_nothing(dialect, refusal, inbound.call.model or ""):
                     raise
         inbound.caller.read(inbound.body)
         count = estimate.input_tokens(route.targets[0].model, inbound.body)

@@ -133,3 +133,32 @@ async def test_nothing_that_keeps_a_provider_from_storing_stands_in_a_count(work
     async with serve(by_provider(responses=COUNTS["responses"])) as upstream:
         await count(worker, "private")
     assert "store" not in json.dumps(upstream.requests[0].json)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(404, b"404 page not found"), (404, b'{"detail":"Not Found"}'), (405, b'{"detail":"Method Not Allowed"}')],
+)
+async def test_where_an_imitator_has_no_such_endpoint_it_is_the_estimate(
+    worker: Worker, serve: Serve, status: int, body: bytes
+) -> None:
+    """Go's and FastAPI's words for a path that is none, as Ollama and vLLM say them."""
+    async with serve(by_provider(messages=http(status, body))):
+        reply = await count(worker, "messages")
+    assert (reply.status, reply.headers["x-gatewatch-estimated"]) == (200, "input_tokens")
+    assert 1 <= reply.json["input_tokens"] <= 20
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"type": "not_found_error", "message": f"model: {DIALECTS['messages'][3]}"},
+        {"type": "NotFoundError", "message": f"The model `{DIALECTS['messages'][3]}` does not exist."},
+    ],
+)
+async def test_a_model_that_does_not_exist_is_not_counted(worker: Worker, serve: Serve, error: dict[str, str]) -> None:
+    body = json.dumps({"type": "error", "error": error}).encode()
+    async with serve(by_provider(messages=http(404, body))):
+        reply = await count(worker, "messages")
+    assert reply.status == 404
+    assert "x-gatewatch-estimated" not in reply.headers
