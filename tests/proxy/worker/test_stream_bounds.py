@@ -68,8 +68,25 @@ async def peaks(provider: str, caller: str, count: int) -> tuple[int, int, int]:
 EACH = [*PAIRS, *((name, "") for name in DIALECTS if dialect_of(name).endpoints)]
 
 
-@pytest.mark.parametrize("count", [8_000, pytest.param(MANY, marks=pytest.mark.slow)])
-@pytest.mark.parametrize(("provider", "caller"), EACH)
+LONGEST_ONES = [
+    ("openai-chat", "responses"),
+    ("openai-responses", "messages"),
+    ("anthropic-messages", "chat"),
+    ("gemini", "completions"),
+    ("bedrock-converse", "responses"),
+    ("openai-chat", ""),
+    ("anthropic-messages", ""),
+]
+"""Every reader and every writer once."""
+
+
+@pytest.mark.parametrize(
+    ("provider", "caller", "count"),
+    [
+        *((*pair, 8_000) for pair in EACH),
+        *(pytest.param(*pair, MANY, marks=pytest.mark.slow) for pair in LONGEST_ONES),
+    ],
+)
 async def test_memory_does_not_grow_with_a_stream(provider: str, caller: str, count: int) -> None:
     text = len(PIECE) * count
     going_out, running, ending = await peaks(provider, caller, count)
