@@ -92,8 +92,8 @@ _FAULTS = {
     "cut": (502, "upstream_truncated"),
     "error_event": (502, "upstream_error"),
 }
-"""Status and code. A provider's failure is the gateway's 502, its overload a 503 (529 to callers of Messages); the call's
-row has the same code."""
+"""Status and code. A provider's failure is the gateway's 502, its overload a 503 (529 to callers of Messages); the row
+of the call has the same code."""
 
 
 def _check_ids(cell: "Cell", heard: Heard, reply: Reply) -> None:
