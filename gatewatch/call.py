@@ -123,6 +123,8 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     route_version: str | None = None
     dropped_params: list[str] = []
     """What the request asked for and the provider was not told, as the header `x-gatewatch-dropped-params` names it."""
+    key_version: int | None = None
+    """Which of its key's secrets it came with: tells who still uses one that was replaced."""
 
     def tokens(self) -> Tokens:
         return Tokens(

@@ -56,6 +56,7 @@ COLUMNS: dict[str, Column] = {
     "ttft_ms": Column("ttft_us", "duration"),
     "upstream_ms": Column("upstream_us", "duration"),
     "overhead_ms": Column("overhead_us", "duration"),
+    "key_version": Column("key_version"),
     "dropped_params": Column("array_to_string(dropped_params, ', ')"),
 }
 """The names of `show calls` → column. `tag:NAME` comes on top of them."""

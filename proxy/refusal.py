@@ -16,6 +16,7 @@ class Refusal(Exception):
         param: str | None = None,
         headers: tuple[tuple[bytes, bytes], ...] = (),
         close: bool = False,
+        reason: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -26,6 +27,8 @@ class Refusal(Exception):
         self.headers = headers
         self.close = close
         """Whether the client's connection must end with this reply."""
+        self.reason = reason
+        """What only the operator may know: stands in the call's row, never in the reply."""
 
     def openai_body(self) -> bytes:
         return error_body(self.message, self.type, self.param, self.code)
@@ -39,9 +42,9 @@ def error_body(message: str, type: str, param: str | None, code: str) -> bytes:
     return msgspec.json.encode({"error": {"message": message, "type": type, "param": param, "code": code}})
 
 
-def bad_key() -> Refusal:
+def bad_key(reason: str | None = None) -> Refusal:
     """Unknown, malformed, expired and revoked keys look alike to the caller."""
-    return Refusal(401, "invalid_api_key", "The API key is not valid here.")
+    return Refusal(401, "invalid_api_key", "The API key is not valid here.", reason=reason)
 
 
 def no_key() -> Refusal:

@@ -113,10 +113,10 @@ def _revoke(args: argparse.Namespace) -> int:
     with control_store(args, make=False) as (_, store):
         record = store.key(args.key)
         used = "never used" if record.last_used_at is None else f"last used {iso(record.last_used_at)}"
-        question = f"Revoke key {record.name!r} ({record.kid}) of team {record.team!r}, {used}? It cannot be undone."
+        question = f"Revoke key {record.name!r} ({record.id}) of team {record.team!r}, {used}? It cannot be undone."
         if record.revoked_at is None and not confirmed(question, args.yes):
             return 1
-        print_object(_view(store.revoke_key(record.kid), store.clock()), args.output)
+        print_object(_view(store.revoke_key(record.id), store.clock()), args.output)
     return 0
 
 
@@ -128,7 +128,7 @@ def _view(record: "KeyRecord", now: int) -> dict[str, Any]:
         return None if at is None else iso(at)
 
     return {
-        "id": record.kid,
+        "id": record.id,
         "name": record.name,
         "kind": record.kind,
         "team": record.team,

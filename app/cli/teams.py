@@ -52,7 +52,7 @@ def _view(store: "ControlStore", team: "Team") -> dict[str, Any]:
     return {
         "name": team.name,
         "projects": [project.name for project in store.projects(team.name)],
-        "keys": [key.kid for key in store.keys(team.name) if key.state(store.clock()) == "active"],
+        "keys": [key.id for key in store.keys(team.name) if key.state(store.clock()) == "active"],
         "managed_by": team.managed_by,
         "created_at": iso(team.created_at),
         "created_by": team.created_by,

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from gatewatch.authority.actor import Actor
 from gatewatch.control.records import AuditEntry
 
 _COLUMNS = ", ".join(AuditEntry.__struct_fields__)
@@ -17,7 +18,7 @@ _COLUMNS = ", ".join(AuditEntry.__struct_fields__)
 class AuditTrail:
     """Writes as one actor, inside the transaction that is open on the connection."""
 
-    def __init__(self, connection: sqlite3.Connection, actor: str, clock: Callable[[], int]) -> None:
+    def __init__(self, connection: sqlite3.Connection, actor: Actor, clock: Callable[[], int]) -> None:
         self._connection = connection
         self.actor = actor
         self._clock = clock
@@ -31,9 +32,14 @@ class AuditTrail:
         after: Mapping[str, object] | None = None,
         result: str = "ok",
     ) -> None:
+        actor = self.actor
         self._connection.execute(
-            "INSERT INTO audit (at, actor, action, target, before, after, result) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (self._clock(), self.actor, action, target, _json(before), _json(after), result),
+            "INSERT INTO audit (at, actor, action, target, before, after, result, role, source, request_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(self._clock(), actor.id, action, target, _json(before), _json(after), result),
+                *(actor.role, actor.source, actor.request_id),
+            ),
         )
 
     def entries(self, limit: int) -> list[AuditEntry]:

@@ -24,7 +24,8 @@ REFRESH_SECONDS = 0.1
 START_LOCK_SECONDS = 2.0
 """How long a starting worker waits for a lock. A running one never does: the look is made in its event loop."""
 
-Reason = Literal["malformed", "unknown", "wrong_secret", "expired", "revoked"]
+Reason = Literal["malformed", "unknown", "wrong_secret", "expired", "revoked", "replaced", "secret_revoked"]
+"""`replaced`: the grace of an old secret is over; `secret_revoked`: it was ended before its time."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -38,6 +39,20 @@ _MALFORMED = Refusal("malformed")
 _NOBODY = bytes(32)
 
 
+class Known(msgspec.Struct, frozen=True):
+    """A key that may call, and by which of its secrets it was shown."""
+
+    key: KeyRecord
+    kid: str
+    version: int
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    digest: bytes
+    valid_until: int | None
+    known: Known
+
+
 class KeyTable:
     """Belongs to the thread that made it. Making one reads the store: raises sqlite3.Error or OSError if it cannot."""
 
@@ -45,7 +60,7 @@ class KeyTable:
         self._path = path
         self._pepper = pepper
         self._clock = clock
-        self._keys: dict[str, tuple[bytes, KeyRecord]] = {}
+        self._secrets: dict[str, _Stored] = {}
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._looked_at = -REFRESH_SECONDS
@@ -55,25 +70,41 @@ class KeyTable:
         self._read_again_if_changed(lock_seconds=START_LOCK_SECONDS)
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self._secrets)
 
-    def lookup(self, token: str) -> KeyRecord | Refusal:
+    def lookup(self, token: str) -> Known | Refusal:
         """The key that this text is, if it may call now. Never raises, whatever the text is."""
         kid = parse(token)
         if kid is None:
             return _MALFORMED
-        stored = self._keys.get(kid)
-        matches = hmac.compare_digest(digest(self._pepper, token), _NOBODY if stored is None else stored[0])
+        stored = self._secrets.get(kid)
+        matches = hmac.compare_digest(digest(self._pepper, token), _NOBODY if stored is None else stored.digest)
         if stored is None:
             return Refusal("unknown", kid)
         if not matches:
             return Refusal("wrong_secret", kid)
-        record = stored[1]
-        if record.expires_at is not None and record.expires_at <= self._clock():
-            return Refusal("expired", kid)
-        if record.revoked_at is not None:
-            return Refusal("revoked", kid)
-        return record
+        return self._refusal(stored) or stored.known
+
+    def cut_off(self, kid: str) -> Refusal | None:
+        """Why calls in flight with this secret must end now; None: they may go on, also past the end of its time.
+
+        A secret or a key that is revoked ends them; one that expires does not.
+        """
+        stored = self._secrets.get(kid)
+        if stored is None:
+            return Refusal("unknown", kid)
+        refusal = self._refusal(stored)
+        return refusal if refusal and refusal.reason in ("revoked", "secret_revoked") else None
+
+    def _refusal(self, stored: _Stored) -> Refusal | None:
+        key, now = stored.known.key, self._clock()
+        if key.revoked_at is not None:
+            return Refusal("revoked", stored.known.kid)
+        if key.expires_at is not None and key.expires_at <= now:
+            return Refusal("expired", stored.known.kid)
+        if stored.valid_until is not None and stored.valid_until <= now:
+            return Refusal("replaced" if stored.valid_until else "secret_revoked", stored.known.kid)
+        return None
 
     def refresh_if_stale(self, now_monotonic: float) -> None:
         """Looks at the store, unless it was looked at less than 0.1 s ago: a few µs when nothing has changed."""
@@ -111,10 +142,15 @@ class KeyTable:
         connection.execute("BEGIN")
         try:
             generation = _generation(connection)
-            rows = connection.execute(f"SELECT digest, {KEY_COLUMNS} FROM keys").fetchall()  # noqa: S608
+            keys = connection.execute(f"SELECT {KEY_COLUMNS} FROM virtual_keys").fetchall()  # noqa: S608
+            secrets = connection.execute("SELECT kid, key_id, version, digest, valid_until FROM key_secrets").fetchall()
         finally:
             connection.execute("COMMIT")
-        self._keys = {record.kid: (row[0], record) for row in rows for record in (key_record(row[1:]),)}
+        records = {record.id: record for record in map(key_record, keys)}
+        self._secrets = {
+            kid: _Stored(secret_digest, valid_until, Known(records[key_id], kid, version))
+            for kid, key_id, version, secret_digest, valid_until in secrets
+        }
         self.generation = generation
 
     def _disconnect(self) -> None:

@@ -61,7 +61,7 @@ def abandon_vault(home: Home, store: ControlStore, wish: Wish, kind: str) -> Vau
             raise
         for key in store.keys():  # noqa: SIM118 - a store is no dict
             if key.revoked_at is None:
-                store.revoke_key(key.kid)
+                store.revoke_key(key.id)
         store.set_setting(CHECK, "")
         store.audit("vault.abandon", str(store.setting(BACKEND)))
         note(store, choice)

@@ -42,7 +42,7 @@ class Workers:
     def __init__(self, command: list[str], count: int, alarms: Alarms) -> None:
         self.states: dict[int, LiveState] = {}
         self.keys_used: dict[str, int] = {}
-        """Key id → last use, as workers have told and nobody has taken yet."""
+        """Public id of a key's secret → last use, as workers have told and nobody has taken yet."""
         self.listening: socket.socket | None = None
         self._command = command
         self._count = count

@@ -2,8 +2,7 @@
 
 import time
 
-from gatewatch.control.key_table import KeyTable
-from gatewatch.control.records import KeyRecord
+from gatewatch.control.key_table import KeyTable, Known
 from proxy.refusal import bad_key, bad_request, no_key
 from proxy.worker.inbound import Inbound
 
@@ -26,10 +25,10 @@ def presented_key(inbound: Inbound) -> str:
     return found.pop()
 
 
-def authenticate(inbound: Inbound, keys: KeyTable) -> KeyRecord:
-    """The key record behind the request. Raises Refusal; unknown, expired and revoked look alike to the caller."""
+def authenticate(inbound: Inbound, keys: KeyTable) -> Known:
+    """The key behind the request. Raises Refusal; unknown, expired and revoked look alike to the caller."""
     keys.refresh_if_stale(time.monotonic())
     found = keys.lookup(presented_key(inbound))
-    if isinstance(found, KeyRecord):
+    if isinstance(found, Known):
         return found
-    raise bad_key()
+    raise bad_key(f"{found.reason}: {found.kid}" if found.kid else found.reason)

@@ -33,6 +33,11 @@ def _status(inbound: Inbound, refusal: Refusal) -> int:
     return inbound.caller.statuses.get(refusal.status, refusal.status)
 
 
+def _told(refusal: Refusal) -> str:
+    """What the row says."""
+    return f"{refusal.message} ({refusal.reason})" if refusal.reason else refusal.message
+
+
 class Ending:
     """Settles, closes and refuses the calls of one worker."""
 
@@ -111,11 +116,11 @@ class Ending:
             self._free(inbound)
         status = _status(inbound, refusal)
         if inbound.journalled:
-            self.close(inbound, "error", status, refusal.code, refusal.message)
+            self.close(inbound, "error", status, refusal.code, _told(refusal))
         else:
             self._live.refused(inbound.call)
             if self._refused_rows.may_write(inbound.call, refusal.code):
-                self.close(inbound, "blocked", status, refusal.code, refusal.message)
+                self.close(inbound, "blocked", status, refusal.code, _told(refusal))
         self._send_error(inbound, refusal)
 
     def broken(self, inbound: Inbound, failure: UpstreamFailed) -> None:
@@ -147,7 +152,7 @@ class Ending:
     def _truncate(self, inbound: Inbound, refusal: Refusal) -> None:
         """Headers are out: a stream ends in one error event, a plain reply in an unclean end."""
         self._settle_partial(inbound)
-        self.close(inbound, "truncated", 200, refusal.code, refusal.message)
+        self.close(inbound, "truncated", 200, refusal.code, _told(refusal))
         if inbound.call.stream:
             inbound.request.finish(inbound.caller.error_event(refusal, inbound.call.call_id))
         else:

@@ -151,9 +151,9 @@ class Gateway:
             raise inbound.request.refusal
         if self.draining:
             raise overloaded("The gateway is shutting down.")
-        key = authenticate(inbound, self.keys)
-        call = inbound.call
-        call.key_id, call.key_name = key.kid, key.name
+        inbound.known = authenticate(inbound, self.keys)
+        key, call = inbound.known.key, inbound.call
+        call.key_id, call.key_name, call.key_version = key.id, key.name, inbound.known.version
         call.team, call.project, call.environment = key.team, key.project, key.environment
         call.config_version = self.settings.config_version
         if self.journal.full:
@@ -175,7 +175,8 @@ class Gateway:
             raise ledger_full() from None
         inbound.journalled = True
         self.live.started(call)
-        self.live.key_used(call)
+        assert inbound.known
+        self.live.key_used(inbound.known.kid, call.started_at)
 
     async def _count(self, inbound: Inbound, route: Route) -> None:
         """By the provider, or, where none can, the estimate that every call is reckoned with."""

@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gatewatch.call import Attempt, Call
+from gatewatch.control.key_table import Known
 from gatewatch.ids import new_call_id
 from proxy.canonical.ask import Ask
 from proxy.dialects.dialect import CallerDialect
@@ -32,6 +33,7 @@ class Inbound:
         "exchange",
         "headers",
         "journalled",
+        "known",
         "lost_picos",
         "passage",
         "request",
@@ -46,6 +48,8 @@ class Inbound:
         self.headers = request.headers
         self.caller = caller
         """The dialect that the client speaks, errors included."""
+        self.known: Known | None = None
+        """The key that it came with, once that is known."""
         self.body: dict[str, Any] = {}
         self.ask: Ask | None = None
         """The body in the canonical form, once a target needed it."""

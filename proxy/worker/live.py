@@ -26,7 +26,7 @@ class LiveState(msgspec.Struct, kw_only=True):
     rss_mb: float
     draining: bool
     keys_used: dict[str, int] = {}
-    """Key id → when it was last used (µs since the epoch), of keys used since the last report."""
+    """Public id of a key's secret → when it was last used (µs since the epoch), of keys used since the last report."""
 
 
 class Live:
@@ -44,12 +44,11 @@ class Live:
         self.begun += 1
         self.streams += call.stream
 
-    def key_used(self, call: Call) -> None:
-        if call.key_id:
-            self._keys_used[call.key_id] = call.started_at
+    def key_used(self, kid: str, at: int) -> None:
+        self._keys_used[kid] = at
 
     def take_keys_used(self) -> dict[str, int]:
-        """The keys used since the last time this was asked."""
+        """The secrets used since the last time this was asked."""
         used, self._keys_used = self._keys_used, {}
         return used
 

@@ -76,7 +76,7 @@ def make_key(home: Home, name: str = "app", **options: Any) -> tuple[str, str]:
     """A key's id and secret, in the store of this home."""
     with ControlStore.open(home.control) as store:
         record, secret = store.create_key(name, team="search", pepper=PEPPER, create_team=True, **options)
-    return record.kid, secret
+    return record.id, secret
 
 
 def settings_for(home: Home, upstream_url: str, caps: Caps, deadlines: Deadlines) -> Settings:

@@ -59,7 +59,7 @@ def test_a_key_is_made_with_the_four_fields_that_scripts_rely_on_and_works(run: 
     record = table.lookup(key["secret"])
     table.close()
     assert not isinstance(record, Refusal)
-    assert (record.kid, record.kind, record.environment, record.models) == (key["id"], "client", "live", None)
+    assert (record.id, record.kind, record.environment, record.models) == (key["id"], "client", "live", None)
 
 
 def test_what_a_key_is_given_is_shown_afterwards(run: Run) -> None:

@@ -40,9 +40,9 @@ def test_a_team_is_made_listed_and_shown_with_its_projects_and_active_keys(run: 
     with ControlStore.open(home.control) as store:
         key, _ = store.create_key("app", team="search", project="ranker", pepper=bytes(32))
         gone, _ = store.create_key("old", team="search", pepper=bytes(32))
-        store.revoke_key(gone.kid)
+        store.revoke_key(gone.id)
     shown = json.loads(run("show", "search", "-o", "json")[1])
-    assert (shown["projects"], shown["keys"]) == (["ranker"], [key.kid])
+    assert (shown["projects"], shown["keys"]) == (["ranker"], [key.id])
     assert json.loads(run("list", "-o", "json")[1]) == [shown]
     assert "search" in run("list")[1]
 

@@ -52,14 +52,14 @@ def test_each_refusal_has_its_reason_for_the_log(store: ControlStore, watch: Wat
     store.revoke_key("b")
     table = watch(PEPPER, clock=lambda: NOW + 10)
     stranger = token.mint("client", "live")
-    assert table.lookup(expired_secret) == Refusal("expired", expiring.kid)
-    assert table.lookup(revoked_secret) == Refusal("revoked", revoked.kid)
+    assert table.lookup(expired_secret) == Refusal("expired", expiring.id)
+    assert table.lookup(revoked_secret) == Refusal("revoked", revoked.id)
     assert table.lookup(stranger) == Refusal("unknown", token.parse(stranger))
     assert table.lookup("sk-something") == Refusal("malformed")
     forged = forge(good_secret)
-    assert token.parse(forged) == good.kid
-    assert table.lookup(forged) == Refusal("wrong_secret", good.kid)
-    assert watch(bytes(32)).lookup(good_secret) == Refusal("wrong_secret", good.kid)
+    assert token.parse(forged) == good.id
+    assert table.lookup(forged) == Refusal("wrong_secret", good.id)
+    assert watch(bytes(32)).lookup(good_secret) == Refusal("wrong_secret", good.id)
 
 
 def forge(secret: str) -> str:
@@ -91,7 +91,7 @@ def test_a_key_expires_at_its_microsecond_without_a_look_at_the_store(store: Con
     table = watch(PEPPER, clock=lambda: now[0])
     assert table.lookup(secret) == record
     now[0] += 1
-    assert table.lookup(secret) == Refusal("expired", record.kid)
+    assert table.lookup(secret) == Refusal("expired", record.id)
 
 
 def test_the_store_is_looked_at_once_in_a_tenth_of_a_second(store: ControlStore, watch: Watch) -> None:
@@ -102,14 +102,14 @@ def test_the_store_is_looked_at_once_in_a_tenth_of_a_second(store: ControlStore,
     table.refresh_if_stale(100.0 + REFRESH_SECONDS - 0.001)
     assert isinstance(table.lookup(secret), KeyRecord)
     table.refresh_if_stale(100.0 + REFRESH_SECONDS + 0.001)
-    assert table.lookup(secret) == Refusal("revoked", record.kid)
+    assert table.lookup(secret) == Refusal("revoked", record.id)
 
 
 def test_new_keys_appear_and_a_last_use_does_not_make_the_table_read_again(store: ControlStore, watch: Watch) -> None:
     first, _ = store.create_key("app", team="search", pepper=PEPPER)
     table = watch(PEPPER)
     generation = table.generation
-    store.record_use({first.kid: NOW})
+    store.record_use({first.id: NOW})
     table.refresh_if_stale(1.0)
     assert table.generation == generation
     _, secret = store.create_key("other", team="search", pepper=PEPPER)
@@ -177,12 +177,12 @@ def test_a_locked_store_keeps_the_table_and_says_since_when(store: ControlStore,
     table.refresh_if_stale(11.0)
     assert table.stale_since == 10.0
     assert table.lookup(secret) == record
-    holder.execute("UPDATE keys SET revoked_at = 1")
+    holder.execute("UPDATE virtual_keys SET revoked_at = 1")
     holder.execute("COMMIT")
     holder.close()
     table.refresh_if_stale(12.0)
     assert table.stale_since is None
-    assert table.lookup(secret) == Refusal("revoked", record.kid)
+    assert table.lookup(secret) == Refusal("revoked", record.id)
 
 
 @pytest.mark.parametrize("harm", ["gone", "garbage", "empty"])
@@ -194,7 +194,7 @@ def test_a_store_that_is_harmed_keeps_the_table_until_it_is_back(
     copy = tmp_path / "copy.db"
     with sqlite3.connect(copy) as target:
         store._connection.backup(target)
-        target.execute("UPDATE keys SET revoked_at = 1")
+        target.execute("UPDATE virtual_keys SET revoked_at = 1")
     target.close()
     for name in ("control.db", "control.db-wal", "control.db-shm"):
         (tmp_path / name).rename(tmp_path / f"harmed-{name}")
@@ -207,7 +207,7 @@ def test_a_store_that_is_harmed_keeps_the_table_until_it_is_back(
     shutil.copy(copy, path)
     table.refresh_if_stale(11.0)
     assert table.stale_since is None
-    assert table.lookup(secret) == Refusal("revoked", record.kid)
+    assert table.lookup(secret) == Refusal("revoked", record.id)
 
 
 def test_a_worker_without_a_store_does_not_start(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ ROW = ("kid00001", "app", "client", "search", None, "live", '["gpt-4o"]', 10, "c
 def test_a_row_becomes_a_record() -> None:
     assert len(KEY_COLUMNS.split(", ")) == len(ROW)
     record = key_record(ROW)
-    assert (record.kid, record.name, record.kind, record.team, record.project) == (
+    assert (record.id, record.name, record.kind, record.team, record.project) == (
         "kid00001",
         "app",
         "client",

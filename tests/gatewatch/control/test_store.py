@@ -50,9 +50,9 @@ def test_a_key_is_told_once_and_kept_as_a_digest_only(store: ControlStore, tmp_p
         "app", "search", None, "client", "live",
     )  # fmt: skip
     assert (record.created_at, record.created_by, record.expires_at, record.models) == (NOW, "cli:alice", None, None)
-    assert token.parse(secret) == record.kid
+    assert token.parse(secret) == record.id
     with sqlite3.connect(tmp_path / "control.db") as reader:
-        assert reader.execute("SELECT digest FROM keys").fetchall() == [(token.digest(PEPPER, secret),)]
+        assert reader.execute("SELECT digest FROM key_secrets").fetchall() == [(token.digest(PEPPER, secret),)]
     reader.close()
     for path in tmp_path.iterdir():
         assert secret.encode() not in path.read_bytes()
@@ -66,7 +66,7 @@ def test_everything_that_a_key_was_given_is_read_back(store: ControlStore) -> No
     )  # fmt: skip
     assert secret.startswith("gwk_ak_test_")
     assert store.keys() == [record]
-    assert store.key(record.kid) == record
+    assert store.key(record.id) == record
     assert (record.project, record.kind, record.environment, record.models, record.expires_at) == (
         "ranker", "admin", "test", ("gpt-4o", "openai/x"), NOW + 1,
     )  # fmt: skip
@@ -105,9 +105,9 @@ def test_a_team_of_another_case_is_not_taken_for_the_same(store: ControlStore) -
 
 def test_a_key_is_found_by_id_name_start_of_id_and_by_itself(store: ControlStore) -> None:
     record, secret = store.create_key("app", team="search", create_team=True, pepper=PEPPER)
-    for reference in (record.kid, "app", record.kid[:3], secret):
+    for reference in (record.id, "app", record.id[:3], secret):
         assert store.key(reference) == record
-    for reference in (record.kid[:2], "ap", "", "%", "' OR 1=1 --"):
+    for reference in (record.id[:2], "ap", "", "%", "' OR 1=1 --"):
         with pytest.raises(NotFound):
             store.key(reference)
 
@@ -115,11 +115,11 @@ def test_a_key_is_found_by_id_name_start_of_id_and_by_itself(store: ControlStore
 def test_a_name_that_two_keys_have_is_answered_with_their_ids(store: ControlStore) -> None:
     first, _ = store.create_key("app", team="search", create_team=True, pepper=PEPPER)
     second, _ = store.create_key("app", team="search", pepper=PEPPER)
-    store.revoke_key(first.kid)
+    store.revoke_key(first.id)
     with pytest.raises(UsageError) as refused:
         store.key("app")
-    assert f"{first.kid} (revoked)" in refused.value.title
-    assert f"{second.kid} (active)" in refused.value.title
+    assert f"{first.id} (revoked)" in refused.value.title
+    assert f"{second.id} (active)" in refused.value.title
 
 
 def test_a_secret_in_place_of_an_id_is_not_repeated(store: ControlStore) -> None:
@@ -133,10 +133,10 @@ def test_a_secret_in_place_of_an_id_is_not_repeated(store: ControlStore) -> None
 def test_a_revoked_key_stays_revoked_as_it_was_first(store: ControlStore) -> None:
     record, _ = store.create_key("app", team="search", create_team=True, pepper=PEPPER)
     revoked = store.revoke_key("app")
-    assert (revoked.kid, revoked.revoked_at, revoked.revoked_by) == (record.kid, NOW, "cli:alice")
+    assert (revoked.id, revoked.revoked_at, revoked.revoked_by) == (record.id, NOW, "cli:alice")
     store.clock = lambda: NOW + 1
-    assert store.revoke_key(record.kid) == revoked
-    assert store.key(record.kid) == revoked
+    assert store.revoke_key(record.id) == revoked
+    assert store.key(record.id) == revoked
     assert [entry.action for entry in store.audit_entries()].count("key.revoke") == 1
 
 
@@ -151,23 +151,23 @@ def test_the_generation_rises_with_keys_and_teams_and_not_with_use(store: Contro
     assert rises()
     record, _ = store.create_key("app", team="search", pepper=PEPPER)
     assert rises()
-    store.record_use({record.kid: NOW, "nobody00": NOW})
+    store.record_use({record.id: NOW, "nobody00": NOW})
     store.set_setting("a", "b")
     assert not rises()
-    store.revoke_key(record.kid)
+    store.revoke_key(record.id)
     assert rises()
     store.declare_team("search")
     assert rises()
     with sqlite3.connect(tmp_path / "control.db") as by_hand:
-        by_hand.execute("UPDATE keys SET models = '[\"gpt-4o\"]'")
+        by_hand.execute("UPDATE virtual_keys SET models = '[\"gpt-4o\"]'")
     by_hand.close()
     assert rises()
 
 
 def test_the_last_use_only_moves_forward(store: ControlStore) -> None:
     record, _ = store.create_key("app", team="search", create_team=True, pepper=PEPPER)
-    store.record_use({record.kid: NOW})
-    store.record_use({record.kid: NOW - 5})
+    store.record_use({record.id: NOW})
+    store.record_use({record.id: NOW - 5})
     assert store.key("app").last_used_at == NOW
 
 
@@ -191,8 +191,8 @@ def test_every_change_is_in_the_audit_trail_with_its_actor(store: ControlStore) 
     assert told == [
         ("team.create", "search", "ok"),
         ("project.create", "search/p", "ok"),
-        ("key.create", record.kid, "ok"),
-        ("key.revoke", record.kid, "ok"),
+        ("key.create", record.id, "ok"),
+        ("key.revoke", record.id, "ok"),
         ("provider_key.set", "openai", "ok"),
         ("setting.set", "vault", "ok"),
         ("console.attach", "tcp", "refused"),

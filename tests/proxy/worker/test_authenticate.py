@@ -89,7 +89,7 @@ async def test_a_key_of_the_store_is_known_by_its_record(inbound: NewInbound, ho
     kid, secret = make_key(home, "app")
     table = KeyTable(home.control, PEPPER)
     found = authenticate(inbound({b"x-api-key": secret.encode()}), table)
-    assert (found.kid, found.name, found.team) == (kid, "app", "search")
+    assert (found.key.id, found.key.name, found.key.team) == (kid, "app", "search")
     wrong_by_one = secret[:20] + ("A" if secret[20] != "A" else "B") + secret[21:]
     for other in (wrong_by_one, secret + " x", secret.lower()):
         with pytest.raises(Refusal):

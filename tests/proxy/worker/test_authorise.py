@@ -14,7 +14,7 @@ from tests.kit.worker_process import settings_for
 
 def key(models: tuple[str, ...] | None = None, kind: Kind = "client") -> KeyRecord:
     return KeyRecord(
-        kid="kid",
+        id="kid",
         name="app",
         kind=kind,
         team="search",

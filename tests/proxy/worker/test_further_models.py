@@ -16,7 +16,7 @@ from proxy.worker.further_models import check_further_models
 
 def key(*models: str) -> KeyRecord:
     return KeyRecord(
-        kid="kid",
+        id="kid",
         name="app",
         kind="client",
         team="search",

@@ -136,7 +136,7 @@ async def test_all_ways_to_be_no_key_look_alike(worker: Worker) -> None:
     make_key(worker.home, "revoked")
     with ControlStore.open(worker.home.control) as store:
         revoked, secret_of_revoked = store.create_key("revoked-too", team="search", pepper=PEPPER)
-        store.revoke_key(revoked.kid)
+        store.revoke_key(revoked.id)
     with ControlStore.open(worker.home.control, clock=lambda: 1_000_000) as store:
         _, secret_of_expired = store.create_key("expired", team="search", pepper=PEPPER, expires_at=2_000_000)
     with ControlStore.open(worker.home.control) as store:

@@ -87,7 +87,7 @@ def home(tmp_path: Path) -> Home:
 
 def key(*models: str) -> KeyRecord:
     return KeyRecord(
-        kid="kid", name="app", kind="client", team="search", project=None, environment="live",
+        id="kid", name="app", kind="client", team="search", project=None, environment="live",
         models=models or None, created_at=1, created_by="test",
     )  # fmt: skip
 

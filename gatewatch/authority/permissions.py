@@ -1,0 +1,65 @@
+"""Roles, and the permissions that each of them stands for.
+
+Checks name a permission, never a role: `role >= 10` would let through whatever is invented between two numbers.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+RoleName = Literal["none", "user", "admin", "super-admin"]
+
+ROLE_NUMBERS: dict[RoleName, int] = {"none": 0, "user": 1, "admin": 10, "super-admin": 100}
+"""The numbers that one-api and its kin use, for those who come from there."""
+
+
+class Permission(StrEnum):
+    """One right. Its text stands in the audit trail and in errors."""
+
+    LIVE_READ = "live.read"
+    LEDGER_READ = "ledger.read"
+    LEDGER_SNAPSHOT = "ledger.snapshot"
+    KEYS_VIEW = "keys.view"
+    KEYS_CREATE = "keys.create"
+    KEYS_EDIT = "keys.edit"
+    KEYS_ROTATE = "keys.rotate"
+    KEYS_REVOKE = "keys.revoke"
+    KEYS_COPY = "keys.copy"
+    """To be shown a new key's secret. Without it a secret can only be put where the gateway keeps it."""
+    ADMIN_KEYS_MANAGE = "admin_keys.manage"
+    """Beside the right to the deed itself, where the key is an admin key."""
+    TEAMS_VIEW = "teams.view"
+    TEAMS_CREATE = "teams.create"
+    PROVIDERS_VIEW = "providers.view"
+    PROVIDERS_SET_KEY = "providers.set_key"
+    PROVIDERS_ROTATE_KEY = "providers.rotate_key"
+    PROVIDERS_QUARANTINE = "providers.quarantine"
+    PRICES_VIEW = "prices.view"
+    PRICES_SET = "prices.set"
+    ROLES_VIEW = "roles.view"
+    ROLES_SET = "roles.set"
+    AUDIT_VIEW = "audit.view"
+    AUDIT_VERIFY = "audit.verify"
+    VAULT_VIEW = "vault.view"
+
+
+_P = Permission
+
+_USER = frozenset({_P.LIVE_READ, _P.LEDGER_READ, _P.KEYS_VIEW, _P.TEAMS_VIEW, _P.PROVIDERS_VIEW, _P.PRICES_VIEW})
+_ADMIN = _USER | {
+    _P.KEYS_CREATE,
+    _P.KEYS_EDIT,
+    _P.KEYS_ROTATE,
+    _P.KEYS_REVOKE,
+    _P.KEYS_COPY,
+    _P.TEAMS_CREATE,
+    _P.PROVIDERS_QUARANTINE,
+    _P.ROLES_VIEW,
+    _P.AUDIT_VIEW,
+}
+
+PERMISSIONS: dict[RoleName, frozenset[Permission]] = {
+    "none": frozenset(),
+    "user": _USER,
+    "admin": _ADMIN,
+    "super-admin": frozenset(Permission),
+}

@@ -1,0 +1,266 @@
+"""Virtual keys in the control store: made, rotated, revoked, found.
+
+A key is an identity with a budget and a history; its secrets are versions of it, of which each has a public id (kid)
+and at most one is without an end. No secret is ever written here, only its keyed digest.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gatewatch.authority.permissions import RoleName
+from gatewatch.control.key_scope import checked_dialects, checked_networks
+from gatewatch.control.names import checked_models, checked_name
+from gatewatch.control.records import (
+    KEY_COLUMNS,
+    SECRET_COLUMNS,
+    KeyRecord,
+    SecretRecord,
+    key_record,
+    secret_record,
+)
+from gatewatch.control.teams import Teams
+from gatewatch.errors import NotAllowed, NotFound, UsageError
+from gatewatch.keys import token
+from gatewatch.keys.secret_shapes import shown
+from gatewatch.keys.token import Environment, Kind
+
+
+class Rotated(msgspec.Struct, frozen=True):
+    """A key after its rotation."""
+
+    key: KeyRecord
+    current: SecretRecord
+    """The secret that the rotation made."""
+    secret: str | None
+    """Its text; None where this rotation was made before: then nobody has it here."""
+
+
+class VirtualKeys(Teams):
+    """Every change that decides who may call raises the generation."""
+
+    def create_key(
+        self,
+        name: str,
+        *,
+        team: str,
+        pepper: bytes,
+        project: str | None = None,
+        user: str | None = None,
+        service: str | None = None,
+        environment: Environment = "live",
+        kind: Kind = "client",
+        role: RoleName | None = None,
+        all_teams: bool | None = None,
+        models: tuple[str, ...] | None = None,
+        routes: tuple[str, ...] | None = None,
+        dialects: tuple[str, ...] | None = None,
+        networks: tuple[str, ...] | None = None,
+        max_uses: int | None = None,
+        max_tokens: int | None = None,
+        max_picos: int | None = None,
+        expires_at: int | None = None,
+        create_team: bool = False,
+    ) -> tuple[KeyRecord, str]:
+        """A new key and its secret, which exists nowhere else from here on.
+
+        A project or service that is not known yet is made with it; a team only where `create_team` says so. An admin
+        key is a super-admin's, for all teams, unless told otherwise. Raises NotFound for an unknown team, UsageError
+        for what does not fit.
+        """
+        checked_name("key", name)
+        checked_name("team", team)
+        for what, given in (("project", project), ("user", user), ("service", service)):
+            if given is not None:
+                checked_name(what, given)
+        if user is not None and service is not None:
+            raise UsageError("a key is a person's or a service's, not both", "give --user or --service")
+        if kind == "client" and (role is not None or all_teams):
+            raise UsageError("only admin keys have a role", "add --kind admin, or leave the role out")
+        if role == "none":
+            raise UsageError("an admin key without any right is of no use", "give it another role")
+        for what, cap in (("uses", max_uses), ("tokens", max_tokens), ("spend", max_picos)):
+            if cap is not None and cap <= 0:
+                raise UsageError(f"a cap on {what} must be more than 0", "leave it out for none")
+        now = self.clock()
+        if expires_at is not None and expires_at <= now:
+            raise UsageError("the key would have expired already", "give --expires a time to come")
+        secret = token.mint(kind, environment)
+        kid = token.parse(secret)
+        assert kid is not None
+        if kind == "admin":
+            role = role or "super-admin"
+            all_teams = role == "super-admin" if all_teams is None else all_teams
+        record = KeyRecord(
+            id=kid,
+            name=name,
+            kind=kind,
+            team=team,
+            project=project,
+            user=user,
+            service=service,
+            environment=environment,
+            role=role,
+            all_teams=bool(all_teams),
+            models=None if models is None else checked_models(models),
+            routes=None if routes is None else checked_models(routes),
+            dialects=None if dialects is None else checked_dialects(dialects),
+            networks=None if networks is None else checked_networks(networks),
+            max_uses=max_uses,
+            max_tokens=max_tokens,
+            max_picos=max_picos,
+            created_at=now,
+            created_by=self.actor.id,
+            expires_at=expires_at,
+        )
+        with self.change():
+            if create_team and self._find_team(team) is None:
+                self._add_team(team, "control")
+            self.team(team)
+            if project is not None and all(known.name != project for known in self.projects(team)):
+                self._add_project(team, project)
+            if service is not None:
+                self._bind_service(service, team)
+            self.insert("virtual_keys", record)
+            self._add_secret(record, kid, 1, secret, pepper, None)
+            self.trail.add("key.create", kid, after=_told(record))
+        return record, secret
+
+    def rotate_key(self, reference: str, *, pepper: bytes, grace_us: int, rotation_id: str | None = None) -> Rotated:
+        """A new secret for a key; the one it replaces is good for `grace_us` more. Everything else stays as it is.
+
+        With a rotation id that the key has seen, nothing is changed and no secret returned. Secrets that were in
+        their grace already keep their own end. Raises what `key` raises, NotAllowed for a key that has ended.
+        """
+        if rotation_id is not None:
+            checked_name("rotation", rotation_id)
+        with self.change():
+            record = self.key(reference)
+            secrets = self.secrets(record.id)
+            for known in secrets:
+                if rotation_id is not None and known.rotation_id == rotation_id:
+                    return Rotated(record, known, None)
+            now = self.clock()
+            if (state := record.state(now)) != "active":
+                raise NotAllowed(f"key {record.name!r} ({record.id}) is {state}", "make another one")
+            secret = token.mint(record.kind, record.environment)
+            kid = token.parse(secret)
+            assert kid is not None
+            end = now + grace_us
+            self.connection.execute(
+                "UPDATE key_secrets SET valid_until = ? WHERE key_id = ? AND valid_until IS NULL", (end, record.id)
+            )
+            version = max(known.version for known in secrets) + 1
+            current = self._add_secret(record, kid, version, secret, pepper, rotation_id)
+            self.trail.add(
+                "key.rotate",
+                record.id,
+                before={"version": version - 1, "kid": secrets[-1].kid},
+                after={"version": version, "kid": kid, "old_valid_until": end, "rotation_id": rotation_id},
+            )
+            return Rotated(record, current, secret)
+
+    def end_old_secrets(self, reference: str) -> list[SecretRecord]:
+        """Ends the grace of every replaced secret at once, with the calls that came with one. Those that it ended."""
+        with self.change():
+            record = self.key(reference)
+            now = self.clock()
+            ended = [known for known in self.secrets(record.id) if known.valid_until and known.valid_until > now]
+            for known in ended:
+                self.connection.execute("UPDATE key_secrets SET valid_until = 0 WHERE kid = ?", (known.kid,))
+            if ended:
+                self.trail.add("key.end_grace", record.id, after={"kids": [known.kid for known in ended]})
+            return ended
+
+    def secrets(self, key_id: str) -> list[SecretRecord]:
+        """All secrets that the key has had, the newest last."""
+        rows = self.connection.execute(
+            f"SELECT {SECRET_COLUMNS} FROM key_secrets WHERE key_id = ? ORDER BY version",  # noqa: S608
+            (key_id,),
+        )
+        return [secret_record(row) for row in rows]
+
+    def revoke_key(self, reference: str) -> KeyRecord:
+        """Ends a key for good; one that is revoked already stays as it was. Raises what `key` raises."""
+        with self.change():
+            record = self.key(reference)
+            if record.revoked_at is not None:
+                return record
+            revoked = msgspec.structs.replace(record, revoked_at=self.clock(), revoked_by=self.actor.id)
+            self.connection.execute(
+                "UPDATE virtual_keys SET revoked_at = ?, revoked_by = ? WHERE id = ?",
+                (revoked.revoked_at, revoked.revoked_by, record.id),
+            )
+            self.trail.add(
+                "key.revoke", record.id, before={"revoked_at": None}, after={"revoked_at": revoked.revoked_at}
+            )
+            return revoked
+
+    def keys(self, team: str | None = None) -> list[KeyRecord]:
+        """All keys, revoked ones too, oldest first."""
+        rows = self.connection.execute(
+            f"SELECT {KEY_COLUMNS} FROM virtual_keys WHERE ?1 IS NULL OR team = ?1 ORDER BY created_at, id",  # noqa: S608
+            (team,),
+        )
+        return [key_record(row) for row in rows]
+
+    def key(self, reference: str) -> KeyRecord:
+        """The key with this id, else the only one with this name, else the only one whose id starts so.
+
+        A whole secret is understood as its id. Raises NotFound, or UsageError where several fit; the text of something
+        that might be a secret is never repeated.
+        """
+        reference = self._id_of_kid(token.parse(reference) or reference)
+        keys = self.keys()
+        for fits in (
+            [key for key in keys if key.id == reference],
+            [key for key in keys if key.name == reference],
+            [key for key in keys if len(reference) >= 3 and key.id.startswith(reference)],
+        ):
+            if len(fits) == 1:
+                return fits[0]
+            if fits:
+                listed = ", ".join(f"{key.id} ({key.state(self.clock())})" for key in fits[:10])
+                raise UsageError(f"{len(fits)} keys fit {shown(reference)}: {listed}", "give the id")
+        raise NotFound(f"there is no key {shown(reference)}", "`gatewatch keys list` shows their ids and names")
+
+    def record_use(self, last_used: Mapping[str, int]) -> None:
+        """When secrets (by kid) were last used, in µs, and with them their keys; an earlier time changes nothing."""
+        with self.change():
+            self.connection.executemany(
+                "UPDATE key_secrets SET last_used_at = max(ifnull(last_used_at, 0), ?1) WHERE kid = ?2",
+                [(at, kid) for kid, at in last_used.items()],
+            )
+            self.connection.executemany(
+                "UPDATE virtual_keys SET last_used_at = max(ifnull(last_used_at, 0), ?1)"
+                " WHERE id = (SELECT key_id FROM key_secrets WHERE kid = ?2)",
+                [(at, kid) for kid, at in last_used.items()],
+            )
+
+    def generation(self) -> int:
+        """Rises with every change of keys and teams."""
+        return int(self.connection.execute("SELECT n FROM generation").fetchone()[0])
+
+    def _id_of_kid(self, reference: str) -> str:
+        """The key of the secret with that public id; anything else as it is."""
+        row = self.connection.execute("SELECT key_id FROM key_secrets WHERE kid = ?", (reference,)).fetchone()
+        return str(row[0]) if row else reference
+
+    def _add_secret(
+        self, record: KeyRecord, kid: str, version: int, secret: str, pepper: bytes, rotation_id: str | None
+    ) -> SecretRecord:
+        made = SecretRecord(
+            kid=kid,
+            key_id=record.id,
+            version=version,
+            created_at=self.clock(),
+            created_by=self.actor.id,
+            rotation_id=rotation_id,
+        )
+        self.insert("key_secrets", made, digest=token.digest(pepper, secret))
+        return made
+
+
+def _told(record: KeyRecord) -> dict[str, object]:
+    """A key as the audit trail tells it: what was given, not what is empty."""
+    return {name: value for name, value in msgspec.to_builtins(record).items() if value is not None}
