@@ -18,8 +18,16 @@ class Transactions:
     def __init__(self, connection: sqlite3.Connection, actor: Actor, clock: Callable[[], int]) -> None:
         self.connection = connection
         self.trail = AuditTrail(connection, actor, clock)
-        self.actor = actor
         self.clock = clock
+
+    @property
+    def actor(self) -> Actor:
+        """Who makes the changes."""
+        return self.trail.actor
+
+    def become(self, actor: Actor) -> None:
+        """Make the changes that follow as somebody else."""
+        self.trail.actor = actor
 
     @contextmanager
     def change(self) -> Iterator[None]:

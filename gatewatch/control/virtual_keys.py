@@ -204,14 +204,15 @@ class VirtualKeys(Teams):
         )
         return [key_record(row) for row in rows]
 
-    def key(self, reference: str) -> KeyRecord:
+    def key(self, reference: str, *, within: str | None = None) -> KeyRecord:
         """The key with this id, else the only one with this name, else the only one whose id starts so.
 
-        A whole secret is understood as its id. Raises NotFound, or UsageError where several fit; the text of something
-        that might be a secret is never repeated.
+        `within`: only the keys of this team are known. A whole secret is understood as its id.
+
+        Raises NotFound, or UsageError where several fit; what might be a secret is never repeated.
         """
         reference = self._id_of_kid(token.parse(reference) or reference)
-        keys = self.keys()
+        keys = self.keys(within)
         for fits in (
             [key for key in keys if key.id == reference],
             [key for key in keys if key.name == reference],

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gatewatch.authority.actor import Actor
+from gatewatch.authority.login_user import login_user
 from gatewatch.errors import GatewatchError, NotFound, UsageError
 from proxy.http_server.request import ClientLeft, Request
 from proxy.refusal import Refusal
@@ -27,13 +29,20 @@ BODY_BYTES = 1024 * 1024
 class ControlApi:
     """The application of the control socket."""
 
-    def __init__(self, service: "LedgerService", live: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        service: "LedgerService",
+        live: Callable[[], dict[str, Any]],
+        perform: "Callable[[Actor, str, object], Any]",
+    ) -> None:
         self._service = service
         self._live = live
+        self._perform = perform
 
     async def __call__(self, request: Request) -> None:
         try:
-            status, answer = 200, await self._answer(request.method, request.path, await request.body(BODY_BYTES))
+            body = await request.body(BODY_BYTES)
+            status, answer = 200, await self._answer(peer(request), request.method, request.path, body)
         except GatewatchError as error:
             status = {2: 400, 3: 404, 4: 403}.get(error.exit_code, 503)
             answer = {"error": {"title": error.title, "next_step": error.next_step, "exit_code": error.exit_code}}
@@ -44,7 +53,10 @@ class ControlApi:
             return
         request.reply(status, [(b"content-type", b"application/json")], msgspec.json.encode(answer))
 
-    async def _answer(self, method: str, path: str, body: bytes) -> object:
+    async def _answer(self, actor: Actor, method: str, path: str, body: bytes) -> object:
+        if method == "POST" and path.startswith("/v1/actions/"):
+            name = path.removeprefix("/v1/actions/")
+            return await asyncio.to_thread(lambda: self._perform(actor, name, _object(body)))
         if (method, path) == ("GET", "/v1/live"):
             return self._live()
         if method == "POST" and path.startswith("/v1/query/"):
@@ -68,6 +80,16 @@ def _object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UsageError("The request is not a JSON object.")
     return value
+
+
+def peer(request: Request) -> Actor:
+    """Who asks over a unix socket: the login user behind the process on its other end."""
+    sock = request.connection.transport.get_extra_info("socket")
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return login_user(0, os.getuid())
+    pid, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i")))
+    return login_user(pid, uid)
 
 
 def same_user(transport: asyncio.BaseTransport) -> bool:

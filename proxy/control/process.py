@@ -21,6 +21,7 @@ from gatewatch.paths import Home
 from gatewatch.vault.opening import NO_WISH, Wish, open_vault
 from gatewatch.vault.pepper import get_or_create_pepper
 from gatewatch.vault.references import resolve
+from proxy.control.actions_here import ActionsHere
 from proxy.control.alarms import Alarms
 from proxy.control.api import ControlApi, same_user
 from proxy.control.home_lock import HomeLock
@@ -78,7 +79,7 @@ class ControlProcess:
     async def run(self, ready: Ready) -> None:
         """Serve until SIGTERM or SIGINT. Raises where it cannot, having ended all but adopted workers."""
         stopping = asyncio.Event()
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
         tasks: list[asyncio.Task[None]] = []
@@ -180,6 +181,10 @@ class ControlProcess:
             "alarms": [msgspec.to_builtins(alarm) for alarm in self._alarms.standing()],
         }
 
+    def refresh(self) -> None:
+        """Take changed provider keys now. May be called from any thread."""
+        self._loop.call_soon_threadsafe(self._reload)
+
     async def _keep_noting_key_use(self) -> None:
         """Every now and then, never on a call's way."""
         while True:
@@ -227,7 +232,8 @@ class ControlProcess:
     def _api_server(self, service: "LedgerService") -> HttpServer:
         bounds = Bounds(Caps(), hosts=None)
         bounds.admits = same_user
-        return HttpServer(ControlApi(service, self.live), bounds)
+        actions = ActionsHere(self._home, lambda: self._vault, service, lambda: list(self._loaded.config.teams), self)
+        return HttpServer(ControlApi(service, self.live, actions.perform), bounds)
 
     def _compile(self, loaded: Loaded) -> Settings:
         """Settings for workers. Raises GatewatchError where a secret is missing. Declares the file's teams."""

@@ -71,6 +71,10 @@ class ClientConnection(asyncio.Protocol):
 
     # asyncio.Protocol
 
+    @property
+    def transport(self) -> asyncio.Transport:
+        return self._transport
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")

@@ -1,6 +1,5 @@
 """The worker's application. `serve_call` is a call's whole way, stage by stage."""
 
-import asyncio
 import logging
 import time
 
@@ -11,27 +10,27 @@ from gatewatch.redact import redact
 from proxy import estimate
 from proxy.dialects.anthropic_messages import count_reply
 from proxy.http_server.request import ClientLeft, Request
-from proxy.refusal import DO_NOT_RETRY, Refusal, internal_error, ledger_full, overloaded
+from proxy.refusal import Refusal, internal_error, ledger_full, overloaded
 from proxy.refusal import upstream as upstream_fault
-from proxy.settings import Route, Settings, Target
+from proxy.settings import Route, Settings
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.failure import UpstreamFailed
 from proxy.worker import relay_plain, relay_stream
 from proxy.worker.answer_headers import JSON, closing_comment, id_headers, plain_headers, stream_headers
-from proxy.worker.attempt import AttemptFailed, attempt
+from proxy.worker.attempts import Attempts
 from proxy.worker.attribution import attribute, claimed
 from proxy.worker.authenticate import authenticate
 from proxy.worker.authorise import authorise
-from proxy.worker.channel import Channel, Upstream
+from proxy.worker.channel import Upstream
 from proxy.worker.counted import ESTIMATED, can_count, counts_nothing
 from proxy.worker.elsewhere import not_that_method, nothing_here, served
-from proxy.worker.ending import Ending, lost
+from proxy.worker.ending import Ending
 from proxy.worker.endpoints import ENDPOINTS, GENERATING, caller_of
 from proxy.worker.further_models import check_further_models
 from proxy.worker.inbound import Inbound
 from proxy.worker.live import Live
 from proxy.worker.model_list import ModelList
-from proxy.worker.passage import Passage, best_passage
+from proxy.worker.passage import Passage
 from proxy.worker.peer import TrustedProxies
 from proxy.worker.receive import parse_object, required_model
 from proxy.worker.reply_kind import check_encoding, is_json, is_stream, not_a_stream
@@ -57,6 +56,7 @@ class Gateway:
         self._agent = agent
         self._model_list = ModelList()
         self._ending = Ending(journal, meter, self.live)
+        self._attempts = Attempts(self._ending)
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
@@ -138,7 +138,7 @@ class Gateway:
             if inbound.call.endpoint == "count_tokens":
                 await self._count(inbound, route)
             else:
-                await self._relay(inbound, await self._attempt(inbound, route))
+                await self._relay(inbound, await self._attempts.first_answer(inbound, route, self._upstreams))
         except Refusal as refusal:
             self._ending.refuse(inbound, refusal)
         except UpstreamFailed as failure:
@@ -183,7 +183,7 @@ class Gateway:
         dialect = self._upstreams[route.targets[0].provider].channel("count_tokens").dialect
         if can_count(dialect):
             try:
-                await self._relay(inbound, await self._attempt(inbound, route))
+                await self._relay(inbound, await self._attempts.first_answer(inbound, route, self._upstreams))
                 return
             except Refusal as refusal:
                 if not counts_nothing(dialect, refusal, inbound.call.model or ""):
@@ -192,42 +192,6 @@ class Gateway:
         count = estimate.input_tokens(route.targets[0].model, inbound.body)
         self._ending.close(inbound, "ok", 200)
         inbound.request.reply(200, [*plain_headers(inbound, priced=True), *ESTIMATED], count_reply(count))
-
-    async def _attempt(self, inbound: Inbound, route: Route) -> Exchange:
-        """The first target that answers with a reply worth relaying; one deadline over all tries."""
-        total_due = asyncio.get_running_loop().time() + route.deadlines.total
-        upstreams = self._upstreams  # a reload replaces the table, it does not change it
-        failed: AttemptFailed | None = None
-        for target in route.targets:
-            try:
-                channel, passage = best_passage(upstreams[target.provider], target, route, inbound)
-            except Refusal:
-                if failed is None:
-                    raise
-                continue  # an earlier target could be told all of it, and its failure is the better answer
-            if failed and lost(inbound):
-                self._ending.lose(inbound)
-            self._choose(inbound, channel, target, passage)
-            try:
-                exchange, _ = await attempt(inbound, channel, target, passage.request, route, total_due)
-            except AttemptFailed as error:
-                failed = error
-                if not failed.may_go_elsewhere:
-                    break
-            else:
-                return exchange
-        assert failed, "a route has at least one target"
-        retried = failed.refusal.status == 502 and len(inbound.attempts) > 1
-        if retried and DO_NOT_RETRY[0] not in failed.refusal.headers:
-            failed.refusal.headers += DO_NOT_RETRY
-        raise failed.refusal from failed
-
-    def _choose(self, inbound: Inbound, channel: Channel, target: Target, passage: Passage) -> None:
-        call = inbound.call
-        call.provider, call.model, call.dialect = target.provider, target.model, channel.dialect.name
-        call.provider_key = channel.key.id if channel.key else None
-        call.dropped_params = [redact(name) for name in passage.dropped]
-        inbound.channel, inbound.passage = channel, passage
 
     async def _relay(self, inbound: Inbound, exchange: Exchange) -> None:
         assert inbound.passage

@@ -1,0 +1,53 @@
+"""How commands perform actions: through the gateway that runs on the home, else on the home's files.
+
+A gateway has its vault open, so that no passphrase is asked for twice, and knows what is in flight.
+"""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import msgspec
+
+    from gatewatch.paths import Home
+
+
+def perform(args: argparse.Namespace, name: str, asked: "msgspec.Struct", *, make: bool = False) -> Any:
+    """The action's answer as JSON values. `make`: make the home where there is none.
+
+    Raises what the action raises, NotFound where there is no home.
+    """
+    import msgspec
+
+    from gatewatch.control_client import ControlClient, answers
+    from gatewatch.errors import NotFound
+    from gatewatch.paths import Home
+
+    home = Home.find(args.home)
+    if not make and not home.control.exists():
+        raise NotFound(f"there is no gateway in {home.root}", "choose another folder with --home, or make a key first")
+    if home.control.exists() and answers(home.socket):
+        with ControlClient(home.socket) as client:
+            return client.request("POST", f"/v1/actions/{name}", msgspec.to_builtins(asked))
+    return _locally(args, home.make(), name, asked)
+
+
+def _locally(args: argparse.Namespace, home: "Home", name: str, asked: "msgspec.Struct") -> Any:
+    from app.cli.vault_options import configuration, opened_vault
+    from gatewatch.actions.local import acting_on
+    from gatewatch.actions.perform import perform as perform_here
+    from gatewatch.authority.login_user import login_user
+    from gatewatch.ledger.reader import LocalLedger
+
+    def declared_teams() -> list[str]:
+        config = configuration(args, home)
+        return [] if config is None else list(config.teams)
+
+    with acting_on(
+        home,
+        login_user(),
+        open_vault=lambda store: opened_vault(args, home, store),
+        open_ledger=lambda: LocalLedger(home),
+        declared_teams=declared_teams,
+    ) as acting:
+        return perform_here(acting, name, asked)

@@ -1,0 +1,99 @@
+"""What an action works with: the actor, the home's control store, and what it opens only when it needs it.
+
+Keeps true: a key or a team outside of the actor's reach is not found; what it makes is never more than it has.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from gatewatch.authority.actor import Actor
+from gatewatch.authority.permissions import Permission
+from gatewatch.control.records import KeyRecord
+from gatewatch.control.store import ControlStore
+from gatewatch.errors import NotAllowed, NotFound
+from gatewatch.keys.secret_shapes import shown
+from gatewatch.ledger.reader import LedgerReader
+from gatewatch.paths import Home
+from gatewatch.vault.interface import Vault
+
+
+class Gateway(Protocol):
+    """A gateway that runs, as actions inside its control process see it."""
+
+    def live(self) -> dict[str, Any]:
+        """What `/v1/live` tells."""
+
+    def refresh(self) -> None:
+        """Take changed provider keys now: read every secret again and hand new settings to the workers."""
+
+
+class Acting:
+    """One actor at work on one home. Used in one thread, for one action."""
+
+    def __init__(
+        self,
+        home: Home,
+        store: ControlStore,
+        *,
+        open_vault: Callable[[], Vault],
+        open_ledger: Callable[[], LedgerReader],
+        declared_teams: Callable[[], Sequence[str]],
+        gateway: Gateway | None = None,
+    ) -> None:
+        self.home = home
+        self.store = store
+        """Writes to the audit trail as the actor."""
+        self.open_vault = open_vault
+        """Raises VaultError."""
+        self.open_ledger = open_ledger
+        """Raises GatewatchError; to be closed by whoever opened it."""
+        self.declared_teams = declared_teams
+        """Names of the teams that the configuration file declares. Raises ConfigError."""
+        self.gateway = gateway
+        """None where none runs."""
+
+    @property
+    def actor(self) -> Actor:
+        return self.store.actor
+
+    def require(self, permission: Permission) -> None:
+        """Raises NotAllowed. For rights beside the one that the action itself takes."""
+        if not self.actor.may(permission):
+            raise not_permitted(self.actor, permission)
+
+    def pepper(self) -> bytes:
+        """The key under which secrets are stored; opens the vault. Raises VaultError."""
+        from gatewatch.vault.pepper import get_or_create_pepper
+
+        return get_or_create_pepper(self.home, self.store, self.open_vault())
+
+    def key(self, reference: str) -> KeyRecord:
+        """The virtual key that is meant, if it is within reach. Raises NotFound, UsageError."""
+        record = self.store.key(reference, within=self.actor.team)
+        if record.kind == "admin":
+            self.require(Permission.ADMIN_KEYS_MANAGE)
+        return record
+
+    def keys(self, team: str | None = None) -> list[KeyRecord]:
+        """The keys within reach, of one team or all, oldest first. Raises NotFound."""
+        if team is not None:
+            self.check_reach(team)
+        return [key for key in self.store.keys(team or self.actor.team) if self.actor.reaches(key.team)]
+
+    def check_reach(self, team: str) -> None:
+        """Raises NotFound for a team that does not exist, or is not the actor's business: it is not told which."""
+        if not self.actor.reaches(team):
+            raise NotFound(f"there is no team {shown(team)}", "`gatewatch teams list` shows those that there are")
+        self.store.team(team)
+
+    def own_key(self) -> KeyRecord | None:
+        """The admin key that the actor came with."""
+        return None if self.actor.key_id is None else self.store.key(self.actor.key_id)
+
+
+def not_permitted(actor: Actor, permission: Permission) -> NotAllowed:
+    """The error of an actor without a right."""
+    return NotAllowed(
+        f"{actor.id} has the role {actor.role}, which does not include {permission}",
+        "ask a super-admin: `gatewatch roles` shows who may do what",
+    )

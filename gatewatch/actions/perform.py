@@ -1,0 +1,49 @@
+"""Performs an action: asks for the permission, notes a try that was refused, does it.
+
+Keeps true: nothing happens for an actor without the permission, and a refused change stands in the audit trail. What
+a change itself notes joins its own transaction.
+"""
+
+from typing import Any
+
+import msgspec
+
+from gatewatch.actions.acting import Acting, not_permitted
+from gatewatch.actions.action import Action
+from gatewatch.actions.registry import actions
+from gatewatch.errors import NotAllowed, NotFound, UsageError
+from gatewatch.keys.secret_shapes import shown
+
+
+def perform(acting: Acting, name: str, asked: object) -> Any:
+    """The answer as JSON values. `asked`: the action's struct, or JSON values of it.
+
+    Raises NotFound for what is no action, NotAllowed, UsageError for unfit fields, and what the action raises.
+    """
+    action = actions().get(name)
+    if action is None:
+        raise NotFound(f"there is no action {shown(name)}", "is this program of another version than the gateway?")
+    try:
+        if not acting.actor.may(action.permission):
+            raise not_permitted(acting.actor, action.permission)
+        return msgspec.to_builtins(action.run(acting, _fitting(action, asked)))
+    except NotAllowed as refused:
+        if action.changes:
+            acting.store.audit(action.name, _target(asked), result="denied", reason=refused.title)
+        raise
+
+
+def _fitting(action: Action[Any], asked: object) -> msgspec.Struct:
+    if isinstance(asked, action.asked):
+        return asked  # type: ignore[no-any-return]
+    try:
+        return msgspec.convert(asked, action.asked)  # type: ignore[no-any-return]
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{action.name}: {error}", "see `gatewatch --help`") from None
+
+
+def _target(asked: object) -> str:
+    """What was meant, as far as it may be repeated."""
+    fields = msgspec.structs.asdict(asked) if isinstance(asked, msgspec.Struct) else asked
+    named = fields.get("key") or fields.get("name") if isinstance(fields, dict) else None
+    return shown(named).strip("'") if isinstance(named, str) else "-"
