@@ -56,10 +56,13 @@ def test_a_key_is_made_with_the_four_fields_that_scripts_rely_on_and_works(run: 
     with ControlStore.open(home.control) as store:
         pepper = get_or_create_pepper(home, store, open_vault(home, store))
     table = KeyTable(home.control, pepper)
-    record = table.lookup(key["secret"])
+    known = table.lookup(key["secret"])
     table.close()
-    assert not isinstance(record, Refusal)
-    assert (record.id, record.kind, record.environment, record.models) == (key["id"], "client", "live", None)
+    assert not isinstance(known, Refusal)
+    record = known.key
+    assert (known.kid, record.id, record.kind, record.environment, record.models) == (
+        key["id"], key["id"], "client", "live", None,
+    )  # fmt: skip
 
 
 def test_what_a_key_is_given_is_shown_afterwards(run: Run) -> None:

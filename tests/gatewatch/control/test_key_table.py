@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gatewatch.control.key_table import REFRESH_SECONDS, KeyTable, Refusal
-from gatewatch.control.records import KeyRecord
+from gatewatch.control.key_table import REFRESH_SECONDS, KeyTable, Known, Refusal
 from gatewatch.control.store import ControlStore
 from gatewatch.keys import token
 
@@ -42,7 +41,7 @@ def watch(path: Path) -> Iterator[Watch]:
 
 def test_a_good_key_is_answered_with_its_record(store: ControlStore, watch: Watch) -> None:
     record, secret = store.create_key("app", team="search", models=("gpt-4o",), pepper=PEPPER)
-    assert watch(PEPPER).lookup(secret) == record
+    assert watch(PEPPER).lookup(secret) == Known(record, record.id, 1)
 
 
 def test_each_refusal_has_its_reason_for_the_log(store: ControlStore, watch: Watch) -> None:
@@ -89,7 +88,7 @@ def test_a_key_expires_at_its_microsecond_without_a_look_at_the_store(store: Con
     record, secret = store.create_key("app", team="search", expires_at=NOW + 10, pepper=PEPPER)
     now = [NOW + 9]
     table = watch(PEPPER, clock=lambda: now[0])
-    assert table.lookup(secret) == record
+    assert table.lookup(secret) == Known(record, record.id, 1)
     now[0] += 1
     assert table.lookup(secret) == Refusal("expired", record.id)
 
@@ -100,7 +99,7 @@ def test_the_store_is_looked_at_once_in_a_tenth_of_a_second(store: ControlStore,
     table.refresh_if_stale(100.0)
     store.revoke_key("app")
     table.refresh_if_stale(100.0 + REFRESH_SECONDS - 0.001)
-    assert isinstance(table.lookup(secret), KeyRecord)
+    assert isinstance(table.lookup(secret), Known)
     table.refresh_if_stale(100.0 + REFRESH_SECONDS + 0.001)
     assert table.lookup(secret) == Refusal("revoked", record.id)
 
@@ -114,7 +113,7 @@ def test_new_keys_appear_and_a_last_use_does_not_make_the_table_read_again(store
     assert table.generation == generation
     _, secret = store.create_key("other", team="search", pepper=PEPPER)
     table.refresh_if_stale(2.0)
-    assert isinstance(table.lookup(secret), KeyRecord)
+    assert isinstance(table.lookup(secret), Known)
     assert len(table) == 2
 
 
@@ -176,7 +175,7 @@ def test_a_locked_store_keeps_the_table_and_says_since_when(store: ControlStore,
     assert table.stale_since == 10.0
     table.refresh_if_stale(11.0)
     assert table.stale_since == 10.0
-    assert table.lookup(secret) == record
+    assert table.lookup(secret) == Known(record, record.id, 1)
     holder.execute("UPDATE virtual_keys SET revoked_at = 1")
     holder.execute("COMMIT")
     holder.close()
@@ -193,7 +192,7 @@ def test_a_store_that_is_harmed_keeps_the_table_until_it_is_back(
     table = watch(PEPPER)
     copy = tmp_path / "copy.db"
     with sqlite3.connect(copy) as target:
-        store._connection.backup(target)
+        store.connection.backup(target)
         target.execute("UPDATE virtual_keys SET revoked_at = 1")
     target.close()
     for name in ("control.db", "control.db-wal", "control.db-shm"):
@@ -202,7 +201,7 @@ def test_a_store_that_is_harmed_keeps_the_table_until_it_is_back(
         path.write_bytes(b"garbage " * 1000 if harm == "garbage" else b"")
     table.refresh_if_stale(10.0)
     assert table.stale_since == 10.0
-    assert table.lookup(secret) == record
+    assert table.lookup(secret) == Known(record, record.id, 1)
     path.unlink(missing_ok=True)
     shutil.copy(copy, path)
     table.refresh_if_stale(11.0)

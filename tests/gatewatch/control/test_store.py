@@ -204,10 +204,12 @@ def test_every_change_is_in_the_audit_trail_with_its_actor(store: ControlStore) 
 def test_the_actor_is_the_account_whatever_the_environment_claims(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for variable in ("LOGNAME", "USER", "USERNAME"):
+    for variable in ("LOGNAME", "USER", "USERNAME", "SUDO_USER"):
         monkeypatch.setenv(variable, "somebody-else")
+    login = int(Path("/proc/self/loginuid").read_text())
+    account = pwd.getpwuid(os.getuid() if login == 0xFFFFFFFF else login).pw_name
     with ControlStore.open(tmp_path / "control.db") as store:
-        assert store.create_team("search").created_by == f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+        assert store.create_team("search").created_by == account
 
 
 def test_setting_a_provider_key_again_is_told_by_its_version(store: ControlStore) -> None:
@@ -238,7 +240,7 @@ def test_what_one_process_writes_another_reads_at_once(store: ControlStore, tmp_
 def test_a_store_that_another_writer_holds_is_a_clear_error_and_no_half_change(
     store: ControlStore, tmp_path: Path
 ) -> None:
-    store._connection.execute("PRAGMA busy_timeout = 1")
+    store.connection.execute("PRAGMA busy_timeout = 1")
     holder = sqlite3.connect(tmp_path / "control.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(ControlStoreError, match="locked"):
