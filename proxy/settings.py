@@ -109,6 +109,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one worker needs."""
 
     config_version: str
+    epoch: int = 0
+    """Rises with each settings that workers are handed, also over restarts of the control process."""
     home: str
     hosts: tuple[str, ...]
     """Values of the Host header that are served, without port, lower case."""

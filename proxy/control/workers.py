@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from gatewatch.control.records import now_us
 from gatewatch.journal.segment import SUFFIX
 from proxy.control.alarms import Alarms
 from proxy.control.listening import bind_unix
@@ -80,12 +81,29 @@ class Workers:
         return len(self.states) >= count
 
     def configure(self, settings: Settings) -> None:
-        """Hand settings to every worker, running or waiting for its first."""
-        self._settings = settings
+        """Hand settings to every worker, running or waiting for its first; under an epoch of their own."""
+        last = self._settings.epoch if self._settings else 0
+        epoch = max(now_us(), last + 1, *(state.epoch + 1 for state in self.states.values()), 0)
+        self._settings = settings = msgspec.structs.replace(settings, epoch=epoch)
         self._configured.set()
         command = msgspec.json.encode({"command": "configure", "settings": settings}) + b"\n"
         for writer in self._writers.values():
             writer.write(command)
+
+    @property
+    def settings(self) -> Settings | None:
+        """What was handed out last."""
+        return self._settings
+
+    def behind(self, epoch: int) -> list[int]:
+        """Workers (pids) that have not taken the settings of that epoch yet, or not said so."""
+        unheard = self._processes.keys() - self.states.keys()
+        return sorted({*unheard, *(pid for pid, state in self.states.items() if state.epoch < epoch)})
+
+    def in_flight_before(self, epoch: int) -> int:
+        """Calls in flight whose way was chosen under earlier settings, as far as workers have told."""
+        told = (state.epochs.items() for state in self.states.values())
+        return sum(calls for each in told for began, calls in each if began < epoch)
 
     async def stop(self, *, adopted: bool = True) -> None:
         """Drain the workers and wait for them; those that are stuck are killed. Adopted ones serve on if told so."""
@@ -212,7 +230,7 @@ class Workers:
         self._writers[state.pid] = writer
         if len(self.states) >= self._count and state.pid not in self._processes:
             writer.write(msgspec.json.encode({"command": "drain"}) + b"\n")
-        elif self._settings and state.config_version != self._settings.config_version:
+        elif self._settings and state.epoch != self._settings.epoch:
             writer.write(msgspec.json.encode({"command": "configure", "settings": self._settings}) + b"\n")
 
     def _inherit(self, fd: int) -> None:

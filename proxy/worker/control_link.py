@@ -67,6 +67,7 @@ class ControlLink:
             while line := await reader.readline():
                 try:
                     self._obey(msgspec.json.decode(line))
+                    writer.write(self._report())  # whoever commanded waits for this
                 except Exception:  # a command that cannot be obeyed must not end the link
                     log.exception("a command of the control process failed")
         finally:
@@ -84,6 +85,8 @@ class ControlLink:
         state = LiveState(
             pid=os.getpid(),
             config_version=gateway.settings.config_version,
+            epoch=gateway.settings.epoch,
+            epochs=gateway.epochs(),
             in_flight=live.begun - live.finished,
             streams=live.streams,
             connections=len(self._bounds.open),

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 
 from gatewatch.control.key_table import KeyTable
 from gatewatch.control.records import KeyRecord
@@ -71,6 +72,10 @@ class Gateway:
         for name, upstream in old.items():
             if self._upstreams.get(name) is not upstream:
                 upstream.close()
+
+    def epochs(self) -> dict[int, int]:
+        """Epoch → calls in flight whose way was chosen under it."""
+        return dict(Counter(inbound.epoch for inbound in self.in_flight if inbound.epoch is not None))
 
     def tick(self) -> None:
         """To be called about once a second."""
@@ -162,7 +167,7 @@ class Gateway:
 
     def _open(self, inbound: Inbound, route: Route) -> None:
         """Write what this call will probably cost before anything is bought."""
-        call = inbound.call
+        call, inbound.epoch = inbound.call, self.settings.epoch
         first = route.targets[0]
         call.route = route.name
         call.route_version = route.version or None
@@ -263,6 +268,7 @@ class Gateway:
             self._ending.refuse(inbound, refusal)
 
     async def _models(self, inbound: Inbound, key: KeyRecord, wanted: str) -> None:
+        inbound.epoch = self.settings.epoch
         body = await self._model_list.reply(
             self.settings,
             self._upstreams,

@@ -30,6 +30,7 @@ class Inbound:
         "call",
         "caller",
         "channel",
+        "epoch",
         "exchange",
         "headers",
         "journalled",
@@ -64,6 +65,8 @@ class Inbound:
         self.passage: Passage | None = None
         """How it passes there."""
         self.upstream_ns = 0
+        self.epoch: int | None = None
+        """Of the settings that its way was chosen under; None: none was yet."""
         self.lost_picos = 0
         """What tries that were sent and lost may have cost, beside the one that was answered."""
         self.journalled = False

@@ -13,6 +13,10 @@ class LiveState(msgspec.Struct, kw_only=True):
 
     pid: int
     config_version: str
+    epoch: int = 0
+    """Of the settings in force."""
+    epochs: dict[int, int] = {}
+    """Epoch → calls in flight whose way was chosen under the settings of that epoch."""
     in_flight: int
     streams: int
     connections: int

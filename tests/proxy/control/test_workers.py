@@ -271,10 +271,45 @@ async def test_a_worker_of_another_configuration_is_told_the_one_in_force(
     async with listening_for_reports(home) as workers:
         workers.configure(settings)
         speakers.append(speaker := Speaker(home.worker_socket))
-        speaker.greet(report(left_behind, config_version="an-older-one"))
+        speaker.greet(report(left_behind, epoch=1, config_version=settings.config_version))
         command = await speaker.told()
         assert command["command"] == "configure"
-        assert msgspec.convert(command["settings"], Settings) == settings
+        told = msgspec.convert(command["settings"], Settings)
+        assert msgspec.structs.replace(told, epoch=settings.epoch) == settings
+        assert told == workers.settings
+
+
+async def test_who_has_taken_new_settings_and_which_calls_began_before_them_is_known(
+    home: Home, settings: Settings, left_behind: int, speakers: list[Speaker]
+) -> None:
+    async with listening_for_reports(home) as workers:
+        workers.configure(settings)
+        assert workers.settings
+        before = workers.settings.epoch
+        speakers.append(speaker := Speaker(home.worker_socket))
+        speaker.greet(report(left_behind, epoch=before, epochs={before: 3}))
+        assert await workers.reported(1, 10)
+        assert workers.behind(before) == []
+        workers.configure(settings)
+        after = workers.settings.epoch
+        assert after > before
+        assert (workers.behind(after), workers.in_flight_before(after)) == ([left_behind], 3)
+        await speaker.send(report(left_behind, epoch=after, epochs={before: 1, after: 7}))
+        await until(lambda: workers.behind(after), lambda pids: pids == [])
+        assert workers.in_flight_before(after) == 1
+
+
+async def test_epochs_rise_over_a_restart_even_when_the_clock_was_set_back(
+    home: Home, settings: Settings, left_behind: int, speakers: list[Speaker]
+) -> None:
+    far = 2**61
+    async with listening_for_reports(home) as workers:
+        speakers.append(speaker := Speaker(home.worker_socket))
+        speaker.greet(report(left_behind, epoch=far))
+        assert await workers.reported(1, 10)
+        workers.configure(settings)
+        assert workers.settings
+        assert workers.settings.epoch == far + 1
 
 
 async def test_a_worker_too_many_is_sent_away(home: Home, left_behind: int, speakers: list[Speaker]) -> None:

@@ -34,9 +34,8 @@ def test_refused_calls_are_counted_apart() -> None:
 
 def test_the_keys_in_use_are_told_once() -> None:
     live = Live()
-    live.key_used(call(started_at=5))
-    live.key_used(call(started_at=7))
-    live.key_used(call(key_id=None))
+    live.key_used("kid", 5)
+    live.key_used("kid", 7)
     assert live.take_keys_used() == {"kid": 7}
     assert live.take_keys_used() == {}
 
