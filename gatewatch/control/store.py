@@ -12,17 +12,17 @@ import msgspec
 
 from gatewatch.authority.actor import Actor
 from gatewatch.authority.login_user import login_user
+from gatewatch.control.key_changes import KeyChanges
 from gatewatch.control.names import checked_name
 from gatewatch.control.operators import Operators
 from gatewatch.control.records import AuditEntry, ProviderKeyNote, now_us
 from gatewatch.control.schema import connect
-from gatewatch.control.virtual_keys import VirtualKeys
 from gatewatch.errors import UsageError
 from gatewatch.prices import overrides
 from gatewatch.prices.row import PriceRow
 
 
-class ControlStore(VirtualKeys, Operators):
+class ControlStore(KeyChanges, Operators):
     """Open with `ControlStore.open(path)`; a context manager. `actor` stands in the audit trail and in `created_by`."""
 
     @classmethod

@@ -5,12 +5,13 @@ and at most one is without an end. No secret is ever written here, only its keye
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from gatewatch.authority.permissions import RoleName
-from gatewatch.control.key_scope import checked_dialects, checked_networks
-from gatewatch.control.names import checked_models, checked_name
+from gatewatch.control.key_fields import checked_fields, checked_key
+from gatewatch.control.names import checked_name
 from gatewatch.control.records import (
     KEY_COLUMNS,
     SECRET_COLUMNS,
@@ -61,76 +62,68 @@ class VirtualKeys(Teams):
         max_picos: int | None = None,
         expires_at: int | None = None,
         create_team: bool = False,
+        secret: str | None = None,
     ) -> tuple[KeyRecord, str]:
         """A new key and its secret, which exists nowhere else from here on.
+
+        `secret`: one that the caller has minted, to have put it somewhere safe first.
 
         A project or service that is not known yet is made with it; a team only where `create_team` says so. An admin
         key is a super-admin's, for all teams, unless told otherwise. Raises NotFound for an unknown team, UsageError
         for what does not fit.
         """
-        checked_name("key", name)
-        checked_name("team", team)
-        for what, given in (("project", project), ("user", user), ("service", service)):
-            if given is not None:
-                checked_name(what, given)
-        if user is not None and service is not None:
-            raise UsageError("a key is a person's or a service's, not both", "give --user or --service")
-        if kind == "client" and (role is not None or all_teams):
-            raise UsageError("only admin keys have a role", "add --kind admin, or leave the role out")
-        if role == "none":
-            raise UsageError("an admin key without any right is of no use", "give it another role")
-        for what, cap in (("uses", max_uses), ("tokens", max_tokens), ("spend", max_picos)):
-            if cap is not None and cap <= 0:
-                raise UsageError(f"a cap on {what} must be more than 0", "leave it out for none")
-        now = self.clock()
-        if expires_at is not None and expires_at <= now:
-            raise UsageError("the key would have expired already", "give --expires a time to come")
-        secret = token.mint(kind, environment)
+        secret = secret or token.mint(kind, environment)
         kid = token.parse(secret)
         assert kid is not None
-        if kind == "admin":
-            role = role or "super-admin"
-            all_teams = role == "super-admin" if all_teams is None else all_teams
-        record = KeyRecord(
-            id=kid,
+        record = self.new_record(
+            kid,
             name=name,
-            kind=kind,
             team=team,
             project=project,
             user=user,
             service=service,
             environment=environment,
+            kind=kind,
             role=role,
-            all_teams=bool(all_teams),
-            models=None if models is None else checked_models(models),
-            routes=None if routes is None else checked_models(routes),
-            dialects=None if dialects is None else checked_dialects(dialects),
-            networks=None if networks is None else checked_networks(networks),
+            all_teams=all_teams,
+            models=models,
+            routes=routes,
+            dialects=dialects,
+            networks=networks,
             max_uses=max_uses,
             max_tokens=max_tokens,
             max_picos=max_picos,
-            created_at=now,
-            created_by=self.actor.id,
             expires_at=expires_at,
         )
         with self.change():
-            if create_team and self._find_team(team) is None:
-                self._add_team(team, "control")
-            self.team(team)
-            if project is not None and all(known.name != project for known in self.projects(team)):
-                self._add_project(team, project)
-            if service is not None:
-                self._bind_service(service, team)
-            self.insert("virtual_keys", record)
+            self._add_key(record, create_team)
             self._add_secret(record, kid, 1, secret, pepper, None)
-            self.trail.add("key.create", kid, after=_told(record))
         return record, secret
 
-    def rotate_key(self, reference: str, *, pepper: bytes, grace_us: int, rotation_id: str | None = None) -> Rotated:
+    def new_record(self, key_id: str, **fields: Any) -> KeyRecord:
+        """A key as it would be, made now by the actor. Raises UsageError for what does not fit."""
+        now = self.clock()
+        role, all_teams = fields.get("role"), fields.get("all_teams")
+        if fields["kind"] == "admin":
+            fields["role"] = role = role or "super-admin"
+            all_teams = role == "super-admin" if all_teams is None else all_teams
+        kept = checked_fields(fields, now) | {"all_teams": bool(all_teams)}
+        return checked_key(KeyRecord(id=key_id, created_at=now, created_by=self.actor.id, **kept))
+
+    def rotate_key(
+        self,
+        reference: str,
+        *,
+        pepper: bytes,
+        grace_us: int,
+        rotation_id: str | None = None,
+        secret: str | None = None,
+    ) -> Rotated:
         """A new secret for a key; the one it replaces is good for `grace_us` more. Everything else stays as it is.
 
         With a rotation id that the key has seen, nothing is changed and no secret returned. Secrets that were in
-        their grace already keep their own end. Raises what `key` raises, NotAllowed for a key that has ended.
+        their grace already keep their own end. `secret`: one that the caller has minted, to have put it somewhere
+        safe first. Raises what `key` raises, NotAllowed for a key that has ended.
         """
         if rotation_id is not None:
             checked_name("rotation", rotation_id)
@@ -143,19 +136,19 @@ class VirtualKeys(Teams):
             now = self.clock()
             if (state := record.state(now)) != "active":
                 raise NotAllowed(f"key {record.name!r} ({record.id}) is {state}", "make another one")
-            secret = token.mint(record.kind, record.environment)
+            secret = secret or token.mint(record.kind, record.environment)
             kid = token.parse(secret)
             assert kid is not None
             end = now + grace_us
             self.connection.execute(
                 "UPDATE key_secrets SET valid_until = ? WHERE key_id = ? AND valid_until IS NULL", (end, record.id)
             )
-            version = max(known.version for known in secrets) + 1
+            version = max((known.version for known in secrets), default=0) + 1
             current = self._add_secret(record, kid, version, secret, pepper, rotation_id)
             self.trail.add(
                 "key.rotate",
                 record.id,
-                before={"version": version - 1, "kid": secrets[-1].kid},
+                before={"version": version - 1, "kid": secrets[-1].kid if secrets else None},
                 after={"version": version, "kid": kid, "old_valid_until": end, "rotation_id": rotation_id},
             )
             return Rotated(record, current, secret)
@@ -246,6 +239,22 @@ class VirtualKeys(Teams):
         """The key of the secret with that public id; anything else as it is."""
         row = self.connection.execute("SELECT key_id FROM key_secrets WHERE kid = ?", (reference,)).fetchone()
         return str(row[0]) if row else reference
+
+    def _add_key(self, record: KeyRecord, create_team: bool) -> None:
+        """Inside a change: the key without a secret, with the team, project and service that it needs."""
+        if create_team and self._find_team(record.team) is None:
+            self._add_team(record.team, "control")
+        self.team(record.team)
+        self._bind_owner(record)
+        self.insert("virtual_keys", record)
+        self.trail.add("key.create", record.id, after=_told(record))
+
+    def _bind_owner(self, record: KeyRecord) -> None:
+        """Makes the project and the service of a key where there are none. Raises UsageError."""
+        if record.project is not None and all(known.name != record.project for known in self.projects(record.team)):
+            self._add_project(record.team, record.project)
+        if record.service is not None:
+            self._bind_service(record.service, record.team)
 
     def _add_secret(
         self, record: KeyRecord, kid: str, version: int, secret: str, pepper: bytes, rotation_id: str | None

@@ -1,0 +1,47 @@
+"""What the fields of a virtual key may hold, whether it is new, edited or imported."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gatewatch.control.key_scope import checked_dialects, checked_networks
+from gatewatch.control.names import checked_models, checked_name
+from gatewatch.control.records import KeyRecord
+from gatewatch.errors import UsageError
+
+_NAMED = {"name": "key", "team": "team", "project": "project", "user": "user", "service": "service"}
+_LISTED = {
+    "models": checked_models,
+    "routes": checked_models,
+    "dialects": checked_dialects,
+    "networks": checked_networks,
+}
+_CAPPED = {"max_uses": "uses", "max_tokens": "tokens", "max_picos": "spend"}
+_LARGEST = 2**63 - 1
+
+
+def checked_fields(fields: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """Those fields as the store keeps them; None where there is nothing. Raises UsageError for what does not fit."""
+    kept = dict(fields)
+    for field, what in _NAMED.items():
+        if kept.get(field) is not None:
+            checked_name(what, kept[field])
+    for field, check in _LISTED.items():
+        if kept.get(field) is not None:
+            kept[field] = check(tuple(kept[field]))
+    for field, what in _CAPPED.items():
+        if kept.get(field) is not None and not 0 < kept[field] <= _LARGEST:
+            raise UsageError(f"a cap on {what} must be more than 0 and have at most 18 digits", "leave it out for none")
+    if kept.get("expires_at") is not None and kept["expires_at"] <= now:
+        raise UsageError("the key would have expired already", "give --expires a time to come")
+    return kept
+
+
+def checked_key(record: KeyRecord) -> KeyRecord:
+    """The key, where its fields go together. Raises UsageError."""
+    if record.user is not None and record.service is not None:
+        raise UsageError("a key is a person's or a service's, not both", "give --user or --service")
+    if record.kind == "client" and (record.role is not None or record.all_teams):
+        raise UsageError("only admin keys have a role", "add --kind admin, or leave the role out")
+    if record.role == "none":
+        raise UsageError("an admin key without any right is of no use", "give it another role")
+    return record
