@@ -4,7 +4,8 @@ CREATE TABLE services (
     name       TEXT PRIMARY KEY,
     team       TEXT NOT NULL REFERENCES teams (name),
     created_at INTEGER NOT NULL,
-    created_by TEXT NOT NULL
+    created_by TEXT NOT NULL,
+    UNIQUE (name, team)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX services_by_any_case ON services (name COLLATE NOCASE);
 
@@ -15,7 +16,7 @@ CREATE TABLE virtual_keys (
     team         TEXT NOT NULL REFERENCES teams (name),
     project      TEXT,
     user         TEXT,
-    service      TEXT REFERENCES services (name),
+    service      TEXT,
     environment  TEXT NOT NULL CHECK (environment IN ('live', 'test')),
     -- Of admin keys alone: what they may do, and whether to their own team's things only.
     role         TEXT CHECK (role IN ('user', 'admin', 'super-admin')),
@@ -35,8 +36,11 @@ CREATE TABLE virtual_keys (
     revoked_at   INTEGER,
     revoked_by   TEXT,
     last_used_at INTEGER,
+    changed      INTEGER NOT NULL DEFAULT 0, -- the generation that it changed in
     CHECK ((kind = 'admin') = (role IS NOT NULL)),
-    FOREIGN KEY (team, project) REFERENCES projects (team, name)
+    CHECK (user IS NULL OR service IS NULL),
+    FOREIGN KEY (team, project) REFERENCES projects (team, name),
+    FOREIGN KEY (service, team) REFERENCES services (name, team)
 ) WITHOUT ROWID;
 
 CREATE TABLE key_secrets (
@@ -49,8 +53,10 @@ CREATE TABLE key_secrets (
     rotation_id  TEXT,
     valid_until  INTEGER, -- set when a newer one replaced it; NULL: as long as the key
     last_used_at INTEGER,
+    changed      INTEGER NOT NULL DEFAULT 0,
     UNIQUE (key_id, version)
 ) WITHOUT ROWID;
+CREATE UNIQUE INDEX one_secret_without_an_end ON key_secrets (key_id) WHERE valid_until IS NULL;
 -- A rotation happens once, however often it is asked for.
 CREATE UNIQUE INDEX key_secrets_by_rotation ON key_secrets (key_id, rotation_id) WHERE rotation_id IS NOT NULL;
 
@@ -83,17 +89,50 @@ CREATE INDEX virtual_keys_by_project ON virtual_keys (team, project);
 CREATE INDEX virtual_keys_by_service ON virtual_keys (service);
 CREATE INDEX key_secrets_by_key ON key_secrets (key_id);
 
-CREATE TRIGGER keys_added AFTER INSERT ON virtual_keys BEGIN UPDATE generation SET n = n + 1; END;
-CREATE TRIGGER keys_removed AFTER DELETE ON virtual_keys BEGIN UPDATE generation SET n = n + 1; END;
+CREATE INDEX virtual_keys_by_change ON virtual_keys (changed);
+CREATE INDEX key_secrets_by_change ON key_secrets (changed);
+
+-- Workers read what changed since the generation they know; all of it where rows are gone.
+ALTER TABLE generation ADD COLUMN removed_at INTEGER NOT NULL DEFAULT 0;
+CREATE TRIGGER keys_added AFTER INSERT ON virtual_keys BEGIN
+    UPDATE generation SET n = n + 1;
+    UPDATE virtual_keys SET changed = (SELECT n FROM generation) WHERE id = NEW.id;
+END;
 -- Every column but last_used_at, which changes all the time and decides nothing.
 CREATE TRIGGER keys_changed AFTER UPDATE OF
     id, name, kind, team, project, user, service, environment, role, all_teams, models, routes, dialects, networks,
     max_uses, max_tokens, max_picos, created_at, created_by, expires_at, revoked_at, revoked_by
-    ON virtual_keys BEGIN UPDATE generation SET n = n + 1; END;
-CREATE TRIGGER secrets_added AFTER INSERT ON key_secrets BEGIN UPDATE generation SET n = n + 1; END;
-CREATE TRIGGER secrets_removed AFTER DELETE ON key_secrets BEGIN UPDATE generation SET n = n + 1; END;
-CREATE TRIGGER secrets_changed AFTER UPDATE OF kid, key_id, version, digest, valid_until
-    ON key_secrets BEGIN UPDATE generation SET n = n + 1; END;
+    ON virtual_keys BEGIN
+    UPDATE generation SET n = n + 1;
+    UPDATE virtual_keys SET changed = (SELECT n FROM generation) WHERE id = NEW.id;
+END;
+CREATE TRIGGER keys_removed AFTER DELETE ON virtual_keys BEGIN UPDATE generation SET n = n + 1, removed_at = n + 1; END;
+CREATE TRIGGER secrets_added AFTER INSERT ON key_secrets BEGIN
+    UPDATE generation SET n = n + 1;
+    UPDATE key_secrets SET changed = (SELECT n FROM generation) WHERE kid = NEW.kid;
+END;
+CREATE TRIGGER secrets_changed AFTER UPDATE OF kid, key_id, version, digest, valid_until ON key_secrets BEGIN
+    UPDATE generation SET n = n + 1;
+    UPDATE key_secrets SET changed = (SELECT n FROM generation) WHERE kid = NEW.kid;
+END;
+CREATE TRIGGER secrets_removed AFTER DELETE ON key_secrets BEGIN
+    UPDATE generation SET n = n + 1, removed_at = n + 1;
+END;
+
+-- What no program may do by mistake.
+CREATE TRIGGER keys_stay_what_they_are BEFORE UPDATE OF id, kind, team, environment, role, all_teams ON virtual_keys
+WHEN (NEW.id, NEW.kind, NEW.team, NEW.environment, NEW.role, NEW.all_teams)
+    IS NOT (OLD.id, OLD.kind, OLD.team, OLD.environment, OLD.role, OLD.all_teams)
+BEGIN SELECT RAISE(ABORT, 'a key stays what it is'); END;
+CREATE TRIGGER revoked_keys_stay_revoked BEFORE UPDATE OF revoked_at ON virtual_keys
+WHEN OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NOT OLD.revoked_at
+BEGIN SELECT RAISE(ABORT, 'a revoked key stays revoked'); END;
+CREATE TRIGGER secrets_get_no_more_time BEFORE UPDATE OF valid_until ON key_secrets
+WHEN OLD.valid_until IS NOT NULL AND (NEW.valid_until IS NULL OR NEW.valid_until > OLD.valid_until)
+BEGIN SELECT RAISE(ABORT, 'a replaced secret gets no more time'); END;
+CREATE TRIGGER services_stay_with_their_team BEFORE UPDATE OF name, team ON services
+WHEN (NEW.name, NEW.team) IS NOT (OLD.name, OLD.team)
+BEGIN SELECT RAISE(ABORT, 'a service is one team''s for good'); END;
 
 -- Networks that a key was used from, as prefixes.
 CREATE TABLE key_networks (
@@ -129,14 +168,17 @@ CREATE TABLE provider_rotations (
     id         TEXT PRIMARY KEY,
     provider   TEXT NOT NULL,
     key_id     TEXT NOT NULL,
+    entry      TEXT NOT NULL,          -- the vault's name of the secret
     step       TEXT NOT NULL,
     state      TEXT NOT NULL CHECK (state IN ('running', 'done', 'rolled-back', 'failed')),
     started_at INTEGER NOT NULL,
     started_by TEXT NOT NULL,
     changed_at INTEGER NOT NULL,
+    cancel_by  TEXT,                   -- who asked for it to be rolled back
     detail     TEXT NOT NULL           -- JSON, no secrets
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX one_rotation_of_a_key_at_a_time ON provider_rotations (provider, key_id) WHERE state = 'running';
+-- One that failed waits for an operator, and holds the old secret until then.
+CREATE UNIQUE INDEX one_rotation_of_a_key_at_a_time ON provider_rotations (entry) WHERE state IN ('running', 'failed');
 
 -- Who, with what right, from where; and the chain that shows whether the trail was touched.
 ALTER TABLE audit ADD COLUMN role TEXT;

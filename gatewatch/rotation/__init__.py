@@ -1,0 +1,1 @@
+"""Rotation of a provider's key: minted, stored, probed, switched, drained, revoked; watched, resumed, rolled back."""
