@@ -5,8 +5,8 @@ from ipaddress import ip_network
 from gatewatch.errors import UsageError
 from gatewatch.keys.secret_shapes import shown
 
-CALLER_DIALECTS = ("openai-chat", "openai-completions", "openai-responses", "embeddings", "anthropic-messages")
-"""What a caller can speak; `embeddings` is an endpoint that chat and embedding clients share."""
+CALLER_DIALECTS = ("openai-chat", "openai-completions", "openai-responses", "anthropic-messages")
+"""What a caller can speak; embeddings are asked for in `openai-chat`."""
 
 
 def checked_dialects(dialects: tuple[str, ...]) -> tuple[str, ...]:

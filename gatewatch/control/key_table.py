@@ -1,4 +1,4 @@
-"""The virtual keys as a worker sees them: all of them in memory, read again when the store's generation has risen.
+"""The virtual keys as a worker sees them: all of them in memory; what changed is read when the generation has risen.
 
 A key that any process revoked is refused 0.1 s later by every worker that calls `refresh_if_stale` before its look-ups,
 with no other process involved. A store that is locked, unreadable, damaged or gone leaves the table as it was and sets
@@ -37,6 +37,14 @@ class Refusal(msgspec.Struct, frozen=True):
 
 _MALFORMED = Refusal("malformed")
 _NOBODY = bytes(32)
+_NEVER = -1
+"""Before the generation of any row."""
+
+
+_CHANGED_KEYS = f"SELECT {KEY_COLUMNS} FROM virtual_keys WHERE changed > ?"  # noqa: S608
+_CHANGED_SECRETS = """SELECT kid, key_id, version, digest, valid_until FROM key_secrets
+    WHERE changed > ?1 OR key_id IN (SELECT id FROM virtual_keys WHERE changed > ?1)"""
+"""Those of changed keys too: a secret in the table stands with its key as it is."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -60,11 +68,12 @@ class KeyTable:
         self._path = path
         self._pepper = pepper
         self._clock = clock
+        self._keys: dict[str, KeyRecord] = {}
         self._secrets: dict[str, _Stored] = {}
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._looked_at = -REFRESH_SECONDS
-        self.generation = 0
+        self.generation = _NEVER
         self.stale_since: float | None = None
         """The monotonic time of the first look at the store that failed; None while looks succeed."""
         self._read_again_if_changed(lock_seconds=START_LOCK_SECONDS)
@@ -108,12 +117,15 @@ class KeyTable:
 
     def refresh_if_stale(self, now_monotonic: float) -> None:
         """Looks at the store, unless it was looked at less than 0.1 s ago: a few µs when nothing has changed."""
-        if now_monotonic - self._looked_at < REFRESH_SECONDS:
-            return
+        if now_monotonic - self._looked_at >= REFRESH_SECONDS:
+            self.refresh(now_monotonic)
+
+    def refresh(self, now_monotonic: float) -> None:
+        """Looks at the store now."""
         self._looked_at = now_monotonic
         try:
             self._read_again_if_changed()
-        except (sqlite3.Error, OSError, ValueError):
+        except (sqlite3.Error, OSError, ValueError, LookupError):
             self._disconnect()
             if self.stale_since is None:
                 self.stale_since = now_monotonic
@@ -132,32 +144,34 @@ class KeyTable:
         if self._connection is None:
             uri = f"{self._path.absolute().as_uri()}?mode=ro"
             self._connection = sqlite3.connect(uri, uri=True, timeout=lock_seconds, isolation_level=None)
-            self._file, self.generation = file, 0
-        if _generation(self._connection) != self.generation:
+            self._file, self.generation = file, _NEVER
+        if self._connection.execute("SELECT n FROM generation").fetchone()[0] != self.generation:
             self._read(self._connection)
         if lock_seconds:
             self._connection.execute("PRAGMA busy_timeout = 0")
 
     def _read(self, connection: sqlite3.Connection) -> None:
+        """What changed; everything where rows are gone, or where the store is not the one that was read before."""
         connection.execute("BEGIN")
         try:
-            generation = _generation(connection)
-            keys = connection.execute(f"SELECT {KEY_COLUMNS} FROM virtual_keys").fetchall()  # noqa: S608
-            secrets = connection.execute("SELECT kid, key_id, version, digest, valid_until FROM key_secrets").fetchall()
+            generation, removed_at = connection.execute("SELECT n, removed_at FROM generation").fetchone()
+            since = self.generation if removed_at <= self.generation <= generation else _NEVER
+            key_rows = connection.execute(_CHANGED_KEYS, (since,)).fetchall()
+            secret_rows = connection.execute(_CHANGED_SECRETS, (since,)).fetchall()
         finally:
             connection.execute("COMMIT")
-        records = {record.id: record for record in map(key_record, keys)}
-        self._secrets = {
-            kid: _Stored(secret_digest, valid_until, Known(records[key_id], kid, version))
-            for kid, key_id, version, secret_digest, valid_until in secrets
+        everything = since == _NEVER
+        changed = {record.id: record for record in map(key_record, key_rows)}
+        keys = changed if everything else self._keys | changed
+        secrets = {
+            kid: _Stored(secret_digest, valid_until, Known(keys[key_id], kid, version))
+            for kid, key_id, version, secret_digest, valid_until in secret_rows
         }
+        self._keys = keys
+        self._secrets = secrets if everything else self._secrets | secrets
         self.generation = generation
 
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def _generation(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT n FROM generation").fetchone()[0])
