@@ -52,6 +52,27 @@ def no_key() -> Refusal:
     return Refusal(401, "invalid_api_key", message)
 
 
+def key_revoked(reason: str | None = None) -> Refusal:
+    """A call that was under way when its key was revoked."""
+    return Refusal(401, "key_revoked", "The API key was revoked while the call ran.", reason=reason)
+
+
+def _not_allowed(code: str, message: str, param: str | None = None, reason: str | None = None) -> Refusal:
+    return Refusal(403, code, message, type="permission_error", param=param, reason=reason)
+
+
+def network_not_allowed(reason: str) -> Refusal:
+    return _not_allowed("network_not_allowed", "This key may not be used from this address.", reason=reason)
+
+
+def dialect_not_allowed(dialect: str) -> Refusal:
+    return _not_allowed("dialect_not_allowed", f"This key may not be used with the API {dialect!r}.")
+
+
+def route_not_allowed(route: str, param: str = "model") -> Refusal:
+    return _not_allowed("route_not_allowed", f"This key may not use the route {route!r}.", param)
+
+
 def bad_request(code: str, message: str, *, param: str | None = None, close: bool = False) -> Refusal:
     return Refusal(400, code, message, param=param, close=close)
 
@@ -61,9 +82,7 @@ def model_not_found(model: str) -> Refusal:
 
 
 def model_not_allowed(model: str, param: str = "model") -> Refusal:
-    return Refusal(
-        403, "model_not_allowed", f"This key may not use the model {model!r}.", type="permission_error", param=param
-    )
+    return _not_allowed("model_not_allowed", f"This key may not use the model {model!r}.", param)
 
 
 def too_large(limit: int) -> Refusal:

@@ -3,7 +3,8 @@
 import time
 
 from gatewatch.control.key_table import KeyTable, Known
-from proxy.refusal import bad_key, bad_request, no_key
+from gatewatch.control.key_table import Refusal as NotServed
+from proxy.refusal import Refusal, bad_key, bad_request, no_key
 from proxy.worker.inbound import Inbound
 
 _KEY_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key")
@@ -28,7 +29,22 @@ def presented_key(inbound: Inbound) -> str:
 def authenticate(inbound: Inbound, keys: KeyTable) -> Known:
     """The key behind the request. Raises Refusal; unknown, expired and revoked look alike to the caller."""
     keys.refresh_if_stale(time.monotonic())
-    found = keys.lookup(presented_key(inbound))
+    presented = presented_key(inbound)
+    found = keys.lookup(presented)
     if isinstance(found, Known):
         return found
-    raise bad_key(f"{found.reason}: {found.kid}" if found.kid else found.reason)
+    keys.refresh(time.monotonic())  # it may have been made a moment ago
+    found = keys.lookup(presented)
+    if isinstance(found, Known):
+        return found
+    raise not_served(found)
+
+
+def not_served(why: NotServed) -> Refusal:
+    """What every caller with such a key is told, whatever is wrong with it; the row says what."""
+    return bad_key(told(why))
+
+
+def told(why: NotServed) -> str:
+    """For the row."""
+    return f"{why.reason}: {why.kid}" if why.kid else why.reason

@@ -1,5 +1,7 @@
 """Authorise: whether this key may make this call, and where it may go.
 
+Its list of routes holds for where a name leads: a configured route, or the `provider/model` behind any other name.
+
 A key's allow-list holds for the name that was asked. Two names of one model are two names: with one of them on it,
 the other is refused, with one exception that widens nothing. A bare name (`gpt-4o-mini`) is allowed where the
 `provider/model` that it leads to is on the list. A name with a slash that states no configured provider
@@ -9,7 +11,7 @@ the other is refused, with one exception that widens nothing. A bare name (`gpt-
 from urllib.parse import unquote
 
 from gatewatch.control.records import KeyRecord
-from proxy.refusal import Refusal, model_not_allowed, model_not_found
+from proxy.refusal import Refusal, model_not_allowed, model_not_found, route_not_allowed
 from proxy.settings import Route, Settings
 from proxy.worker.near_names import close_to
 from proxy.worker.resolve import Names, names_of
@@ -26,7 +28,7 @@ def authorise(settings: Settings, key: KeyRecord, model: str) -> Route:
     if route is not None:
         if not key.allows_model(model):
             raise model_not_allowed(model)
-        return route
+        return _on_the_list(key, route)
     if _goes_up(model):
         raise model_not_found(model)
     names = names_of(settings)
@@ -35,12 +37,23 @@ def authorise(settings: Settings, key: KeyRecord, model: str) -> Route:
         raise model_not_allowed(model)
     if route is None:
         raise _not_found(names, key, model)
-    return route
+    return _on_the_list(key, route)
+
+
+def allows_route(key: KeyRecord, name: str) -> bool:
+    """`name`: that of a route, which is `provider/model` where none is configured."""
+    return key.routes is None or name in key.routes
 
 
 def visible_models(settings: Settings, key: KeyRecord) -> list[str]:
     """The routes that this key may ask for."""
-    return [name for name in settings.routes if key.allows_model(name)]
+    return [name for name in settings.routes if key.allows_model(name) and allows_route(key, name)]
+
+
+def _on_the_list(key: KeyRecord, route: Route) -> Route:
+    if not allows_route(key, route.name):
+        raise route_not_allowed(route.name)
+    return route
 
 
 def _goes_up(model: str) -> bool:
@@ -58,10 +71,11 @@ def _allows(key: KeyRecord, names: Names, model: str, route: Route | None) -> bo
 
 def _not_found(names: Names, key: KeyRecord, model: str) -> Refusal:
     """Names names that the key may use, and no others."""
-    if key.models is None:
+    listed = key.routes if key.models is None else key.models
+    if listed is None:
         near = names.near(model)
     else:
-        near = close_to(model, [name for name in key.models[:_MOST_COMPARED] if name != model and _leads(names, name)])
+        near = close_to(model, [name for name in listed[:_MOST_COMPARED] if name != model and _leads(names, name)])
     message = f"The model {model!r} does not exist here."
     if near:
         message += f" Near it: {', '.join(near)}."

@@ -19,7 +19,9 @@ from proxy.worker.upstream_error import refusal_for_failure
 
 _TIER_HEADER = b"x-gemini-service-tier"
 """How the Gemini API says how it served a call (ai.google.dev/gemini-api/docs/priority-inference)."""
-_PERHAPS_BILLED = frozenset({"upstream_timeout", "upstream_truncated", "upstream_invalid", "gateway_stopping"})
+_PERHAPS_BILLED = frozenset(
+    {"upstream_timeout", "upstream_truncated", "upstream_invalid", "gateway_stopping", "key_revoked"}
+)
 """Ways to fail behind which a provider may well have done its work."""
 
 

@@ -1,9 +1,10 @@
 """Models that a body names beside `model`: for when that one fails, or to work for a tool of the provider's.
 
-Keeps true: a key's allow-list holds for them too. The provider chooses among them, not we, so each must be allowed at
-every provider that the route leads to: as `provider/name`, or, where the name has no slash, as it is written (as
-`authorise` has it: `anthropic/claude-opus-5` on a list does not mean an aggregator's). What a route leads to itself may
-stand there too. A list that names models in a way that is not known here is refused.
+Keeps true: a key's lists of models and of routes hold for them too. The provider chooses among them, not we, so each
+must be allowed at every provider that the route leads to: as `provider/name`, or, on the list of models and where the
+name has no slash, as it is written (as `authorise` has it: `anthropic/claude-opus-5` on a list does not mean an
+aggregator's). What a route leads to itself may stand there too. A list that names models in a way that is not known
+here is refused.
 
 OpenRouter: `models`, `fallbacks` (Messages), `preset`; LiteLLM: `fallbacks` and its kin, of names, of objects with
 `model`, or of lists by model; tools with a model: OpenAI's `image_generation`, Anthropic's adviser, OpenRouter's.
@@ -13,8 +14,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from gatewatch.control.records import KeyRecord
-from proxy.refusal import Refusal, model_not_allowed
+from proxy.refusal import Refusal, model_not_allowed, route_not_allowed
 from proxy.settings import Route
+from proxy.worker.authorise import allows_route
 
 _LISTS = ("models", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 _TOOLS = ("tools", "plugins")
@@ -24,19 +26,27 @@ _UNKNOWN = ""
 
 def check_further_models(key: KeyRecord, route: Route, body: dict[str, Any]) -> None:
     """Whether this key may use each of them. Raises Refusal, which names the parameter."""
-    if key.models is None:
+    if key.models is None and key.routes is None:
         return
     for param, name in _named(body):
         if not name:
             raise _unreadable(param)
         if not _allows(key, route, name):
             raise model_not_allowed(name[:256], param)
+        for other in _led_to(route, name):
+            if not allows_route(key, other):
+                raise route_not_allowed(other[:256], param)
 
 
 def _allows(key: KeyRecord, route: Route, name: str) -> bool:
     if "/" not in name and key.allows_model(name):
         return True
-    return all(name == target.model or key.allows_model(f"{target.provider}/{name}") for target in route.targets)
+    return all(key.allows_model(other) for other in _led_to(route, name))
+
+
+def _led_to(route: Route, name: str) -> list[str]:
+    """As `provider/name`, where that is not what the route leads to anyway."""
+    return [f"{target.provider}/{name}" for target in route.targets if name != target.model]
 
 
 def _named(body: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """The worker's application. `serve_call` is a call's whole way, stage by stage."""
 
+import asyncio
 import logging
 import time
 from collections import Counter
@@ -24,6 +25,7 @@ from proxy.worker.authenticate import authenticate
 from proxy.worker.authorise import authorise
 from proxy.worker.channel import Upstream
 from proxy.worker.counted import ESTIMATED, can_count, counts_nothing
+from proxy.worker.cutting import Cutting, check_not_cut_off, cut_short
 from proxy.worker.elsewhere import not_that_method, nothing_here, served
 from proxy.worker.ending import Ending
 from proxy.worker.endpoints import ENDPOINTS, GENERATING, caller_of
@@ -35,6 +37,7 @@ from proxy.worker.passage import Passage
 from proxy.worker.peer import TrustedProxies
 from proxy.worker.receive import parse_object, required_model
 from proxy.worker.reply_kind import check_encoding, is_json, is_stream, not_a_stream
+from proxy.worker.scope import check_dialect, check_listing, check_network
 from proxy.worker.settle import Meter
 
 log = logging.getLogger("gatewatch.worker")
@@ -54,6 +57,7 @@ class Gateway:
         self.live = Live()
         self.draining = False
         self.in_flight: set[Inbound] = set()
+        self.cutting = Cutting(keys, self.in_flight)
         self._agent = agent
         self._model_list = ModelList()
         self._ending = Ending(journal, meter, self.live)
@@ -131,14 +135,17 @@ class Gateway:
 
     async def serve_call(self, inbound: Inbound) -> None:
         """receive → authenticate → authorise → plan → attempt → relay → settle → record"""
+        inbound.task = asyncio.current_task()
         try:
             key = self._admit(inbound)
+            check_dialect(key, inbound.caller.name)
             inbound.body = parse_object(await inbound.request.body(self.settings.caps.body_bytes))
             attribute(inbound.call, inbound.headers, inbound.body)
             model = required_model(inbound.body)
             inbound.call.requested_model = model if model in self.settings.routes else claimed(model)
             route = authorise(self.settings, key, model)
             check_further_models(key, route, inbound.body)
+            check_not_cut_off(inbound, self.keys)
             self._open(inbound, route)
             if inbound.call.endpoint == "count_tokens":
                 await self._count(inbound, route)
@@ -148,6 +155,11 @@ class Gateway:
             self._ending.refuse(inbound, refusal)
         except UpstreamFailed as failure:
             self._ending.broken(inbound, failure)
+        except asyncio.CancelledError:
+            if inbound.task is None or inbound.cut_off is None:
+                raise
+            inbound.task.uncancel()
+            self._ending.refuse(inbound, cut_short(inbound))
 
     # stages
 
@@ -161,6 +173,7 @@ class Gateway:
         call.key_id, call.key_name, call.key_version = key.id, key.name, inbound.known.version
         call.team, call.project, call.environment = key.team, key.project, key.environment
         call.config_version = self.settings.config_version
+        check_network(key, call.source or "")
         if self.journal.full:
             raise ledger_full()
         return key
@@ -261,6 +274,7 @@ class Gateway:
         try:
             key = self._admit(inbound)
             if method == "GET" and (path == "/v1/models" or path.startswith("/v1/models/")):
+                check_listing(key, inbound.caller.name)
                 await self._models(inbound, key, path.removeprefix("/v1/models").removeprefix("/"))
                 return
             raise not_that_method(method, path) if served(path) else nothing_here(path, inbound.caller.name)
@@ -278,6 +292,7 @@ class Gateway:
             anthropic=b"anthropic-version" in inbound.headers,
             query=inbound.request.query,
         )
+        check_not_cut_off(inbound, self.keys)
         inbound.request.reply(200, [JSON, *id_headers(inbound)], body)
 
     def _health(self, request: Request) -> None:

@@ -1,10 +1,12 @@
 """One call on its way through the worker: what the stages learn of it."""
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
 from gatewatch.call import Attempt, Call
 from gatewatch.control.key_table import Known
+from gatewatch.control.key_table import Refusal as NotServed
 from gatewatch.ids import new_call_id
 from proxy.canonical.ask import Ask
 from proxy.dialects.dialect import CallerDialect
@@ -30,6 +32,7 @@ class Inbound:
         "call",
         "caller",
         "channel",
+        "cut_off",
         "epoch",
         "exchange",
         "headers",
@@ -40,6 +43,7 @@ class Inbound:
         "request",
         "started_ns",
         "tap",
+        "task",
         "upstream_ns",
     )
 
@@ -51,6 +55,10 @@ class Inbound:
         """The dialect that the client speaks, errors included."""
         self.known: Known | None = None
         """The key that it came with, once that is known."""
+        self.task: asyncio.Task[object] | None = None
+        """What serves it, if that may be cut short."""
+        self.cut_off: NotServed | None = None
+        """Why it is cut short."""
         self.body: dict[str, Any] = {}
         self.ask: Ask | None = None
         """The body in the canonical form, once a target needed it."""

@@ -23,6 +23,7 @@ from proxy.http_server.server import HttpServer
 from proxy.periodic import periodically
 from proxy.settings import Settings
 from proxy.worker.control_link import ControlLink
+from proxy.worker.cutting import LOOK_SECONDS
 from proxy.worker.gateway import Gateway
 from proxy.worker.settle import Meter
 
@@ -60,7 +61,12 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     gc.collect()
     gc.freeze()  # what lives as long as the process is no longer walked
     await server.start(listening)
-    tasks = [asyncio.create_task(periodically(TICK_SECONDS, gateway.tick)), asyncio.create_task(link.run())]
+    work = (
+        periodically(TICK_SECONDS, gateway.tick),
+        periodically(LOOK_SECONDS, gateway.cutting.look),
+        link.run(),
+    )
+    tasks = [asyncio.create_task(each) for each in work]
     try:
         await stopping.wait()
         gateway.draining = True

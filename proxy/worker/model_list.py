@@ -17,7 +17,7 @@ from gatewatch.models.shelf import shelf
 from gatewatch.prices.book import PriceBook
 from proxy.refusal import Refusal, model_not_found
 from proxy.settings import Settings
-from proxy.worker.authorise import authorise
+from proxy.worker.authorise import allows_route, authorise
 from proxy.worker.channel import Upstream
 from proxy.worker.model_entries import Entry, entry, listing, one, pricing_of
 from proxy.worker.provider_models import ProviderModels
@@ -29,6 +29,8 @@ _AT_A_TIME_NS = 2_000_000
 """How long the event loop waits for us."""
 
 _Lists = Mapping[str, tuple[str, ...]]
+_Allowed = tuple[tuple[str, ...] | None, tuple[str, ...] | None]
+"""A key's lists of models and of routes."""
 
 
 class _Made:
@@ -37,8 +39,8 @@ class _Made:
     def __init__(self, settings: Settings, book: PriceBook, lists: _Lists, minute: int) -> None:
         self.made_from = (settings, book, minute, lists)
         self.entries: dict[str, Entry] = {}
-        self.seen_by: dict[tuple[str, ...] | None, list[Entry]] = {}
-        self.written: dict[tuple[str, ...] | None, bytes] = {}
+        self.seen_by: dict[_Allowed, list[Entry]] = {}
+        self.written: dict[_Allowed, bytes] = {}
 
     def holds_for(self, settings: Settings, book: PriceBook, lists: _Lists, minute: int) -> bool:
         ours = self.made_from
@@ -82,9 +84,10 @@ class ModelList:
         seen = _seen_by(made, settings, key, book)
         if anthropic:
             return listing(seen, True, query)
-        written = made.written.get(key.models)
+        allowed = key.models, key.routes
+        written = made.written.get(allowed)
         if written is None:
-            written = made.written[key.models] = listing(seen, False, query)
+            written = made.written[allowed] = listing(seen, False, query)
         return written
 
     def _base_book(self) -> PriceBook:
@@ -131,24 +134,26 @@ def _priced_by_operator(book: PriceBook, price_provider: str) -> list[str]:
 
 
 def _seen_by(made: _Made, settings: Settings, key: KeyRecord, book: PriceBook) -> list[Entry]:
-    seen = made.seen_by.get(key.models)
+    allowed = key.models, key.routes
+    seen = made.seen_by.get(allowed)
     if seen is None:
         if len(made.seen_by) >= REMEMBERED_KEYS:
             made.seen_by.clear()
             made.written.clear()
-        if key.models is None:
+        listed = key.routes if key.models is None else key.models
+        if listed is None:
             seen = list(made.entries.values())
         else:
-            asked = (_reachable(made, settings, key, book, name) for name in key.models)
+            asked = (_reachable(made, settings, key, book, name) for name in listed)
             seen = [each for each in asked if each is not None]
-        made.seen_by[key.models] = seen
+        made.seen_by[allowed] = seen
     return seen
 
 
 def _reachable(made: _Made, settings: Settings, key: KeyRecord, book: PriceBook, name: str) -> Entry | None:
-    """None for a name on an allow-list that leads nowhere."""
+    """None for a name on an allow-list that leads nowhere, or where the key may not go."""
     found = made.entries.get(name)
-    if found is not None:
+    if found is not None and allows_route(key, name):
         return found
     try:
         target = authorise(settings, key, name).targets[0]
@@ -160,7 +165,7 @@ def _reachable(made: _Made, settings: Settings, key: KeyRecord, book: PriceBook,
 def _entry_of(made: _Made, settings: Settings, key: KeyRecord, book: PriceBook, name: str) -> Entry:
     """One model under the name that was asked. Raises Refusal: what this key may not ask for is not there for it."""
     found = made.entries.get(name)
-    if found is not None and key.allows_model(name):
+    if found is not None and key.allows_model(name) and allows_route(key, name):
         return found
     try:
         route = authorise(settings, key, name)
