@@ -189,11 +189,12 @@ class ProviderRotations:
         """Asks for it to be rolled back. Raises UsageError where the new key is in force, or it is over."""
         with self._store.change():
             rotation = self.get(id)
-            if rotation.state != "running" or not rotation.before_the_switch:
-                over = rotation.state in ("done", "rolled-back")
+            if rotation.state in ("done", "rolled-back"):
+                raise UsageError(f"rotation {rotation.id} is over: {rotation.state}")
+            if not rotation.before_the_switch:
                 raise UsageError(
-                    f"rotation {rotation.id} is {'over' if over else 'past its switch: the new key is in force'}",
-                    "" if over else "let it end, with --resume; --keep-old spares the old key",
+                    f"rotation {rotation.id} is past its switch: the new key is in force",
+                    "let it end, with --resume; --keep-old spares the old key",
                 )
             self._store.connection.execute(
                 "UPDATE provider_rotations SET cancel_by = ? WHERE id = ?", (self._store.actor.id, id)

@@ -1,0 +1,273 @@
+"""Rotates one key of a provider, from wherever it stands: mint → store → probe → switch → drain → revoke.
+
+Keeps true: each step is noted before the next begins, and may be done again; the new key is in the vault before it is
+tried, and tried before it is used; the old one is ended only when no call that began with it is left, or the time for
+that is over. What fails before the switch is rolled back, what fails after it waits for an operator.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from gatewatch.control.provider_rotations import ProviderRotations, Rotation
+from gatewatch.control.schema import ControlStoreError
+from gatewatch.errors import GatewatchError
+from gatewatch.rotation.parts import AdminRefused, KeyMaker, Parts, ProbeFailed
+from gatewatch.vault.interface import Vault
+
+PAUSE_SECONDS = 0.1
+TAKE_SECONDS = 60.0
+"""How long workers may take to be told of a new key; one that is not then is stuck, or its gateway's file is broken."""
+TRY_AGAIN_SECONDS = (1.0, 3.0)
+"""Between tries of what may go better the next time."""
+
+log = logging.getLogger("gatewatch.rotation")
+
+Told = TypeVar("Told")
+
+
+def next_entry(entry: str) -> str:
+    """Where the vault has the new secret until the switch. No reference of a configuration can name it."""
+    return f"gatewatch/next/{entry}"
+
+
+def old_entry(entry: str) -> str:
+    """Where the vault has the old secret from the switch on."""
+    return f"gatewatch/old/{entry}"
+
+
+class Procedure:
+    """One rotation; belongs to one thread, and is run by one process at a time."""
+
+    def __init__(
+        self,
+        rotation: Rotation,
+        rotations: ProviderRotations,
+        vault: Vault,
+        parts: Parts,
+        tell: Callable[[Rotation], None] = lambda _: None,
+    ) -> None:
+        """`tell` hears of every change."""
+        self.rotation = rotation
+        self._rotations = rotations
+        self._vault = vault
+        self._parts = parts
+        self._tell = tell
+        self._entry = rotation.entry
+
+    def put(self, secret: str) -> None:
+        """Keeps the key that the operator gave: the first thing after the beginning. Raises VaultError, and is over."""
+        try:
+            self._vault.set(next_entry(self._entry), secret)
+        except GatewatchError as error:
+            self._note("begun", "rolled-back", failure=error.title, next_step=error.next_step, rolls_back=True)
+            raise
+        self._note("stored")
+
+    async def run(self) -> Rotation:
+        """Goes on to the end; the rotation as it is then: `done`, `rolled-back`, or `failed` and worth a look.
+
+        Raises ControlStoreError where it cannot even be noted how far it came: it goes on from there the next time.
+        """
+        while self.rotation.state == "running":
+            try:
+                await self._next()
+            except ControlStoreError:
+                raise
+            except GatewatchError as error:
+                self._fail(error)
+            except Exception as defect:
+                log.exception("rotation %s", self.rotation.id)
+                self._fail(GatewatchError(f"a defect of ours: {type(defect).__name__}", "the log has more"))
+        return self.rotation
+
+    async def _next(self) -> None:
+        self.rotation = rotation = self._rotations.get(self.rotation.id)
+        if rotation.before_the_switch and rotation.cancel_by is not None and not rotation.detail.rolls_back:
+            self._learn(rolls_back=True, failure=f"cancelled by {rotation.cancel_by}")
+        if self.rotation.detail.rolls_back:
+            await self._roll_back()
+            return
+        steps: dict[str, Callable[[], Awaitable[None]]] = {
+            "begun": self._mint,
+            "minted": self._keep_minted,
+            "stored": self._probe,
+            "probed": self._claim,
+            "switching": self._switch,
+            "switched": self._hand_out,
+            "taken": self._drain,
+            "drained": self._revoke,
+            "revoked": self._finish,
+        }
+        await steps[rotation.step]()
+
+    # up to the switch
+
+    async def _mint(self) -> None:
+        """Keys of this rotation that are there already were made by a process that died before it could keep them."""
+        if not self.rotation.detail.mint:
+            raise GatewatchError("the new key was lost before it was kept", "begin again, with the new key")
+        maker = self._maker()
+        self._vault.delete(next_entry(self._entry))  # raises where nothing could be kept, before anything is made
+        self._learn(awaiting="the provider makes a key")
+        for id in await maker.named(self.rotation.id):
+            await maker.revoke(id)
+        minted = await maker.mint(self.rotation.id, self._vault.get(self._entry))
+        self._note("minted", minted_id=minted.id, awaiting=None)
+        self._vault.set(next_entry(self._entry), minted.secret)
+        self._note("stored")
+
+    async def _keep_minted(self) -> None:
+        """Whoever minted died at once: with the secret in the vault, or before, and another has to be made."""
+        if self._vault.get(next_entry(self._entry)) is None:
+            await self._mint()
+        else:
+            self._note("stored")
+
+    async def _probe(self) -> None:
+        secret = self._vault.get(next_entry(self._entry))
+        if secret is None:
+            raise GatewatchError("the vault has lost the new key", "begin again")
+        self._learn(awaiting="the provider takes the new key")
+        for pause in (*TRY_AGAIN_SECONDS, None):
+            try:
+                await self._parts.prober.probe(secret)
+                break
+            except ProbeFailed as error:
+                if pause is None or not (error.for_now or self.rotation.detail.mint):
+                    raise
+                await asyncio.sleep(pause)  # a new key may take a moment to be known everywhere
+        self._note("probed", awaiting=None)
+
+    async def _claim(self) -> None:
+        self._took(self._rotations.claim_switch(self.rotation))
+
+    async def _roll_back(self) -> None:
+        """Nothing was switched. The minted key is ended first: its secret may be needed to find it."""
+        left = None
+        if (id := self.rotation.detail.minted_id) is not None or self.rotation.detail.mint:
+            try:
+                maker = self._maker()
+                for each in {*([id] if id else []), *await maker.named(self.rotation.id)}:
+                    await maker.revoke(each)
+            except GatewatchError as error:
+                left = f"the new key {id or self.rotation.id} could not be ended: {error.title}; {self._parts.by_hand}"
+        self._vault.delete(next_entry(self._entry))
+        self._note(self.rotation.step, "rolled-back", awaiting=None, **({"next_step": left} if left else {}))
+
+    # from the switch on
+
+    async def _switch(self) -> None:
+        new, current = self._vault.get(next_entry(self._entry)), self._vault.get(self._entry)
+        if new is None:
+            raise GatewatchError("the vault has lost the new key", "set one with `gatewatch providers set-key`")
+        if current != new:
+            if current is None:
+                self._vault.delete(old_entry(self._entry))
+            else:
+                self._vault.set(old_entry(self._entry), current)
+            self._vault.set(self._entry, new)
+        self._took(self._rotations.note_switched(self.rotation))
+
+    async def _hand_out(self) -> None:
+        """Every worker has the new key."""
+        self._vault.delete(next_entry(self._entry))
+        epoch = None if self._parts.fleet is None else await self._taken_by_all()
+        drain_until = self._rotations.clock + self.rotation.detail.drain_us
+        self._note("taken", epoch=epoch, drain_until=drain_until, awaiting=None)
+
+    async def _taken_by_all(self) -> int:
+        fleet = self._parts.fleet
+        assert fleet
+        secret = self._vault.get(self._entry) or ""
+        fleet.refresh()
+        try:
+            async with asyncio.timeout(TAKE_SECONDS):
+                while (epoch := fleet.epoch_with(self.rotation.provider, secret)) is None:
+                    self._learn(awaiting="the gateway takes the new key")
+                    await asyncio.sleep(PAUSE_SECONDS)
+                while behind := fleet.behind(epoch):
+                    self._learn(awaiting=f"workers take the new key: {', '.join(map(str, behind))}")
+                    await asyncio.sleep(PAUSE_SECONDS)
+        except TimeoutError:
+            problem = fleet.problem() or self.rotation.detail.awaiting
+            raise GatewatchError(
+                f"not every worker has the new key: {problem}", "mend that, then go on with --resume"
+            ) from None
+        return epoch
+
+    async def _drain(self) -> None:
+        """No call that began with the old key is left, or their time is over."""
+        fleet, epoch, until = self._parts.fleet, self.rotation.detail.epoch, self.rotation.detail.drain_until or 0
+        if fleet is not None and epoch is not None:
+            while (left := self._in_flight(epoch)) and self._rotations.clock < until:
+                self._learn(calls_left=left, awaiting=f"{left} calls that began with the old key end")
+                await asyncio.sleep(PAUSE_SECONDS)
+            self._note("drained", calls_left=left, awaiting=None)
+        else:
+            self._note("drained", calls_left=0)
+
+    def _in_flight(self, epoch: int) -> int:
+        """A worker that has not reported since counts as one call."""
+        assert self._parts.fleet
+        return self._parts.fleet.in_flight_before(epoch) + len(self._parts.fleet.behind(epoch))
+
+    async def _revoke(self) -> None:
+        """The old key at the provider: by its admin API, else it is told what an operator has to do."""
+        secret = self._vault.get(old_entry(self._entry))
+        if self.rotation.detail.keep_old or secret is None:
+            self._note("revoked", revoked=None)
+            return
+        maker, id = self._parts.maker, None
+        if maker is not None:
+            self._learn(awaiting="the provider ends the old key")
+            id = self._rotations.minted_id(self._entry, self.rotation.detail.version_old)
+            id = id or await self._patiently(lambda: maker.identify(secret))
+            if id is not None:
+                ended = id
+                await self._patiently(lambda: maker.revoke(ended))
+        told = None if id else self._parts.by_hand
+        self._note("revoked", old_id=id, revoked=id is not None, next_step=told, awaiting=None)
+
+    async def _finish(self) -> None:
+        if not self.rotation.detail.keep_old:
+            self._vault.delete(old_entry(self._entry))
+        self._note("finished", "done")
+
+    # what all of them use
+
+    def _maker(self) -> KeyMaker:
+        if self._parts.maker is None or not self._parts.maker.mints:
+            raise AdminRefused(
+                f"{self.rotation.provider} has no admin API configured that makes keys",
+                f"configure providers.{self.rotation.provider}.admin, or give the new key yourself",
+            )
+        return self._parts.maker
+
+    @staticmethod
+    async def _patiently(ask: Callable[[], Awaitable[Told]]) -> Told:
+        for pause in TRY_AGAIN_SECONDS:
+            with contextlib.suppress(AdminRefused):
+                return await ask()
+            await asyncio.sleep(pause)
+        return await ask()
+
+    def _fail(self, error: GatewatchError) -> None:
+        told = {"failure": error.title, "next_step": error.next_step or None, "awaiting": None}
+        if self.rotation.before_the_switch and not self.rotation.detail.rolls_back:
+            self._note(self.rotation.step, rolls_back=True, **told)
+        else:
+            self._note(self.rotation.step, "failed", **told)
+
+    def _note(self, step: Any, state: Any = None, **detail: Any) -> None:
+        self._took(self._rotations.note(self.rotation, step, state, **detail))
+
+    def _learn(self, **detail: Any) -> None:
+        self._took(self._rotations.learn(self.rotation, **detail))
+
+    def _took(self, rotation: Rotation) -> None:
+        if rotation != self.rotation:
+            self.rotation = rotation
+            self._tell(rotation)
