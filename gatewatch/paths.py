@@ -74,6 +74,11 @@ class Home:
         return self.root / "vault.lock"
 
     @property
+    def rotation_lock(self) -> Path:
+        """Held while a rotation that came with an id is made or asked for again."""
+        return self.root / "rotation.lock"
+
+    @property
     def lock(self) -> Path:
         """Held (flock) by the control process for as long as it lives: one per home, and one owner of the ledger."""
         return self.root / "control.lock"

@@ -7,7 +7,19 @@ import msgspec
 
 from gatewatch.ledger.answer import Found
 from gatewatch.ledger.asking import Asking
-from gatewatch.ledger.queries import cache, call, calls, errors, keys_usage, latency, overview, series, spend, teams
+from gatewatch.ledger.queries import (
+    cache,
+    call,
+    calls,
+    errors,
+    key_use,
+    keys_usage,
+    latency,
+    overview,
+    series,
+    spend,
+    teams,
+)
 
 
 class Query(Protocol):
@@ -19,6 +31,8 @@ class Query(Protocol):
         """Raises UsageError where the parameters do not fit."""
 
 
-_MODULES: tuple[ModuleType, ...] = (*(cache, call, calls, errors, keys_usage, latency, overview, series, spend, teams),)
+_MODULES: tuple[ModuleType, ...] = (
+    *(cache, call, calls, errors, key_use, keys_usage, latency, overview, series, spend, teams),
+)
 QUERIES: dict[str, Query] = {module.__name__.rpartition(".")[2]: cast(Query, module) for module in _MODULES}
 """Name → query."""

@@ -1,0 +1,73 @@
+"""Lists virtual keys, and marks those that somebody should look at."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from gatewatch.actions.acting import Acting
+from gatewatch.actions.action import action
+from gatewatch.actions.keys.meant import belongs_to, in_grace, unused_for
+from gatewatch.actions.keys.use import DAY_US
+from gatewatch.actions.keys.view import view
+from gatewatch.authority.permissions import Permission
+from gatewatch.control.records import KeyRecord
+from gatewatch.keys.token import Kind
+
+EXPIRES_SOON_US = 7 * DAY_US
+UNUSED_US = 30 * DAY_US
+"""From when on a key is marked, unless the question says otherwise."""
+
+
+class ListKeys(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Everything that is given must fit."""
+
+    team: str | None = None
+    state: Literal["active", "expired", "revoked"] | None = None
+    kind: Kind | None = None
+    owner: str | None = None
+    """A user, a service or a project."""
+    expiring_us: int | None = None
+    """Those that end within so long."""
+    unused_us: int | None = None
+    """Those that have not been used for so long."""
+    old_secrets: bool = False
+    """Those of which a replaced secret still works."""
+
+
+@action("keys.list", Permission.KEYS_VIEW, ListKeys, changes=False)
+def listed(acting: Acting, asked: ListKeys) -> list[dict[str, Any]]:
+    """Oldest first; `marks` holds `expiring`, `unused` and `old secret` of keys that are active."""
+    now = acting.store.clock()
+    rows = []
+    for record in acting.keys(asked.team):
+        state = record.state(now)
+        if asked.state not in (None, state) or asked.kind not in (None, record.kind):
+            continue
+        if asked.owner is not None and not belongs_to(record, asked.owner):
+            continue
+        marks = _marks(acting, record, asked, now) if state == "active" else []
+        wanted = [
+            mark
+            for mark, is_wanted in (
+                ("expiring", asked.expiring_us is not None),
+                ("unused", asked.unused_us is not None),
+                ("old secret", asked.old_secrets),
+            )
+            if is_wanted
+        ]
+        if set(wanted) <= set(marks):
+            rows.append(view(record, now) | {"marks": marks})
+    return rows
+
+
+def _marks(acting: Acting, record: KeyRecord, asked: ListKeys, now: int) -> list[str]:
+    soon = EXPIRES_SOON_US if asked.expiring_us is None else asked.expiring_us
+    long = UNUSED_US if asked.unused_us is None else asked.unused_us
+    marks = []
+    if record.expires_at is not None and record.expires_at - now <= soon:
+        marks.append("expiring")
+    if unused_for(record, now) > long:
+        marks.append("unused")
+    if in_grace(acting.store.secrets(record.id), now):
+        marks.append("old secret")
+    return marks

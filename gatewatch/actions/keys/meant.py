@@ -1,0 +1,74 @@
+"""Which keys are meant: those that are named, or all that a description fits."""
+
+import msgspec
+
+from gatewatch.actions.acting import Acting
+from gatewatch.authority.permissions import Permission
+from gatewatch.control.records import KeyRecord, SecretRecord
+from gatewatch.errors import UsageError
+from gatewatch.keys.token import Kind
+
+
+class KeysMeant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Keys by name or id, or by everything that is given of the rest; only those that can still be used."""
+
+    keys: tuple[str, ...] = ()
+    team: str | None = None
+    owner: str | None = None
+    """A user, a service or a project."""
+    service: str | None = None
+    kind: Kind | None = None
+    older_than_us: int | None = None
+    """Since the current secret was made."""
+    unused_for_us: int | None = None
+    """Since the last use, or the making where there was none."""
+
+
+def keys_meant(acting: Acting, meant: KeysMeant) -> list[KeyRecord]:
+    """Each key once. Described keys leave out the one that the actor came with, and admin keys it has no right to.
+
+    Raises NotFound for a named key that does not exist, UsageError where nothing or both is given.
+    """
+    described = [value for name, value in msgspec.structs.asdict(meant).items() if name != "keys" and value is not None]
+    if bool(meant.keys) == bool(described):
+        raise UsageError("which keys are meant?", "name them, or describe them with --team, --owner, --older-than, …")
+    if meant.keys:
+        return list({record.id: record for record in map(acting.key, meant.keys)}.values())
+    now = acting.store.clock()
+    return [
+        record
+        for record in acting.keys(meant.team)
+        if record.state(now) == "active"
+        and record.id != acting.actor.key_id
+        and (record.kind == "client" or acting.actor.may(Permission.ADMIN_KEYS_MANAGE))
+        and _fits(acting, meant, record, now)
+    ]
+
+
+def _fits(acting: Acting, meant: KeysMeant, record: KeyRecord, now: int) -> bool:
+    return (
+        (meant.owner is None or belongs_to(record, meant.owner))
+        and (meant.service is None or record.service == meant.service)
+        and (meant.kind is None or record.kind == meant.kind)
+        and (meant.older_than_us is None or now - secret_made(acting, record) > meant.older_than_us)
+        and (meant.unused_for_us is None or unused_for(record, now) > meant.unused_for_us)
+    )
+
+
+def belongs_to(record: KeyRecord, owner: str) -> bool:
+    return owner in (record.user, record.service, record.project)
+
+
+def unused_for(record: KeyRecord, now: int) -> int:
+    """µs since the last use, or since the making."""
+    return now - (record.last_used_at or record.created_at)
+
+
+def secret_made(acting: Acting, record: KeyRecord) -> int:
+    """When the current secret was made (µs)."""
+    return max((secret.created_at for secret in acting.store.secrets(record.id)), default=record.created_at)
+
+
+def in_grace(secrets: list[SecretRecord], now: int) -> list[SecretRecord]:
+    """The replaced secrets that still work."""
+    return [secret for secret in secrets if secret.valid_until is not None and secret.is_valid(now)]

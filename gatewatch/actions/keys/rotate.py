@@ -1,0 +1,112 @@
+"""Rotates virtual keys: a new secret, the same key; and ends the grace of the old one."""
+
+from typing import Any
+
+from gatewatch.actions.acting import Acting
+from gatewatch.actions.action import action
+from gatewatch.actions.keys.delivery import Deliver, check_delivery, kept
+from gatewatch.actions.keys.redelivery import entry_of, forget_delivered, is_awaited
+from gatewatch.actions.keys.view import OneKey, secret_view, view
+from gatewatch.actions.within_own import check_within_own
+from gatewatch.authority.permissions import Permission
+from gatewatch.control.exclusive import exclusive
+from gatewatch.control.names import checked_name
+from gatewatch.control.records import KeyRecord
+from gatewatch.control.virtual_keys import Rotated
+from gatewatch.errors import NotAllowed
+from gatewatch.keys import token
+from gatewatch.vault.interface import VaultReadOnly
+
+DEFAULT_GRACE_US = 10 * 60 * 1_000_000
+
+
+class RotateKey(OneKey, kw_only=True):
+    grace_us: int = DEFAULT_GRACE_US
+    """How long the old secret is good for beside the new one."""
+    rotation_id: str | None = None
+    """Makes the rotation happen once, however often it is asked for."""
+    deliver: Deliver = "answer"
+    vault_name: str | None = None
+
+
+class EndGrace(OneKey, kw_only=True):
+    """A key whose replaced secrets are to end now."""
+
+
+@action("keys.rotate", Permission.KEYS_ROTATE, RotateKey, changes=True)
+def rotate(acting: Acting, asked: RotateKey) -> dict[str, Any]:
+    """The key and its new secret, this once.
+
+    Asked again with the same rotation id, it is the same secret for as long as it is awaited, and null afterwards;
+    `repeated` says so.
+    """
+    record = acting.key(asked.key)
+    check_within_own(acting, record)
+    if asked.rotation_id is None:
+        check_delivery(acting, asked.deliver, asked.vault_name)
+        rotated = _rotated(acting, record, asked, asked.vault_name)
+    else:
+        checked_name("rotation", asked.rotation_id)
+        if asked.deliver == "answer":
+            check_delivery(acting, asked.deliver, asked.vault_name)
+        with exclusive(acting.home.rotation_lock):
+            rotated = _asked_again(acting, record, asked.rotation_id) or _with_id(acting, record, asked)
+    forget_delivered(acting.home, acting.store, acting.open_vault())
+    now = acting.store.clock()
+    secrets = [secret_view(secret, now) for secret in acting.store.secrets(record.id)]
+    answer = view(rotated.key, now) | {
+        "version": rotated.current.version,
+        "secret": rotated.secret if asked.deliver == "answer" else None,
+        "repeated": rotated.repeated,
+        "old": [secret for secret in secrets if secret["state"] == "grace"],
+    }
+    return answer | ({"vault": asked.vault_name} if asked.deliver == "vault" else {})
+
+
+@action("keys.end_grace", Permission.KEYS_ROTATE, EndGrace, changes=True)
+def end_grace(acting: Acting, asked: EndGrace) -> dict[str, Any]:
+    """Ends every replaced secret now, with the calls that came with one; `ended`: their versions."""
+    record = acting.key(asked.key)
+    ended = acting.store.end_old_secrets(record.id)
+    return view(record, acting.store.clock()) | {"ended": [secret.version for secret in ended]}
+
+
+class _Done(Rotated, frozen=True):
+    repeated: bool = False
+
+
+def _with_id(acting: Acting, record: KeyRecord, asked: RotateKey) -> _Done:
+    """A rotation whose answer may get lost: its secret is sealed before it is good for anything."""
+    assert asked.rotation_id is not None
+    if asked.deliver == "answer":
+        try:
+            return _rotated(acting, record, asked, entry_of(record.id, asked.rotation_id))
+        except VaultReadOnly:  # then an answer that is lost cannot be had again, but the rotation still happens once
+            return _rotated(acting, record, asked, None)
+    check_delivery(acting, asked.deliver, asked.vault_name)
+    return _rotated(acting, record, asked, asked.vault_name)
+
+
+def _rotated(acting: Acting, record: KeyRecord, asked: RotateKey, entry: str | None) -> _Done:
+    state = record.state(acting.store.clock())
+    if state != "active":
+        raise NotAllowed(f"key {record.name!r} ({record.id}) is {state}", "make another one")
+    pepper, secret = acting.pepper(), token.mint(record.kind, record.environment)
+    with kept(acting, entry, secret):
+        rotated = acting.store.rotate_key(
+            record.id, pepper=pepper, grace_us=asked.grace_us, rotation_id=asked.rotation_id, secret=secret
+        )
+    return _Done(rotated.key, rotated.current, secret)
+
+
+def _asked_again(acting: Acting, record: KeyRecord, rotation_id: str) -> _Done | None:
+    """The rotation, where it was made before. That its secret was told once more stands in the audit trail."""
+    known = acting.store.rotation(record.id, rotation_id)
+    if known is None:
+        return None
+    secret = None
+    if is_awaited(acting.store, known):
+        secret = acting.open_vault().get(entry_of(record.id, rotation_id))
+    if secret is not None:
+        acting.store.audit("key.rotate", record.id, rotation_id=rotation_id, told_again=True, version=known.version)
+    return _Done(record, known, secret, True)
