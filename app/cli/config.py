@@ -104,7 +104,7 @@ def _keys(loaded: "Loaded", home: "Home") -> list[dict[str, Any]]:
         assert provider.api_key
         error = ""
         try:
-            resolve(provider.api_key, _vault(home) if provider.api_key.startswith("vault:") else None)
+            resolve(provider.api_key, _vault(home, loaded) if provider.api_key.startswith("vault:") else None)
         except GatewatchError as missing:
             error = " – ".join(filter(None, (missing.title, missing.next_step)))
         path = ("providers", name, "api_key")
@@ -114,7 +114,7 @@ def _keys(loaded: "Loaded", home: "Home") -> list[dict[str, Any]]:
     return keys
 
 
-def _vault(home: "Home") -> "Vault | None":
+def _vault(home: "Home", loaded: "Loaded") -> "Vault | None":
     """The vault of this home where it has one; none is made."""
     from gatewatch.control.store import ControlStore
     from gatewatch.vault.opening import NO_WISH, kind_of, open_chosen
@@ -122,4 +122,5 @@ def _vault(home: "Home") -> "Vault | None":
     if not home.control.exists():
         return None
     with ControlStore.open(home.control) as store:
-        return open_chosen(home, store, NO_WISH) if kind_of(store) else None
+        wish = NO_WISH._replace(options=loaded.config.vault_options)
+        return open_chosen(home, store, wish) if kind_of(store) else None

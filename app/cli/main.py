@@ -9,6 +9,7 @@ from app.cli.command import Command
 from app.cli.discreet_parser import DiscreetParser
 from gatewatch import __version__
 from gatewatch.errors import GatewatchError
+from gatewatch.vault.environment_vault import take_secrets
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "console": ("app.cli.console", "open the console on a running gateway, or start one"),
@@ -34,6 +35,7 @@ DEFAULT = "console"
 
 def main(argv: list[str]) -> int:
     """Run one command; returns its exit code. Errors an operator can mend go to stderr, without a traceback."""
+    take_secrets()
     name = argv[0] if argv and (argv[0] in COMMANDS or argv[0] in HIDDEN) else None
     if name is None and argv and argv[0] in ("-h", "--help"):
         overview_parser().print_help()

@@ -12,6 +12,7 @@ from typing import IO
 
 from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
+from gatewatch.vault.environment_vault import with_secrets
 
 LOG_TAIL_BYTES = 4096
 
@@ -36,6 +37,7 @@ class OwnGateway:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
+                env=with_secrets(),
             )
         assert process.stdout
         with process.stdout:

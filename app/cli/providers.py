@@ -20,6 +20,7 @@ LARGEST_KEY = 64 * 1024
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Sub-commands list, show, test, set-key and vault."""
+    from app.cli.provider_vault import add_arguments as add_vault_arguments
     from app.cli.vault_options import add_vault
 
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="action", required=True)
@@ -28,13 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     setting.add_argument("name", metavar="NAME", help="the configuration refers to it as vault:NAME")
     setting.add_argument("--from-file", metavar="PATH", help="read the key from this file")
     moving = commands.add_parser("vault", help="which vault this home has and why; or take another")
-    moving.add_argument("--use", choices=("keyring", "file"), help="move every secret to this kind of vault")
-    moving.add_argument(
-        "--abandon",
-        action="store_true",
-        help="with --use: start with an empty vault when the old one does not open any more; revokes all virtual keys",
-    )
-    moving.add_argument("--yes", action="store_true", help="do not ask")
+    add_vault_arguments(moving)
     showing = commands.add_parser("show", help="what is known of a provider, with where it stands")
     showing.add_argument("name", metavar="NAME", help="one that is configured, or a preset")
     trying = commands.add_parser("test", help="make one cheap call straight to a provider, and say what it found")
@@ -50,9 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Raises GatewatchError where the configuration, the vault or the key cannot be read or written."""
     from app.cli.provider_show import show_provider
+    from app.cli.provider_vault import run as vault
     from app.cli.trial import try_provider
 
-    actions = {"list": _list, "set-key": _set_key, "vault": _vault, "show": show_provider, "test": try_provider}
+    actions = {"list": _list, "set-key": _set_key, "vault": vault, "show": show_provider, "test": try_provider}
     return actions[args.action](args)
 
 
@@ -173,36 +169,3 @@ def _given_key(args: argparse.Namespace) -> str:
     if any(not character.isprintable() and character not in "\n\r\t" for character in secret):
         raise UsageError("the key holds control characters", "paste it again, or use --from-file")
     return secret
-
-
-def _vault(args: argparse.Namespace) -> int:
-    import sys
-
-    from app.cli.output import print_object
-    from app.cli.vault_options import configuration, confirmed, control_store, opened_vault, vault_wish
-    from gatewatch.errors import UsageError
-    from gatewatch.safe_text import safe
-    from gatewatch.vault.moving import abandon_vault, move_vault
-
-    if args.abandon and not args.use:
-        raise UsageError("--abandon needs --use", "say which kind of vault to start with")
-    with control_store(args, make=args.use is not None) as (home, store):
-        if args.use is None:
-            vault = opened_vault(args, home, store)
-        else:
-            config = configuration(args, home)
-            if config is not None and config.vault not in ("auto", args.use):
-                raise UsageError(f"the configuration says `vault: {config.vault}`", "change it there first")
-            question = "Start with an empty vault? All virtual keys are revoked, provider keys have to be set again."
-            if args.abandon and not confirmed(question, args.yes):
-                return 1
-            change = abandon_vault if args.abandon else move_vault
-            vault = change(home, store, vault_wish(args), args.use)
-        backend, reason = vault.describe()
-        names = [name for name in vault.names() if "/" not in name]  # our own entries have a slash
-        if args.output == "table":
-            print_object({"backend": backend, "keys": names}, args.output)
-            sys.stdout.write(f"\n{safe(reason)}\n")
-        else:
-            print_object({"backend": backend, "reason": reason, "keys": names}, args.output)
-    return 0

@@ -7,16 +7,9 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from app.cli.trial_findings import Findings
     from gatewatch.config import Config
     from gatewatch.config.models import Provider as Written
     from proxy.settings import Provider, Way
-
-DEADLINE_SECONDS = 30.0
-_NEXT_WAY = frozenset({"place", "request"})
-"""Verdicts that are of one way alone: another dialect may work."""
 
 
 def try_provider(args: argparse.Namespace) -> int:
@@ -34,6 +27,7 @@ def try_provider(args: argparse.Namespace) -> int:
     from gatewatch.providers.privacy import summary
     from gatewatch.safe_text import safe
     from proxy.control.settings_compile import compile_provider
+    from proxy.trial.trying import tried
 
     home = Home.find(args.home)
     loaded = load(Path(args.config) if args.config else home.config if home.config.exists() else None, os.environ)
@@ -41,7 +35,7 @@ def try_provider(args: argparse.Namespace) -> int:
     with resolver(args, home, written.api_key or "none") as resolve:
         provider = compile_provider(args.name, loaded, resolve)
     ways = _ways(provider, args.dialect)
-    found = asyncio.run(_tried(provider, ways, args.model, _targets(loaded.config, args.name), str(home.control)))
+    found = asyncio.run(tried(provider, ways, args.model, _targets(loaded.config, args.name), home.control))
     said = found.told() | {"prompts": summary(known_privacy(written), stated(written))}
     if args.output == "table":
         print_object({name: value for name, value in said.items() if name not in ("problem", "next_step")}, "table")
@@ -81,33 +75,3 @@ def _targets(config: "Config", name: str) -> list[str]:
     prefix = f"{name}/"
     targets = (target for model in config.models.values() for target in model.targets)
     return [target.removeprefix(prefix) for target in targets if target.startswith(prefix)]
-
-
-async def _tried(
-    provider: "Provider", ways: "Sequence[Way]", model: str | None, targets: "list[str]", control: str
-) -> "Findings":
-    import asyncio
-    from pathlib import Path
-
-    import httpx
-
-    from app.cli.trial_call import Caller
-    from app.cli.trial_findings import Findings
-    from app.cli.trial_steps import Trial
-
-    found = Findings(provider=provider.name)
-    try:
-        async with (
-            asyncio.timeout(DEADLINE_SECONDS),
-            httpx.AsyncClient(timeout=DEADLINE_SECONDS, trust_env=False) as client,
-        ):
-            for way in ways:
-                found = Findings(provider=provider.name, dialect=way.dialect, base_url=way.base_url)
-                trial = Trial(provider, way, Caller(client, provider, way), Path(control), found)
-                await trial.run(model, targets)
-                if found.verdict not in _NEXT_WAY:
-                    break
-    except TimeoutError:
-        found.problem = f"no reply within {DEADLINE_SECONDS:.0f} seconds"
-        found.next_step = "is it the right address, and may this machine reach it?"
-    return found

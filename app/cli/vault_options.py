@@ -17,8 +17,8 @@ def add_vault(parser: argparse.ArgumentParser) -> None:
     """`--vault`, `--passphrase-fd`, `--ask-passphrase`; the passphrase itself is never an argument."""
     parser.add_argument(
         "--vault",
-        choices=("keyring", "file"),
-        help="which vault to make where this home has none (default: what works)",
+        metavar="KIND",
+        help="the vault of this home: keyring, file, systemd, env or a plug-in's (default: the first two, what works)",
     )
     parser.add_argument(
         "--passphrase-fd", type=int, metavar="N", help="file descriptor to read the vault's passphrase from"
@@ -56,25 +56,27 @@ def configuration(args: argparse.Namespace, home: "Home") -> "Config | None":
 
 
 def opened_vault(args: argparse.Namespace, home: "Home", store: "ControlStore") -> "Vault":
-    """This home's vault; where none was chosen yet, the configuration's, and stderr says which and why."""
+    """This home's vault; where none was chosen yet, the configuration's, and stderr says which and why.
+
+    The configuration is read only where it matters: a broken one keeps nobody from a vault of ours.
+    """
     import sys
 
+    from gatewatch.vault.kinds import BUILT_IN
     from gatewatch.vault.opening import kind_of, open_vault
 
     is_new = not kind_of(store)
-    wish = vault_wish(args)
-    if is_new and wish.kind is None:
-        config = configuration(args, home)
-        if config is not None and config.vault != "auto":
-            wish = wish._replace(kind=config.vault)
-    vault = open_vault(home, store, wish)
+    needed = is_new or kind_of(store) not in BUILT_IN
+    config = configuration(args, home) if needed else None
+    vault = open_vault(home, store, vault_wish(args, config, is_new=is_new))
     if is_new:
         backend, reason = vault.describe()
         sys.stderr.write(f"vault: {backend} ({reason})\n")
     return vault
 
 
-def vault_wish(args: argparse.Namespace) -> "Wish":
+def vault_wish(args: argparse.Namespace, config: "Config | None" = None, *, is_new: bool = False) -> "Wish":
+    """What the arguments say, beside it what the configuration does; its kind counts where none was chosen yet."""
     import getpass
     import sys
 
@@ -83,11 +85,13 @@ def vault_wish(args: argparse.Namespace) -> "Wish":
     def ask(question: str) -> str:
         return getpass.getpass(question, stream=sys.stderr)
 
+    kind = config.vault if config is not None and is_new and config.vault != "auto" else None
     return Wish(
-        kind=args.vault,
+        kind=args.vault or kind,
         passphrase_fd=args.passphrase_fd,
         prompt=ask if sys.stdin.isatty() else None,
         new_passphrase=args.ask_passphrase,
+        options=config.vault_options if config is not None else {},
     )
 
 

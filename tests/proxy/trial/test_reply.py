@@ -3,12 +3,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.cli.trial_reply import Used, read_reply
 from gatewatch.providers.quirks import Quirks
 from proxy.dialects.dialect import Destination
 from proxy.dialects.provider_error import NotThisDialect, ProviderError
 from proxy.dialects.registry import provider_dialect
 from proxy.settings import Provider, Way
+from proxy.trial.reply import Used, read_reply
 
 WAY = Way(dialect="openai-chat", base_url="https://x.example/v1")
 OPENAI = Provider(name="o", ways=(WAY,), keys=(), price_provider="openai")

@@ -1,7 +1,7 @@
 import pytest
 
-from app.cli.trial_model import cheapest, embeds
 from gatewatch.models.facts import ModelFacts
+from proxy.trial.model import cheapest, embeds
 
 
 def test_the_cheapest_of_the_price_list_is_taken() -> None:

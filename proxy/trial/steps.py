@@ -8,11 +8,6 @@ from typing import TYPE_CHECKING
 import httpx
 import msgspec
 
-from app.cli.trial_call import Caller, Reply, models_of
-from app.cli.trial_findings import Findings, harmless
-from app.cli.trial_model import cheapest, embeds
-from app.cli.trial_reply import read_reply
-from app.cli.trial_verdict import likely_models, next_step, unreachable, verdict
 from gatewatch.config.base_url_form import other_forms
 from gatewatch.errors import UsageError
 from gatewatch.models.shelf import facts_of
@@ -21,6 +16,11 @@ from proxy.dialects.provider_error import NotThisDialect, ProviderError
 from proxy.rate_limits import rate_limits
 from proxy.refusal import Refusal
 from proxy.settings import Provider, Way
+from proxy.trial.call import Caller, Reply, models_of
+from proxy.trial.findings import Findings, harmless
+from proxy.trial.model import cheapest, embeds
+from proxy.trial.reply import read_reply
+from proxy.trial.verdict import likely_models, next_step, unreachable, verdict
 from proxy.upstream.address import Origin, resolve
 from proxy.worker.signers import CannotSign
 

@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from app.cli.trial_call import Caller, Reply, models_of
 from proxy.dialects.dialect import Destination
 from proxy.sandbox.provider import Options
 from proxy.sandbox.server import Sandbox, start
 from proxy.settings import Provider, ProviderKey, Way
+from proxy.trial.call import Caller, Reply, models_of
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from app.cli.trial_verdict import likely_models, next_step, unreachable, verdict
 from proxy.dialects.openai_error import read_error
 from proxy.dialects.provider_error import ProviderError
+from proxy.trial.verdict import likely_models, next_step, unreachable, verdict
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from app.cli.trial_call import Caller
-from app.cli.trial_findings import Findings
-from app.cli.trial_steps import Trial
 from gatewatch.errors import UsageError
 from proxy.sandbox.provider import Options
 from proxy.sandbox.server import Sandbox, start
 from proxy.settings import Provider, ProviderKey, Way
+from proxy.trial.call import Caller
+from proxy.trial.findings import Findings
+from proxy.trial.steps import Trial
 from tests.kit.scripted_upstream import Conversation, scripted_upstream
 
 SECRET = "a-key-that-has-no-shape-at-all"

@@ -1,5 +1,5 @@
-from app.cli.trial_findings import Findings, harmless
 from proxy.settings import Provider, ProviderKey, Way
+from proxy.trial.findings import Findings, harmless
 
 PROVIDER = Provider(
     name="p",
