@@ -1,7 +1,7 @@
 """Whether a provider takes a key, before any call of an app depends on it.
 
-The list of models costs nothing, so that is asked for first. A list that anybody gets proves nothing of a key: then, and
-where there is no list, the cheapest call is made.
+The list of models costs nothing, so that is asked for first. A list that anybody gets proves nothing of a key: then,
+and where there is no list, the cheapest call is made.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _NO_LIST = frozenset({404, 405, 501})
 
 
 class Probe:
-    """Tries keys at one provider. `compiled` makes it with the secret in question, and raises where none can be sent."""
+    """Tries keys at one provider. `compiled` makes it with a secret, and raises where that cannot be sent."""
 
     def __init__(self, compiled: Callable[[str], Provider], targets: Sequence[str], control: Path) -> None:
         self._compiled = compiled
