@@ -40,15 +40,16 @@ class KeyChanges(VirtualKeys):
     ) -> KeyRecord:
         """The key with those fields changed; None takes one away. `check` may refuse what it would be, by raising.
 
-        Raises what `key` raises, NotAllowed for a revoked key, UsageError for what does not fit or cannot be edited.
+        Raises what `key` raises, NotAllowed for a key that has ended, UsageError for what does not fit or
+        cannot be edited.
         """
         for field in changes:
             if field not in EDITABLE:
                 raise UsageError(f"a key's {field} cannot be changed", "make another key")
         with self.change():
             record = self.key(reference)
-            if record.revoked_at is not None:
-                raise NotAllowed(f"key {record.name!r} ({record.id}) is revoked", "make another one")
+            if (state := record.state(self.clock())) != "active":
+                raise NotAllowed(f"key {record.name!r} ({record.id}) is {state}", "make another one")
             edited = checked_key(msgspec.structs.replace(record, **checked_fields(changes, self.clock())))
             if check is not None:
                 check(edited)

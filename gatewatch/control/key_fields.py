@@ -16,7 +16,8 @@ _LISTED = {
     "networks": checked_networks,
 }
 _CAPPED = {"max_uses": "uses", "max_tokens": "tokens", "max_picos": "spend"}
-_LARGEST = 2**63 - 1
+_LARGEST = 2**62
+"""What is spent and what is held beside it then never add up to more than SQLite can count."""
 
 
 def checked_fields(fields: Mapping[str, Any], now: int) -> dict[str, Any]:

@@ -26,6 +26,8 @@ from gatewatch.keys import token
 from gatewatch.keys.secret_shapes import shown
 from gatewatch.keys.token import Environment, Kind
 
+LONGEST_GRACE_US = 366 * 86_400 * 1_000_000
+
 
 class Rotated(msgspec.Struct, frozen=True):
     """A key after its rotation."""
@@ -122,9 +124,12 @@ class VirtualKeys(Teams):
         """A new secret for a key; the one it replaces is good for `grace_us` more. Everything else stays as it is.
 
         With a rotation id that the key has seen, nothing is changed and no secret returned. Secrets that were in
-        their grace already keep their own end. `secret`: one that the caller has minted, to have put it somewhere
-        safe first. Raises what `key` raises, NotAllowed for a key that has ended.
+        their grace already keep their own end; where there is no grace, they end now too. `secret`: one that the
+        caller has minted, to have put it somewhere safe first. Raises what `key` raises, NotAllowed for a key that has
+        ended, UsageError for a grace that is none.
         """
+        if not 0 <= grace_us <= LONGEST_GRACE_US:
+            raise UsageError("the grace of an old secret is between nothing and a year", "as in 10m")
         if rotation_id is not None:
             checked_name("rotation", rotation_id)
         with self.change():
@@ -141,7 +146,9 @@ class VirtualKeys(Teams):
             assert kid is not None
             end = now + grace_us
             self.connection.execute(
-                "UPDATE key_secrets SET valid_until = ? WHERE key_id = ? AND valid_until IS NULL", (end, record.id)
+                "UPDATE key_secrets SET valid_until = ?1 WHERE key_id = ?2"
+                " AND (valid_until IS NULL OR ?3 = 0 AND valid_until > ?1)",
+                (end, record.id, grace_us),
             )
             version = max((known.version for known in secrets), default=0) + 1
             current = self._add_secret(record, kid, version, secret, pepper, rotation_id)
@@ -204,19 +211,22 @@ class VirtualKeys(Teams):
 
         Raises NotFound, or UsageError where several fit; what might be a secret is never repeated.
         """
-        reference = self._id_of_kid(token.parse(reference) or reference)
-        keys = self.keys(within)
-        for fits in (
-            [key for key in keys if key.id == reference],
-            [key for key in keys if key.name == reference],
-            [key for key in keys if len(reference) >= 3 and key.id.startswith(reference)],
-        ):
+        shown_as = shown(reference)
+        reference = self._id_of_kid(token.parse(reference) or reference) if reference.isascii() else ""
+        starts = "substr(id, 1, length(?1)) = ?1 AND length(?1) >= 3"
+        for condition in ("id = ?1", "name = ?1", starts):
+            rows = self.connection.execute(
+                f"SELECT {KEY_COLUMNS} FROM virtual_keys WHERE {condition} AND (?2 IS NULL OR team = ?2)"  # noqa: S608
+                " ORDER BY created_at, id",
+                (reference, within),
+            )
+            fits = [key_record(row) for row in rows]
             if len(fits) == 1:
                 return fits[0]
             if fits:
                 listed = ", ".join(f"{key.id} ({key.state(self.clock())})" for key in fits[:10])
-                raise UsageError(f"{len(fits)} keys fit {shown(reference)}: {listed}", "give the id")
-        raise NotFound(f"there is no key {shown(reference)}", "`gatewatch keys list` shows their ids and names")
+                raise UsageError(f"{len(fits)} keys fit {shown_as}: {listed}", "give the id")
+        raise NotFound(f"there is no key {shown_as}", "`gatewatch keys list` shows their ids and names")
 
     def record_use(self, last_used: Mapping[str, int]) -> None:
         """When secrets (by kid) were last used, in µs, and with them their keys; an earlier time changes nothing."""
@@ -230,10 +240,6 @@ class VirtualKeys(Teams):
                 " WHERE id = (SELECT key_id FROM key_secrets WHERE kid = ?2)",
                 [(at, kid) for kid, at in last_used.items()],
             )
-
-    def generation(self) -> int:
-        """Rises with every change of keys and teams."""
-        return int(self.connection.execute("SELECT n FROM generation").fetchone()[0])
 
     def _id_of_kid(self, reference: str) -> str:
         """The key of the secret with that public id; anything else as it is."""
