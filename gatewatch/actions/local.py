@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 
 import msgspec
 
@@ -33,7 +34,7 @@ def acting_on(
         yield Acting(
             home,
             store,
-            open_vault=lambda: open_vault(store),
+            open_vault=cache(lambda: open_vault(store)),
             open_ledger=open_ledger,
             declared_teams=declared_teams,
             gateway=gateway,
