@@ -26,6 +26,7 @@ from gatewatch.config.values import (
     Size,
     TeamName,
     Usd,
+    VaultKind,
 )
 from gatewatch.providers.catalogue import Auth
 from gatewatch.providers.dialects import Dialect
@@ -315,7 +316,10 @@ class Config(Section):
     """Name → team. What stands here is changed here only."""
     ledger: Ledger = Ledger()
     """What is kept of calls."""
-    vault: Literal["auto", "keyring", "file"] = "auto"
-    """Where `vault:` secrets are: the system's key ring, an encrypted file, or the first of them that works."""
+    vault: VaultKind = "auto"
+    """Where `vault:` secrets are: the system's key ring (`keyring`), an encrypted `file`, or the first of them that works
+    (`auto`); what a unit is given by `systemd`; the `env` of a container; or what a plug-in brings, as `hashicorp`."""
+    vault_options: dict[str, str] = {}
+    """What a plug-in's vault needs: where it is and how to get in. Secrets among them are references."""
     caps: Caps = Caps()
     """Bounds on requests, replies and connections."""

@@ -21,6 +21,7 @@ from gatewatch.keys.secret_shapes import is_known_secret
 from gatewatch.money import picos_from_usd
 from gatewatch.providers.catalogue import presets
 from gatewatch.timespan import duration_text, parse_duration
+from gatewatch.vault.kinds import is_kind, kinds
 
 _SIZE = re.compile(r"([0-9]{1,12})(B|kB|KB|MB|GB|KiB|MiB|GiB)?")
 _SIZE_UNITS = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
@@ -168,6 +169,14 @@ def _preset_name(value: str) -> str:
     return value
 
 
+def _vault_kind(value: str) -> str:
+    if value != "auto" and not is_kind(value):
+        names = ("auto", *kinds())
+        near = get_close_matches(value, names, n=1, cutoff=0.6)
+        raise ValueError(", ".join(names) + (f" (did you mean {near[0]}?)" if near else ""))
+    return value
+
+
 def _json(value: Any) -> Any:
     """A tree of texts → JSON values: what JSON reads as a number, true or false is one, the rest stays a text."""
     if isinstance(value, dict):
@@ -280,6 +289,9 @@ ProviderName = Annotated[str, AfterValidator(_provider_name)]
 ModelName = Annotated[str, AfterValidator(_model_name)]
 TeamName = Annotated[str, AfterValidator(_team_name)]
 PresetName = Annotated[str, AfterValidator(_preset_name), WithJsonSchema({"type": "string", "enum": list(presets())})]
+VaultKind = Annotated[
+    str, AfterValidator(_vault_kind), _schema("`auto` or a kind of vault", "auto", "file", "keyring", "systemd", "env")
+]
 JsonMapping = Annotated[
     dict[str, Any], PlainValidator(_json_mapping), WithJsonSchema({"type": "object", "title": "request parameters"})
 ]

@@ -9,6 +9,12 @@ class VaultError(GatewatchError):
     """The vault cannot be opened or used as it is. No message holds a secret."""
 
 
+class VaultReadOnly(VaultError):
+    """The vault gets its secrets from outside: what is to be kept has to be put there by an operator."""
+
+    exit_code = 4
+
+
 class Description(NamedTuple):
     """Which backend keeps the secrets and why it was chosen: shown on screens and in logs."""
 
@@ -23,10 +29,10 @@ class Vault(Protocol):
         """The secret, None where there is none."""
 
     def set(self, name: str, secret: str) -> None:
-        """Keeps the secret durably; replaces an older one."""
+        """Keeps the secret durably; replaces an older one. Raises VaultReadOnly where secrets come from outside."""
 
     def delete(self, name: str) -> None:
-        """Forgets the secret; nothing happens where there is none."""
+        """Forgets the secret; nothing happens where there is none. Raises VaultReadOnly likewise."""
 
     def names(self) -> list[str]:
         """What is kept, sorted."""

@@ -4,6 +4,7 @@ The new vault is noted only after everything was read back from it, so a move th
 """
 
 import time
+from collections.abc import Collection
 
 from gatewatch.control.exclusive import exclusive, is_held
 from gatewatch.control.store import ControlStore
@@ -12,13 +13,15 @@ from gatewatch.paths import Home
 from gatewatch.vault.interface import Vault, VaultError
 from gatewatch.vault.opening import BACKEND, Wish, choose, kind_of, note, open_chosen, open_vault
 from gatewatch.vault.pepper import CHECK
+from gatewatch.vault.read_only import ReadOnlyVault
 
 
-def move_vault(home: Home, store: ControlStore, wish: Wish, kind: str) -> Vault:
-    """Every secret in a new vault of that kind, and none in the old one.
+def move_vault(home: Home, store: ControlStore, wish: Wish, kind: str, names: Collection[str] = ()) -> Vault:
+    """Every secret in a new vault of that kind, and none in the old one, as far as it can be written.
 
-    Raises UsageError where it is of that kind already, NotAllowed while a gateway runs, VaultError where the old vault
-    does not open or the new one does not work.
+    `names`: entries that are moved though the old vault does not list them under this name. A read-only vault must
+    have been given the same secrets before. Raises UsageError where it is of that kind already, NotAllowed while a
+    gateway runs, VaultError where the old vault does not open or the new one does not work.
     """
     _check_stopped(home)
     if kind_of(store) == kind:
@@ -28,18 +31,39 @@ def move_vault(home: Home, store: ControlStore, wish: Wish, kind: str) -> Vault:
     old = open_chosen(home, store, wish)
     with exclusive(home.root):
         choice = choose(home, wish, kind)
-        for name in old.names():
-            secret = old.get(name)
-            if secret is not None:
-                choice.vault.set(name, secret)
-                if choice.vault.get(name) != secret:
-                    raise VaultError(f"{choice.vault.describe().backend} does not keep what it is given")
+        secrets = {name: secret for name in {*old.names(), *names} if (secret := old.get(name)) is not None}
+        if isinstance(choice.vault, ReadOnlyVault):
+            _compare(choice.vault, secrets)
+        else:
+            _fill(choice.vault, secrets)
+        before = store.setting(BACKEND)
         note(store, choice)
-        for name in old.names():
-            old.delete(name)
+        store.audit("vault.move", choice.backend, before=before)
+        if not isinstance(old, ReadOnlyVault):
+            for name in old.names():
+                old.delete(name)
         if kind != "file":
             home.vault.unlink(missing_ok=True)
     return choice.vault
+
+
+def _fill(vault: Vault, secrets: dict[str, str]) -> None:
+    for name, secret in secrets.items():
+        vault.set(name, secret)
+        if vault.get(name) != secret:
+            raise VaultError(f"{vault.describe().backend} does not keep what it is given")
+
+
+def _compare(vault: ReadOnlyVault, secrets: dict[str, str]) -> None:
+    """Raises VaultError with every place that holds nothing, or something else than the old vault."""
+    missing = [vault.place(name) for name in sorted(secrets) if vault.get(name) is None]
+    other = [vault.place(name) for name in sorted(secrets) if vault.get(name) not in (None, secrets[name].strip())]
+    if missing or other:
+        told = [f"{what} {', '.join(places)}" for what, places in (("lacks", missing), ("differs in", other)) if places]
+        raise VaultError(
+            f"{vault.whole()} does not hold what the vault of this home holds: it {' and '.join(told)}",
+            f"write it out with `gatewatch providers vault --secrets-to DIR --vault {vault.kind}`, and give it that",
+        )
 
 
 def abandon_vault(home: Home, store: ControlStore, wish: Wish, kind: str) -> Vault:

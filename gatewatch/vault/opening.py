@@ -1,12 +1,15 @@
 """Chooses a home's vault once, and opens the same one ever after.
 
 The choice and its reason stand in the control store. A chosen vault that does not work is an error that says how to
-take another, never a quiet change to a second place where half of the secrets are missing.
+take another, never a quiet change to a second place where half of the secrets are missing. Unasked, only a keyring or
+a file is taken: what is given from outside, or kept on another machine, is named by an operator.
 """
 
 import os
 import secrets
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gatewatch.control.exclusive import exclusive
@@ -14,12 +17,16 @@ from gatewatch.control.store import ControlStore
 from gatewatch.errors import UsageError
 from gatewatch.paths import Home
 from gatewatch.vault import keyring_vault, passphrase
+from gatewatch.vault.environment_vault import EnvironmentVault
 from gatewatch.vault.file_vault import FileVault
 from gatewatch.vault.interface import Vault, VaultError
 from gatewatch.vault.keyring_vault import KeyringVault
+from gatewatch.vault.kinds import check_kind
 from gatewatch.vault.passphrase import Prompt, Sources
+from gatewatch.vault.plugins import plugged_in
+from gatewatch.vault.read_only import ReadOnlyVault
+from gatewatch.vault.systemd_vault import SystemdVault
 
-KINDS = ("keyring", "file")
 KIND_VARIABLE = "GATEWATCH_VAULT"
 TAKE_ANOTHER = "mend it, or take another vault with `gatewatch providers vault --use file` (or keyring)"
 
@@ -30,12 +37,14 @@ class Wish(NamedTuple):
     """What the operator says about the vault; most of it matters when it is chosen."""
 
     kind: str | None = None
-    """`keyring` or `file`; else GATEWATCH_VAULT; else whichever works, the keyring first."""
+    """One of `kinds`; else GATEWATCH_VAULT; else the keyring or the file, whichever works, the keyring first."""
     passphrase_fd: int | None = None
     prompt: Prompt | None = None
     """How to ask for a passphrase, where there is a terminal."""
     new_passphrase: bool = False
     """Ask for the passphrase of a new file vault, instead of making a key file."""
+    options: Mapping[str, str] = MappingProxyType({})
+    """`vault_options` of the configuration: where a vault on another machine is, and how to get in."""
 
 
 NO_WISH = Wish()
@@ -45,6 +54,8 @@ class Choice(NamedTuple):
     """A vault that was chosen, and what has to be noted to find it again."""
 
     vault: Vault
+    backend: str
+    """What is noted: a kind, for a keyring followed by which."""
     reason: str
     service: str = ""
     """Under which name a keyring keeps this home's entries."""
@@ -55,9 +66,7 @@ def open_vault(home: Home, store: ControlStore, wish: Wish = NO_WISH) -> Vault:
 
     Raises VaultError where it cannot be opened, UsageError where `wish.kind` is not the kind it has.
     """
-    kind = wish.kind or os.environ.get(KIND_VARIABLE) or None
-    if kind is not None and kind not in KINDS:
-        raise UsageError(f"{KIND_VARIABLE} is neither `keyring` nor `file`")
+    kind = wished_kind(wish)
     if store.setting(BACKEND) is None:
         with exclusive(home.root):
             if store.setting(BACKEND) is None:
@@ -72,16 +81,24 @@ def open_vault(home: Home, store: ControlStore, wish: Wish = NO_WISH) -> Vault:
     return open_chosen(home, store, wish)
 
 
+def wished_kind(wish: Wish) -> str | None:
+    """The kind that is asked for, by an option or by GATEWATCH_VAULT. Raises UsageError where there is no such kind."""
+    kind = wish.kind or os.environ.get(KIND_VARIABLE) or None
+    if kind is not None:
+        check_kind(kind, KIND_VARIABLE if wish.kind is None else "--vault")
+    return kind
+
+
 def kind_of(store: ControlStore) -> str:
-    """`file` or `keyring`; empty where none was chosen yet."""
+    """One of `kinds`; empty where none was chosen yet."""
     return (store.setting(BACKEND) or "").partition(":")[0]
 
 
 def open_chosen(home: Home, store: ControlStore, wish: Wish) -> Vault:
     """The vault that was chosen before. Raises VaultError where it does not open."""
     backend, reason = store.setting(BACKEND) or "", store.setting(_REASON) or ""
-    if backend == "file":
-        return _file(home, wish, reason)
+    if not backend.startswith("keyring:"):
+        return _of_kind(backend, home, wish, reason)
     try:
         name = backend.removeprefix("keyring:")
         vault = KeyringVault(name, keyring_vault.load(name), store.setting(_SERVICE) or "", home.vault_lock, reason)
@@ -96,8 +113,8 @@ def choose(home: Home, wish: Wish, kind: str | None) -> Choice:
     reason = "asked for"
     if kind is None and home.vault.exists():
         kind, reason = "file", f"{home.vault.name} was there already"
-    if kind == "file":
-        return Choice(_file(home, wish, reason), reason)
+    if kind is not None and kind != "keyring":
+        return Choice(_of_kind(kind, home, wish, reason), kind, reason)
     failure = ""
     give_up = time.monotonic() + keyring_vault.PROBE_SECONDS
     for name in keyring_vault.candidates():
@@ -111,18 +128,30 @@ def choose(home: Home, wish: Wish, kind: str | None) -> Choice:
         reason = reason if kind else "the operating system's keyring works"
         keyring = KeyringVault(name, backend, service, home.vault_lock, reason)
         keyring.start()
-        return Choice(keyring, reason, service)
+        return Choice(keyring, f"keyring:{name}", reason, service)
     if kind == "keyring":
         raise VaultError(f"no keyring of the operating system works: {failure}", "take `file` instead")
     reason = f"no keyring of the operating system works ({failure})"
-    return Choice(_file(home, wish, reason), reason)
+    return Choice(_file(home, wish, reason), "file", reason)
 
 
 def note(store: ControlStore, choice: Choice) -> None:
     """From here on this is the vault of the store's home."""
     store.set_setting(_SERVICE, choice.service)
     store.set_setting(_REASON, choice.reason)
-    store.set_setting(BACKEND, choice.vault.describe().backend)
+    store.set_setting(BACKEND, choice.backend)
+
+
+def _of_kind(kind: str, home: Home, wish: Wish, reason: str) -> Vault:
+    """A vault of any kind but a keyring. Raises VaultError where it does not work."""
+    if kind == "file":
+        return _file(home, wish, reason)
+    given = {"systemd": SystemdVault, "env": EnvironmentVault}.get(kind)
+    if given is None:
+        return plugged_in(kind, wish.options, reason)
+    vault: ReadOnlyVault = given(reason)
+    vault.check_complete()
+    return vault
 
 
 def _file(home: Home, wish: Wish, reason: str) -> Vault:

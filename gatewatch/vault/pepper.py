@@ -6,12 +6,12 @@ another home's, is an error, instead of a gateway that refuses every key there i
 
 import hmac
 import re
-import secrets
 
 from gatewatch.control.exclusive import exclusive
 from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
 from gatewatch.vault.interface import Vault, VaultError
+from gatewatch.vault.own_entries import new_secret
 
 NAME = "gatewatch/pepper"
 """No reference can name this entry: names in references hold no slash."""
@@ -28,8 +28,9 @@ def get_or_create_pepper(home: Home, store: ControlStore, vault: Vault) -> bytes
         with exclusive(home.root):
             pepper = _known(store, vault)
             if pepper is None:
-                pepper = secrets.token_bytes(32)
-                vault.set(NAME, pepper.hex())
+                made = new_secret()
+                vault.set(NAME, made)
+                pepper = bytes.fromhex(made)
                 store.set_setting(CHECK, _check(pepper))
     return pepper
 
@@ -42,12 +43,17 @@ def _known(store: ControlStore, vault: Vault) -> bytes | None:
     if pepper and check is None:
         store.set_setting(CHECK, _check(pepper))
     elif not pepper or check != _check(pepper):
-        raise VaultError(
-            "the vault does not hold the pepper that this home's virtual keys were made with",
-            "restore the vault from a backup; or start over with `gatewatch providers vault --use KIND --abandon`,"
-            " which revokes every virtual key",
-        )
+        raise lost()
     return pepper
+
+
+def lost() -> VaultError:
+    """The error of a vault without this home's pepper."""
+    return VaultError(
+        "the vault does not hold the pepper that this home's virtual keys were made with",
+        "restore the vault from a backup; or start over with `gatewatch providers vault --use KIND --abandon`,"
+        " which revokes every virtual key",
+    )
 
 
 def _check(pepper: bytes) -> str:

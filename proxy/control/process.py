@@ -41,7 +41,7 @@ ADOPT_SECONDS = 2.0
 READY_SECONDS = 20.0
 DRAIN_SECONDS = 2.0
 KEY_USE_SECONDS = 10.0
-AT_START_ONLY = ("listen", "tls", "workers", "stores", "control", "vault")
+AT_START_ONLY = ("listen", "tls", "workers", "stores", "control", "vault", "vault_options")
 """What a running gateway does not take from a changed configuration."""
 
 log = logging.getLogger("gatewatch.control")
@@ -217,7 +217,8 @@ class ControlProcess:
     def _prepare(self) -> None:
         """Open the vault and compile the settings, while workers are still importing. Raises GatewatchError."""
         kind = self._loaded.config.vault
-        wish = self._wish if kind == "auto" else self._wish._replace(kind=kind)
+        wish = self._wish._replace(options=self._loaded.config.vault_options)
+        wish = wish if kind == "auto" else wish._replace(kind=kind)
         self._vault = open_vault(self._home, self._store, wish)
         description = self._vault.describe()
         log.info("vault: %s (%s)", description.backend, description.reason)

@@ -86,7 +86,7 @@ def test_a_wish_that_is_none_of_the_kinds_is_an_error(
     home: Home, store: ControlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GATEWATCH_VAULT", "null")
-    with pytest.raises(UsageError, match="neither"):
+    with pytest.raises(UsageError, match="no kind of vault"):
         open_vault(home, store)
 
 
@@ -104,7 +104,7 @@ def test_a_chosen_keyring_that_is_gone_is_an_error_that_says_how_to_take_another
 @pytest.mark.parametrize("backend", ["keyring:null", "keyring:PlaintextKeyring", "keyring:", "nonsense"])
 def test_a_setting_that_names_an_untrusted_backend_is_refused(home: Home, store: ControlStore, backend: str) -> None:
     store.set_setting("vault.backend", backend)
-    with pytest.raises(VaultError, match="not a keyring that Gatewatch trusts"):
+    with pytest.raises(VaultError, match=r"not a keyring that Gatewatch trusts|a plug-in that is not installed"):
         open_vault(home, store)
 
 
