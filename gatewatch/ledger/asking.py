@@ -52,6 +52,8 @@ class Asking:
 
     cursor: duckdb.DuckDBPyConnection
     now_us: int
+    team: str | None = None
+    """The only team whose calls are told of, whatever the question is; None: every team's."""
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run SQL of our own. Raises duckdb.Error."""
@@ -66,8 +68,11 @@ class Asking:
         return widened(asked, step_us) if step_us else widened(asked)
 
     def where(self, text: str | None) -> Where:
-        """A filter. Raises UsageError."""
-        return Where.of(text, self.now_us)
+        """A filter, and the team beside it, which nothing in the text can reach. Raises UsageError."""
+        where = Where.of(text, self.now_us)
+        if self.team is None:
+            return where
+        return Where(f"({where.sql}) AND team = ?", [*where.parameters, self.team], where.columns | {"team"})
 
     def seconds(self, window: Window) -> float:
         """How much of a window has passed."""

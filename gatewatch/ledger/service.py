@@ -16,12 +16,12 @@ from typing import Any
 import duckdb
 import msgspec
 
-from gatewatch.errors import GatewatchError, NotFound, UsageError
+from gatewatch.errors import GatewatchError, NotAllowed, NotFound, UsageError
 from gatewatch.ledger.answer import Answer, Checked, window_texts
 from gatewatch.ledger.asking import Asking
 from gatewatch.ledger.check import check
 from gatewatch.ledger.connect import DATABASE, attach, connect, cursor
-from gatewatch.ledger.queries import QUERIES
+from gatewatch.ledger.queries import OF_ONE_TEAM, QUERIES
 from gatewatch.ledger.recorder import KEEP_DAYS, LoadResult, Progress, Recorder
 from gatewatch.ledger.schema import migrate
 from gatewatch.ledger.unavailable import LedgerUnavailable, TooSlow
@@ -78,6 +78,15 @@ class LedgerService:
         Raises NotFound for an unknown query, UsageError for parameters that do not fit, TooSlow, LedgerUnavailable,
         GatewatchError where DuckDB fails.
         """
+        return self._ask(None, name, params)
+
+    def ask_within(self, team: str, name: str, /, **params: object) -> Answer:
+        """As `ask`, of one team's calls alone. Raises NotAllowed for a query that cannot be kept to a team, too."""
+        if name in QUERIES and name not in OF_ONE_TEAM:
+            raise NotAllowed(f"{name} cannot be told of one team alone", "ask with a key of all teams")
+        return self._ask(team, name, params)
+
+    def _ask(self, team: str | None, name: str, params: dict[str, object]) -> Answer:
         query = QUERIES.get(name)
         if query is None:
             raise NotFound(f"There is no query {name!r}", f"Choose one of {', '.join(QUERIES)}.")
@@ -88,7 +97,7 @@ class LedgerService:
         with self._cursor(name, self._query_seconds) as reading:
             fresh = self.fresh()  # before the moment that the answer is of, so that it promises too little at worst
             reading.execute("BEGIN")
-            found = query.answer(Asking(reading, self._clock()), typed)
+            found = query.answer(Asking(reading, self._clock(), team), typed)
         return Answer(found.rows, window_texts(found.window), fresh, found.source)
 
     def fresh(self) -> dict[str, Any]:

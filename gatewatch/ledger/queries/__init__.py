@@ -36,3 +36,12 @@ _MODULES: tuple[ModuleType, ...] = (
 )
 QUERIES: dict[str, Query] = {module.__name__.rpartition(".")[2]: cast(Query, module) for module in _MODULES}
 """Name → query."""
+
+OF_ONE_TEAM = frozenset(
+    {
+        *("cache", "call", "calls", "errors", "key_use", "keys_usage", "latency", "overview", "series", "spend"),
+        "teams",
+    }
+)
+"""Those that can be kept to one team's calls: they read facts through `Asking.where` only. Others are not for keys of
+one team."""

@@ -18,7 +18,11 @@ def answer(asking: Asking, params: Params) -> Found:
     window = around(params.call_id)
     place = [window.since_us, window.until_us, as_call_id(params.call_id)]
     condition = "started_at >= make_timestamp(?) AND started_at < make_timestamp(?) AND call_id = ?::UUID"
-    calls = asking.rows(f"SELECT {select_list(WHOLE_CALL)} FROM calls WHERE {condition} LIMIT 1", place)
+    where = asking.where(None)
+    calls = asking.rows(
+        f"SELECT {select_list(WHOLE_CALL)} FROM calls WHERE {condition} AND ({where.sql}) LIMIT 1",
+        [*place, *where.parameters],
+    )
     tries = f"SELECT {select_list(ATTEMPT)} FROM attempts WHERE started_at >= make_timestamp(?) AND call_id = ?::UUID"
     rows = []
     for call in calls:

@@ -51,9 +51,11 @@ def _window(asking: Asking, params: Params) -> Window:
 def _started(asking: Asking, call_id: str) -> int:
     """When a call started; for one that is not there, what its id says."""
     window = around(call_id)
+    where = asking.where(None)
     found = asking.rows(
         "SELECT epoch_us(started_at) FROM calls"
-        " WHERE started_at >= make_timestamp(?) AND started_at < make_timestamp(?) AND call_id = ?::UUID",
-        [window.since_us, window.until_us, as_call_id(call_id)],
+        " WHERE started_at >= make_timestamp(?) AND started_at < make_timestamp(?)"
+        f" AND call_id = ?::UUID AND ({where.sql})",
+        [window.since_us, window.until_us, as_call_id(call_id), *where.parameters],
     )
     return int(found[0][0]) if found else (window.since_us + window.until_us) // 2
