@@ -117,6 +117,52 @@ def test_new_keys_appear_and_a_last_use_does_not_make_the_table_read_again(store
     assert len(table) == 2
 
 
+def test_a_change_of_one_key_leaves_the_others_in_the_table_as_they_are(store: ControlStore, watch: Watch) -> None:
+    _, quiet_secret = store.create_key("quiet", team="search", pepper=PEPPER)
+    changing, old = store.create_key("changing", team="search", pepper=PEPPER)
+    table = watch(clock=lambda: NOW)
+    before = table.lookup(quiet_secret)
+    new = store.rotate_key("changing", pepper=PEPPER, grace_us=1000).secret
+    assert new is not None
+    table.refresh_if_stale(1.0)
+    assert [each.version for each in (table.lookup(old), table.lookup(new)) if isinstance(each, Known)] == [1, 2]
+    edited = store.edit_key("changing", {"models": ("gpt-4o",)})
+    table.refresh_if_stale(2.0)
+    assert [each.key for each in (table.lookup(old), table.lookup(new)) if isinstance(each, Known)] == [edited, edited]
+    store.end_old_secrets("changing")
+    table.refresh_if_stale(3.0)
+    assert table.lookup(old) == table.cut_off(changing.id) == Refusal("secret_revoked", changing.id)
+    assert isinstance(table.lookup(new), Known)
+    store.revoke_key("changing")
+    table.refresh_if_stale(4.0)
+    assert isinstance(table.lookup(new), Refusal)
+    assert table.lookup(quiet_secret) is before, "it was not read again"
+
+
+def test_a_key_that_somebody_took_out_of_the_store_is_unknown(store: ControlStore, watch: Watch) -> None:
+    gone, gone_secret = store.create_key("gone", team="search", pepper=PEPPER)
+    _, secret = store.create_key("stays", team="search", pepper=PEPPER)
+    table = watch()
+    store.connection.execute("DELETE FROM key_secrets WHERE key_id = ?", (gone.id,))
+    store.connection.execute("DELETE FROM virtual_keys WHERE id = ?", (gone.id,))
+    table.refresh_if_stale(1.0)
+    assert table.lookup(gone_secret) == table.cut_off(gone.id) == Refusal("unknown", gone.id)
+    assert isinstance(table.lookup(secret), Known)
+
+
+def test_a_backup_written_over_the_store_is_read_as_a_whole(store: ControlStore, watch: Watch, tmp_path: Path) -> None:
+    _, before_secret = store.create_key("before", team="search", pepper=PEPPER)
+    backup = sqlite3.connect(tmp_path / "backup.db")
+    store.connection.backup(backup)
+    _, after_secret = store.create_key("after", team="search", pepper=PEPPER)
+    table = watch()
+    backup.backup(store.connection)
+    backup.close()
+    table.refresh_if_stale(1.0)
+    assert isinstance(table.lookup(before_secret), Known)
+    assert isinstance(table.lookup(after_secret), Refusal)
+
+
 REVOKE = """
 import pathlib, sys
 from gatewatch.control.store import ControlStore
