@@ -12,11 +12,15 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
+from gatewatch.audit.chain import adopt
 from gatewatch.control.exclusive import exclusive
 from gatewatch.errors import GatewatchError
 
 APPLICATION_ID = 0x67776374  # "gwct"
 BUSY_SECONDS = 5.0
+
+_AFTER = {2: adopt}
+"""What a migration does that SQL cannot, in its transaction."""
 
 
 class ControlStoreError(GatewatchError):
@@ -85,9 +89,11 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
                 f"{path} was made by a newer Gatewatch (schema {version}, this one knows {len(migrations)})",
                 "run the newer Gatewatch, or choose another folder with --home",
             )
-        for migration in migrations[version:]:
+        for number, migration in enumerate(migrations[version:], start=version + 1):
             for statement in _statements(migration):
                 connection.execute(statement)
+            if after := _AFTER.get(number):
+                after(connection)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
         connection.execute("COMMIT")

@@ -1,0 +1,1 @@
+"""What proves that the audit trail was not touched: a chain, seals made with a key of the vault, an anchor outside."""
