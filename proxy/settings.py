@@ -4,6 +4,7 @@ configuration, sent as JSON through a pipe. They hold secrets: never log or show
 
 import msgspec
 
+from gatewatch.hidden import hides
 from gatewatch.providers.quirks import Quirks
 
 
@@ -16,12 +17,30 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     total: float = 600.0
 
 
+@hides("secret")
 class ProviderKey(msgspec.Struct, frozen=True, kw_only=True):
     """One credential of a provider. `id` is what logs and screens show."""
 
     id: str
     secret: str | None
     """None for providers that want no key."""
+    version: str = ""
+    """Twelve hex digits that change with the secret and tell nothing of it."""
+    weight: int = 1
+    """Its share of the calls, beside the weights of the others."""
+    teams: tuple[str, ...] | None = None
+    """The only teams that it serves; None: any."""
+    routes: tuple[str, ...] | None = None
+    """The only routes that it serves; None: any."""
+
+    def serves(self, team: str | None, route: str) -> bool:
+        """Whether it may be used for a call of that team on that route."""
+        return (self.teams is None or team in self.teams) and (self.routes is None or route in self.routes)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it is for some calls only."""
+        return self.teams is not None or self.routes is not None
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +124,7 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True):
     held_reply_bytes: int = 1024 * 1024
 
 
+@hides("pepper")
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one worker needs."""
 

@@ -3,7 +3,10 @@
 import hmac
 from typing import NamedTuple
 
+from gatewatch.hidden import hides
 
+
+@hides("secret")
 class AuditKey(NamedTuple):
     """32 bytes from the vault, nowhere else; not derivable from the pepper, which workers have."""
 

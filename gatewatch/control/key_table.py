@@ -18,6 +18,7 @@ from typing import Literal
 import msgspec
 
 from gatewatch.control.records import KEY_COLUMNS, KeyRecord, key_record, now_us
+from gatewatch.hidden import hides
 from gatewatch.keys.token import digest, parse
 
 REFRESH_SECONDS = 0.1
@@ -55,6 +56,7 @@ class Known(msgspec.Struct, frozen=True):
     version: int
 
 
+@hides("digest")
 class _Stored(msgspec.Struct, frozen=True):
     digest: bytes
     valid_until: int | None

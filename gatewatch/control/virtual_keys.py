@@ -22,6 +22,7 @@ from gatewatch.control.records import (
 )
 from gatewatch.control.teams import Teams
 from gatewatch.errors import NotAllowed, NotFound, UsageError
+from gatewatch.hidden import hides
 from gatewatch.keys import token
 from gatewatch.keys.secret_shapes import shown
 from gatewatch.keys.token import Environment, Kind
@@ -29,6 +30,7 @@ from gatewatch.keys.token import Environment, Kind
 LONGEST_GRACE_US = 366 * 86_400 * 1_000_000
 
 
+@hides("secret")
 class Rotated(msgspec.Struct, frozen=True):
     """A key after its rotation."""
 

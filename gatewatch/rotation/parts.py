@@ -3,6 +3,7 @@
 from typing import NamedTuple, Protocol
 
 from gatewatch.errors import GatewatchError
+from gatewatch.hidden import hides
 
 
 class ProbeFailed(GatewatchError):
@@ -18,15 +19,13 @@ class AdminRefused(GatewatchError):
     """The provider's admin API did not do what it was asked. No message holds a secret."""
 
 
+@hides("secret")
 class Minted(NamedTuple):
     """A key that a provider has made."""
 
     secret: str
     id: str
     """What the provider calls it."""
-
-    def __repr__(self) -> str:
-        return f"Minted({self.id})"
 
 
 class Prober(Protocol):
