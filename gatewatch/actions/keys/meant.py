@@ -29,7 +29,7 @@ def keys_meant(acting: Acting, meant: KeysMeant) -> list[KeyRecord]:
 
     Raises NotFound for a named key that does not exist, UsageError where nothing or both is given.
     """
-    described = [value for name, value in msgspec.structs.asdict(meant).items() if name != "keys" and value is not None]
+    described = [name for name in KeysMeant.__struct_fields__[1:] if getattr(meant, name) is not None]
     if bool(meant.keys) == bool(described):
         raise UsageError("which keys are meant?", "name them, or describe them with --team, --owner, --older-than, …")
     if meant.keys:

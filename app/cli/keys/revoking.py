@@ -1,0 +1,64 @@
+"""`gatewatch keys revoke`."""
+
+import argparse
+import sys
+from typing import Any
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from app.cli.command import add_output
+    from app.cli.keys.meaning import add_meant
+
+    add_meant(parser)
+    add_output(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """1 where one could not be revoked: the rows say which. Raises NotFound, UsageError."""
+    from app.cli.keys.meaning import affected, is_agreed, print_dry_run
+    from app.cli.output import print_object, print_rows
+
+    if args.yes and len(args.keys) == 1 and not args.dry_run:
+        print_object(_revoked(args, args.keys[0]), args.output)
+        return 0
+    rows = affected(args, "revoke")
+    if args.dry_run:
+        print_dry_run(rows, args.output)
+        return 0
+    standing = [row for row in rows if row["revoked_at"] is None]
+    if standing and not is_agreed(standing, _question(standing), args.yes):
+        sys.stderr.write("Nothing was revoked.\n")
+        return 1
+    if len(args.keys) == 1:
+        print_object(_revoked(args, rows[0]["id"]), args.output)
+        return 0
+    done = [_tried(args, row) for row in rows]
+    print_rows(done, args.output, ("id", "name", "team", "result", "revoked_at"))
+    failed = sum(row["revoked_at"] is None for row in done)
+    sys.stderr.write(f"{len(done) - failed} of {len(done)} keys are revoked.\n")
+    return 1 if failed else 0
+
+
+def _question(rows: list[dict[str, Any]]) -> str:
+    if len(rows) == 1:
+        return "Revoke this key? Its calls are refused within a second; it cannot be undone."
+    return f"Revoke these {len(rows)} keys? Their calls are refused within a second; it cannot be undone."
+
+
+def _revoked(args: argparse.Namespace, key: str) -> dict[str, Any]:
+    from app.cli.performing import perform
+    from gatewatch.actions.keys.revoke import RevokeKey
+
+    answer: dict[str, Any] = perform(args, "keys.revoke", RevokeKey(key=key))
+    return answer
+
+
+def _tried(args: argparse.Namespace, row: dict[str, Any]) -> dict[str, Any]:
+    """One of many: what happened to it. A failure of one does not keep the rest from being revoked."""
+    from gatewatch.errors import GatewatchError
+
+    try:
+        return _revoked(args, row["id"]) | {"result": "revoked"}
+    except GatewatchError as error:
+        named = {name: row[name] for name in ("id", "name", "team")}
+        return named | {"result": f"not revoked: {error.title}", "revoked_at": None}
