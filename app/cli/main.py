@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sandbox": ("app.cli.sandbox", "run the sandbox provider"),
     "show": ("app.cli.show", "print a view of the ledger"),
     "explain": ("app.cli.explain", "everything that was decided about one call, and why"),
-    "keys": ("app.cli.keys", "create, list, show and revoke virtual keys"),
+    "keys": ("app.cli.keys", "create, list, show, rotate, revoke, edit and carry over virtual keys"),
     "teams": ("app.cli.teams", "create, list and show teams"),
     "providers": ("app.cli.providers", "list, show and test providers, and set their keys"),
     "prices": ("app.cli.prices", "list, show and set prices"),
