@@ -30,7 +30,8 @@ check: format lint ## Before a commit: format, lint, types, import contracts, th
 WITH_EXTRAS = for found in $(EXTRAS)/openai1/bin/python; do [ ! -x $$found ] || export GATEWATCH_OPENAI1_PYTHON=$$found; done; \
 	for found in $(EXTRAS)/anthropic0/bin/python; do [ ! -x $$found ] || export GATEWATCH_ANTHROPIC0_PYTHON=$$found; done; \
 	for found in $(EXTRAS)/node/node_modules; do [ ! -d $$found ] || export GATEWATCH_NODE_MODULES=$$found; done; \
-	for found in $(EXTRAS)/duckdb2/lib/python*/site-packages; do [ ! -d $$found ] || export GATEWATCH_TEST_DUCKDB2=$$found; done; exec
+	for found in $(EXTRAS)/duckdb2/lib/python*/site-packages; do [ ! -d $$found ] || export GATEWATCH_TEST_DUCKDB2=$$found; done; \
+	for found in $(EXTRAS)/keyringsalt/lib/python*/site-packages; do [ ! -d $$found ] || export GATEWATCH_TEST_KEYRINGS_ALT=$$found; done; exec
 
 format: ## Lay out the code and mend what can be mended
 	@requirements/install.sh dev
@@ -70,8 +71,9 @@ lock: ## Lock files from pyproject.toml (the one command that needs uv; ARGS=--u
 	$(LOCK) --group openai1 -o requirements/openai1.txt
 	$(LOCK) --group anthropic0 -o requirements/anthropic0.txt
 	$(LOCK) --group duckdb2 -o requirements/duckdb2.txt
+	$(LOCK) --group keyringsalt -o requirements/keyringsalt.txt
 
-extras: ## What `make test` skips unless it is there: older and Node clients, the next DuckDB
+extras: ## What `make test` skips unless it is there: older and Node clients, the next DuckDB, plaintext keyrings
 	@requirements/install.sh dev
 	@requirements/install.sh extras
 

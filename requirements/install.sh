@@ -105,7 +105,7 @@ install_node() {
 case $1 in
 run | dev) install_project "$1" ;;
 extras)
-    for extra in openai1 anthropic0 duckdb2; do install_extra "$extra"; done
+    for extra in openai1 anthropic0 duckdb2 keyringsalt; do install_extra "$extra"; done
     install_node
     ;;
 *) give_up "install what? run, dev or extras" ;;
