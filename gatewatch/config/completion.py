@@ -1,5 +1,5 @@
 """Fills in what the file leaves out: what presets bring, deadlines of models, hosts. After this step every provider has
-a dialect and a base URL, or endpoints where it has several, and a reference to its key.
+a dialect and a base URL, or endpoints where it has several, and a reference to its key, or several.
 """
 
 from collections.abc import Mapping
@@ -45,8 +45,8 @@ def _provider(name: str, provider: Provider, problems: list[Problem]) -> Provide
     ]
     own = preset is not None and preset.local and provider.base_url is None and provider.endpoints is None
     auth = provider.auth or (preset.auth if preset else "key")
-    api_key = provider.api_key or _usual_key(auth, preset, own=own)
-    if api_key is None:
+    api_key = provider.api_key or (None if provider.api_keys else _usual_key(auth, preset, own=own))
+    if api_key is None and not provider.api_keys:
         problems.append(
             Problem((*path, "api_key"), "nothing", "where its key is: vault:NAME, env:NAME, file:PATH or none")
         )

@@ -16,6 +16,7 @@ from gatewatch.config.values import (
     Flag,
     HostName,
     JsonMapping,
+    KeyName,
     ListenAddress,
     ModelName,
     Network,
@@ -33,6 +34,9 @@ from gatewatch.providers.dialects import Dialect
 from gatewatch.providers.privacy import Policy
 
 _SECOND = 1_000_000
+
+AdminApi = Literal["openai", "openrouter", "anthropic"]
+"""Providers whose admin API is known here."""
 
 
 class Section(BaseModel):
@@ -118,6 +122,21 @@ class Quirks(Section):
     """As `opt_out`: what makes it keep nothing, sent where a model asks for `privacy: zero_retention`."""
 
 
+class ApiKey(Section):
+    """One of several keys of a provider."""
+
+    name: KeyName
+    """What the ledger, screens and commands call it."""
+    key: Reference
+    """Where it is: `vault:NAME`, `env:NAME`, `file:PATH`."""
+    weight: int = Field(default=1, ge=1, le=1000)
+    """Its share of the calls, beside the weights of the others."""
+    teams: tuple[TeamName, ...] | None = Field(default=None, min_length=1)
+    """The only teams whose calls it serves: before keys that serve any, and nobody else's. Left out: any team's."""
+    models: tuple[ModelName, ...] | None = Field(default=None, min_length=1)
+    """The only names under `models` (or `provider/model`) whose calls it serves, likewise. Left out: any."""
+
+
 class Privacy(Section):
     """What the provider does with the prompts of your account there, where that differs from what is known of it."""
 
@@ -128,6 +147,32 @@ class Privacy(Section):
     zero_retention: Literal["default", "contract", "switch", "none"] | None = None
     """Whether it keeps nothing: by default, by your contract, by a switch that the request sets
     (`quirks.zero_retention`), or never."""
+
+
+class Admin(Section):
+    """The provider's admin API: with it the gateway makes and ends keys itself when they are rotated."""
+
+    key: Reference
+    """Where the admin key is. It manages keys; no call of an app carries it."""
+    api: AdminApi | None = None
+    """Whose API it is. Left out: the one of the preset."""
+    base_url: str | None = Field(default=None, min_length=1)
+    """Where it is. Left out: where the provider has it."""
+    project: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_:.-]{1,100}$")
+    """`openai`: the project whose keys these are."""
+    service_account: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_:.-]{1,100}$")
+    """`openai`: the service account in it that new keys belong to."""
+    workspace: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_:.-]{1,100}$")
+    """`openrouter`: the workspace whose keys these are. Left out: the default one."""
+
+
+class Rotation(Section):
+    """When its keys are to be rotated."""
+
+    max_age: Duration | None = None
+    """The oldest that a key may become; then an alarm says so. Left out: any."""
+    automatic: Flag = False
+    """Whether a key that is too old is rotated without being asked for, where the admin API makes keys."""
 
 
 class Provider(Section):
@@ -146,6 +191,9 @@ class Provider(Section):
     """Several wire formats, the best first, instead of `dialect` and `base_url`."""
     api_key: Reference | None = None
     """Where its key is: `vault:NAME`, `env:NAME`, `file:PATH`, or `none`. Left out: the preset's usual variable."""
+    api_keys: tuple[ApiKey, ...] | None = Field(default=None, min_length=1)
+    """Several keys instead of `api_key`. One that the provider refuses, or whose quota is used up, is not used for a
+    while; the others serve meanwhile."""
     key_header: str | None = Field(default=None, min_length=1)
     """The request header of the key: `authorization` (as `Bearer KEY`), or one that holds the bare key, as in
     `api-key`. Left out: the preset's, else the dialect's own."""
@@ -166,8 +214,19 @@ class Provider(Section):
     """What is odd about it."""
     privacy: Privacy | None = None
     """What it does with the prompts of your account."""
+    admin: Admin | None = None
+    """How its keys are made and ended. Left out: by an operator."""
+    rotation: Rotation | None = None
+    """When its keys are to be rotated."""
     allow_private: Flag = False
     """Whether it may be reached at private addresses and over plain http. Presets of local servers bring it."""
+
+    @property
+    def references(self) -> dict[str, Reference]:
+        """The keys of a completed provider: what each is called, and where it is."""
+        if self.api_keys:
+            return {each.name: each.key for each in self.api_keys}
+        return {self.api_key: self.api_key} if self.api_key else {}
 
     @property
     def ways(self) -> tuple[Endpoint, ...]:

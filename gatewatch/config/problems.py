@@ -83,7 +83,7 @@ def found_text(path: KeyPath, value: object) -> str:
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
-    if _NEVER_SHOWN.intersection(path):
+    if _NEVER_SHOWN.intersection(path) or ("api_keys" in path and path[-1] == "key"):
         return "a text that is not repeated here"
     return shown(str(value))
 

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from gatewatch.config.admin_rules import admin_problems
 from gatewatch.config.base_url import objection
 from gatewatch.config.models import Config, Provider, Quirks
 from gatewatch.config.problems import KeyPath, Problem, found_text, nearest
+from gatewatch.config.provider_keys import key_problems
 from gatewatch.config.target_privacy import privacy_problems
 from gatewatch.config.values import REFERENCE_FORMS, Address
 from gatewatch.providers.dialects import DIALECTS
@@ -34,7 +36,7 @@ _REFERENCE = re.compile(r"(?:vault|env|file):")
 def broken_rules(config: Config) -> list[Problem]:
     """Every rule that the completed configuration breaks."""
     rules: tuple[Callable[[Config], Iterator[Problem]], ...] = (
-        _listening, _stores, _providers, _targets, privacy_problems, _teams, _workers,
+        _listening, _stores, _providers, key_problems, admin_problems, _targets, privacy_problems, _teams, _workers,
     )  # fmt: skip
     return [problem for rule in rules for problem in rule(config)]
 

@@ -139,6 +139,12 @@ def _provider_name(value: str) -> str:
     return value
 
 
+def _key_name(value: str) -> str:
+    if value == "none":
+        raise ValueError("another name: this one stands for no key")
+    return _provider_name(value)
+
+
 def _model_name(value: str) -> str:
     try:
         checked_models((value,))
@@ -286,6 +292,7 @@ ListenAddress = Annotated[
     Address, PlainValidator(read_address), PlainSerializer(str, str), _schema("HOST:PORT", "127.0.0.1:4000")
 ]
 ProviderName = Annotated[str, AfterValidator(_provider_name)]
+KeyName = Annotated[str, AfterValidator(_key_name)]
 ModelName = Annotated[str, AfterValidator(_model_name)]
 TeamName = Annotated[str, AfterValidator(_team_name)]
 PresetName = Annotated[str, AfterValidator(_preset_name), WithJsonSchema({"type": "string", "enum": list(presets())})]

@@ -5,14 +5,16 @@ refused here, unseen.
 """
 
 import hashlib
+import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from gatewatch.config import Config, ConfigError, Loaded, Problem
 from gatewatch.config import models as written
+from gatewatch.config.problems import KeyPath
 from gatewatch.config.target_privacy import quirks_of
 from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
@@ -32,7 +34,8 @@ def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Calla
     """
     config = loaded.config
     problems: list[Problem] = []
-    providers = {name: _provider(name, config, resolve, problems) for name in config.providers}
+    pepper = bytes.fromhex(pepper_hex)
+    providers = {name: _provider(name, config, pepper, resolve, problems) for name in config.providers}
     if problems:
         raise ConfigError(problems, loaded.lines)
     return Settings(
@@ -50,32 +53,27 @@ def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Calla
 
 
 def compile_provider(name: str, loaded: Loaded, resolve: Callable[[str], str | None]) -> Provider:
-    """One of the configured providers alone. Raises ConfigError as `compile_settings` does."""
+    """One of the configured providers, its keys without versions. Raises ConfigError as `compile_settings` does."""
     problems: list[Problem] = []
-    provider = _provider(name, loaded.config, resolve, problems)
+    provider = _provider(name, loaded.config, b"", resolve, problems)
     if problems:
         raise ConfigError(problems, loaded.lines)
     return provider
 
 
-def _provider(name: str, config: Config, resolve: Callable[[str], str | None], problems: list[Problem]) -> Provider:
+def _provider(
+    name: str, config: Config, pepper: bytes, resolve: Callable[[str], str | None], problems: list[Problem]
+) -> Provider:
     provider = config.providers[name]
-    assert provider.ways and provider.api_key, "completed on loading"  # noqa: PT018
-    secret: str | None = None
-    try:
-        secret = resolve(provider.api_key)
-    except GatewatchError as error:
-        allowed = (error.next_step or "a key that is there") + _instead_of_a_key(provider)
-        problems.append(Problem(("providers", name, "api_key"), error.title, allowed))
-    if secret is not None and (wrong := _useless(secret, provider.auth or "key")):
-        problems.append(Problem(("providers", name, "api_key"), *wrong))
+    assert provider.ways and provider.references, "completed on loading"  # noqa: PT018
     problems += missing_extras(("providers", name), provider)
     preset = presets()[provider.preset] if provider.preset else None
+    keys = tuple(_keys(name, provider, preset.stand_in_key if preset else "", pepper, resolve, problems))
     quirks = quirks_of(provider)
     return Provider(
         name=name,
         ways=tuple(Way(dialect=way.dialect, base_url=way.base_url) for way in provider.ways),
-        keys=(ProviderKey(id=provider.api_key, secret=secret or (preset.stand_in_key if preset else "") or None),),
+        keys=keys,
         key_header=provider.key_header or (preset.key_header if preset else ""),
         price_provider=(preset.prices if preset else "") or provider.preset or name,
         headers={header.lower(): value for header, value in provider.headers.items()},
@@ -87,6 +85,38 @@ def _provider(name: str, config: Config, resolve: Callable[[str], str | None], p
         ),
         allow_private=provider.allow_private,
     )
+
+
+def _keys(
+    name: str,
+    provider: written.Provider,
+    stand_in: str,
+    pepper: bytes,
+    resolve: Callable[[str], str | None],
+    problems: list[Problem],
+) -> Iterator[ProviderKey]:
+    bound = {each.name: each for each in provider.api_keys or ()}
+    for index, (id, reference) in enumerate(provider.references.items()):
+        path: KeyPath = ("providers", name, *(("api_keys", index, "key") if bound else ("api_key",)))
+        secret: str | None = None
+        try:
+            secret = resolve(reference)
+        except GatewatchError as error:
+            allowed = (error.next_step or "a key that is there") + _instead_of_a_key(provider)
+            problems.append(Problem(path, error.title, allowed))
+        if secret is not None and (wrong := _useless(secret, provider.auth or "key")):
+            problems.append(Problem(path, *wrong))
+        secret = secret or stand_in or None
+        version = hmac.digest(pepper, secret.encode(), "sha256").hex()[:12] if secret and pepper else ""
+        own = bound.get(id)
+        yield ProviderKey(
+            id=id,
+            secret=secret,
+            version=version,
+            weight=own.weight if own else 1,
+            teams=own.teams if own else None,
+            routes=own.models if own else None,
+        )
 
 
 def _instead_of_a_key(provider: written.Provider) -> str:

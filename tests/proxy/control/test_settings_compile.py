@@ -1,3 +1,5 @@
+import hashlib
+import hmac
 from pathlib import Path
 
 import msgspec
@@ -41,6 +43,10 @@ def compiled(home: Home, text: str) -> Settings:
     return compile_settings(loaded(home, text), home, "00" * 32, resolve)
 
 
+def version(secret: str) -> str:
+    return hmac.new(bytes(32), secret.encode(), hashlib.sha256).hexdigest()[:12]
+
+
 def test_providers_carry_their_secret_and_are_named_by_their_reference(home: Home) -> None:
     settings = compiled(
         home,
@@ -49,7 +55,7 @@ def test_providers_carry_their_secret_and_are_named_by_their_reference(home: Hom
         "  local: {dialect: openai-chat, base_url: http://127.0.0.1:8000/v1/, api_key: none, allow_private: true}\n",
     )
     openai, local = settings.providers["openai"], settings.providers["local"]
-    assert openai.keys == (ProviderKey(id="vault:openai", secret="sk-one"),)
+    assert openai.keys == (ProviderKey(id="vault:openai", secret="sk-one", version=version("sk-one")),)
     assert openai.ways == (
         Way(dialect="openai-responses", base_url="https://api.openai.com/v1"),
         Way(dialect="openai-chat", base_url="https://api.openai.com/v1"),
@@ -73,7 +79,35 @@ def test_prices_follow_the_preset_else_the_name(home: Home) -> None:
 
 def test_the_sandbox_gets_what_it_takes_for_a_key(home: Home) -> None:
     settings = compiled(home, "providers: {sandbox: {preset: sandbox}}")
-    assert settings.providers["sandbox"].keys == (ProviderKey(id="none", secret="sandbox"),)
+    assert settings.providers["sandbox"].keys == (ProviderKey(id="none", secret="sandbox", version=version("sandbox")),)
+
+
+def test_several_keys_keep_their_names_weights_and_whom_they_are_for(home: Home) -> None:
+    keys = "[{name: a, key: vault:openai, weight: 2}, {name: b, key: env:ANTHROPIC_API_KEY, teams: [t], models: [m]}]"
+    settings = compiled(
+        home,
+        f"providers: {{openai: {{preset: openai, api_keys: {keys}}}}}\n"
+        "models: {m: {targets: [openai/gpt-4o]}}\nteams: {t: {}}\n",
+    )
+    assert settings.providers["openai"].keys == (
+        ProviderKey(id="a", secret="sk-one", version=version("sk-one"), weight=2),
+        ProviderKey(id="b", secret="sk-ant-two", version=version("sk-ant-two"), teams=("t",), routes=("m",)),
+    )
+
+
+def test_the_same_secret_is_the_same_version_wherever_it_comes_from(home: Home) -> None:
+    one = compiled(home, "providers: {openai: {preset: openai, api_key: vault:openai}}")
+    two = compiled(home, "providers: {openai: {preset: openai, api_keys: [{name: x, key: vault:openai}]}}")
+    assert one.providers["openai"].keys[0].version == two.providers["openai"].keys[0].version != ""
+
+
+def test_a_missing_key_of_several_is_named_with_its_place(home: Home) -> None:
+    with pytest.raises(ConfigError) as refused:
+        compiled(
+            home,
+            "providers: {openai: {preset: openai, api_keys: [{name: a, key: vault:openai}, {name: b, key: vault:x}]}}",
+        )
+    assert "providers.openai.api_keys[1].key: found there is nothing at vault:x" in refused.value.texts()[0]
 
 
 def test_models_become_routes_with_their_own_deadlines(home: Home) -> None:
