@@ -73,6 +73,29 @@ def route_not_allowed(route: str, param: str = "model") -> Refusal:
     return _not_allowed("route_not_allowed", f"This key may not use the route {route!r}.", param)
 
 
+def budget_exceeded(what: str) -> Refusal:
+    """For good, or until somebody raises the cap: told so that no SDK waits for better times."""
+    message = f"This key's allowance of {what} is spent, or what is left of it is too little for this call."
+    return Refusal(429, "budget_exceeded", message, type="insufficient_quota", headers=DO_NOT_RETRY)
+
+
+def no_price(model: str) -> Refusal:
+    """A cap on money cannot be kept where nobody knows what a call costs."""
+    message = f"This key has a cap on money, and the model {model!r} has no price here."
+    return _not_allowed("model_without_price", message, "model")
+
+
+def allowance_unavailable(reason: str) -> Refusal:
+    return Refusal(
+        503,
+        "allowance_unavailable",
+        "The gateway cannot count this key's calls at the moment.",
+        type="server_error",
+        headers=((b"retry-after", b"1"),),
+        reason=reason,
+    )
+
+
 def bad_request(code: str, message: str, *, param: str | None = None, close: bool = False) -> Refusal:
     return Refusal(400, code, message, param=param, close=close)
 

@@ -100,6 +100,7 @@ class ControlLink:
             rss_mb=rss_mb(),
             draining=gateway.draining,
             keys_used=live.take_keys_used(),
+            keys_in_flight=gateway.keys_in_flight(),
         )
         return msgspec.json.encode(state) + b"\n"
 

@@ -75,6 +75,7 @@ class Ending:
         call = inbound.call
         self._meter.estimate(call, inbound.channel.provider, call.model or "", inbound.body)
         inbound.lost_picos += call.cost_picos or 0
+        inbound.lost_tries += 1
 
     def close(
         self, inbound: Inbound, status: str, http_status: int, kind: str | None = None, message: str | None = None

@@ -18,6 +18,7 @@ from proxy.settings import Route, Settings
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.failure import UpstreamFailed
 from proxy.worker import relay_plain, relay_stream
+from proxy.worker.allowance import KeyAllowances
 from proxy.worker.answer_headers import JSON, closing_comment, id_headers, plain_headers, stream_headers
 from proxy.worker.attempts import Attempts
 from proxy.worker.attribution import attribute, claimed
@@ -50,7 +51,15 @@ def _too_long() -> Refusal:
 class Gateway:
     """Serves calls until told to drain."""
 
-    def __init__(self, settings: Settings, keys: KeyTable, journal: Journal, meter: Meter, agent: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        keys: KeyTable,
+        journal: Journal,
+        meter: Meter,
+        allowances: KeyAllowances,
+        agent: str,
+    ) -> None:
         self.keys = keys
         self.journal = journal
         self.meter = meter
@@ -58,6 +67,7 @@ class Gateway:
         self.draining = False
         self.in_flight: set[Inbound] = set()
         self.cutting = Cutting(keys, self.in_flight)
+        self._allowances = allowances
         self._agent = agent
         self._model_list = ModelList()
         self._ending = Ending(journal, meter, self.live)
@@ -81,11 +91,16 @@ class Gateway:
         """Epoch → calls in flight whose way was chosen under it."""
         return dict(Counter(inbound.epoch for inbound in self.in_flight if inbound.epoch is not None))
 
+    def keys_in_flight(self) -> dict[str, int]:
+        """Id of a key → its calls in flight."""
+        return dict(Counter(inbound.known.key.id for inbound in self.in_flight if inbound.known))
+
     def tick(self) -> None:
         """To be called about once a second."""
         self.journal.look_for_space()
         self.meter.refresh()
         self._ending.flush()
+        self._allowances.tick(self._longest_call_seconds())
         for upstream in self._upstreams.values():
             upstream.close_idle()
 
@@ -98,6 +113,7 @@ class Gateway:
         for upstream in self._upstreams.values():
             upstream.close()
         self._ending.close_rows()
+        self._allowances.close()
         self.keys.close()
 
     def stop_calls(self) -> None:
@@ -132,6 +148,8 @@ class Gateway:
         finally:
             self.in_flight.discard(inbound)
             request.on_disconnect = None
+            if inbound.holds:
+                self._allowances.settle(inbound)
 
     async def serve_call(self, inbound: Inbound) -> None:
         """receive → authenticate → authorise → plan → attempt → relay → settle → record"""
@@ -139,18 +157,22 @@ class Gateway:
         try:
             key = self._admit(inbound)
             check_dialect(key, inbound.caller.name)
+            await self._allowances.check(key)
             inbound.body = parse_object(await inbound.request.body(self.settings.caps.body_bytes))
             attribute(inbound.call, inbound.headers, inbound.body)
             model = required_model(inbound.body)
             inbound.call.requested_model = model if model in self.settings.routes else claimed(model)
             route = authorise(self.settings, key, model)
             check_further_models(key, route, inbound.body)
+            upstreams = self._reckon(inbound, route)
+            if key.is_capped:
+                await self._allowances.take(inbound)
             check_not_cut_off(inbound, self.keys)
-            self._open(inbound, route)
+            self._open(inbound)
             if inbound.call.endpoint == "count_tokens":
-                await self._count(inbound, route)
+                await self._count(inbound, route, upstreams)
             else:
-                await self._relay(inbound, await self._attempts.first_answer(inbound, route, self._upstreams))
+                await self._relay(inbound, await self._attempts.first_answer(inbound, route, upstreams))
         except Refusal as refusal:
             self._ending.refuse(inbound, refusal)
         except UpstreamFailed as failure:
@@ -160,6 +182,10 @@ class Gateway:
                 raise
             inbound.task.uncancel()
             self._ending.refuse(inbound, cut_short(inbound))
+
+    def _longest_call_seconds(self) -> float:
+        routes = self.settings.routes.values()
+        return max(self.settings.deadlines.total, *(route.deadlines.total for route in routes), 0)
 
     # stages
 
@@ -178,8 +204,8 @@ class Gateway:
             raise ledger_full()
         return key
 
-    def _open(self, inbound: Inbound, route: Route) -> None:
-        """Write what this call will probably cost before anything is bought."""
+    def _reckon(self, inbound: Inbound, route: Route) -> dict[str, Upstream]:
+        """Where this call goes and what it will probably cost; the upstreams of the settings that say so."""
         call, inbound.epoch = inbound.call, self.settings.epoch
         first = route.targets[0]
         call.route = route.name
@@ -187,6 +213,11 @@ class Gateway:
         call.stream = inbound.body.get("stream") is True and call.endpoint in GENERATING
         call.provider, call.model = first.provider, first.model
         self.meter.estimate(call, self.settings.providers[first.provider], first.model, inbound.body)
+        return self._upstreams
+
+    def _open(self, inbound: Inbound) -> None:
+        """Write what this call will probably cost before anything is bought."""
+        call = inbound.call
         try:
             self.journal.open(call)
         except JournalFull:
@@ -196,12 +227,12 @@ class Gateway:
         assert inbound.known
         self.live.key_used(inbound.known.kid, call.started_at)
 
-    async def _count(self, inbound: Inbound, route: Route) -> None:
+    async def _count(self, inbound: Inbound, route: Route, upstreams: dict[str, Upstream]) -> None:
         """By the provider, or, where none can, the estimate that every call is reckoned with."""
-        dialect = self._upstreams[route.targets[0].provider].channel("count_tokens").dialect
+        dialect = upstreams[route.targets[0].provider].channel("count_tokens").dialect
         if can_count(dialect):
             try:
-                await self._relay(inbound, await self._attempts.first_answer(inbound, route, self._upstreams))
+                await self._relay(inbound, await self._attempts.first_answer(inbound, route, upstreams))
                 return
             except Refusal as refusal:
                 if not counts_nothing(dialect, refusal, inbound.call.model or ""):
@@ -273,6 +304,7 @@ class Gateway:
         method, path = inbound.request.method, inbound.request.path
         try:
             key = self._admit(inbound)
+            await self._allowances.check(key)
             if method == "GET" and (path == "/v1/models" or path.startswith("/v1/models/")):
                 check_listing(key, inbound.caller.name)
                 await self._models(inbound, key, path.removeprefix("/v1/models").removeprefix("/"))

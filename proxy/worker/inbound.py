@@ -36,9 +36,11 @@ class Inbound:
         "epoch",
         "exchange",
         "headers",
+        "holds",
         "journalled",
         "known",
         "lost_picos",
+        "lost_tries",
         "passage",
         "request",
         "started_ns",
@@ -77,6 +79,9 @@ class Inbound:
         """Of the settings that its way was chosen under; None: none was yet."""
         self.lost_picos = 0
         """What tries that were sent and lost may have cost, beside the one that was answered."""
+        self.lost_tries = 0
+        self.holds = False
+        """Whether something of its key's allowance is held for it."""
         self.journalled = False
         """Whether an `open` record stands in the journal and no `close` yet."""
         request.on_disconnect = self._client_left
@@ -84,6 +89,12 @@ class Inbound:
     def _client_left(self) -> None:
         if self.exchange:
             self.exchange.abort("client_closed", "the client closed the connection")
+
+    @property
+    def went_out(self) -> bool:
+        """Whether any request of it has gone to a provider."""
+        sent = self.exchange is not None and self.exchange.sent
+        return sent or self.lost_tries > 0 or any(attempt.http_status for attempt in self.attempts)
 
     def elapsed_us(self) -> int:
         return (time.perf_counter_ns() - self.started_ns) // 1000

@@ -31,6 +31,8 @@ class LiveState(msgspec.Struct, kw_only=True):
     draining: bool
     keys_used: dict[str, int] = {}
     """Public id of a key's secret → when it was last used (µs since the epoch), of keys used since the last report."""
+    keys_in_flight: dict[str, int] = {}
+    """Id of a key → its calls that run now; keys without any are left out."""
 
 
 class Live:

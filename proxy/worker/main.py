@@ -22,6 +22,7 @@ from proxy.http_server.bounds import Bounds
 from proxy.http_server.server import HttpServer
 from proxy.periodic import periodically
 from proxy.settings import Settings
+from proxy.worker.allowance import KeyAllowances
 from proxy.worker.control_link import ControlLink
 from proxy.worker.cutting import LOOK_SECONDS
 from proxy.worker.gateway import Gateway
@@ -52,7 +53,7 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     home = Home(Path(settings.home))
     keys = KeyTable(home.control, bytes.fromhex(settings.pepper))
     journal = Journal(home.journal)
-    gateway = Gateway(settings, keys, journal, Meter(home.control), AGENT)
+    gateway = Gateway(settings, keys, journal, Meter(home.control), KeyAllowances(home.control), AGENT)
     bounds = Bounds(settings.caps, settings.hosts)
     bounds.rejected = gateway.rejected
     server = HttpServer(gateway, bounds, settings.tls)

@@ -16,6 +16,7 @@ from gatewatch.paths import Home
 from proxy.http_server.bounds import Bounds
 from proxy.http_server.server import HttpServer
 from proxy.settings import Caps, Deadlines, Route, Settings, Target, Way
+from proxy.worker.allowance import KeyAllowances
 from proxy.worker.gateway import Gateway
 from proxy.worker.settle import Meter
 from tests.kit.raw_http import RawReply, ask, connect, read_reply, request
@@ -55,7 +56,10 @@ class Running:
     async def start(self, upstream_url: str, change: Callable[[Settings], Settings] = lambda s: s) -> None:
         self.settings = change(settings_for(self.home, upstream_url, Caps(), PATIENT))
         keys = KeyTable(self.home.control, PEPPER)
-        self.gateway = Gateway(self.settings, keys, self.journal, Meter(self.home.control), "gatewatch/test")
+        control = self.home.control
+        self.gateway = Gateway(
+            self.settings, keys, self.journal, Meter(control), KeyAllowances(control), "gatewatch/test"
+        )
         self.server = HttpServer(self.gateway, Bounds(Caps(), ("127.0.0.1",)))
         listening = socket.create_server(("127.0.0.1", 0))
         self.port = listening.getsockname()[1]

@@ -1,0 +1,174 @@
+"""Keys with caps: their calls take from the allowance before anything is bought, and settle when they have ended.
+
+Keeps true: the event loop never waits for the store, and a key without caps costs nothing, not even a thread. All work
+is done in one thread in the order in which it was asked for, so a call that is cut short while it takes is settled
+behind that all the same. Where the store is locked or cannot be written, keys with caps are refused and others served.
+
+A use is used once a request of the call has gone to a provider; before that it is given back, whatever the end.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from gatewatch.control.allowance import Allowances, Amount, Cap
+from gatewatch.control.records import KeyRecord, now_us
+from proxy.refusal import Refusal, allowance_unavailable, bad_key, budget_exceeded, no_price
+from proxy.worker.inbound import Inbound
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 2.0
+"""How long a call waits for the store, its turn included."""
+SWEEP_SECONDS = 60.0
+SLACK_SECONDS = 60.0
+"""What a call may take beyond its deadline: a slow client reads the end of its reply."""
+
+log = logging.getLogger("gatewatch.worker")
+
+
+class KeyAllowances:
+    """Of one worker."""
+
+    def __init__(self, path: Path) -> None:
+        self._inside = _InThread(path)
+        self._thread = ThreadPoolExecutor(1, "allowances")
+        """Starts with the first call of a key with caps."""
+        self._started = False
+        self._swept_at = 0.0
+
+    async def check(self, key: KeyRecord) -> None:
+        """A key that has made all its calls is no key any more, whatever it asks for. Raises Refusal."""
+        if key.max_uses is not None and await self._ask(lambda store: store.is_used_up(key)):
+            raise _used_up(key)
+
+    async def take(self, inbound: Inbound) -> None:
+        """One use, and a hold on what the call is reckoned with; to be settled, also where this raises Refusal."""
+        assert inbound.known
+        key, call = inbound.known.key, inbound.call
+        if key.max_picos is not None and call.cost_picos is None:
+            raise no_price(call.model or "")
+        inbound.holds = True
+        wanted = Amount(_tokens(inbound), call.cost_picos)
+        cap = await self._ask(lambda store: store.take(call.call_id, key, wanted))
+        if cap is not None:
+            inbound.holds = False
+            raise _used_up(key) if cap == "uses" else budget_exceeded(_IN_WORDS[cap])
+
+    def settle(self, inbound: Inbound) -> None:
+        """By what the call's row says that it used. Nobody waits for this."""
+        inbound.holds = False
+        used = Amount(_tokens(inbound), inbound.call.cost_picos)
+        call_id, give_back = inbound.call.call_id, not inbound.went_out
+        self._inside.unsettled.append(lambda store: store.settle(call_id, used, give_use_back=give_back))
+        self._submit(self._inside.settle)
+
+    def tick(self, longest_call_seconds: float) -> None:
+        """To be called about once a second."""
+        if not self._started:
+            return
+        if self._inside.unsettled:
+            self._submit(self._inside.settle)
+        now = time.monotonic()
+        if now - self._swept_at > SWEEP_SECONDS:
+            self._swept_at = now
+            before = now_us() - int((longest_call_seconds + SLACK_SECONDS) * 1e6)
+            self._submit(lambda due: self._inside.quietly(lambda store: store.sweep(before), due))
+
+    def close(self) -> None:
+        """Settle what is outstanding, if the store lets us."""
+        if self._started:
+            self._submit(self._inside.settle)
+            self._submit(lambda _: self._inside.close())
+        self._thread.shutdown()
+
+    async def _ask(self, work: Callable[[Allowances], T]) -> T:
+        self._started = True
+        due = time.monotonic() + PATIENCE_SECONDS
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._thread, lambda: self._inside.do(work, due))
+        except (sqlite3.Error, OSError) as error:
+            raise allowance_unavailable(str(error)) from None
+
+    def _submit(self, work: Callable[[float], object]) -> None:
+        due = time.monotonic() + PATIENCE_SECONDS
+        self._thread.submit(work, due).add_done_callback(_tell_defect)
+
+
+class _InThread:
+    """What the thread has: its connection, and what is still to be settled."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._store: Allowances | None = None
+        self._file: tuple[int, int] | None = None
+        self._failing = False
+        self.unsettled: list[Callable[[Allowances], None]] = []
+
+    def do(self, work: Callable[[Allowances], T], due: float) -> T:
+        """Raises sqlite3.Error, OSError."""
+        try:
+            store = self._opened()
+            store.patience(due - time.monotonic())
+            done = work(store)
+        except (sqlite3.Error, OSError) as error:
+            if not self._failing:
+                log.error("keys with caps: the control store cannot be used: %s", error)
+            self._failing = True
+            self.close()
+            raise
+        if self._failing:
+            log.info("keys with caps: the control store can be used again")
+        self._failing = False
+        return done
+
+    def quietly(self, work: Callable[[Allowances], object], due: float) -> bool:
+        """Whether it could be done."""
+        try:
+            self.do(work, due)
+        except (sqlite3.Error, OSError):  # it was logged, and is tried again
+            return False
+        return True
+
+    def settle(self, due: float) -> None:
+        """Everything that is outstanding, as far as the store lets us."""
+        while self.unsettled and self.quietly(self.unsettled[0], due):
+            self.unsettled.pop(0)
+
+    def close(self) -> None:
+        if self._store:
+            self._store.close()
+        self._store = None
+
+    def _opened(self) -> Allowances:
+        status = self._path.stat()
+        file = (status.st_dev, status.st_ino)
+        if self._store is None or file != self._file:  # a store put back from a backup is another file
+            self.close()
+            self._store, self._file = Allowances(self._path), file
+        return self._store
+
+
+_IN_WORDS: dict[Cap, str] = {"tokens": "tokens", "picos": "money"}
+
+
+def _tokens(inbound: Inbound) -> int:
+    tokens = inbound.call.tokens()
+    return tokens.input + tokens.output
+
+
+def _tell_defect(done: "Future[object]") -> None:
+    """Of work that nobody waits for."""
+    if error := done.exception():
+        log.error("keys with caps: counting failed", exc_info=error)
+
+
+def _used_up(key: KeyRecord) -> Refusal:
+    """As for any key that is not valid; the row says why."""
+    return bad_key(f"used_up: {key.id}")
