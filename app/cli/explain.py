@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 
-WHO = ("team", "project", "environment", "key_name", "key_id", "user", "feature", "customer", "use_case", "task_id")
+WHO = (
+    *("team", "project", "environment", "key_name", "key_id", "key_version"),
+    *("user", "feature", "customer", "use_case", "task_id"),
+)
 ASKED = ("endpoint", "requested_model", "route", "workload_class", "stream", "client", "source", "client_retry")
 
 BASES = {

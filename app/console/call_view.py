@@ -17,7 +17,7 @@ PER_MILLION = 10**6
 INDENT, LONGEST_BAR = 4, 120
 TITLE_CELLS = 12
 
-WHO = ("project", "environment", "key_id", "user", "feature", "customer", "use_case", "task_id")
+WHO = ("project", "environment", "key_id", "key_version", "user", "feature", "customer", "use_case", "task_id")
 WHERE_FROM = (
     "source",
     "client",

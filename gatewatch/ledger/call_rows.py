@@ -65,7 +65,7 @@ CALL: Mapping[str, Shape] = {
 WHOLE_CALL: Mapping[str, Shape] = {
     **CALL,
     "ended_at": Shape("epoch_us(ended_at)", _time),
-    **_plain("source", "client_retry", "finish_reason"),
+    **_plain("source", "client_retry", "finish_reason", "key_version"),
     "usage": Shape("usage", _json),
     "segment": Shape("segment"),
     "loaded_at": Shape("epoch_us(loaded_at)", _time),

@@ -28,6 +28,7 @@ from proxy.control.home_lock import HomeLock
 from proxy.control.listening import bind, bind_unix
 from proxy.control.recording import Recording
 from proxy.control.reload import watch_config
+from proxy.control.sealed_answers import keep_forgetting
 from proxy.control.settings_compile import compile_settings
 from proxy.control.workers import Workers, worker_command, workers_left_behind
 from proxy.http_server.bounds import Bounds
@@ -88,6 +89,7 @@ class ControlProcess:
             tasks = [
                 asyncio.create_task(watch_config(self._config_path, self._reload)),
                 asyncio.create_task(self._keep_noting_key_use()),
+                asyncio.create_task(keep_forgetting(self._home, self._vault)),
             ]
             if await self._workers_are_up(stopping):
                 ready(self._ready(listening))

@@ -35,7 +35,8 @@ def test_a_team_is_made_listed_and_shown_with_its_projects_and_active_keys(run: 
     code, out, _ = run("create", "search", "-o", "json")
     assert code == 0
     assert json.loads(out) | {"created_at": "", "created_by": ""} == {
-        "name": "search", "projects": [], "services": [], "keys": [], "managed_by": "control", "created_at": "", "created_by": "",
+        "name": "search", "projects": [], "services": [], "keys": [], "managed_by": "control",
+        "created_at": "", "created_by": "",
     }  # fmt: skip
     with ControlStore.open(home.control) as store:
         key, _ = store.create_key("app", team="search", project="ranker", pepper=bytes(32))

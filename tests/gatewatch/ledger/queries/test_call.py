@@ -10,7 +10,12 @@ from tests.kit.journals import T0, a_call, attempt, call_id, closing, segment
 
 def test_a_call_comes_with_its_attempts_in_order(home: Home, service: LedgerService) -> None:
     call = a_call(
-        0, attempts=2, usage={"prompt_tokens": 100, "details": {"cached": 7}}, finish_reason="stop", client_retry=1
+        0,
+        attempts=2,
+        usage={"prompt_tokens": 100, "details": {"cached": 7}},
+        finish_reason="stop",
+        client_retry=1,
+        key_version=2,
     )
     second = attempt(call, 2, connect_us=900, first_byte_us=1234, upstream_request_id="req_2")
     first = attempt(call, 1, status="error", http_status=503, error_kind="upstream_error", error_message="overloaded")
@@ -21,6 +26,7 @@ def test_a_call_comes_with_its_attempts_in_order(home: Home, service: LedgerServ
     assert row["ended_at"] == "2026-11-20T10:00:01.500000Z"
     assert row["usage"] == {"prompt_tokens": 100, "details": {"cached": 7}}
     assert (row["finish_reason"], row["client_retry"], row["upstream_ms"]) == ("stop", 1, 1499.0)
+    assert row["key_version"] == 2
     assert [each["n"] for each in row["attempts_detail"]] == [1, 2]
     assert row["attempts_detail"][0] == {
         "started_at": "2026-11-20T10:00:00.000500Z", "n": 1, "provider": "openai", "model": "gpt-4o",
