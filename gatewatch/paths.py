@@ -79,6 +79,21 @@ class Home:
         return self.root / "rotation.lock"
 
     @property
+    def audit_lock(self) -> Path:
+        """Held while the audit trail is sealed."""
+        return self.root / "audit.lock"
+
+    @property
+    def audit_file(self) -> Path:
+        """The second place of the audit trail, where the configuration names no other."""
+        return self.root / "audit.jsonl"
+
+    @property
+    def audit_anchor(self) -> Path:
+        """The trail's anchor, where the vault cannot keep it."""
+        return self.root / "audit.anchor"
+
+    @property
     def lock(self) -> Path:
         """Held (flock) by the control process for as long as it lives: one per home, and one owner of the ledger."""
         return self.root / "control.lock"
