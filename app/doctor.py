@@ -14,8 +14,9 @@ from gatewatch.errors import GatewatchError, Unreachable
 from gatewatch.ledger.ownership import owning
 from gatewatch.paths import Home
 from gatewatch.vault.interface import Vault
-from gatewatch.vault.opening import kind_of, open_vault
+from gatewatch.vault.opening import Wish, kind_of, open_chosen
 from gatewatch.vault.references import resolve
+from gatewatch.vault.survey import ignored, survey
 
 MAKE_A_KEY = "gatewatch keys create NAME --team TEAM --create-team"
 LOW_SPACE = 1024**3
@@ -27,19 +28,20 @@ class Finding(NamedTuple):
     """One thing that was looked at."""
 
     state: str
-    """ok, missing (something is not set up yet) or broken."""
+    """ok, missing (something is not set up yet), unused (it could be used in place of something else) or broken."""
     area: str
     what: str
     next_step: str = ""
 
 
-def examine(home: Home, config: Path | None) -> list[Finding]:
+def examine(home: Home, config: Path | None, passphrase_fd: int | None = None) -> list[Finding]:
     """Everything, in the order in which a gateway needs it."""
+    wish = Wish(passphrase_fd=passphrase_fd)
     return [
         *_python(),
         *_home(home),
         *(configuration := list(_configuration(home, config))),
-        *([] if any(finding.state == "broken" for finding in configuration) else _secrets(home, config)),
+        *([] if any(finding.state == "broken" for finding in configuration) else _secrets(home, config, wish)),
         *_gateway(home),
     ]
 
@@ -83,17 +85,19 @@ def _configuration(home: Home, given: Path | None) -> Iterator[Finding]:
         yield Finding("missing", "configuration", warning)
 
 
-def _secrets(home: Home, given: Path | None) -> Iterator[Finding]:
+def _secrets(home: Home, given: Path | None, wish: Wish) -> Iterator[Finding]:
+    config = _load(home, given).config
     vault, locked = None, False
     if home.control.exists():
         with ControlStore.open(home.control) as store:
             yield _keys(store)
-            found, vault = _vault(home, store)
+            found, vault = _vault(home, store, wish._replace(options=config.vault_options))
             locked = found.state == "broken"
             yield found
+            yield from _other_vaults(home, kind_of(store), wish)
     else:
         yield Finding("missing", "keys", "no virtual key yet", MAKE_A_KEY)
-    for name, provider in _load(home, given).config.providers.items():
+    for name, provider in config.providers.items():
         reference = str(provider.api_key or "none")
         if locked and reference.startswith("vault:"):
             yield Finding(
@@ -117,16 +121,28 @@ def _keys(store: ControlStore) -> Finding:
     return Finding("ok", "keys", f"{len(keys)} virtual keys, {len(store.teams())} teams")
 
 
-def _vault(home: Home, store: ControlStore) -> tuple[Finding, Vault | None]:
+def _vault(home: Home, store: ControlStore, wish: Wish) -> tuple[Finding, Vault | None]:
     """Opens one that was chosen; to choose is not for the doctor."""
     if not kind_of(store):
         return Finding("missing", "vault", "none was chosen yet", "It is chosen when the first secret needs one."), None
     try:
-        vault = open_vault(home, store)
+        vault = open_chosen(home, store, wish)
     except GatewatchError as error:
         return Finding("broken", "vault", error.title, error.next_step), None
     backend, reason = vault.describe()
     return Finding("ok", "vault", f"{backend}: {reason}"), vault
+
+
+def _other_vaults(home: Home, chosen: str, wish: Wish) -> Iterator[Finding]:
+    """Of every kind that this home does not have: whether it would work, and if not, why."""
+    for kind, works, told, next_step in survey(home, wish.passphrase_fd):
+        if kind.partition(":")[0] == chosen:
+            continue
+        if works:
+            next_step = f"gatewatch providers vault --use {kind.partition(':')[0]}" if chosen else "--vault takes it"
+        yield Finding("unused", f"vault {kind}", told, next_step or "Nothing to do, unless you want this one.")
+    for remark in ignored():
+        yield Finding("unused", "keyring", remark, "Nothing to do.")
 
 
 def _gateway(home: Home) -> Iterator[Finding]:

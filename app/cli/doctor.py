@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from app.cli.command import add_home, add_output
+from app.cli.vault_options import add_passphrase
 
 if TYPE_CHECKING:
     from app.doctor import Finding
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_passphrase(parser)
     add_home(parser)
     add_output(parser)
 
@@ -24,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     from app.doctor import examine
     from gatewatch.paths import Home
 
-    findings = examine(Home.find(args.home), Path(args.config) if args.config else None)
+    findings = examine(Home.find(args.home), Path(args.config) if args.config else None, args.passphrase_fd)
     if args.output == "table":
         sys.stdout.writelines(f"{line}\n" for line in _lines(findings))
     else:

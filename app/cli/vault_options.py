@@ -20,13 +20,18 @@ def add_vault(parser: argparse.ArgumentParser) -> None:
         metavar="KIND",
         help="the vault of this home: keyring, file, systemd, env or a plug-in's (default: the first two, what works)",
     )
-    parser.add_argument(
-        "--passphrase-fd", type=int, metavar="N", help="file descriptor to read the vault's passphrase from"
-    )
+    add_passphrase(parser)
     parser.add_argument(
         "--ask-passphrase",
         action="store_true",
         help="ask for the passphrase of a new file vault (default: make a key file beside it)",
+    )
+
+
+def add_passphrase(parser: argparse.ArgumentParser) -> None:
+    """`--passphrase-fd`, for commands that open a vault and never make one."""
+    parser.add_argument(
+        "--passphrase-fd", type=int, metavar="N", help="file descriptor to read the vault's passphrase from"
     )
 
 

@@ -90,6 +90,11 @@ def probe(name: str, backend: Backend, service: str, seconds: float = PROBE_SECO
     _call(name, there_and_back, seconds)
 
 
+def look(name: str, backend: Backend, seconds: float = PROBE_SECONDS) -> None:
+    """Asks for an entry that is not there. Raises VaultError where the keyring is locked or does not answer."""
+    _call(name, lambda: backend.get_password("gatewatch", "gatewatch/nothing"), seconds)
+
+
 class KeyringVault:
     """Entries of one home, under a service name of its own. A keyring lists nothing, so one entry holds the names."""
 

@@ -1,5 +1,6 @@
 """The doctor finds what is wrong with a gateway's home, says how to mend it, and changes nothing."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 
 def states(findings: list[Finding]) -> dict[str, str]:
-    return {finding.area: finding.state for finding in findings}
+    """Of everything that is used."""
+    return {finding.area: finding.state for finding in findings if finding.state != "unused"}
 
 
 def one(findings: list[Finding], area: str) -> Finding:
@@ -127,6 +129,33 @@ def test_a_vault_that_nothing_opens_is_broken_and_its_secrets_are_not_said_to_be
     assert one(found, "vault").state == "broken"
     assert "--passphrase-fd" in one(found, "vault").next_step
     assert "does not open" in one(found, "provider openai").what
+
+
+def test_the_passphrase_comes_from_the_descriptor_that_was_named(home: Home, tmp_path: Path) -> None:
+    passphrase = home.vault_key.read_bytes()
+    home.vault_key.unlink()
+    reader, writer = os.pipe()
+    os.write(writer, passphrase)
+    os.close(writer)
+    found = examine(home, None, reader)
+    assert one(found, "vault").what.startswith(f"file: asked for; {home.vault} opens with file descriptor {reader}")
+    assert one(found, "provider openai").state == "ok"
+    assert passphrase.decode().strip() not in str(found)
+
+
+def test_of_every_other_kind_of_vault_it_is_told_why_it_is_not_used(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    monkeypatch.setattr("gatewatch.vault.keyring_vault.candidates", lambda: ("SecretService",))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    found = examine(home, None)
+    assert "DBUS_SESSION_BUS_ADDRESS" in one(found, "vault keyring:SecretService").what
+    assert "CREDENTIALS_DIRECTORY is not set" in one(found, "vault systemd").what
+    assert "GATEWATCH_OWN_PEPPER" in one(found, "vault env").what
+    assert "PYTHON_KEYRING_BACKEND is set: it chooses nothing here" in one(found, "keyring").what
+    assert not [finding for finding in found if finding.area == "vault file"], "that is the one it has"
 
 
 def test_looking_does_not_choose_a_vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
