@@ -34,6 +34,12 @@ class Refusal(Exception):
         return error_body(self.message, self.type, self.param, self.code)
 
 
+_LEAKED = {
+    "browser": "This key is a server's and is not served to browsers.",
+    "new_network": "This key is not served in this network, where it was never used before.",
+    "in_prompt": "An API key of this gateway stands in the request's body.",
+}
+
 DO_NOT_RETRY = ((b"x-should-retry", b"false"),)
 
 
@@ -63,6 +69,12 @@ def _not_allowed(code: str, message: str, param: str | None = None, reason: str 
 
 def network_not_allowed(reason: str) -> Refusal:
     return _not_allowed("network_not_allowed", "This key may not be used from this address.", reason=reason)
+
+
+def key_leaked(mark: str) -> Refusal:
+    """`mark`: what shows that the key is no secret any more."""
+    message = _LEAKED[mark] + " Ask whoever runs this gateway."
+    return _not_allowed("key_leaked", message, reason=mark)
 
 
 def dialect_not_allowed(dialect: str) -> Refusal:

@@ -5,6 +5,7 @@ configuration, sent as JSON through a pipe. They hold secrets: never log or show
 import msgspec
 
 from gatewatch.hidden import hides
+from gatewatch.keys.leaks import Reactions
 from gatewatch.providers.quirks import Quirks
 
 
@@ -145,3 +146,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Paths of certificate chain and private key; None: plain HTTP."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks whose X-Forwarded-For is believed; empty: none is."""
+    leaks: Reactions = Reactions()
+    leaks_of_teams: dict[str, Reactions] = {}
+    """Of teams that have their own."""

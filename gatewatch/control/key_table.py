@@ -17,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from gatewatch.control.key_networks import networks_of
 from gatewatch.control.records import KEY_COLUMNS, KeyRecord, key_record, now_us
 from gatewatch.hidden import hides
 from gatewatch.keys.token import digest, parse
@@ -133,6 +134,12 @@ class KeyTable:
                 self.stale_since = now_monotonic
         else:
             self.stale_since = None
+
+    def networks_of(self, key_id: str) -> dict[str, int]:
+        """Network → when the key was first used from there (µs). A look into the store; raises sqlite3.Error."""
+        if self._connection is None:
+            raise sqlite3.OperationalError("the store cannot be read now")
+        return networks_of(self._connection, key_id)
 
     def close(self) -> None:
         self._disconnect()

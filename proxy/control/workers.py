@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class Workers:
         self.states: dict[int, LiveState] = {}
         self.keys_used: dict[str, int] = {}
         """Public id of a key's secret → last use, as workers have told and nobody has taken yet."""
+        self.on_report: Callable[[LiveState], None] = lambda state: None
         self.listening: socket.socket | None = None
         self._command = command
         self._count = count
@@ -213,6 +214,7 @@ class Workers:
                     self._welcome(state, writer)
                 self.states[pid] = state
                 self.keys_used |= state.keys_used
+                self.on_report(state)
                 self._changed.set()
         except (OSError, ValueError, msgspec.DecodeError) as error:
             log.warning("lost worker %d: %s", pid, error)

@@ -5,6 +5,7 @@ socket goes up with the greeting, so that a control process that starts anew can
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -76,7 +77,9 @@ class ControlLink:
 
     async def _keep_reporting(self, writer: asyncio.StreamWriter) -> None:
         while True:
-            await asyncio.sleep(REPORT_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REPORT_SECONDS):
+                    await self._gateway.leaks.news.wait()
             writer.write(self._report())
             await writer.drain()
 
@@ -100,6 +103,8 @@ class ControlLink:
             rss_mb=rss_mb(),
             draining=gateway.draining,
             keys_used=live.take_keys_used(),
+            leaks=gateway.leaks.take_found(),
+            networks=gateway.leaks.take_networks(),
             keys_in_flight=gateway.keys_in_flight(),
         )
         return msgspec.json.encode(state) + b"\n"

@@ -32,6 +32,7 @@ from proxy.worker.ending import Ending
 from proxy.worker.endpoints import ENDPOINTS, GENERATING, caller_of
 from proxy.worker.further_models import check_further_models
 from proxy.worker.inbound import Inbound
+from proxy.worker.leaks import Leaks
 from proxy.worker.live import Live
 from proxy.worker.model_list import ModelList
 from proxy.worker.passage import Passage
@@ -67,6 +68,7 @@ class Gateway:
         self.draining = False
         self.in_flight: set[Inbound] = set()
         self.cutting = Cutting(keys, self.in_flight)
+        self.leaks = Leaks(keys)
         self._allowances = allowances
         self._agent = agent
         self._model_list = ModelList()
@@ -83,6 +85,7 @@ class Gateway:
             for name, provider in settings.providers.items()
         }
         self.settings, self._proxies, self._upstreams = settings, proxies, upstreams  # all of them or none
+        self.leaks.configure(settings)
         for name, upstream in old.items():
             if self._upstreams.get(name) is not upstream:
                 upstream.close()
@@ -158,7 +161,9 @@ class Gateway:
             key = self._admit(inbound)
             check_dialect(key, inbound.caller.name)
             await self._allowances.check(key)
-            inbound.body = parse_object(await inbound.request.body(self.settings.caps.body_bytes))
+            body = await inbound.request.body(self.settings.caps.body_bytes)
+            self.leaks.check_prompt(inbound, body)
+            inbound.body = parse_object(body)
             attribute(inbound.call, inbound.headers, inbound.body)
             model = required_model(inbound.body)
             inbound.call.requested_model = model if model in self.settings.routes else claimed(model)
@@ -200,6 +205,7 @@ class Gateway:
         call.team, call.project, call.environment = key.team, key.project, key.environment
         call.config_version = self.settings.config_version
         check_network(key, call.source or "")
+        self.leaks.check_arrival(inbound)
         if self.journal.full:
             raise ledger_full()
         return key
@@ -303,6 +309,8 @@ class Gateway:
     async def _serve_other(self, inbound: Inbound) -> None:
         method, path = inbound.request.method, inbound.request.path
         try:
+            if method == "OPTIONS" and not inbound.request.refusal:  # what browsers ask first, without a key
+                raise not_that_method(method, path) if served(path) else nothing_here(path, inbound.caller.name)
             key = self._admit(inbound)
             await self._allowances.check(key)
             if method == "GET" and (path == "/v1/models" or path.startswith("/v1/models/")):

@@ -6,6 +6,7 @@ import sys
 import msgspec
 
 from gatewatch.call import Call
+from gatewatch.keys.leaks import Leak
 
 
 class LiveState(msgspec.Struct, kw_only=True):
@@ -33,6 +34,10 @@ class LiveState(msgspec.Struct, kw_only=True):
     """Public id of a key's secret → when it was last used (µs since the epoch), of keys used since the last report."""
     keys_in_flight: dict[str, int] = {}
     """Id of a key → its calls that run now; keys without any are left out."""
+    leaks: list[Leak] = []
+    """Keys that were seen where no key should be, since the last report."""
+    networks: list[tuple[str, str, int]] = []
+    """Key, network and time (µs) of first uses that are in order."""
 
 
 class Live:
