@@ -1,15 +1,16 @@
 """Performs an action: asks for the permission, notes a try that was refused, does it.
 
-Keeps true: nothing happens for an actor without the permission, and a refused change stands in the audit trail. What
-a change itself notes joins its own transaction.
+Keeps true: nothing happens for an actor without the permission or beyond its team, and a refused change stands in the
+audit trail. What a change itself notes joins its own transaction.
 """
 
 from typing import Any
 
 import msgspec
 
-from gatewatch.actions.acting import Acting, not_permitted
+from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import Action
+from gatewatch.actions.reach import WITHIN_ONE_TEAM
 from gatewatch.actions.registry import actions
 from gatewatch.errors import NotAllowed, NotFound, UsageError
 from gatewatch.keys.secret_shapes import shown
@@ -24,8 +25,12 @@ def perform(acting: Acting, name: str, asked: object) -> Any:
     if action is None:
         raise NotFound(f"there is no action {shown(name)}", "is this program of another version than the gateway?")
     try:
-        if not acting.actor.may(action.permission):
-            raise not_permitted(acting.actor, action.permission)
+        acting.require(action.permission)
+        if acting.actor.team is not None and name not in WITHIN_ONE_TEAM:
+            raise NotAllowed(
+                f"{acting.actor.id} is of team {acting.actor.team} alone, and {name} is about all teams",
+                "ask with a key of all teams",
+            )
         return msgspec.to_builtins(action.run(acting, _fitting(action, asked)))
     except NotAllowed as refused:
         if action.changes:

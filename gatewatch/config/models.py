@@ -76,9 +76,13 @@ class Control(Section):
     """Where consoles and commands reach the gateway."""
 
     listen: Literal["unix"] | ListenAddress = "unix"
-    """`unix` (a socket of mode 0600 on this machine), or `HOST:PORT` with `tls`."""
+    """`unix` (a socket of mode 0600 on this machine), or beside it `HOST:PORT` with `tls`: for admin keys from other
+    machines, under the names of `hosts`."""
     tls: Tls | None = None
     """Needed for every listen but `unix`."""
+    client_ca: str | None = Field(default=None, min_length=1)
+    """File with the certificates that have to have signed a console's own one, for every listen but `unix`. Left out:
+    an admin key is enough."""
 
 
 class Endpoint(Section):

@@ -16,8 +16,6 @@ def _unenforced(config: Config) -> Iterator[tuple[KeyPath, str]]:
     for store in ("control", "ledger", "limits"):
         if getattr(config.stores, store):
             yield ("stores", store), "not in force yet: the embedded store is used"
-    if config.control.listen != "unix":
-        yield ("control", "listen"), "not in force yet: the control API is on its unix socket only"
     for name, provider in config.providers.items():
         preset = presets()[provider.preset] if provider.preset else None
         for key in ("region", "project"):

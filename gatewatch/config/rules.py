@@ -74,6 +74,12 @@ def _listening(config: Config) -> Iterator[Problem]:
         yield Problem(
             ("control", "listen"), f"{config.control.listen} without tls", "unix, or tls: {cert, key} beside it"
         )
+    if config.control.listen == config.listen and config.listen.port:
+        yield Problem(("control", "listen"), f"{config.listen}, where apps call", "another port")
+    if (client_ca := config.control.client_ca) and not os.access(Path(client_ca).expanduser(), os.R_OK):
+        yield Problem(
+            ("control", "client_ca"), found_text(("control", "client_ca"), client_ca), "a file that can be read"
+        )
 
 
 def _stores(config: Config) -> Iterator[Problem]:

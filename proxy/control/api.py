@@ -1,75 +1,146 @@
-"""The control API: what consoles and `gatewatch show` ask. JSON over HTTP on a unix socket.
+"""The control API: what consoles and commands ask. JSON over HTTP, on a unix socket and, where configured, over TLS.
 
-Keeps true: only the user that runs the gateway, or root, is answered (peer credentials); queries are named and
-parameterised, no SQL crosses; a slow query blocks nobody else.
+Keeps true: deny by default. Who asks is recognised first, then the route looked up in the one table, then permission
+and reach are asked for, all of it before a byte of the body is looked at. Queries are named and parameterised, no SQL
+crosses; a slow query blocks nobody else.
 """
 
 import asyncio
-import os
-import socket
-import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from gatewatch.actions.acting import not_permitted
 from gatewatch.authority.actor import Actor
-from gatewatch.authority.login_user import login_user
-from gatewatch.errors import GatewatchError, NotFound, UsageError
-from proxy.http_server.request import ClientLeft, Request
+from gatewatch.errors import GatewatchError, NotAllowed, NotFound, UsageError
+from gatewatch.keys.secret_shapes import shown
+from proxy.control.live_view import live_for
+from proxy.control.routes import ACTION, CHECK, LIVE, QUERY, SNAPSHOT, Reach, Route, route_of
+from proxy.control.turned_away import TurnedAway
+from proxy.http_server.request import ClientLeft, Headers, Request
 from proxy.refusal import Refusal
 
 if TYPE_CHECKING:
+    from gatewatch.ledger.answer import Answer
     from gatewatch.ledger.service import LedgerService
 
 BODY_BYTES = 1024 * 1024
 
+Recognise = Callable[[Request], Actor]
+"""Raises TurnedAway."""
+
+
+class Doings(Protocol):
+    """What the API hands on. Called in threads."""
+
+    def perform(self, actor: Actor, name: str, asked: object) -> Any:
+        """An action. Raises GatewatchError; refusals are in the audit trail then."""
+
+    def denied(self, actor: Actor, action: str, target: str, reason: str, *, changes: bool) -> None:
+        """Notes that somebody was refused something else."""
+
 
 class ControlApi:
-    """The application of the control socket."""
+    """The application of one way in: `recognise` says who comes by it, `here` whether from this machine."""
 
     def __init__(
         self,
         service: "LedgerService",
         live: Callable[[], dict[str, Any]],
-        perform: "Callable[[Actor, str, object], Any]",
+        doings: Doings,
+        recognise: Recognise,
+        *,
+        here: bool = True,
     ) -> None:
         self._service = service
         self._live = live
-        self._perform = perform
+        self._doings = doings
+        self._recognise = recognise
+        self._here = here
 
     async def __call__(self, request: Request) -> None:
+        headers: Headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
         try:
-            body = await request.body(BODY_BYTES)
-            status, answer = 200, await self._answer(peer(request), request.method, request.path, body)
+            if request.refusal:
+                raise request.refusal
+            actor = await self._recognised(request)
+            headers.append((b"x-gatewatch-request-id", (actor.request_id or "-").encode()))
+            status, answer = 200, await self._answer(actor, request)
         except GatewatchError as error:
             status = {2: 400, 3: 404, 4: 403}.get(error.exit_code, 503)
+            if isinstance(error, TurnedAway):
+                status = error.status
+                if status == 401:
+                    headers.append((b"www-authenticate", b"Bearer"))
+                if error.retry_after:
+                    headers.append((b"retry-after", str(error.retry_after).encode()))
             answer = {"error": {"title": error.title, "next_step": error.next_step, "exit_code": error.exit_code}}
         except Refusal as refusal:
             status = refusal.status
             answer = {"error": {"title": refusal.message, "next_step": "", "exit_code": 1}}
         except ClientLeft:
             return
-        request.reply(status, [(b"content-type", b"application/json")], msgspec.json.encode(answer))
+        request.reply(status, headers, msgspec.json.encode(answer))
 
-    async def _answer(self, actor: Actor, method: str, path: str, body: bytes) -> object:
-        if method == "POST" and path.startswith("/v1/actions/"):
-            name = path.removeprefix("/v1/actions/")
-            return await asyncio.to_thread(lambda: self._perform(actor, name, _object(body)))
-        if (method, path) == ("GET", "/v1/live"):
-            return self._live()
-        if method == "POST" and path.startswith("/v1/query/"):
-            name = path.removeprefix("/v1/query/")
-            return await asyncio.to_thread(lambda: self._service.ask(name, **_object(body)))
-        if (method, path) == ("POST", "/v1/ledger/snapshot"):
+    async def _recognised(self, request: Request) -> Actor:
+        """Raises TurnedAway, having noted who was."""
+        try:
+            return self._recognise(request)
+        except TurnedAway as away:
+            if away.actor is not None:
+                found = route_of(request.method, request.path)
+                target = found[0].path if found else "-"
+                await self._note(away.actor, "control.enter", target, away.reason, changes=True)
+            raise
+
+    async def _answer(self, actor: Actor, request: Request) -> object:
+        """Raises GatewatchError, Refusal, ClientLeft."""
+        found = route_of(request.method, request.path)
+        if found is None:
+            raise NotFound(
+                f"The control API has no {request.method} {request.path}.", "Is the console of another version?"
+            )
+        route, name = found
+        if (refused := self._objection(actor, route)) is not None:
+            await self._note(actor, route.name, shown(name) if name else "-", refused.title, changes=route.changes)
+            raise refused
+        body = await request.body(BODY_BYTES)
+        if route is ACTION:
+            asked = _object(body)
+            return await asyncio.to_thread(self._doings.perform, actor, name, asked)
+        if route is LIVE:
+            return live_for(actor, self._live())
+        if route is QUERY:
+            return await asyncio.to_thread(self._ask, actor, name, _object(body))
+        if route is SNAPSHOT:
             target = _object(body).get("path")
             if not isinstance(target, str) or not Path(target).is_absolute():
                 raise UsageError("A snapshot needs an absolute path.")
             return {"path": str(await asyncio.to_thread(self._service.snapshot, Path(target)))}
-        if (method, path) == ("POST", "/v1/ledger/check"):
-            return await asyncio.to_thread(self._service.check)
-        raise NotFound(f"The control API has no {method} {path}.", "Is the console of another version?")
+        assert route is CHECK
+        return await asyncio.to_thread(self._service.check)
+
+    def _objection(self, actor: Actor, route: Route) -> NotAllowed | None:
+        """Why the actor may not take this route. An action's own permission is asked for where it is performed."""
+        if route.permission is not None and not actor.may(route.permission):
+            return not_permitted(actor, route.permission)
+        if route.reach is not Reach.TEAM and actor.team is not None:
+            return NotAllowed(
+                f"{actor.id} is of team {actor.team} alone, and this is about all teams", "ask with a key of all teams"
+            )
+        if route.reach is Reach.HERE and not self._here:
+            return NotAllowed("This writes a file of the gateway's machine.", "Do it there.")
+        return None
+
+    def _ask(self, actor: Actor, query: str, params: dict[str, Any]) -> "Answer":
+        if actor.team is not None:
+            return self._service.ask_within(actor.team, query, **params)
+        return self._service.ask(query, **params)
+
+    async def _note(self, actor: Actor, action: str, target: str, reason: str, *, changes: bool) -> None:
+        await asyncio.to_thread(self._doings.denied, actor, action, target, reason, changes=changes)
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -80,23 +151,3 @@ def _object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UsageError("The request is not a JSON object.")
     return value
-
-
-def peer(request: Request) -> Actor:
-    """Who asks over a unix socket: the login user behind the process on its other end."""
-    sock = request.connection.transport.get_extra_info("socket")
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is None:
-        return login_user(0, os.getuid())
-    pid, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i")))
-    return login_user(pid, uid)
-
-
-def same_user(transport: asyncio.BaseTransport) -> bool:
-    """Whether a unix socket's peer is this user or root. Where the system cannot tell, the socket's mode decides."""
-    sock = transport.get_extra_info("socket")
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is None:
-        return True
-    _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i")))
-    return uid in (os.getuid(), 0)

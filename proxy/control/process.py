@@ -23,17 +23,15 @@ from gatewatch.vault.pepper import get_or_create_pepper
 from gatewatch.vault.references import resolve
 from proxy.control.actions_here import ActionsHere
 from proxy.control.alarms import Alarms
-from proxy.control.api import ControlApi, same_user
 from proxy.control.home_lock import HomeLock
-from proxy.control.listening import bind, bind_unix
+from proxy.control.listening import bind
 from proxy.control.recording import Recording
 from proxy.control.reload import watch_config
 from proxy.control.sealed_answers import keep_forgetting
 from proxy.control.settings_compile import compile_settings
+from proxy.control.ways_in import WaysIn
 from proxy.control.workers import Workers, worker_command, workers_left_behind
-from proxy.http_server.bounds import Bounds
-from proxy.http_server.server import HttpServer
-from proxy.settings import Caps, Settings
+from proxy.settings import Settings
 
 if TYPE_CHECKING:
     from gatewatch.ledger.service import LedgerService
@@ -75,7 +73,7 @@ class ControlProcess:
         self._store = ControlStore.open(home.control, actor="gateway")
         self._workers = Workers(worker_command(), self._count, self._alarms)
         self._recording: Recording | None = None
-        self._api: HttpServer | None = None
+        self._ways_in: WaysIn | None = None
 
     async def run(self, ready: Ready) -> None:
         """Serve until SIGTERM or SIGINT. Raises where it cannot, having ended all but adopted workers."""
@@ -113,8 +111,7 @@ class ControlProcess:
         workers.configure(self._settings)
         self._recording = self._make_recording()
         self._recording.start()
-        self._api = self._api_server(self._recording.service)
-        await self._api.start(bind_unix(self._home.socket))
+        self._ways_in = await self._open_ways_in(self._recording.service)
         return listening
 
     async def _end(self, *, adopted: bool) -> None:
@@ -122,9 +119,8 @@ class ControlProcess:
         try:
             await self._workers.stop(adopted=adopted)
             self._note_key_use()
-            if self._api:
-                await self._api.drain(DRAIN_SECONDS)
-                self._api.close()
+            if self._ways_in:
+                await self._ways_in.drain(DRAIN_SECONDS)
             if self._recording:
                 await asyncio.to_thread(self._recording.stop)
         finally:
@@ -195,6 +191,9 @@ class ControlProcess:
             if self._untaken is not None:
                 self._reload()  # what was in its way may be gone: a lock, a missing secret file
 
+    def _key_used(self, kid: str, at: int) -> None:
+        self._workers.keys_used[kid] = at
+
     def _note_key_use(self) -> None:
         """Write when keys were last used, as workers have told since the last time."""
         used, self._workers.keys_used = self._workers.keys_used, {}
@@ -212,6 +211,7 @@ class ControlProcess:
             "event": "ready",
             "listen": self._listen,
             "control": f"unix:{self._home.socket}",
+            "control_remote": self._ways_in.remote if self._ways_in else None,
             "pid": os.getpid(),
             "workers": sorted(self._workers.states),
         }
@@ -232,11 +232,16 @@ class ControlProcess:
 
         return Recording(LedgerService(self._home), self._alarms)
 
-    def _api_server(self, service: "LedgerService") -> HttpServer:
-        bounds = Bounds(Caps(), hosts=None)
-        bounds.admits = same_user
+    async def _open_ways_in(self, service: "LedgerService") -> WaysIn:
         actions = ActionsHere(self._home, lambda: self._vault, service, lambda: list(self._loaded.config.teams), self)
-        return HttpServer(ControlApi(service, self.live, actions.perform), bounds)
+        ways_in, config = WaysIn(service, self.live, actions), self._at_start
+        await ways_in.open_here(self._home.socket, self._store.role_of)
+        await ways_in.open_remote(
+            config.control, config.hosts or (), self._home, bytes.fromhex(self._pepper), self._key_used
+        )
+        if ways_in.remote:
+            log.info("control API for admin keys on %s", ways_in.remote)
+        return ways_in
 
     def _compile(self, loaded: Loaded) -> Settings:
         """Settings for workers. Raises GatewatchError where a secret is missing. Declares the file's teams."""

@@ -15,8 +15,8 @@ BACKLOG = 2048
 class HttpServer:
     """One listening socket, one application."""
 
-    def __init__(self, app: App, bounds: Bounds, tls: tuple[str, str] | None = None) -> None:
-        """`tls`: paths of certificate chain and key."""
+    def __init__(self, app: App, bounds: Bounds, tls: tuple[str, str] | ssl.SSLContext | None = None) -> None:
+        """`tls`: paths of certificate chain and key, or all of it."""
         self._app = app
         self._bounds = bounds
         self._tls = tls
@@ -24,8 +24,8 @@ class HttpServer:
     async def start(self, listening: socket.socket) -> None:
         """Take connections from now on. Raises OSError, ssl.SSLError."""
         loop = asyncio.get_running_loop()
-        context = None
-        if self._tls:
+        context = self._tls if isinstance(self._tls, ssl.SSLContext) else None
+        if isinstance(self._tls, tuple):
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.load_cert_chain(*self._tls)
         create = loop.create_unix_server if listening.family == socket.AF_UNIX else loop.create_server

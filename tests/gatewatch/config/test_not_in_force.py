@@ -20,7 +20,6 @@ def test_what_works_is_not_warned_about() -> None:
         ({"stores": {"control": "env:DB"}}, "stores.control"),
         ({"stores": {"ledger": "env:DB"}}, "stores.ledger"),
         ({"stores": {"limits": "env:REDIS"}}, "stores.limits"),
-        ({"control": {"listen": "127.0.0.1:1"}}, "control.listen"),
         ({"providers": {"a": {"preset": "anthropic", "region": "us"}}}, "providers.a.region"),
         ({"models": {"m": {"targets": ["a/b"], "budget_step_down": True}}}, "models.m.budget_step_down"),
         ({"teams": {"t": {"budget": {"usd": "5"}}}}, "teams.t.budget"),

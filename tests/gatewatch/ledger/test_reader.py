@@ -17,12 +17,10 @@ from gatewatch.ledger.reader import LocalLedger, RemoteLedger, open_reader
 from gatewatch.ledger.service import LedgerService
 from gatewatch.ledger.unavailable import LedgerUnavailable
 from gatewatch.paths import Home
-from proxy.control.api import ControlApi
-from proxy.control.listening import bind_unix
-from proxy.http_server.bounds import Bounds
-from proxy.http_server.server import HttpServer
-from proxy.settings import Caps
+from proxy.control.actions_here import ActionsHere
+from proxy.control.ways_in import WaysIn
 from tests.gatewatch.ledger.queries.conftest import HOUR_WINDOW, mixed_traffic
+from tests.kit.control_api import NoGateway, no_vault
 from tests.kit.journals import NOW, a_call, opening, segment, whole
 
 QUESTIONS = ("overview", "series", "spend", "errors", "latency", "calls", "keys_usage", "teams")
@@ -43,13 +41,12 @@ def short_sockets(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
 async def serving(home: Home) -> AsyncIterator[LedgerService]:
     """The control API on the home's socket, as `gatewatch serve` has it."""
     service = LedgerService(home, clock=lambda: NOW)
-    server = HttpServer(ControlApi(service, dict), Bounds(Caps(), hosts=None))
-    await server.start(bind_unix(home.socket))
+    ways_in = WaysIn(service, dict, ActionsHere(home, no_vault, service, list, NoGateway()))
+    await ways_in.open_here(home.socket, lambda _: "super-admin")
     try:
         yield service
     finally:
-        await server.drain(5)
-        server.close()
+        await ways_in.drain(5)
         service.close()
 
 

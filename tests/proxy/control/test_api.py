@@ -20,13 +20,13 @@ import pytest
 
 from gatewatch.ledger.service import LedgerService
 from gatewatch.paths import Home
+from proxy.control.actions_here import ActionsHere
 from proxy.control.alarms import Alarms
-from proxy.control.api import BODY_BYTES, ControlApi, same_user
+from proxy.control.api import BODY_BYTES
 from proxy.control.listening import bind_unix
 from proxy.control.recording import Recording
-from proxy.http_server.bounds import Bounds
-from proxy.http_server.server import HttpServer
-from proxy.settings import Caps
+from proxy.control.ways_in import WaysIn
+from tests.kit.control_api import NoGateway, no_vault
 from tests.kit.journals import a_call, segment, whole, worker
 
 ANOTHER_USER = 65534
@@ -67,14 +67,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LedgerService]
 
 @pytest.fixture
 async def path(service: LedgerService, open_folder: Path) -> AsyncIterator[Path]:
-    """The socket of a control API, with bounds as `gatewatch serve` sets them."""
-    bounds = Bounds(Caps(), hosts=None)
-    bounds.admits = same_user
-    server = HttpServer(ControlApi(service, lambda: {"pid": os.getpid()}), bounds)
-    await server.start(bind_unix(open_folder / "control.sock"))
+    """The socket of a control API, as `gatewatch serve` opens it."""
+    doings = ActionsHere(service.home, no_vault, service, list, NoGateway())
+    ways_in = WaysIn(service, lambda: {"pid": os.getpid()}, doings)
+    await ways_in.open_here(open_folder / "control.sock", lambda _: "super-admin")
     yield open_folder / "control.sock"
-    await server.drain(5)
-    server.close()
+    await ways_in.drain(5)
 
 
 @pytest.fixture
