@@ -1,0 +1,121 @@
+"""Asks a provider's admin API.
+
+Keeps true: its key goes to the configured address alone, redirects are not followed, a reply is read up to a bound and
+within a bounded time, and no error repeats a secret.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import msgspec
+
+from gatewatch import __version__
+from gatewatch.redact import redact
+from gatewatch.rotation.parts import AdminRefused
+from gatewatch.safe_text import safe
+from proxy.checked_transport import checked_client
+
+SECONDS = 20.0
+LARGEST_REPLY = 4 * 1024 * 1024
+
+
+class Gone(AdminRefused):
+    """There is no such thing there, or no longer."""
+
+
+class AdminApi:
+    """One provider's, with its key."""
+
+    def __init__(
+        self, provider: str, base_url: str, headers: Mapping[str, str], *, allow_private: bool = False
+    ) -> None:
+        self._provider = provider
+        self._base = base_url.rstrip("/")
+        self._headers = {"accept": "application/json", "user-agent": f"gatewatch/{__version__}", **headers}
+        self._allow_private = allow_private
+
+    async def ask(
+        self, method: str, path: str, body: object = None, query: Mapping[str, str | int | bool] | None = None
+    ) -> dict[str, Any]:
+        """The JSON object that it answers. Raises AdminRefused; Gone for a 404."""
+        content = None if body is None else msgspec.json.encode(body)
+        headers = self._headers | ({} if body is None else {"content-type": "application/json"})
+        asked = {
+            name: str(value).lower() if isinstance(value, bool) else value for name, value in (query or {}).items()
+        }
+        try:
+            async with (
+                asyncio.timeout(SECONDS),
+                checked_client(allow_private=self._allow_private, seconds=SECONDS) as client,
+                client.stream(method, self._base + path, content=content, headers=headers, params=asked) as response,
+            ):
+                received = await _bounded(response)
+        except TimeoutError:
+            raise self._failed(f"did not answer within {SECONDS:.0f} seconds") from None
+        except (httpx.HTTPError, OSError) as error:
+            raise self._failed(f"cannot be reached: {str(error) or type(error).__name__}") from None
+        said = _object(received)
+        if response.status_code == 404:
+            raise Gone(f"{self._provider}'s admin API has no {safe(path, 120)}")
+        if not 200 <= response.status_code < 300:
+            raise self._failed(f"answered {response.status_code}: {_message(said)}", response.status_code)
+        if said is None:
+            raise self._failed(f"answered {response.status_code} with what is no JSON object")
+        return said
+
+    def _failed(self, what: str, status: int = 0) -> AdminRefused:
+        whose = f"providers.{self._provider}.admin.key"
+        steps = {401: f"set {whose} again", 403: f"give the key of {whose} the right to manage keys"}
+        return AdminRefused(
+            f"{self._provider}'s admin API {self._harmless(what)}",
+            steps.get(status, f"look at providers.{self._provider}.admin, then try again"),
+        )
+
+    def _harmless(self, text: str) -> str:
+        for value in self._headers.values():
+            secret = value.removeprefix("Bearer ")
+            if len(secret) > 8:
+                text = text.replace(secret, "[secret]")
+        return safe(redact(text[:2000]), 400)
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    received = b""
+    async for chunk in response.aiter_bytes():
+        received += chunk
+        if len(received) > LARGEST_REPLY:
+            break
+    return received
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    try:
+        said = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _message(said: dict[str, Any] | None) -> str:
+    error = (said or {}).get("error")
+    if isinstance(error, dict) and isinstance(error.get("message"), str):
+        return str(error["message"])
+    return error if isinstance(error, str) else "no word why"
+
+
+def text_of(said: dict[str, Any], name: str) -> str:
+    """A text that a reply must have. Raises AdminRefused, without repeating the reply: it may hold a secret."""
+    value = said.get(name)
+    if not isinstance(value, str) or not value:
+        raise AdminRefused(f"the admin API's reply has no {name}", "is it of another version?")
+    return value
+
+
+def objects_of(said: dict[str, Any], name: str = "data") -> list[dict[str, Any]]:
+    """A list of objects that a reply must have. Raises AdminRefused."""
+    value = said.get(name)
+    if not isinstance(value, list):
+        raise AdminRefused(f"the admin API's reply has no {name}", "is it of another version?")
+    return [each for each in value if isinstance(each, dict)]

@@ -1,0 +1,121 @@
+"""What a rotation is about, from the configuration: whose key it is, where it is kept, and what it is tried with."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from gatewatch.config import Loaded
+from gatewatch.config import models as written
+from gatewatch.config.admin_rules import admin_api
+from gatewatch.errors import NotFound, UsageError
+from gatewatch.keys.secret_shapes import shown
+from gatewatch.rotation.parts import Fleet, KeyMaker, Parts
+from proxy.control.minting import anthropic, openai, openrouter
+from proxy.control.minting.admin_api import AdminApi
+from proxy.control.settings_compile import compile_provider
+from proxy.settings import Provider, ProviderKey
+from proxy.trial.probe import Probe
+
+Resolve = Callable[[str], str | None]
+
+
+class Subject(NamedTuple):
+    """One key of one provider."""
+
+    provider: str
+    key: str
+    entry: str
+    """The vault's name of its secret."""
+
+
+def subject_of(loaded: Loaded, provider: str, key: str | None) -> Subject:
+    """The key that is meant. Raises NotFound, and UsageError where it is not the vault that keeps it."""
+    keys = keys_of(loaded.config, provider)
+    if key is None and len(keys) > 1:
+        raise UsageError(f"which key of {provider}?", f"name it with --key; there are: {', '.join(keys)}")
+    chosen = next(iter(keys)) if key is None else key
+    if chosen not in keys:
+        raise NotFound(f"{provider} has no key {shown(chosen)}", f"there are: {', '.join(keys)}")
+    kind, _, entry = keys[chosen].partition(":")
+    if kind != "vault":
+        steps = {
+            "env": "change the variable where the gateway is started, and restart it",
+            "file": "replace the file, and restart the gateway",
+        }
+        place = f"providers.{provider}.api_key"
+        raise UsageError(
+            f"the key {shown(chosen)} of {provider} is not in the vault: {kind}",
+            f"{steps.get(kind, 'there is no key to rotate')}; or keep it in the vault"
+            f" (`gatewatch providers set-key NAME`) and write {place}: vault:NAME",
+        )
+    return Subject(provider, chosen, entry)
+
+
+def keys_of(config: written.Config, provider: str) -> dict[str, str]:
+    """Name of a key → the reference to it. Raises NotFound."""
+    if provider not in config.providers:
+        known = ", ".join(config.providers) or "none"
+        raise NotFound(f"no provider {shown(provider)} is configured", f"there are: {known}")
+    found = config.providers[provider]
+    if found.api_keys:
+        return {key.name: key.key for key in found.api_keys}
+    return {found.api_key or "none": found.api_key or "none"}
+
+
+def sharers(config: written.Config, subject: Subject) -> tuple[str, ...]:
+    """Other providers whose calls carry the same secret of the vault."""
+    reference = f"vault:{subject.entry}"
+    return tuple(
+        name for name in config.providers if name != subject.provider and reference in keys_of(config, name).values()
+    )
+
+
+def parts_for(loaded: Loaded, subject: Subject, control: Path, resolve: Resolve, fleet: Fleet | None) -> Parts:
+    """What its rotation works with; `control`: the store with the operator's prices. Raises GatewatchError."""
+
+    def compiled(secret: str) -> Provider:
+        provider = compile_provider(subject.provider, loaded, lambda _: secret)
+        return msgspec.structs.replace(provider, keys=(ProviderKey(id=subject.key, secret=secret),))
+
+    maker, by_hand = maker_for(subject.provider, loaded.config.providers[subject.provider], resolve)
+    probe = Probe(compiled, _targets(loaded.config, subject.provider), control)
+    return Parts(prober=probe, maker=maker, fleet=fleet, by_hand=by_hand)
+
+
+def maker_for(name: str, provider: written.Provider, resolve: Resolve) -> tuple[KeyMaker | None, str]:
+    """The provider's admin API where one is configured, and what an operator does without. Raises GatewatchError."""
+    by_hand = {"openai": openai.BY_HAND, "openrouter": openrouter.BY_HAND, "anthropic": anthropic.BY_HAND}
+    usual = by_hand.get(provider.preset or "", f"end the old key in the console of {name}")
+    admin, api = provider.admin, admin_api(provider)
+    if admin is None or api is None:
+        return None, usual
+    secret = resolve(admin.key) or ""
+
+    def asking(base_url: str, headers: dict[str, str]) -> AdminApi:
+        return AdminApi(name, admin.base_url or base_url, headers, allow_private=provider.allow_private)
+
+    bearer = {"authorization": f"Bearer {secret}"}
+    match api:
+        case "openai":
+            project, account = admin.project or "", admin.service_account or ""
+            return openai.OpenAiKeys(asking(openai.BASE_URL, bearer), project, account), by_hand[api]
+        case "openrouter":
+            return openrouter.OpenRouterKeys(asking(openrouter.BASE_URL, bearer), admin.workspace), by_hand[api]
+        case "anthropic":
+            headers = {"x-api-key": secret, "anthropic-version": anthropic.VERSION}
+            return anthropic.AnthropicKeys(asking(anthropic.BASE_URL, headers)), by_hand[api]
+
+
+def _targets(config: written.Config, provider: str) -> Sequence[str]:
+    """The models that models of the configuration ask it for."""
+    prefix = f"{provider}/"
+    targets = (target for model in config.models.values() for target in model.targets)
+    return [target.removeprefix(prefix) for target in targets if target.startswith(prefix)]
+
+
+def longest_deadline(config: written.Config) -> int:
+    """µs: how long a call may take at most."""
+    own = (model.deadlines.total for model in config.models.values() if model.deadlines)
+    return max((config.deadlines.total, *own))
