@@ -29,6 +29,7 @@ from gatewatch.config.values import (
     Usd,
     VaultKind,
 )
+from gatewatch.keys.leaks import Reaction
 from gatewatch.providers.catalogue import Auth
 from gatewatch.providers.dialects import Dialect
 from gatewatch.providers.privacy import Policy
@@ -292,6 +293,32 @@ class Limits(Section):
     """Tokens, input and output."""
 
 
+class TeamLeaks(Section):
+    """What is done about this team's keys, where that differs."""
+
+    browser: Reaction | None = None
+    """A key comes from a browser."""
+    new_network: Reaction | None = None
+    """A key comes from a network where it never was before."""
+    in_prompt: Reaction | None = None
+    """A key stands in the body of a call."""
+
+
+class Leaks(Section):
+    """What is done when a key is seen where no key should be: `off`, `alert` (an alarm and an entry in the audit trail,
+    once a day), `refuse` (the call, too) or `revoke` (the key, too)."""
+
+    browser: Reaction = "alert"
+    """It comes from a browser: with an `Origin`, `Sec-Fetch-Site` or `Sec-Fetch-Dest` header."""
+    new_network: Reaction = "alert"
+    """It comes from a network (/24, /48 of IPv6) where it never was before. Keys of persons (`--user`) and those with
+    a list of networks are never taken for leaked by this."""
+    in_prompt: Reaction = "alert"
+    """It stands in the body of a call, whoever makes that."""
+    learn: Duration = 7 * 86_400 * _SECOND
+    """How long after its first use every network counts as the key's own."""
+
+
 class Team(Section):
     """Whom calls are charged to."""
 
@@ -301,6 +328,8 @@ class Team(Section):
     """How fast it may ask."""
     models: tuple[ModelName, ...] | None = Field(default=None, min_length=1)
     """The only models it may ask for; left out: any."""
+    leaks: TeamLeaks = TeamLeaks()
+    """What is done when one of its keys is seen where no key should be."""
 
 
 class Retention(Section):
@@ -377,6 +406,8 @@ class Config(Section):
     """How long a call may take."""
     teams: dict[TeamName, Team] = {}
     """Name → team. What stands here is changed here only."""
+    leaks: Leaks = Leaks()
+    """What is done when a key is seen where no key should be."""
     ledger: Ledger = Ledger()
     """What is kept of calls."""
     vault: VaultKind = "auto"

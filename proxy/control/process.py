@@ -24,6 +24,7 @@ from gatewatch.vault.references import resolve
 from proxy.control.actions_here import ActionsHere
 from proxy.control.alarms import Alarms
 from proxy.control.home_lock import HomeLock
+from proxy.control.leaks import LeakWatch
 from proxy.control.listening import bind
 from proxy.control.recording import Recording
 from proxy.control.reload import watch_config
@@ -72,6 +73,8 @@ class ControlProcess:
         self._wish = wish
         self._store = ControlStore.open(home.control, actor="gateway")
         self._workers = Workers(worker_command(), self._count, self._alarms)
+        self._leaks = LeakWatch(home.control, self._alarms)
+        self._workers.on_report = self._leaks.take
         self._recording: Recording | None = None
         self._ways_in: WaysIn | None = None
 
@@ -87,6 +90,7 @@ class ControlProcess:
             tasks = [
                 asyncio.create_task(watch_config(self._config_path, self._reload)),
                 asyncio.create_task(self._keep_noting_key_use()),
+                asyncio.create_task(self._leaks.run()),
                 asyncio.create_task(keep_forgetting(self._home, self._vault)),
             ]
             if await self._workers_are_up(stopping):

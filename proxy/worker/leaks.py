@@ -66,7 +66,7 @@ class Leaks:
         assert inbound.known
         where = f"a prompt of key {inbound.known.key.id}"
         found = [known for secret in secrets if isinstance(known := self._keys.lookup(secret), Known)]
-        if any([self._is_refused(known, "in_prompt", where) for known in found]):  # each of them is told
+        if True in [self._is_refused(known, "in_prompt", where) for known in found]:  # each of them is told
             raise key_leaked("in_prompt")
 
     def take_found(self) -> list[Leak]:
