@@ -96,17 +96,25 @@ def _after_a_lost_answer(args: argparse.Namespace) -> str:
 
 def _tell_of_old(args: argparse.Namespace, rotated: dict[str, Any]) -> None:
     """When the old secret ends, and where it is seen who still has it."""
-    from app.cli.keys.telling import short
+    from app.cli.keys.telling import callers, short
+    from app.cli.performing import perform
+    from gatewatch.actions.keys.show import ShowKey
 
     if rotated["repeated"]:
         sys.stderr.write(f"This rotation was made before (secret {rotated['version']}); nothing was rotated now.\n")
         if rotated["secret"] is None and args.to_vault is None:
             sys.stderr.write("Its secret was used or is an hour old, so it is kept nowhere any more.\n")
     for old in rotated["old"]:
-        used = "never used" if old["last_used_at"] is None else f"last used {short(old['last_used_at'])}"
-        sys.stderr.write(f"Secret {old['version']} works until {short(old['valid_until'])}, {used}.\n")
-    if rotated["old"]:
-        sys.stderr.write(f"`gatewatch keys show {rotated['id']}` tells who still uses it.\n")
+        sys.stderr.write(f"Secret {old['version']} works until {short(old['valid_until'])}.\n")
+    if not rotated["old"]:
+        return
+    if args.output == "table":
+        key = perform(args, "keys.show", ShowKey(key=rotated["id"]))
+        old_callers = [row for row in (key["day"] or {}).get("callers", []) if row["key_version"] != rotated["version"]]
+        if old_callers:
+            sys.stderr.write("Who used the key in the last 24 h, and needs the new secret:\n")
+            sys.stderr.writelines(f"{line}\n" for line in callers(old_callers, len(old_callers)))
+    sys.stderr.write(f"`gatewatch keys show {rotated['id']}` tells who still uses the old one.\n")
 
 
 def _end_grace(args: argparse.Namespace, named: list[str]) -> int:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
 from gatewatch.actions.keys.meant import KeysMeant, in_grace, keys_meant
-from gatewatch.actions.keys.use import DAY_US, in_flight, running, use_since
+from gatewatch.actions.keys.use import DAY_US, in_flight, running, secrets_with_last_use, use_since, with_last_use
 from gatewatch.actions.keys.view import secret_view, view
 from gatewatch.authority.permissions import Permission
 from gatewatch.control.records import KeyRecord
@@ -31,9 +31,9 @@ def affected(acting: Acting, asked: Affected) -> list[dict[str, Any]]:
         secrets = acting.store.secrets(record.id)
         day = use.of(record.id)
         rows.append(
-            view(record, now)
+            with_last_use(view(record, now), day)
             | {
-                "old": [secret_view(secret, now) for secret in in_grace(secrets, now)],
+                "old": secrets_with_last_use([secret_view(secret, now) for secret in in_grace(secrets, now)], day),
                 "in_flight": running(flights, record.id),
                 "day": day,
                 "day_unknown": use.unknown,

@@ -55,6 +55,18 @@ def use_since(acting: Acting, keys: list[str], since_us: int) -> Use:
     return Use({str(row.pop("key_id")): row for row in map(dict, answer.rows)})
 
 
+def with_last_use(key: dict[str, Any], use: dict[str, Any] | None) -> dict[str, Any]:
+    """The key as shown, with its last use as the ledger has it: the store learns of it some seconds later."""
+    known = [at for at in (key["last_used_at"], use and use["last_used"]) if at]
+    return key | {"last_used_at": max(known, default=None)}
+
+
+def secrets_with_last_use(secrets: list[dict[str, Any]], use: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Likewise of the versions of its secret."""
+    seen = {row["key_version"]: row for row in use["versions"]} if use else {}
+    return [with_last_use(secret, seen.get(secret["version"])) for secret in secrets]
+
+
 def in_flight(acting: Acting) -> dict[str, int] | None:
     """Calls that run now, by key; None where no gateway runs."""
     if acting.gateway is None:
