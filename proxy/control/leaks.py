@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from gatewatch.authority.actor import Actor
-from gatewatch.control.key_networks import learn
+from gatewatch.control.key_networks import learn, networks_of
 from gatewatch.control.records import KeyRecord
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError, NotFound
@@ -74,7 +74,7 @@ class LeakWatch:
             self._news.clear()
             try:
                 texts = await asyncio.to_thread(self._settle, leaks, networks)
-            except (GatewatchError, sqlite3.Error) as error:
+            except (GatewatchError, sqlite3.Error, OSError) as error:
                 log.error("what was found of leaked keys was not noted, and is tried again: %s", error)
                 self._waiting, self._networks = leaks + self._waiting, networks + self._networks
                 await asyncio.sleep(1.0)
@@ -101,20 +101,25 @@ class LeakWatch:
             return {key_id: self._alarm(store, key_id) for key_id in list(self._told)}
 
     def _note(self, store: ControlStore, leak: Leak) -> None:
-        now = time.time_ns() // 1000
-        if leak.mark == "new_network" and leak.reaction == "alert":
-            with store.change():
-                if not learn(store.connection, leak.key_id, leak.source, now):
-                    return  # another worker has told it
+        """May be done again after a failure in its middle."""
+        becomes_known = leak.mark == "new_network" and leak.reaction == "alert"
+        if becomes_known and leak.source in networks_of(store.connection, leak.key_id):
+            return  # another worker has told it
         if leak.reaction == "revoke":
             store.revoke_key(leak.key_id)
+        now = time.time_ns() // 1000
         told = self._told.setdefault(leak.key_id, [])
         today = [each for each in told if each.mark == leak.mark and each.at > now - DAY_US]
-        if len(today) >= SOURCES_A_DAY or any((each.kid, each.source) == (leak.kid, leak.source) for each in today):
-            return
-        store.audit("key.leak", leak.key_id, kid=leak.kid, mark=leak.mark, source=leak.source, reaction=leak.reaction)
-        told.append(_Told(leak.kid, leak.mark, leak.source, now))
-        log.warning("key %s %s (%s)", leak.key_id, _SEEN[leak.mark].format(leak.source), leak.reaction)
+        is_news = all((each.kid, each.source) != (leak.kid, leak.source) for each in today)
+        if is_news and len(today) < SOURCES_A_DAY:
+            store.audit(
+                "key.leak", leak.key_id, kid=leak.kid, mark=leak.mark, source=leak.source, reaction=leak.reaction
+            )
+            told.append(_Told(leak.kid, leak.mark, leak.source, now))
+            log.warning("key %s %s (%s)", leak.key_id, _SEEN[leak.mark].format(leak.source), leak.reaction)
+        if becomes_known:
+            with store.change():
+                learn(store.connection, leak.key_id, leak.source, now)
 
     def _alarm(self, store: ControlStore, key_id: str) -> str | None:
         """What stands against the key's secrets of today; forgets what is a day old."""
