@@ -1,4 +1,5 @@
-"""How commands perform actions: through the gateway that runs on the home, else on the home's files.
+"""How commands perform actions: on the machine that they are attached to, else through the gateway that runs on the
+home, else on the home's files.
 
 A gateway has its vault open, so that no passphrase is asked for twice, and knows what is in flight.
 """
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import msgspec
 
+    from gatewatch.actions.acting import Acting
     from gatewatch.paths import Home
+    from gatewatch.rotation.rotator import Rotator
 
 
 def perform(args: argparse.Namespace, name: str, asked: "msgspec.Struct", *, make: bool = False) -> Any:
@@ -19,10 +22,14 @@ def perform(args: argparse.Namespace, name: str, asked: "msgspec.Struct", *, mak
     """
     import msgspec
 
+    from app.cli.attach_options import attached
     from gatewatch.control_client import ControlClient, answers
     from gatewatch.errors import NotFound
     from gatewatch.paths import Home
 
+    if (remote := attached(args)) is not None:
+        with ControlClient(remote) as client:
+            return client.request("POST", f"/v1/actions/{name}", msgspec.to_builtins(asked))
     home = Home.find(args.home)
     if not make and not home.control.exists():
         raise NotFound(f"there is no gateway in {home.root}", "choose another folder with --home, or make a key first")
@@ -30,6 +37,14 @@ def perform(args: argparse.Namespace, name: str, asked: "msgspec.Struct", *, mak
         with ControlClient(home.socket) as client:
             return client.request("POST", f"/v1/actions/{name}", msgspec.to_builtins(asked))
     return _locally(args, home.make(), name, asked)
+
+
+def is_there(args: argparse.Namespace) -> bool:
+    """Whether there is anything to ask: a home that something was made in, or a gateway of another machine."""
+    from app.cli.attach_options import attached
+    from gatewatch.paths import Home
+
+    return attached(args) is not None or Home.find(args.home).control.exists()
 
 
 def _locally(args: argparse.Namespace, home: "Home", name: str, asked: "msgspec.Struct") -> Any:
@@ -49,5 +64,18 @@ def _locally(args: argparse.Namespace, home: "Home", name: str, asked: "msgspec.
         open_vault=lambda store: opened_vault(args, home, store),
         open_ledger=lambda: LocalLedger(home),
         declared_teams=declared_teams,
+        rotator=lambda acting: _rotations(args, home, acting),
     ) as acting:
         return perform_here(acting, name, asked)
+
+
+def _rotations(args: argparse.Namespace, home: "Home", acting: "Acting") -> "Rotator":
+    import os
+    from pathlib import Path
+
+    from app.cli.rotation_progress import tell_of
+    from gatewatch.config import load
+    from proxy.control.rotations_alone import RotationsAlone
+
+    path = Path(args.config) if args.config else home.config if home.config.exists() else None
+    return RotationsAlone(home, lambda: load(path, os.environ), acting.open_vault, tell_of)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from gatewatch.vault.interface import Vault
 
 COLUMNS = ("name", "preset", "dialects", "base_url", "region", "privacy", "api_key", "key")
-LARGEST_KEY = 64 * 1024
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Sub-commands list, show, test, set-key and vault."""
+    """Sub-commands list, show, test, set-key, rotate-key, rotations and vault."""
+    from app.cli.provider_rotation import add_arguments as add_rotation
     from app.cli.provider_vault import add_arguments as add_vault_arguments
     from app.cli.vault_options import add_vault
 
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     trying.add_argument("name", metavar="NAME", help="one that is configured")
     trying.add_argument("--model", metavar="MODEL", help="ask for this model (default: a cheap one)")
     trying.add_argument("--dialect", choices=DIALECTS, help="in this wire format (default: the best that works)")
+    add_rotation(commands)
     for each in (listing, setting, moving, showing, trying):
         add_vault(each)
         add_home(each)
@@ -44,11 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Raises GatewatchError where the configuration, the vault or the key cannot be read or written."""
+    from app.cli.provider_rotation import rotate_key, rotations
     from app.cli.provider_show import show_provider
     from app.cli.provider_vault import run as vault
     from app.cli.trial import try_provider
 
     actions = {"list": _list, "set-key": _set_key, "vault": vault, "show": show_provider, "test": try_provider}
+    actions |= {"rotate-key": rotate_key, "rotations": rotations}
     return actions[args.action](args)
 
 
@@ -120,6 +123,7 @@ def _states(args: argparse.Namespace, home: "Home", references: set[str]) -> tup
 def _set_key(args: argparse.Namespace) -> int:
     import sys
 
+    from app.cli.given_key import given_key
     from app.cli.output import print_object
     from app.cli.vault_options import control_store, opened_vault
     from gatewatch.control.exclusive import is_held
@@ -127,7 +131,7 @@ def _set_key(args: argparse.Namespace) -> int:
 
     checked_vault_name(args.name)
     with control_store(args, make=True) as (home, store):
-        secret = _given_key(args)
+        secret = given_key(f"Key of {args.name}", args.from_file)
         vault = opened_vault(args, home, store)
         vault.set(args.name, secret)
         note = store.note_provider_key(args.name)
@@ -136,36 +140,3 @@ def _set_key(args: argparse.Namespace) -> int:
         if is_held(home.lock):
             sys.stderr.write("The gateway that runs takes it at its next start.\n")
     return 0
-
-
-def _given_key(args: argparse.Namespace) -> str:
-    """The key, from where the operator gave it. Raises UsageError where it cannot be one; never repeats it."""
-    import getpass
-    import sys
-    from pathlib import Path
-
-    from gatewatch.errors import UsageError
-
-    try:
-        if args.from_file is not None:
-            path = Path(args.from_file)
-            with path.open("rb") as file:
-                content = file.read(LARGEST_KEY + 1)
-            if path.stat().st_mode & 0o077:
-                sys.stderr.write("Other users of this machine may read the file, and so have the key.\n")
-        elif sys.stdin.isatty():
-            content = getpass.getpass(f"Key of {args.name}: ", stream=sys.stderr).encode()
-        else:
-            content = sys.stdin.buffer.read(LARGEST_KEY + 1)
-        secret = content.decode().strip()
-    except OSError as error:
-        raise UsageError(f"--from-file {args.from_file}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError("what was given is not text") from None
-    if not secret:
-        raise UsageError("no key was given", "type it at the prompt, pipe it to stdin, or name a file with --from-file")
-    if len(content) > LARGEST_KEY:
-        raise UsageError("what was given is too large for a key")
-    if any(not character.isprintable() and character not in "\n\r\t" for character in secret):
-        raise UsageError("the key holds control characters", "paste it again, or use --from-file")
-    return secret

@@ -6,6 +6,7 @@ Keeps true: a key or a team outside of the actor's reach is not found; what it m
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from gatewatch.audit.second_sink import SecondSink
 from gatewatch.authority.actor import Actor
 from gatewatch.authority.permissions import Permission
 from gatewatch.control.records import KeyRecord
@@ -14,6 +15,7 @@ from gatewatch.errors import NotAllowed, NotFound
 from gatewatch.keys.secret_shapes import shown
 from gatewatch.ledger.reader import LedgerReader
 from gatewatch.paths import Home
+from gatewatch.rotation.rotator import Rotator
 from gatewatch.vault.interface import Vault
 
 
@@ -22,6 +24,10 @@ class Gateway(Protocol):
 
     def live(self) -> dict[str, Any]:
         """What `/v1/live` tells."""
+
+    @property
+    def rotator(self) -> Rotator:
+        """Carries rotations of providers' keys out."""
 
     def refresh(self) -> None:
         """Take changed provider keys now: read every secret again and hand new settings to the workers."""
@@ -39,6 +45,8 @@ class Acting:
         open_ledger: Callable[[], LedgerReader],
         declared_teams: Callable[[], Sequence[str]],
         gateway: Gateway | None = None,
+        second_sink: Callable[[], SecondSink] | None = None,
+        rotator: Callable[["Acting"], Rotator] | None = None,
     ) -> None:
         self.home = home
         self.store = store
@@ -51,6 +59,9 @@ class Acting:
         """Names of the teams that the configuration file declares. Raises ConfigError."""
         self.gateway = gateway
         """None where none runs."""
+        self.second_sink = second_sink or (lambda: SecondSink(home.audit_file))
+        """Where the audit trail goes beside the store. Raises ConfigError."""
+        self._rotator = rotator
 
     @property
     def actor(self) -> Actor:
@@ -60,6 +71,14 @@ class Acting:
         """Raises NotAllowed. For rights beside the one that the action itself takes."""
         if not self.actor.may(permission):
             raise not_permitted(self.actor, permission)
+
+    def rotator(self) -> Rotator:
+        """Who carries rotations out: the gateway that runs, else whoever performs the action. Raises NotAllowed."""
+        if self.gateway is not None:
+            return self.gateway.rotator
+        if self._rotator is None:
+            raise NotAllowed("keys of providers cannot be rotated from here", "gatewatch providers rotate-key")
+        return self._rotator(self)
 
     def pepper(self) -> bytes:
         """The key under which secrets are stored; opens the vault. Raises VaultError."""

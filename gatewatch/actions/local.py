@@ -1,17 +1,25 @@
 """Performs actions on a home's files, where no gateway runs or inside the one that does."""
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from logging import getLogger
 
 import msgspec
 
 from gatewatch.actions.acting import Acting, Gateway
+from gatewatch.audit.sealing import seal_trail
+from gatewatch.audit.second_sink import SecondSink
 from gatewatch.authority.actor import Actor
 from gatewatch.control.store import ControlStore
+from gatewatch.errors import GatewatchError
 from gatewatch.ledger.reader import LedgerReader
 from gatewatch.paths import Home
+from gatewatch.rotation.rotator import Rotator
 from gatewatch.vault.interface import Vault
+
+log = getLogger("gatewatch.audit")
 
 
 @contextmanager
@@ -23,6 +31,8 @@ def acting_on(
     open_ledger: Callable[[], LedgerReader],
     declared_teams: Callable[[], Sequence[str]],
     gateway: Gateway | None = None,
+    second_sink: Callable[[], SecondSink] | None = None,
+    rotator: Callable[[Acting], Rotator] | None = None,
 ) -> Iterator[Acting]:
     """An actor at work on a home, in this thread. Raises ControlStoreError.
 
@@ -31,11 +41,29 @@ def acting_on(
     with ControlStore.open(home.control, actor=actor) as store:
         if actor.key_id is None:
             store.become(msgspec.structs.replace(actor, role=store.role_of(actor.id)))
-        yield Acting(
+        vault = cache(lambda: open_vault(store))
+        acting = Acting(
             home,
             store,
-            open_vault=cache(lambda: open_vault(store)),
+            open_vault=vault,
             open_ledger=open_ledger,
             declared_teams=declared_teams,
             gateway=gateway,
+            second_sink=second_sink,
+            rotator=rotator,
         )
+        try:
+            yield acting
+        finally:
+            if gateway is None and vault.cache_info().currsize:
+                _seal(acting)
+
+
+def _seal(acting: Acting) -> None:
+    """What cannot be sealed now is sealed by whoever opens the vault next."""
+    try:
+        problems = seal_trail(acting.home, acting.store, acting.open_vault(), acting.second_sink()).problems
+    except (GatewatchError, OSError, sqlite3.Error) as error:
+        problems = {"trail": str(error)}
+    for problem in problems.values():
+        log.warning("the audit trail: %s", problem)

@@ -28,6 +28,8 @@ from proxy.control.leaks import LeakWatch
 from proxy.control.listening import bind
 from proxy.control.recording import Recording
 from proxy.control.reload import watch_config
+from proxy.control.rotation_fleet import WorkersFleet
+from proxy.control.rotations import Rotations
 from proxy.control.sealed_answers import keep_forgetting
 from proxy.control.settings_compile import compile_settings
 from proxy.control.ways_in import WaysIn
@@ -75,6 +77,9 @@ class ControlProcess:
         self._workers = Workers(worker_command(), self._count, self._alarms)
         self._leaks = LeakWatch(home.control, self._alarms)
         self._workers.on_report = self._leaks.take
+        self._rotations = Rotations(
+            self._home, lambda: self._loaded, lambda: self._vault, self._fleet, self._alarm_from_elsewhere
+        )
         self._recording: Recording | None = None
         self._ways_in: WaysIn | None = None
 
@@ -95,6 +100,7 @@ class ControlProcess:
             ]
             if await self._workers_are_up(stopping):
                 ready(self._ready(listening))
+                await asyncio.to_thread(self._rotations.go_on)
             await stopping.wait()
         finally:
             log.info("draining")
@@ -121,6 +127,7 @@ class ControlProcess:
     async def _end(self, *, adopted: bool) -> None:
         """Workers first, so that the recorder loads their last word; the lock last."""
         try:
+            await asyncio.to_thread(self._rotations.stop)
             await self._workers.stop(adopted=adopted)
             self._note_key_use()
             if self._ways_in:
@@ -183,9 +190,21 @@ class ControlProcess:
             "alarms": [msgspec.to_builtins(alarm) for alarm in self._alarms.standing()],
         }
 
+    @property
+    def rotator(self) -> Rotations:
+        """Of providers' keys."""
+        return self._rotations
+
     def refresh(self) -> None:
         """Take changed provider keys now. May be called from any thread."""
         self._loop.call_soon_threadsafe(self._reload)
+
+    def _fleet(self) -> WorkersFleet:
+        return WorkersFleet(self._loop, self._workers, self.refresh, lambda: self._untaken)
+
+    def _alarm_from_elsewhere(self, id: str, text: str | None) -> None:
+        """May be called from any thread."""
+        self._loop.call_soon_threadsafe(self._alarms.set, id, text)
 
     async def _keep_noting_key_use(self) -> None:
         """Every now and then, never on a call's way."""
@@ -275,7 +294,7 @@ class ControlProcess:
             f"Changed in the configuration, but taken at the next start only: {', '.join(left)}. Restart the gateway."
         )
         self._alarms.set("restart", restart if left else None)
-        if settings.config_version == self._settings.config_version:
+        if settings == self._settings:
             return
         self._loaded, self._settings = loaded, settings
         self._workers.configure(settings)
