@@ -14,10 +14,14 @@ class Command(Protocol):
         """Do it; returns the exit code. Raises GatewatchError for what an operator can mend."""
 
 
-def add_home(parser: argparse.ArgumentParser) -> None:
-    """`--home` and `--config`, which every command that touches a gateway takes."""
+def add_home(parser: argparse.ArgumentParser, *, attach: bool = False) -> None:
+    """`--home` and `--config`, which every command that touches a gateway takes; `attach`: it may be elsewhere."""
     parser.add_argument("--home", metavar="DIR", help="folder of this gateway (default: $GATEWATCH_HOME)")
     parser.add_argument("--config", metavar="FILE", help="configuration file (default: gatewatch.yaml in the home)")
+    if attach:
+        from app.cli.attach_options import add_attach
+
+        add_attach(parser)
 
 
 def add_output(parser: argparse.ArgumentParser, *formats: str) -> None:

@@ -1,4 +1,5 @@
-"""`gatewatch` and `gatewatch console`: the console on a running gateway, or on one that it starts.
+"""`gatewatch` and `gatewatch console`: the console on a running gateway, here or on another machine, or on one that it
+starts.
 
 A gateway that was running is never stopped. One that the console has started ends with it, after a question and a
 drain, unless --keep. Without a terminal the overview is printed as text.
@@ -7,18 +8,20 @@ drain, unless --keep. Without a terminal the overview is printed as text.
 import argparse
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.cli.command import add_home
 
 if TYPE_CHECKING:
     from app.cli.own_gateway import OwnGateway
+    from gatewatch.ledger.reader import LedgerReader
     from gatewatch.paths import Home
+    from gatewatch.remote_gateway import RemoteGateway
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "The console on the gateway of this home, which is started where none runs. "
+        "The console on the gateway of this home, which is started where none runs, or with --attach on another's. "
         "Without a terminal the overview is printed as text."
     )
     parser.add_argument("link", nargs="?", metavar="LINK", help="where to begin: ':calls team=search status>=400'")
@@ -27,21 +30,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=int, metavar="N", help="port of a gateway that this console starts; 0: a free one"
     )
     parser.add_argument("--read-only", action="store_true", help="change nothing, start nothing")
-    add_home(parser)
+    add_home(parser, attach=True)
 
 
 def run(args: argparse.Namespace) -> int:
     """Raises UsageError for a link that leads nowhere, Unreachable where a read-only console finds no gateway."""
+    from app.cli.attach_options import attached
     from app.console.links import Link
-    from gatewatch.control_client import answers
+    from gatewatch.control_client import ControlClient, answers
     from gatewatch.errors import Unreachable
+    from gatewatch.ledger.reader import RemoteLedger, open_reader
     from gatewatch.paths import Home
 
     if args.link:
         Link.parse(args.link)
+    if (remote := attached(args)) is not None:
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            return _print_overview(RemoteLedger(remote), ControlClient(remote).live())
+        return _open(remote, args)
     home = Home.find(args.home)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return _print_overview(home)
+        live = ControlClient(home.socket).live() if answers(home.socket) else None
+        return _print_overview(open_reader(home.make()), live)
     if answers(home.socket):
         return _open(home, args)
     if args.read_only:
@@ -51,10 +61,10 @@ def run(args: argparse.Namespace) -> int:
     return _with_own_gateway(home, args)
 
 
-def _open(home: "Home", args: argparse.Namespace) -> int:
+def _open(gateway: "Home | RemoteGateway", args: argparse.Namespace) -> int:
     from app.console import run as run_console
 
-    return run_console(home, read_only=args.read_only, link=args.link)
+    return run_console(gateway, read_only=args.read_only, link=args.link)
 
 
 def _with_own_gateway(home: "Home", args: argparse.Namespace) -> int:
@@ -116,13 +126,9 @@ def _in_flight(gateway: "OwnGateway") -> str:
     return f", {busy} call{'s' * (busy != 1)} in flight" if busy else ", no calls in flight"
 
 
-def _print_overview(home: "Home") -> int:
+def _print_overview(reader: "LedgerReader", live: dict[str, Any] | None) -> int:
     from app.console.text_overview import print_overview
-    from gatewatch.control_client import ControlClient, answers
-    from gatewatch.ledger.reader import open_reader
 
-    live = ControlClient(home.socket).live() if answers(home.socket) else None
-    reader = open_reader(home.make())
     try:
         print_overview(reader, live)
     finally:

@@ -29,24 +29,22 @@ BASES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Everything that was decided about one call. Times are UTC."
     parser.add_argument("call_id", metavar="CALL_ID", help="the header x-gatewatch-call-id of a reply, or show calls")
-    add_home(parser)
+    add_home(parser, attach=True)
     add_output(parser, "table", "json")
 
 
 def run(args: argparse.Namespace) -> int:
     """Raises NotFound for a call that the ledger does not have."""
+    from app.cli.attach_options import attached, reader_of
     from app.cli.output import print_json
     from app.cli.progress import catching_up
-    from app.console.charges import charges_of, named_row
+    from app.console.charges import charges_of
+    from app.console.price_rows import PriceRows
     from gatewatch.errors import NotFound
-    from gatewatch.ledger.reader import open_reader
     from gatewatch.paths import Home
-    from gatewatch.prices.book import PriceBook
-    from gatewatch.prices.overrides import load_file
     from gatewatch.safe_text import safe
 
-    home = Home.find(args.home)
-    reader = open_reader(home, catching_up())
+    reader = reader_of(args, catching_up())
     try:
         answer = reader.ask("call", call_id=args.call_id)
     finally:
@@ -60,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
             else "`gatewatch show calls` lists.",
         )
     call = answer.rows[0]
-    charges = charges_of(call, named_row(PriceBook.open(load_file(home.control)), call))
+    charges = charges_of(call, PriceRows(attached(args) or Home.find(args.home)).of(call))
     if args.output == "json":
         print_json({"call": call, "passage": _passage_json(call), "cost": _cost_json(call, charges)})
     else:

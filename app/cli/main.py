@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("app.cli.keys", "create, list, show, rotate, revoke, edit and carry over virtual keys"),
     "teams": ("app.cli.teams", "create, list and show teams"),
     "providers": ("app.cli.providers", "list, show and test providers, and set their keys"),
+    "roles": ("app.cli.roles", "who among the login users of the gateway's machine may do what"),
     "prices": ("app.cli.prices", "list, show and set prices"),
     "config": ("app.cli.config", "check, show and describe the configuration"),
     "ledger": ("app.cli.ledger", "check, rebuild and snapshot the ledger"),

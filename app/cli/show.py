@@ -44,17 +44,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--where", metavar="FILTER", help="as in 'team=search status>=400 latency>2s'")
     parser.add_argument("--limit", metavar="N", type=int, help="at most so many rows (calls: 100)")
     parser.add_argument("--step", metavar="TIME", help="of a series: 1m, 1h, 1d")
-    add_home(parser)
+    add_home(parser, attach=True)
     add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Raises UsageError for what does not fit the view, Unreachable where there is no gateway."""
+    from app.cli.attach_options import reader_of
     from app.cli.output import print_object, print_rows
     from app.cli.progress import catching_up
     from gatewatch.errors import UsageError
-    from gatewatch.ledger.reader import open_reader
-    from gatewatch.paths import Home
 
     if args.limit is not None and args.limit < 1:
         raise UsageError(f"--limit is at least 1, not {args.limit}")
@@ -64,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
             if args.view not in views:
                 raise UsageError(f"--{option} does not fit {args.view}", f"It is for {', '.join(views)}.")
             params[option] = value
-    reader = open_reader(Home.find(args.home), catching_up())
+    reader = reader_of(args, catching_up())
     try:
         if args.view == "calls":
             answer = _calls(reader, args.limit or 100, params)

@@ -17,22 +17,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for each in (creating, showing):
         each.add_argument("name", metavar="NAME")
     for each in (creating, listing, showing):
-        add_home(each)
+        add_home(each, attach=True)
         add_output(each)
 
 
 def run(args: argparse.Namespace) -> int:
     """Raises UsageError for an unfit name, NotAllowed for one of the configuration file's, NotFound for an unknown."""
     from app.cli.output import print_object, print_rows
-    from app.cli.performing import perform
+    from app.cli.performing import is_there, perform
     from gatewatch.actions.teams import ListTeams, OneTeam
-    from gatewatch.paths import Home
 
     if args.action == "create":
         print_object(perform(args, "teams.create", OneTeam(name=args.name), make=True), args.output)
     elif args.action == "list":
         rows: list[dict[str, Any]] = []
-        if Home.find(args.home).control.exists():
+        if is_there(args):
             rows = perform(args, "teams.list", ListTeams())
         print_rows(rows, args.output, COLUMNS)
     else:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gatewatch.paths import Home
+    from gatewatch.remote_gateway import RemoteGateway
 
 
-def run(home: "Home", *, read_only: bool = False, link: str | None = None, banner: str | None = None) -> int:
-    """Open the console on the gateway of `home`; returns the exit code, 128 + n when signal n ended it.
+def run(
+    gateway: "Home | RemoteGateway", *, read_only: bool = False, link: str | None = None, banner: str | None = None
+) -> int:
+    """Open the console on a home's gateway, or another machine's. Returns the exit code; 128 + n when signal n ended.
 
     `link` is where to begin (`:calls team=search`), `banner` a line that stays on top. Raises UsageError for a link
     that leads nowhere.
@@ -21,6 +24,6 @@ def run(home: "Home", *, read_only: bool = False, link: str | None = None, banne
     from app.console.source import Attached
 
     begin = Link.parse(link) if link else None
-    app = ConsoleApp(Attached(home), begin=begin, read_only=read_only, banner=banner)
+    app = ConsoleApp(Attached(gateway), begin=begin, read_only=read_only, banner=banner)
     app.run()
     return app.return_code or 0

@@ -1,26 +1,25 @@
-"""The running gateway as a console asks it: queries and live state over the control socket, and its price rows."""
+"""The running gateway as a console asks it: queries and live state of its control API, and its price rows."""
 
 from typing import Any
 
-from app.console.charges import named_row
 from app.console.figures import Row
+from app.console.price_rows import PriceRows
 from gatewatch.control_client import ControlClient
 from gatewatch.ledger.answer import Answer
 from gatewatch.ledger.reader import RemoteLedger
 from gatewatch.paths import Home
-from gatewatch.prices.book import PriceBook
-from gatewatch.prices.overrides import load_file
 from gatewatch.prices.row import PriceRow
+from gatewatch.remote_gateway import RemoteGateway
 
 
 class Attached:
-    """A gateway's control socket. Connects when asked, so a console can wait for a gateway that is not there."""
+    """A gateway of this machine or of another. Connects when asked, so a console can wait for one that is not there."""
 
-    def __init__(self, home: Home) -> None:
-        self._ledger = RemoteLedger(home.socket)
-        self._control = ControlClient(home.socket)
-        self._home = home
-        self._book: PriceBook | None = None
+    def __init__(self, gateway: Home | RemoteGateway) -> None:
+        place = gateway.socket if isinstance(gateway, Home) else gateway
+        self._ledger = RemoteLedger(place)
+        self._control = ControlClient(place)
+        self._prices = PriceRows(gateway)
 
     def ask(self, query: str, /, **params: object) -> Answer:
         """A named query's answer. Raises GatewatchError; Unreachable where no gateway answers."""
@@ -31,13 +30,8 @@ class Attached:
         return self._control.live()
 
     def price_row(self, call: Row) -> PriceRow | None:
-        """The row that a call names, of the lists or of the operator; both are read again where it is not known."""
-        for fresh in (False, True):
-            if self._book is None or fresh:
-                self._book = PriceBook.open(load_file(self._home.control))
-            if row := named_row(self._book, call):
-                return row
-        return None
+        """The row that a call names, of the lists or of the operator."""
+        return self._prices.of(call)
 
     def close(self) -> None:
         """For good; what is being asked fails at once."""

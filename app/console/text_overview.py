@@ -92,10 +92,12 @@ def _gateway(live: Mapping[str, Any] | None) -> list[str]:
     if live is None:
         return ["✗ no gateway is running: these are the files of its home"]
     workers = live.get("workers", ())
-    busy = sum(worker["in_flight"] for worker in workers)
-    lines = [
-        f"● {len(workers)} worker{'s' * (len(workers) != 1)} on {safe(live.get('listen', UNKNOWN))}, {busy} in flight"
-    ]
+    busy = (
+        f", {sum(each['in_flight'] for each in workers)} in flight"
+        if all("in_flight" in each for each in workers)
+        else ""
+    )
+    lines = [f"● {len(workers)} worker{'s' * (len(workers) != 1)} on {safe(live.get('listen', UNKNOWN))}{busy}"]
     return lines + [f"▲ since {clock(alarm['since'])} UTC: {safe(alarm['text'])}" for alarm in live.get("alarms", ())]
 
 

@@ -114,5 +114,5 @@ def not_permitted(actor: Actor, permission: Permission) -> NotAllowed:
     """The error of an actor without a right."""
     return NotAllowed(
         f"{actor.id} has the role {actor.role}, which does not include {permission}",
-        "ask a super-admin: `gatewatch roles` shows who may do what",
+        "ask a super-admin: `gatewatch roles list` shows who may do what",
     )

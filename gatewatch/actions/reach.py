@@ -8,5 +8,6 @@ WITHIN_ONE_TEAM = frozenset(
         *("keys.create", "keys.edit", "keys.rotate", "keys.end_grace", "keys.revoke", "keys.import"),
         *("keys.list", "keys.show", "keys.affected", "keys.export", "keys.identify"),
         *("teams.list", "teams.show"),
+        "prices.own",
     }
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from gatewatch.control_client import ControlClient, answers
+from gatewatch.control_client import ControlClient, ControlPlace, answers
 from gatewatch.ledger.answer import Answer, Checked
 from gatewatch.ledger.ownership import nowhere, owning
 from gatewatch.paths import Home
@@ -67,9 +67,9 @@ class LocalLedger:
 class RemoteLedger:
     """The control API of a running gateway."""
 
-    def __init__(self, path: Path) -> None:
-        """`path` is the control socket. Nothing is asked yet."""
-        self._control = ControlClient(path)
+    def __init__(self, place: ControlPlace) -> None:
+        """Nothing is asked yet."""
+        self._control = ControlClient(place)
 
     def ask(self, query: str, /, **params: object) -> Answer:
         given = {name: value for name, value in params.items() if value is not None}

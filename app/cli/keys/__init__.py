@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, (module, help_line) in COMMANDS.items():
         command = commands.add_parser(name, help=help_line, description=help_line[0].upper() + help_line[1:] + ".")
         importlib.import_module(f"app.cli.keys.{module}").add_arguments(command)
-        add_home(command)
+        add_home(command, attach=True)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -26,9 +26,8 @@ def run(args: argparse.Namespace) -> int:
     """Raises NotFound for an unknown team."""
     from app.cli.keys.wording import span
     from app.cli.output import print_rows
-    from app.cli.performing import perform
+    from app.cli.performing import is_there, perform
     from gatewatch.actions.keys.listing import ListKeys
-    from gatewatch.paths import Home
 
     asked = ListKeys(
         team=args.team,
@@ -40,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         old_secrets=args.old_secrets,
     )
     rows: list[dict[str, Any]] = []
-    if args.team is not None or Home.find(args.home).control.exists():
+    if args.team is not None or is_there(args):
         rows = perform(args, "keys.list", asked)
     if args.output != "json":
         rows = [row | {"owner": row["user"] or row["service"]} for row in rows]

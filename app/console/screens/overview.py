@@ -1,5 +1,6 @@
 """Overview: is the gateway well, what does it cost, who is behind it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from textual.app import ComposeResult
@@ -243,17 +244,22 @@ def _both(now: Overview, column: str) -> tuple[str, str]:
     return milliseconds(now.minute[column]), milliseconds(now.window[column])
 
 
+def _load(workers: Sequence[Row]) -> str:
+    """What the workers have to do; keys of one team are not told."""
+    if not all("in_flight" in worker for worker in workers):
+        return ""
+    busy, streams, memory = (sum(worker[name] for worker in workers) for name in ("in_flight", "streams", "rss_mb"))
+    return f"{busy} in flight, {streams} streams   {memory:.0f} MB"
+
+
 def gateway_lines(snapshot: Snapshot) -> Content:
     """Workers, then every alarm that stands."""
     live, fresh = snapshot.live or {}, snapshot.fresh or {}
     workers = live.get("workers", ())
-    busy = sum(worker["in_flight"] for worker in workers)
-    streams = sum(worker["streams"] for worker in workers)
-    memory = sum(worker["rss_mb"] for worker in workers)
     many = f"{len(workers)} worker{'s' * (len(workers) != 1)}"
     first = line(
         ("● " if workers else "✗ ", "$success" if workers else "$error"),
-        f"{many} on {live.get('listen', '–')}   {busy} in flight, {streams} streams   {memory:.0f} MB",
+        f"{many} on {live.get('listen', '–')}   {_load(workers)}",
     )
     alarms = [
         line((f"▲ since {clock(alarm['since'])} UTC ", "$warning"), alarm["text"]) for alarm in live.get("alarms", ())
