@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from gatewatch.control.records import KeyRecord, SecretRecord
+from gatewatch.control.records import LISTS, KeyRecord, SecretRecord
 from gatewatch.money import usd_text
 from gatewatch.timespan import iso
 
@@ -20,6 +20,8 @@ def view(record: KeyRecord, now: int) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(record)
     for name in ("created_at", "expires_at", "revoked_at", "last_used_at"):
         fields[name] = when(fields[name])
+    for name in LISTS:
+        fields[name] = None if fields[name] is None else list(fields[name])
     picos = fields.pop("max_picos")
     return fields | {"max_usd": None if picos is None else usd_text(picos), "state": record.state(now)}
 
