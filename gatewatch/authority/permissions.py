@@ -39,6 +39,7 @@ class Permission(StrEnum):
     ROLES_SET = "roles.set"
     AUDIT_VIEW = "audit.view"
     AUDIT_VERIFY = "audit.verify"
+    AUDIT_EXPORT = "audit.export"
     VAULT_VIEW = "vault.view"
     VAULT_CHANGE = "vault.change"
     """To move all secrets to another vault, give them up, or write them out for one."""

@@ -350,6 +350,15 @@ class Ledger(Section):
     """How long."""
 
 
+class Audit(Section):
+    """Where the audit trail goes beside the control store, so that nobody can change both unseen."""
+
+    file: str | None = Field(default=None, min_length=1, max_length=1000)
+    """A file, appended to: one line for each sealed entry; relative to the home, or `none`. Left out: `audit.jsonl`."""
+    syslog: Flag = False
+    """Whether each sealed entry goes to this machine's syslog too, as CEF; from there the daemon takes it anywhere."""
+
+
 class Caps(Section):
     """Bounds that keep one client or one reply from hurting the others."""
 
@@ -415,5 +424,7 @@ class Config(Section):
     (`auto`); what a unit is given by `systemd`; the `env` of a container; or what a plug-in brings, as `hashicorp`."""
     vault_options: dict[str, str] = {}
     """What a plug-in's vault needs: where it is and how to get in. Secrets among them are references."""
+    audit: Audit = Audit()
+    """Where the audit trail goes beside the control store."""
     caps: Caps = Caps()
     """Bounds on requests, replies and connections."""
