@@ -15,6 +15,9 @@ from proxy.control.failed_tries import FailedTries
 from proxy.control.turned_away import TurnedAway
 from proxy.http_server.request import Request
 
+_SHOWN_WHOLE = ("expired", "revoked", "replaced", "secret_revoked")
+"""Refusals of secrets that are right: then it is known whose key it was. A public id alone anybody can write."""
+
 
 class KeyDoor:
     """Used in the event loop's thread, as its key table is."""
@@ -43,7 +46,9 @@ class KeyDoor:
             raise self._unknown(request, "no key", None)
         found = self._keys.lookup(token.strip().decode("latin-1"))
         if not isinstance(found, Known):
-            raise self._unknown(request, found.reason, found.kid)
+            if found.reason in _SHOWN_WHOLE:
+                raise self._unknown(request, found.reason, found.kid)
+            raise self._unknown(request, f"{found.reason}: {found.kid}" if found.kid else found.reason, None)
         key = found.key
         if not _may_come_from(request.source, key.networks):
             raise self._unknown(request, f"not from {request.source}", key.id)
