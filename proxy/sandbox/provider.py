@@ -7,18 +7,25 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from proxy.sandbox import models
+from proxy.sandbox import admin_anthropic, admin_openai, admin_openrouter, models
 from proxy.sandbox.answer import Answer, Endpoint, Place
 from proxy.sandbox.api_error import ApiError
 from proxy.sandbox.demands import Demands
 from proxy.sandbox.demands import read as read_demands
 from proxy.sandbox.exchange import Exchange, Reply
 from proxy.sandbox.faults import FAULTS, NAMES, TWISTS
+from proxy.sandbox.key_book import KeyBook
 from proxy.sandbox.latency import pace
 from proxy.sandbox.prose import key_of
 from proxy.sandbox.routes import find
 from proxy.sandbox.script import Scripts
 from proxy.sandbox.stats import Stats
+
+_ADMINISTRATIONS: tuple[Callable[[KeyBook, Exchange], bytes | None], ...] = (
+    admin_openai.answer,
+    admin_openrouter.answer,
+    admin_anthropic.answer,
+)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +47,7 @@ class Provider:
         self._options = options
         self._stats = stats
         self._scripts = Scripts()
+        self._keys = KeyBook()
 
     def answer(self, exchange: Exchange) -> Reply:
         """The reply to one request. Raises ApiError for an error reply."""
@@ -71,11 +79,16 @@ class Provider:
     def _check_key(self, exchange: Exchange) -> None:
         if self._options.needs_key:
             exchange.manners.check_key(exchange.request)
+        if not self._keys.admits(exchange.request.headers):
+            raise exchange.manners.wrong_key(exchange.request)
 
     def _answer_about_itself(self, exchange: Exchange) -> Reply:
         request, path = exchange.request, exchange.request.path
         if path.startswith("/__sandbox/"):
             return self._answer_the_tester(exchange, path)
+        for administer in _ADMINISTRATIONS:
+            if (told := administer(self._keys, exchange)) is not None:
+                return told
         if (name := models.asked_for(path)) is None:
             raise exchange.manners.unknown_path(request.method, path)
         if request.method != "GET":
@@ -97,7 +110,7 @@ class Provider:
             case "GET", "/__sandbox/stats":
                 query = parse_qs(request.target.partition(b"?")[2].decode("latin-1"))
                 last = query.get("last", ["20"])[-1]
-                return exchange.plain(self._stats.report(int(last) if last.isdecimal() else 20))
+                return exchange.plain(self._stats.report(int(last) if last.isdecimal() else 20, self._keys.report()))
             case "POST", "/__sandbox/reset":
                 self._stats.clear()
                 self._scripts.clear()

@@ -5,6 +5,7 @@ Secrets are not shown but compared: a key is there as the first characters of it
 
 import hashlib
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -105,8 +106,8 @@ class Stats:
         after = None if first is None else round((now - first) * 1000, 3)
         self._cancels.append(Cancel(exchange.model, exchange.streams, exchange.writes, after))
 
-    def report(self, last: int = 20) -> bytes:
-        """As JSON, with the last requests, newest last."""
+    def report(self, last: int = 20, keys: Iterable[object] = ()) -> bytes:
+        """As JSON, with the last requests, newest last; `keys`: what there is to say of keys that the sandbox made."""
         seen = list(self._seen)[-last:] if last > 0 else []
         return msgspec.json.encode(
             {
@@ -118,6 +119,7 @@ class Stats:
                 "cancelled_waits": self._cancelled_waits,
                 "cancels": list(self._cancels),
                 "faults": self._faults,
+                "keys": list(keys),
                 "last": [
                     Sighting(number, connection, method, target.decode("latin-1"), _shown(headers), _json(body), size)
                     for number, connection, method, target, headers, body, size in seen
