@@ -1,8 +1,12 @@
 """httpx with the address checks of calls: the address that was checked is the one connected to."""
 
+import logging
+
 import httpx
 
 from proxy.upstream.address import Origin, resolve
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # below that it logs every request
 
 
 class CheckedTransport(httpx.AsyncBaseTransport):

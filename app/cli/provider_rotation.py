@@ -58,15 +58,14 @@ def rotate_key(args: argparse.Namespace) -> int:
     """0 where the new key is in use and the old one done with; 1 where it was rolled back or stopped."""
     from app.cli.output import print_object
     from app.cli.performing import perform
-    from app.cli.rotation_progress import Progress
+    from app.cli.rotation_progress import watching
     from gatewatch.actions.provider_rotation import OneProviderKey
 
     outlook = perform(args, "providers.rotation.outlook", OneProviderKey(name=args.name, key=args.key))
-    progress = Progress()
     begun = _asked_for(args, outlook)
     if begun is None:
         return 1
-    rotation = _watched(args, begun, progress)
+    rotation = _watched(args, begun, watching)
     if args.cancel and rotation["state"] == "rolled-back":
         print_object(rotation, args.output)
         return 0

@@ -92,5 +92,6 @@ def view(rotation: Rotation) -> dict[str, object]:
     detail = msgspec.structs.asdict(fields.pop("detail"))
     for name in _TIMES:
         fields[name] = iso(fields[name])
+    detail["steps"] = {step: iso(at) for step, at in detail["steps"].items()}
     detail["drain_until"] = None if detail["drain_until"] is None else iso(detail["drain_until"])
     return fields | {name: value for name, value in detail.items() if name not in ("epoch", "rolls_back")}

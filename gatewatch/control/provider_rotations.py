@@ -31,6 +31,8 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The old key stays as it is, at the provider and in the vault."""
     drain_us: int = 0
     """How long calls that began with the old key may take to end."""
+    steps: dict[str, int] = {}
+    """Step → when it was finished, in their order."""
     version_old: int | None = None
     version_new: int | None = None
     minted_id: str | None = None
@@ -106,7 +108,7 @@ class ProviderRotations:
                 started_at=now,
                 started_by=self._store.actor.id,
                 changed_at=now,
-                detail=msgspec.structs.replace(detail, version_old=self.version(entry)),
+                detail=msgspec.structs.replace(detail, steps={"begun": now}, version_old=self.version(entry)),
             )
             row = msgspec.structs.asdict(rotation) | {"detail": _json(rotation.detail)}
             self._store.connection.execute(
@@ -218,8 +220,10 @@ class ProviderRotations:
     def _changed(self, rotation: Rotation, step: Step, state: State, detail: dict[str, Any]) -> Rotation:
         """Inside a change."""
         kept = self.get(rotation.id)  # somebody may have asked to cancel meanwhile, or to keep the old key
-        learnt = msgspec.structs.replace(kept.detail, **detail)
-        changed = msgspec.structs.replace(kept, step=step, state=state, changed_at=self._store.clock(), detail=learnt)
+        now = self._store.clock()
+        steps = kept.detail.steps if step == kept.step else kept.detail.steps | {step: now}
+        learnt = msgspec.structs.replace(kept.detail, **detail, steps=steps)
+        changed = msgspec.structs.replace(kept, step=step, state=state, changed_at=now, detail=learnt)
         self._store.connection.execute(
             "UPDATE provider_rotations SET step = ?, state = ?, changed_at = ?, detail = ? WHERE id = ?",
             (step, state, changed.changed_at, _json(learnt), changed.id),
@@ -236,7 +240,9 @@ class ProviderRotations:
             "state": rotation.state,
             "version": rotation.detail.version_new,
         }
-        told |= msgspec.to_builtins(rotation.detail) | further
+        told |= {
+            name: value for name, value in msgspec.to_builtins(rotation.detail).items() if name != "steps"
+        } | further
         result = "failed" if rotation.state == "failed" or rotation.detail.rolls_back else "ok"
         before = {"version": rotation.detail.version_old}
         self._store.trail.add("provider_key.rotate", rotation.entry, before=before, after=told, result=result)
