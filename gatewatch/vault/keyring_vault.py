@@ -35,6 +35,8 @@ PROBE_SECONDS = 3.0
 CALL_SECONDS = 30.0
 """For a keyring in use: long enough for a human to unlock it."""
 
+UNLOCK = "unlock it: log in to the desktop, or `gnome-keyring-daemon --unlock` in this session, its password on stdin"
+
 _INDEX = "gatewatch/names"
 
 T = TypeVar("T")
@@ -122,7 +124,10 @@ class KeyringVault:
     def names(self) -> list[str]:
         index = self.get(_INDEX)
         if index is None:
-            raise VaultError(f"the {self._name} keyring of this session holds nothing of this home")
+            raise VaultError(
+                f"the {self._name} keyring of this session holds nothing of this home",
+                "is this the user and the session that the home was made in?",
+            )
         return sorted(msgspec.json.decode(index, type=list[str]))
 
     def start(self) -> None:
@@ -147,9 +152,9 @@ def _call(name: str, work: Callable[[], T], seconds: float) -> T:
     except VaultError:
         raise
     except TimeoutError:
-        raise VaultError(f"the {name} keyring did not answer in time", "unlock it: it may be waiting for you") from None
+        raise VaultError(f"the {name} keyring did not answer in time: it may be waiting for you", UNLOCK) from None
     except Exception as error:  # noqa: BLE001 - see above
         raise VaultError(
             f"the {name} keyring cannot be used: {safe(redact(f'{type(error).__name__}: {error}'), 200)}",
-            "log in to the desktop, or unlock the keyring",
+            UNLOCK,
         ) from None

@@ -6,14 +6,21 @@ The new vault is noted only after everything was read back from it, so a move th
 import time
 from collections.abc import Collection
 
+from gatewatch.audit.anchor import NAME as ANCHOR
 from gatewatch.control.exclusive import exclusive, is_held
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import NotAllowed, UsageError
+from gatewatch.keys.secret_shapes import shown
 from gatewatch.paths import Home
+from gatewatch.vault.atomic_file import write_private
 from gatewatch.vault.interface import Vault, VaultError
 from gatewatch.vault.opening import BACKEND, Wish, choose, kind_of, note, open_chosen, open_vault
+from gatewatch.vault.own_entries import is_given
 from gatewatch.vault.pepper import CHECK
 from gatewatch.vault.read_only import ReadOnlyVault
+
+ROTATING = ("gatewatch/next/", "gatewatch/old/")
+"""Beginnings of the entries that a rotation of a provider's key works with."""
 
 
 def move_vault(home: Home, store: ControlStore, wish: Wish, kind: str, names: Collection[str] = ()) -> Vault:
@@ -33,7 +40,8 @@ def move_vault(home: Home, store: ControlStore, wish: Wish, kind: str, names: Co
         choice = choose(home, wish, kind)
         secrets = {name: secret for name in {*old.names(), *names} if (secret := old.get(name)) is not None}
         if isinstance(choice.vault, ReadOnlyVault):
-            _compare(choice.vault, secrets)
+            _compare(choice.vault, {name: secret for name, secret in secrets.items() if is_given(name)})
+            _leave_behind(home, secrets)
         else:
             _fill(choice.vault, secrets)
         before = store.setting(BACKEND)
@@ -64,6 +72,20 @@ def _compare(vault: ReadOnlyVault, secrets: dict[str, str]) -> None:
             f"{vault.whole()} does not hold what the vault of this home holds: it {' and '.join(told)}",
             f"write it out with `gatewatch providers vault --secrets-to DIR --vault {vault.kind}`, and give it that",
         )
+
+
+def _leave_behind(home: Home, secrets: dict[str, str]) -> None:
+    """What a read-only vault cannot hold: the audit trail's anchor goes beside it, where it is looked for then.
+
+    Raises VaultError where a rotation needs what it has kept.
+    """
+    if unfinished := sorted(name.rpartition("/")[2] for name in secrets if name.startswith(ROTATING)):
+        raise VaultError(
+            f"the key of {shown(unfinished[0])} is being rotated, and a read-only vault cannot keep what that needs",
+            "finish or cancel it first: `gatewatch providers rotations`",
+        )
+    if ANCHOR in secrets:
+        write_private(home.audit_anchor, secrets[ANCHOR].encode())
 
 
 def abandon_vault(home: Home, store: ControlStore, wish: Wish, kind: str) -> Vault:

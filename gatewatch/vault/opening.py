@@ -28,7 +28,10 @@ from gatewatch.vault.read_only import ReadOnlyVault
 from gatewatch.vault.systemd_vault import SystemdVault
 
 KIND_VARIABLE = "GATEWATCH_VAULT"
-TAKE_ANOTHER = "mend it, or take another vault with `gatewatch providers vault --use file` (or keyring)"
+TAKE_ANOTHER = (
+    "once it opens, `gatewatch providers vault --use file` moves its secrets to a file;"
+    " if it never will, `--use file --abandon` starts with an empty one and revokes every virtual key"
+)
 
 BACKEND, _REASON, _SERVICE = "vault.backend", "vault.reason", "vault.service"
 
@@ -104,7 +107,10 @@ def open_chosen(home: Home, store: ControlStore, wish: Wish) -> Vault:
         vault = KeyringVault(name, keyring_vault.load(name), store.setting(_SERVICE) or "", home.vault_lock, reason)
         vault.names()
     except VaultError as error:
-        raise VaultError(f"the vault of this home is {backend}: {error.title}", TAKE_ANOTHER) from None
+        raise VaultError(
+            f"the vault of this home is {backend}: {error.title}",
+            "\n".join(filter(None, (error.next_step, TAKE_ANOTHER))),
+        ) from None
     return vault
 
 
@@ -130,7 +136,10 @@ def choose(home: Home, wish: Wish, kind: str | None) -> Choice:
         keyring.start()
         return Choice(keyring, f"keyring:{name}", reason, service)
     if kind == "keyring":
-        raise VaultError(f"no keyring of the operating system works: {failure}", "take `file` instead")
+        raise VaultError(
+            f"no keyring of the operating system works: {failure}",
+            f"{keyring_vault.UNLOCK}, or take `file` instead: `gatewatch doctor` tells what works here",
+        )
     reason = f"no keyring of the operating system works ({failure})"
     return Choice(_file(home, wish, reason), "file", reason)
 

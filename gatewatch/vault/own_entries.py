@@ -15,6 +15,11 @@ def is_own(name: str) -> bool:
     return name.startswith(PREFIX)
 
 
+def is_given(name: str) -> bool:
+    """Whether a vault that is written from outside has to hold it: the rest changes while we work."""
+    return name in NEEDED or not is_own(name)
+
+
 def new_secret() -> str:
     """256 random bits as hex, the form of all that we make."""
     return secrets.token_bytes(32).hex()

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ class Looked(NamedTuple):
 def survey(home: Home, passphrase_fd: int | None = None) -> list[Looked]:
     """All of our kinds, in the order in which they are tried. A keyring may ask its human to unlock it: up to 3 s."""
     return [
-        *(_looked(f"keyring:{name}", lambda name=name: _keyring(name)) for name in keyring_vault.candidates()),
+        *(_looked(f"keyring:{name}", partial(_keyring, name)) for name in keyring_vault.candidates()),
         _looked("file", lambda: _file(home, passphrase_fd)),
         _looked("systemd", lambda: _given(SystemdVault("given"))),
         _looked("env", lambda: _given(EnvironmentVault("given"))),

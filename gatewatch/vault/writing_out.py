@@ -17,7 +17,7 @@ from gatewatch.vault.environment_vault import variable
 from gatewatch.vault.interface import VaultError
 from gatewatch.vault.kinds import READ_ONLY
 from gatewatch.vault.opening import Wish, kind_of, open_chosen
-from gatewatch.vault.own_entries import NEEDED, new_secret
+from gatewatch.vault.own_entries import NEEDED, is_given, new_secret
 from gatewatch.vault.pepper import CHECK, NAME, lost
 from gatewatch.vault.systemd_vault import credential
 
@@ -25,7 +25,7 @@ ENVIRONMENT_FILE = "gatewatch.env"
 
 
 def secrets_to_give(home: Home, store: ControlStore, wish: Wish) -> dict[str, str]:
-    """Everything that this home's vault holds, and new secrets for what no home can do without.
+    """What this home's vault holds and keeps as it is, and new secrets for what no home can do without.
 
     Raises VaultError where the vault does not open, or has lost the pepper of virtual keys that exist: a new one
     would make every one of them worthless.
@@ -33,7 +33,7 @@ def secrets_to_give(home: Home, store: ControlStore, wish: Wish) -> dict[str, st
     entries: dict[str, str] = {}
     if kind_of(store) not in ("", *READ_ONLY):
         vault = open_chosen(home, store, wish)
-        entries = {name: secret for name in vault.names() if (secret := vault.get(name)) is not None}
+        entries = {name: secret for name in vault.names() if is_given(name) and (secret := vault.get(name)) is not None}
     if NAME not in entries and store.setting(CHECK):
         raise lost()
     return entries | {name: new_secret() for name in NEEDED if name not in entries}

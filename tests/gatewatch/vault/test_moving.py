@@ -10,7 +10,7 @@ from gatewatch.control.store import ControlStore
 from gatewatch.errors import NotAllowed, UsageError
 from gatewatch.paths import Home
 from gatewatch.vault import keyring_vault
-from gatewatch.vault.interface import VaultError
+from gatewatch.vault.interface import Vault, VaultError
 from gatewatch.vault.moving import abandon_vault, move_vault
 from gatewatch.vault.opening import Wish, open_vault
 from gatewatch.vault.pepper import get_or_create_pepper
@@ -72,6 +72,82 @@ def test_everything_moves_there_and_back_and_nothing_stays_behind(
     assert get_or_create_pepper(home, store, open_vault(home, store)) == pepper
     assert CANARY not in drawer.entries.values()
     assert CANARY.encode() not in home.vault.read_bytes()
+
+
+@pytest.fixture
+def credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    (folder / "gatewatch.pepper").write_text("0" * 64)
+    (folder / "gatewatch.audit-key").write_text("1" * 64)
+    return folder
+
+
+def filled(home: Home, store: ControlStore) -> Vault:
+    """A vault file that holds what `credentials` do, and OpenAI's key."""
+    vault = open_vault(home, store, Wish(kind="file"))
+    vault.set("gatewatch/pepper", "0" * 64)
+    vault.set("gatewatch/audit-key", "1" * 64)
+    vault.set("openai", CANARY)
+    return vault
+
+
+def test_a_vault_that_is_given_its_secrets_is_taken_only_with_the_same_ones(
+    home: Home, store: ControlStore, credentials: Path
+) -> None:
+    filled(home, store)
+    with pytest.raises(VaultError, match="it lacks the credential gatewatch-openai") as refused:
+        move_vault(home, store, Wish(), "systemd")
+    assert "--secrets-to" in refused.value.next_step
+    (credentials / "gatewatch-openai").write_text("another")
+    with pytest.raises(VaultError, match="it differs in the credential gatewatch-openai") as refused:
+        move_vault(home, store, Wish(), "systemd")
+    assert CANARY not in str(refused.value)
+    assert open_vault(home, store).describe().backend == "file"
+    (credentials / "gatewatch-openai").write_text(CANARY + "\n")
+    assert move_vault(home, store, Wish(), "systemd").get("openai") == CANARY
+    assert not home.vault.exists()
+    assert open_vault(home, store).describe().backend == "systemd"
+    back = move_vault(home, store, Wish(), "file")
+    assert back.names() == ["gatewatch/audit-key", "gatewatch/pepper", "openai"]
+    assert (credentials / "gatewatch-openai").exists(), "what was given from outside is not ours to delete"
+
+
+def test_the_anchor_of_the_audit_trail_moves_beside_a_vault_that_cannot_keep_it(
+    home: Home, store: ControlStore, credentials: Path
+) -> None:
+    filled(home, store).set("gatewatch/audit-anchor", "what is known of the trail")
+    (credentials / "gatewatch-openai").write_text(CANARY)
+    move_vault(home, store, Wish(), "systemd")
+    assert home.audit_anchor.read_text() == "what is known of the trail"
+    assert home.audit_anchor.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_rotation_that_needs_what_it_has_kept_is_finished_first(
+    home: Home, store: ControlStore, credentials: Path
+) -> None:
+    filled(home, store).set("gatewatch/next/openai", "the next one")
+    (credentials / "gatewatch-openai").write_text(CANARY)
+    with pytest.raises(VaultError, match="the key of 'openai' is being rotated"):
+        move_vault(home, store, Wish(), "systemd")
+    assert open_vault(home, store).describe().backend == "file"
+
+
+def test_names_that_the_environment_cannot_spell_are_moved_as_the_configuration_spells_them(
+    home: Home, store: ControlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"GATEWATCH_OWN_PEPPER": "0" * 64, "GATEWATCH_OWN_AUDIT_KEY": "1" * 64, "GATEWATCH_SECRET_IN_HOUSE": CANARY}
+    monkeypatch.setattr("gatewatch.vault.environment_vault._taken", given)
+    open_vault(home, store, Wish(kind="env"))
+    assert move_vault(home, store, Wish(), "file", ["In-House"]).get("In-House") == CANARY
+
+
+def test_a_move_is_in_the_audit_trail(home: Home, store: ControlStore, drawer: Drawer) -> None:
+    open_vault(home, store, Wish(kind="file"))
+    move_vault(home, store, Wish(), "keyring")
+    (entry,) = (entry for entry in store.audit_entries() if entry.action == "vault.move")
+    assert (entry.target, entry.after) == ("keyring:SecretService", {"before": "file"})
 
 
 def test_a_move_that_fails_leaves_the_old_vault_in_use(home: Home, store: ControlStore, drawer: Drawer) -> None:
