@@ -75,21 +75,21 @@ def sandbox(folder: Path, *options: str) -> Iterator[Running]:
 
 
 @contextmanager
-def gateway(folder: Path, config: str, *options: str) -> Iterator[Gateway]:
-    """`gatewatch serve` on a home in `folder`, with this configuration."""
+def gateway(folder: Path, config: str, *options: str, module: str = "gatewatch") -> Iterator[Gateway]:
+    """`gatewatch serve` on a home in `folder`, with this configuration; `module`: what is run in its place."""
     home, file = folder / "home", folder / "gatewatch.yaml"
     file.write_text(config, encoding="utf-8")
     arguments = ["--home", str(home), "--config", str(file), "--port", "0", *options]
-    with process(folder / "gateway.log", "serve", *arguments) as running:
+    with process(folder / "gateway.log", "serve", *arguments, module=module) as running:
         yield Gateway(running, home)
 
 
 @contextmanager
-def process(log: Path, *arguments: str) -> Iterator[Running]:
+def process(log: Path, *arguments: str, module: str = "gatewatch") -> Iterator[Running]:
     """A command of ours, from its ready line on. In the end SIGTERM, then SIGKILL to whatever it has started."""
     with log.open("wb") as errors:
         started = subprocess.Popen(
-            [sys.executable, "-m", "gatewatch", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
