@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "teams": ("app.cli.teams", "create, list and show teams"),
     "providers": ("app.cli.providers", "list, show and test providers, and set their keys"),
     "roles": ("app.cli.roles", "who among the login users of the gateway's machine may do what"),
+    "audit": ("app.cli.audit", "who did what, the proof of it, and the trail for other programs"),
     "prices": ("app.cli.prices", "list, show and set prices"),
     "config": ("app.cli.config", "check, show and describe the configuration"),
     "ledger": ("app.cli.ledger", "check, rebuild and snapshot the ledger"),

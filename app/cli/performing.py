@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import msgspec
 
     from gatewatch.actions.acting import Acting
+    from gatewatch.audit.second_sink import SecondSink
     from gatewatch.paths import Home
     from gatewatch.rotation.rotator import Rotator
 
@@ -51,6 +52,7 @@ def _locally(args: argparse.Namespace, home: "Home", name: str, asked: "msgspec.
     from app.cli.vault_options import configuration, opened_vault
     from gatewatch.actions.local import acting_on
     from gatewatch.actions.perform import perform as perform_here
+    from gatewatch.audit.second_sink import configured_sink
     from gatewatch.authority.login_user import login_user
     from gatewatch.ledger.reader import LocalLedger
 
@@ -58,12 +60,17 @@ def _locally(args: argparse.Namespace, home: "Home", name: str, asked: "msgspec.
         config = configuration(args, home)
         return [] if config is None else list(config.teams)
 
+    def second_sink() -> "SecondSink | None":
+        config = configuration(args, home)
+        return None if config is None else configured_sink(home, config.audit.file, config.audit.syslog)
+
     with acting_on(
         home,
         login_user(),
         open_vault=lambda store: opened_vault(args, home, store),
         open_ledger=lambda: LocalLedger(home),
         declared_teams=declared_teams,
+        second_sink=second_sink,
         rotator=lambda acting: _rotations(args, home, acting),
     ) as acting:
         return perform_here(acting, name, asked)

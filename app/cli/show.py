@@ -20,8 +20,9 @@ VIEWS: dict[str, tuple[str, str]] = {
     "cache": ("cache", "what the cache answered (--by model)"),
     "keys": ("keys_usage", "what each virtual key was used for"),
     "teams": ("teams", "what each team used"),
+    "audit": ("", "who did what, newest first; `gatewatch audit list` finds more closely"),
 }
-"""View → its query and help line."""
+"""View → its query and help line. The audit trail is none of the ledger's."""
 GROUPED = ("latency", "spend", "errors", "cache")
 RATES = ("error_rate", "cache_hit_rate", "hit_rate", "rate")
 PAGE = 500
@@ -55,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
     from app.cli.progress import catching_up
     from gatewatch.errors import UsageError
 
+    if args.view == "audit":
+        return _audit(args)
     if args.limit is not None and args.limit < 1:
         raise UsageError(f"--limit is at least 1, not {args.limit}")
     params = {name: getattr(args, name) for name in ("since", "until", "where") if getattr(args, name) is not None}
@@ -82,6 +85,18 @@ def run(args: argparse.Namespace) -> int:
     else:
         print_rows(rows, args.output, CALL_COLUMNS if args.view == "calls" and args.output == "table" else None)
     return 0
+
+
+def _audit(args: argparse.Namespace) -> int:
+    from app.cli.audit import instant, print_entries
+    from gatewatch.actions.audit import ListAudit
+    from gatewatch.errors import UsageError
+
+    for option in ("by", "where", "step"):
+        if getattr(args, option) is not None:
+            raise UsageError(f"--{option} does not fit audit", "See `gatewatch audit list --help`.")
+    asked = ListAudit(since=instant(args.since, "--since"), until=instant(args.until, "--until"))
+    return print_entries(args, asked, 100 if args.limit is None else args.limit)
 
 
 def _calls(reader: "LedgerReader", limit: int, params: dict[str, Any]) -> "Answer":

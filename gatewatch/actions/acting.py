@@ -45,7 +45,7 @@ class Acting:
         open_ledger: Callable[[], LedgerReader],
         declared_teams: Callable[[], Sequence[str]],
         gateway: Gateway | None = None,
-        second_sink: Callable[[], SecondSink] | None = None,
+        second_sink: Callable[[], SecondSink | None] = lambda: None,
         rotator: Callable[["Acting"], Rotator] | None = None,
     ) -> None:
         self.home = home
@@ -59,8 +59,8 @@ class Acting:
         """Names of the teams that the configuration file declares. Raises ConfigError."""
         self.gateway = gateway
         """None where none runs."""
-        self.second_sink = second_sink or (lambda: SecondSink(home.audit_file))
-        """Where the audit trail goes beside the store. Raises ConfigError."""
+        self.second_sink = second_sink
+        """Where the audit trail goes beside the store by the configuration; None without one. Raises ConfigError."""
         self._rotator = rotator
 
     @property

@@ -31,7 +31,7 @@ def acting_on(
     open_ledger: Callable[[], LedgerReader],
     declared_teams: Callable[[], Sequence[str]],
     gateway: Gateway | None = None,
-    second_sink: Callable[[], SecondSink] | None = None,
+    second_sink: Callable[[], SecondSink | None] = lambda: None,
     rotator: Callable[[Acting], Rotator] | None = None,
 ) -> Iterator[Acting]:
     """An actor at work on a home, in this thread. Raises ControlStoreError.

@@ -14,7 +14,7 @@ from gatewatch.audit.anchor import Anchor, AnchorPlace, Kept
 from gatewatch.audit.audit_key import find_audit_key, get_or_create_audit_key
 from gatewatch.audit.links import hash_before, links, snapshot
 from gatewatch.audit.seals import AuditKey
-from gatewatch.audit.second_sink import SecondSink, catch_up
+from gatewatch.audit.second_sink import SecondSink, catch_up, sink_as_before
 from gatewatch.control.exclusive import exclusive
 from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
@@ -32,12 +32,16 @@ class Sealed(NamedTuple):
     """`trail`, `file` or `syslog` → what is wrong with it, and what to do."""
 
 
-def seal_trail(home: Home, store: ControlStore, vault: Vault, sink: SecondSink) -> Sealed:
-    """Raises VaultError, OSError, ControlStoreError; what the second sink cannot do is a problem, no error."""
+def seal_trail(home: Home, store: ControlStore, vault: Vault, sink: SecondSink | None = None) -> Sealed:
+    """`sink`: by the configuration; None: as before.
+
+    Raises VaultError, OSError, ControlStoreError; what the second sink cannot do is a problem, no error.
+    """
     with exclusive(home.audit_lock):
         place = AnchorPlace(vault, home.audit_anchor)
         key = find_audit_key(vault)
         kept = None if key is None else place.read(key)
+        sink = sink or sink_as_before(home, kept)
         if key is None or kept is None:
             key = get_or_create_audit_key(store.connection, vault)
             kept = place.write(_begin(store, key), key)

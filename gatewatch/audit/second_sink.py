@@ -14,8 +14,9 @@ from gatewatch.audit.anchor import Kept
 from gatewatch.audit.cef import cef
 from gatewatch.audit.links import Link, hash_before, links
 from gatewatch.audit.record import encoded, line_of
-from gatewatch.audit.syslog import Syslog
+from gatewatch.audit.syslog import DEV_LOG, Syslog
 from gatewatch.audit.trail_file import TrailFile
+from gatewatch.paths import Home
 
 
 class SecondSink(NamedTuple):
@@ -24,6 +25,19 @@ class SecondSink(NamedTuple):
     file: Path | None
     syslog: Path | None = None
     """The socket of the syslog daemon."""
+
+
+def configured_sink(home: Home, file: str | None, syslog: bool) -> SecondSink:
+    """What the configuration's `audit` section means: a path, relative to the home; `none`; or the usual file."""
+    path = home.audit_file if file is None else None if file == "none" else home.root / Path(file).expanduser()
+    return SecondSink(path, DEV_LOG if syslog else None)
+
+
+def sink_as_before(home: Home, kept: Kept | None) -> SecondSink:
+    """Where the trail went so far, for who has no configuration; the usual file where it went nowhere yet."""
+    if kept is None:
+        return SecondSink(home.audit_file)
+    return SecondSink(Path(kept.file) if kept.file else None, None if kept.logged is None else DEV_LOG)
 
 
 class Written(NamedTuple):

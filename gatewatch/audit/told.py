@@ -35,12 +35,12 @@ def told(text: str, limit: int = LONGEST_TEXT) -> str:
     return safe(text, limit)
 
 
-def told_as_json(side: Mapping[str, object] | None) -> str | None:
-    """`before` or `after` as the text that is stored: JSON, keys sorted."""
+def told_as_json(side: Mapping[str, object] | None, limit: int | None = LARGEST_SIDE) -> str | None:
+    """`before` or `after` as the text that is stored: JSON, keys sorted. `limit`: bytes; None: any."""
     if side is None:
         return None
     text = msgspec.json.encode(_told("", msgspec.to_builtins(dict(side)), 0), order="sorted")
-    if len(text) > LARGEST_SIDE:
+    if limit is not None and len(text) > limit:
         text = msgspec.json.encode({"left_out": f"{len(text)} bytes, more than an entry may hold"})
     return text.decode()
 

@@ -7,6 +7,7 @@ from gatewatch.actions.acting import Gateway
 from gatewatch.actions.local import acting_on
 from gatewatch.actions.perform import perform
 from gatewatch.actions.registry import actions
+from gatewatch.audit.second_sink import SecondSink
 from gatewatch.authority.actor import Actor
 from gatewatch.errors import NotAllowed
 from gatewatch.ledger.answer import Answer, Checked
@@ -30,12 +31,14 @@ class ActionsHere:
         service: "LedgerService",
         teams: Callable[[], list[str]],
         gateway: Gateway,
+        second_sink: Callable[[], SecondSink | None] = lambda: None,
     ) -> None:
         self._home = home
         self._vault = vault
         self._service = service
         self._teams = teams
         self._gateway = gateway
+        self._second_sink = second_sink
         self._denials = Denials(home)
 
     def perform(self, actor: Actor, name: str, asked: object) -> Any:
@@ -48,6 +51,7 @@ class ActionsHere:
                 open_ledger=lambda: _Borrowed(self._service, actor.team),
                 declared_teams=self._teams,
                 gateway=self._gateway,
+                second_sink=self._second_sink,
             ) as acting:
                 return perform(acting, name, asked)
         except NotAllowed as refused:

@@ -8,12 +8,15 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from gatewatch import __version__
+from gatewatch.audit.configuration import note_configuration, note_refused
+from gatewatch.audit.second_sink import SecondSink, configured_sink
 from gatewatch.config.loading import Loaded, load
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
@@ -31,6 +34,7 @@ from proxy.control.reload import watch_config
 from proxy.control.rotation_fleet import WorkersFleet
 from proxy.control.rotations import Rotations
 from proxy.control.sealed_answers import keep_forgetting
+from proxy.control.sealing import Sealing
 from proxy.control.settings_compile import compile_settings
 from proxy.control.ways_in import WaysIn
 from proxy.control.workers import Workers, worker_command, workers_left_behind
@@ -82,6 +86,7 @@ class ControlProcess:
         )
         self._recording: Recording | None = None
         self._ways_in: WaysIn | None = None
+        self._sealing: Sealing | None = None
 
     async def run(self, ready: Ready) -> None:
         """Serve until SIGTERM or SIGINT. Raises where it cannot, having ended all but adopted workers."""
@@ -118,6 +123,8 @@ class ControlProcess:
         listening = await self._listening_socket()
         workers.start(listening)
         self._prepare()
+        self._sealing = Sealing(self._home, self._vault, self._second_sink, self._alarm_from_elsewhere)
+        self._sealing.start()
         workers.configure(self._settings)
         self._recording = self._make_recording()
         self._recording.start()
@@ -134,6 +141,8 @@ class ControlProcess:
                 await self._ways_in.drain(DRAIN_SECONDS)
             if self._recording:
                 await asyncio.to_thread(self._recording.stop)
+            if self._sealing:
+                await asyncio.to_thread(self._sealing.stop)
         finally:
             self._home.socket.unlink(missing_ok=True)
             self._home.worker_socket.unlink(missing_ok=True)
@@ -249,6 +258,17 @@ class ControlProcess:
         log.info("vault: %s (%s)", description.backend, description.reason)
         self._pepper = get_or_create_pepper(self._home, self._store, self._vault).hex()
         self._settings = self._compile(self._loaded)
+        self._note_configuration("config.start")
+
+    def _note_configuration(self, action: str) -> None:
+        """Tell the audit trail what is in force now, where it is something else than before."""
+        loaded = self._loaded
+        note_configuration(self._store, action, str(loaded.path or "environment"), loaded.version, loaded.tree())
+
+    def _second_sink(self) -> SecondSink:
+        """Where the audit trail goes beside the store, by the configuration that is in force."""
+        audit = self._loaded.config.audit
+        return configured_sink(self._home, audit.file, audit.syslog)
 
     def _make_recording(self) -> Recording:
         from gatewatch.ledger.service import LedgerService  # 80 ms of DuckDB, while workers start
@@ -256,7 +276,9 @@ class ControlProcess:
         return Recording(LedgerService(self._home), self._alarms)
 
     async def _open_ways_in(self, service: "LedgerService") -> WaysIn:
-        actions = ActionsHere(self._home, lambda: self._vault, service, lambda: list(self._loaded.config.teams), self)
+        actions = ActionsHere(
+            self._home, lambda: self._vault, service, lambda: list(self._loaded.config.teams), self, self._second_sink
+        )
         ways_in, config = WaysIn(service, self.live, actions), self._at_start
         await ways_in.open_here(self._home.socket, self._store.role_of)
         await ways_in.open_remote(
@@ -284,6 +306,8 @@ class ControlProcess:
         except (GatewatchError, sqlite3.Error) as error:
             if str(error) != self._untaken:
                 log.error("the configuration was not taken: %s", error)
+                with suppress(GatewatchError, sqlite3.Error):  # the store itself may be what is in the way
+                    note_refused(self._store, str(path or "environment"), str(error))
             self._untaken = str(error)
             self._alarms.set("config", f"The configuration file was not taken, the old one is in force: {error}")
             return
@@ -298,4 +322,8 @@ class ControlProcess:
             return
         self._loaded, self._settings = loaded, settings
         self._workers.configure(settings)
+        try:
+            self._note_configuration("config.reload")
+        except (GatewatchError, sqlite3.Error) as error:
+            log.error("a new configuration is in force, but not in the audit trail: %s", error)
         log.info("configuration %s is in force", settings.config_version)
