@@ -61,11 +61,12 @@ def _tried(args: argparse.Namespace, number: int, line: str, seen: set[str], fol
     from app.cli.performing import perform
     from gatewatch.actions.keys.carry import ImportKey
     from gatewatch.errors import GatewatchError
+    from gatewatch.keys.secret_shapes import looks_like_secret
 
     row: dict[str, Any] = {"line": number, "id": None, "name": None, "result": "imported", "secret_file": None}
     try:
         key = _key_of(line)
-        row |= {"id": key.id, "name": key.name}
+        row |= {"id": key.id, "name": None if looks_like_secret(key.name) else key.name}
         _check_once(key.id, seen)
         path = None if folder is None else new_file(folder / key.id, "--secret-dir")
     except GatewatchError as error:
@@ -95,6 +96,7 @@ def _key_of(line: str) -> "CarriedKey":
 
     from gatewatch.actions.keys.carry import CarriedKey
     from gatewatch.errors import UsageError
+    from gatewatch.keys.secret_shapes import without_secrets
     from gatewatch.keys.token import KID_LENGTH
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -108,7 +110,7 @@ def _key_of(line: str) -> "CarriedKey":
     try:
         key = msgspec.convert(json.loads(line, object_pairs_hook=once), CarriedKey)
     except msgspec.ValidationError as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(without_secrets(str(error))) from None
     except (ValueError, RecursionError) as error:
         told = "a field stands twice" if str(error) == "a field stands twice" else "it is not JSON"
         raise UsageError(told) from None

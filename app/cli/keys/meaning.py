@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from gatewatch.actions.keys.affected import Deed
 
 
+DESCRIPTIONS = ("team", "owner", "service", "kind", "older_than", "unused_for")
+
+
 def add_meant(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("keys", metavar="ID", nargs="*", help="ids, beginnings of ids, or names")
     many = parser.add_argument_group("instead of ids: all keys that can be used and fit everything given here")
@@ -19,6 +22,11 @@ def add_meant(parser: argparse.ArgumentParser) -> None:
     many.add_argument("--unused-for", metavar="SPAN", help="not used for so long, as in 30d")
     parser.add_argument("--dry-run", action="store_true", help="only tell which keys are meant and who is affected")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def is_one(args: argparse.Namespace) -> bool:
+    """Whether one key is named, and nothing beside it that would have to fit."""
+    return len(args.keys) == 1 and not any(getattr(args, name) for name in DESCRIPTIONS)
 
 
 def affected(args: argparse.Namespace, deed: "Deed") -> list[dict[str, Any]]:

@@ -15,10 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """1 where one could not be revoked: the rows say which. Raises NotFound, UsageError."""
-    from app.cli.keys.meaning import affected, is_agreed, print_dry_run
+    from app.cli.keys.meaning import affected, is_agreed, is_one, print_dry_run
     from app.cli.output import print_object, print_rows
 
-    if args.yes and len(args.keys) == 1 and not args.dry_run:
+    if args.yes and is_one(args) and not args.dry_run:
         print_object(_revoked(args, args.keys[0]), args.output)
         return 0
     rows = affected(args, "revoke")
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     if standing and not is_agreed(standing, _question(standing), args.yes):
         sys.stderr.write("Nothing was revoked.\n")
         return 1
-    if len(args.keys) == 1:
+    if is_one(args):
         print_object(_revoked(args, rows[0]["id"]), args.output)
         return 0
     done = [_tried(args, row) for row in rows]

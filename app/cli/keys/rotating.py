@@ -33,12 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """1 where one of many could not be rotated: the rows say which. Raises NotFound, NotAllowed, UsageError."""
-    from app.cli.keys.meaning import affected, is_agreed, print_dry_run
+    from app.cli.keys.meaning import affected, is_agreed, is_one, print_dry_run
     from app.cli.keys.wording import span
     from gatewatch.errors import UsageError
 
     grace_us = span("--grace", args.grace)
-    many = len(args.keys) != 1
+    many = not is_one(args)
     if many and not args.end_grace and not args.dry_run and args.secret_dir is None:
         raise UsageError("the secrets of many keys go into files only", "add --secret-dir DIR, a folder to be made")
     if args.secret_dir is not None and (args.secret_file or args.clipboard or args.to_vault or args.end_grace):

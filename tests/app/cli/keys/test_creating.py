@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from app.cli.main import main
 from gatewatch.control.key_table import KeyTable, Refusal
 from gatewatch.control.store import ControlStore
 from gatewatch.keys import token
@@ -20,26 +19,6 @@ from gatewatch.vault.opening import open_vault
 from gatewatch.vault.pepper import get_or_create_pepper
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("GATEWATCH_VAULT", "file")
-    monkeypatch.setenv("GATEWATCH_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("sys.stdin", io.StringIO())
-    return Home(tmp_path / "home")
-
-
-@pytest.fixture
-def run(home: Home, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `gatewatch keys …`: exit code, stdout, stderr."""
-
-    def keys(*argv: str) -> tuple[int, str, str]:
-        code = main(["keys", *argv])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return keys
 
 
 def created(run: Run, *argv: str) -> Any:

@@ -1,0 +1,56 @@
+"""Where a new secret goes."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.cli.keys.secret_places import SecretPlace, new_folder
+from gatewatch.control.store import ControlStore
+from gatewatch.errors import UsageError
+from gatewatch.keys import token
+from gatewatch.paths import Home
+from gatewatch.vault.opening import open_vault
+
+Run = Callable[..., tuple[int, str, str]]
+Ask = Callable[..., Any]
+
+
+def test_a_secret_can_stay_in_the_vault(run: Run, home: Home) -> None:
+    code, out, err = run("create", "ci", "--team", "t", "--create-team", "--to-vault", "ci-key", "-o", "json")
+    assert code == 0
+    key = json.loads(out)
+    assert (key["secret"], key["vault"]) == (None, "ci-key")
+    assert "in the vault as ci-key" in err
+    with ControlStore.open(home.control) as store:
+        kept = open_vault(home, store).get("ci-key")
+    assert kept is not None
+    assert token.parse(kept) == key["id"]
+    assert kept not in out + err
+
+
+def test_the_clipboard_is_never_filled_in_a_pipe_and_no_key_is_made(run: Run, ask: Ask) -> None:
+    code, out, err = run("create", "ci", "--team", "t", "--create-team", "--clipboard")
+    assert (code, out) == (2, "")
+    assert "--secret-file" in err
+    assert ask("list") == []
+
+
+def test_there_is_one_place(run: Run) -> None:
+    with pytest.raises(SystemExit):
+        run("create", "ci", "--team", "t", "--clipboard", "--to-vault", "x")
+
+
+def test_a_file_that_cannot_be_written_any_more_loses_no_secret(tmp_path: Path) -> None:
+    place = SecretPlace(tmp_path / "gone" / "key", clipboard=False, vault_name=None)
+    put, told = place.put("the secret")
+    assert put == {"secret": "the secret"}
+    assert "keep the secret" in told
+
+
+def test_a_folder_for_secrets_is_new(tmp_path: Path) -> None:
+    new_folder(tmp_path / "s", "--secret-dir")
+    with pytest.raises(UsageError):
+        new_folder(tmp_path / "s", "--secret-dir")
