@@ -33,13 +33,14 @@ def acting_on(
     gateway: Gateway | None = None,
     second_sink: Callable[[], SecondSink | None] = lambda: None,
     rotator: Callable[[Acting], Rotator] | None = None,
+    recognised: bool = False,
 ) -> Iterator[Acting]:
     """An actor at work on a home, in this thread. Raises ControlStoreError.
 
-    A login user gets the role that the store has for them; an admin key brings its own.
+    A login user gets the role that the store has for them, unless they were `recognised` before and have it.
     """
     with ControlStore.open(home.control, actor=actor) as store:
-        if actor.key_id is None:
+        if not recognised:
             store.become(msgspec.structs.replace(actor, role=store.role_of(actor.id)))
         vault = cache(lambda: open_vault(store))
         acting = Acting(

@@ -51,6 +51,7 @@ class ActionsHere:
                 open_ledger=lambda: _Borrowed(self._service, actor.team),
                 declared_teams=self._teams,
                 gateway=self._gateway,
+                recognised=True,
                 second_sink=self._second_sink,
             ) as acting:
                 return perform(acting, name, asked)
