@@ -171,4 +171,4 @@ def _tell_defect(done: "Future[object]") -> None:
 
 def _used_up(key: KeyRecord) -> Refusal:
     """As for any key that is not valid; the row says why."""
-    return bad_key(f"used_up: {key.id}")
+    return bad_key(f"{key.id}: used_up")

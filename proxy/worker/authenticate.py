@@ -47,4 +47,4 @@ def not_served(why: NotServed) -> Refusal:
 
 def told(why: NotServed) -> str:
     """For the row."""
-    return f"{why.reason}: {why.kid}" if why.kid else why.reason
+    return f"{why.kid}: {why.reason}" if why.kid else why.reason

@@ -90,7 +90,7 @@ async def test_a_key_that_is_used_up_is_no_key_any_more(worker: Worker, serve: S
             assert _but_for_ids(ours) == _but_for_ids(others)
     assert len(upstream.requests) == 1
     refused = [r for r in worker.records() if r.get("key_id") == key.id and r.get("status") == "blocked"]
-    assert {row["error_message"] for row in refused} == {f"The API key is not valid here. (used_up: {key.id})"}
+    assert {row["error_message"] for row in refused} == {f"The API key is not valid here. ({key.id}: used_up)"}
     assert key.used()[0] == 1
 
 

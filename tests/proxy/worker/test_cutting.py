@@ -162,7 +162,7 @@ async def test_an_upload_that_takes_long_buys_nothing(worker: Worker, serve: Ser
     assert upstream.requests == []
     rows = [record for record in worker.records() if key.id in record.get("error_message", "")]
     assert [(row["k"], row["status"]) for row in rows] == [("close", "blocked")] * 2
-    assert {row["error_message"] for row in rows} == {f"The API key is not valid here. (revoked: {key.id})"}
+    assert {row["error_message"] for row in rows} == {f"The API key is not valid here. ({key.id}: revoked)"}
 
 
 async def test_a_stream_whose_client_does_not_read_ends_behind_what_it_has(
