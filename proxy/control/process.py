@@ -37,6 +37,7 @@ from proxy.control.sealed_answers import keep_forgetting
 from proxy.control.sealing import Sealing
 from proxy.control.settings_compile import compile_settings
 from proxy.control.ways_in import WaysIn
+from proxy.control.worker_environment import leave_no_core, variables_with_secrets
 from proxy.control.workers import Workers, worker_command, workers_left_behind
 from proxy.settings import Settings
 
@@ -117,6 +118,8 @@ class ControlProcess:
     async def _start(self) -> socket.socket:
         """Everything but the word that all is ready; the listening socket. Workers import while the vault opens."""
         workers = self._workers
+        leave_no_core()
+        workers.not_inherited = variables_with_secrets(self._loaded.tree())
         workers.listen_for_reports(self._home.worker_socket)
         if workers_left_behind(self._home.journal):
             await workers.reported(1, ADOPT_SECONDS)
@@ -321,6 +324,7 @@ class ControlProcess:
         if settings == self._settings:
             return
         self._loaded, self._settings = loaded, settings
+        self._workers.not_inherited = variables_with_secrets(loaded.tree())
         self._workers.configure(settings)
         try:
             self._note_configuration("config.reload")

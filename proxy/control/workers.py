@@ -23,6 +23,7 @@ from gatewatch.control.records import now_us
 from gatewatch.journal.segment import SUFFIX
 from proxy.control.alarms import Alarms
 from proxy.control.listening import bind_unix
+from proxy.control.worker_environment import without
 from proxy.settings import Settings
 from proxy.worker.live import LiveState
 
@@ -46,6 +47,8 @@ class Workers:
         """Public id of a key's secret → last use, as workers have told and nobody has taken yet."""
         self.on_report: Callable[[LiveState], object] = id  # until somebody wants to hear of them
         self.listening: socket.socket | None = None
+        self.not_inherited: frozenset[str] = frozenset()
+        """Variables of the environment that hold secrets."""
         self._command = command
         self._count = count
         self._alarms = alarms
@@ -163,6 +166,7 @@ class Workers:
                 stdout=DEVNULL,
                 pass_fds=[fd],
                 start_new_session=True,
+                env=without(self.not_inherited),
             )
         except OSError as error:
             return 0, error.strerror or str(error)
