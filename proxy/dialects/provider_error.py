@@ -20,6 +20,7 @@ class ProviderError(Exception):
         retry_after: float | None = None,
         quota: bool = False,
         key: bool = False,
+        daily: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -33,6 +34,8 @@ class ProviderError(Exception):
         """Seconds to wait that stand in the body, not in a header."""
         self.quota = quota
         """The account has no money or quota left: waiting does not help."""
+        self.daily = daily
+        """A quota of the day is used up: that of the model, for `retry_after`."""
         self.key = key
         """The provider refused the gateway's key, though the status does not say so."""
 

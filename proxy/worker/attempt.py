@@ -10,6 +10,7 @@ from proxy.upstream.exchange import Exchange
 from proxy.upstream.failure import UpstreamFailed
 from proxy.worker.channel import Channel
 from proxy.worker.inbound import Inbound
+from proxy.worker.key_fault import KeyFault, key_fault, without_secret
 from proxy.worker.signers import CannotSign
 from proxy.worker.upstream_error import refusal_for, refusal_for_failure, told
 
@@ -32,10 +33,16 @@ _NEXT_TARGET = frozenset({429, 500, 502, 503, 504, 529, 401, 402, 403})
 class AttemptFailed(Exception):
     """This try is over without a reply to relay; `refusal` is what the client gets if there is no other."""
 
-    def __init__(self, refusal: Refusal, *, may_go_elsewhere: bool) -> None:
+    def __init__(
+        self, refusal: Refusal, *, may_go_elsewhere: bool, fault: KeyFault | None = None, of_the_key: bool = False
+    ) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
         self.may_go_elsewhere = may_go_elsewhere
+        self.fault = fault
+        """What the provider said of the key."""
+        self.of_the_key = of_the_key
+        """Whether another key of the same provider may do better."""
 
 
 async def attempt(
@@ -48,7 +55,7 @@ async def attempt(
         n=len(inbound.attempts) + 1,
         provider=target.provider,
         model=target.model,
-        provider_key=channel.key.id if channel.key else None,
+        provider_key=channel.key.id,
     )
     inbound.attempts.append(record)
     exchange = Exchange(route.deadlines, total_due)
@@ -70,13 +77,20 @@ async def attempt(
         if exchange.status != 200:
             error_body = await read_some(exchange, ERROR_BODY_BYTES)
             error = channel.dialect.read_error(exchange.status, error_body)
+            error.message = without_secret(error.message, channel.key.secret)
             refusal = refusal_for(error, exchange.headers)
             end_attempt(record, started, "error", refusal.code, told(error))
-            raise AttemptFailed(refusal, may_go_elsewhere=exchange.status in _NEXT_TARGET)
+            fault = key_fault(error)
+            raise AttemptFailed(
+                refusal,
+                may_go_elsewhere=exchange.status in _NEXT_TARGET or fault is not None,
+                fault=fault,
+                of_the_key=fault is not None or exchange.status == 429,
+            )
     except CannotSign as error:
         refusal = upstream(502, "upstream_auth", "The gateway has no credentials for the provider.", DO_NOT_RETRY)
         end_attempt(record, started, "error", refusal.code, str(error))
-        raise AttemptFailed(refusal, may_go_elsewhere=True) from None
+        raise AttemptFailed(refusal, may_go_elsewhere=True, of_the_key=True) from None
     except UpstreamFailed as failure:
         if failure.kind == "client_closed":
             end_attempt(record, started, "client_closed", failure.kind, failure.message)

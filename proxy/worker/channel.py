@@ -1,5 +1,6 @@
 """One provider as the worker reaches it: a channel for each dialect that it speaks, and their sockets."""
 
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from gatewatch.models.shelf import facts_of
@@ -8,26 +9,43 @@ from proxy.dialects.registry import MODELS_PATHS, provider_dialect
 from proxy.settings import Provider, ProviderKey, Way
 from proxy.upstream.address import Origin
 from proxy.upstream.pool import Pool
+from proxy.worker.provider_keys import ProviderKeys
+from proxy.worker.quarantine import Quarantine
 from proxy.worker.signers import Signer, signer_for
 
 REMEMBERED_MODELS = 1024
 """Apps may send any model name: beyond this many, what was made for them is made anew."""
 MODEL_IN_URL = "{model}"
+_NO_KEY = ProviderKey(id="none", secret=None)
 
 
 class Channel:
-    """One provider in one dialect."""
+    """One provider in one dialect, with one key."""
 
-    def __init__(self, provider: Provider, way: Way, pool: Pool, agent: str, signer: Signer | None) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        way: Way,
+        pool: Pool,
+        agent: str,
+        key: ProviderKey,
+        signer: Signer | None,
+        siblings: "dict[str, Channel]",
+    ) -> None:
         self.provider = provider
         self.signer = signer
         self.dialect: ProviderDialect = provider_dialect(way.dialect, way.base_url)
         self.pool = pool
-        self.key: ProviderKey | None = provider.keys[0] if provider.keys else None
+        self.key = key
+        self._siblings = siblings
         self._base = Origin(way.base_url).path
         self._fields = self._head_fields(agent)  # raises ValueError for what no header can carry
         self._heads: dict[tuple[str, str, bool], bytes] = {}
         self._destinations: dict[str, Destination] = {}
+
+    def with_key(self, key: ProviderKey) -> "Channel":
+        """The same place and dialect, with another of the provider's keys."""
+        return self._siblings[key.id]
 
     def destination(self, model: str) -> Destination:
         """What a dialect is told of one model here."""
@@ -104,24 +122,25 @@ class Channel:
             **{name: value for name, value in self.dialect.headers.items() if name.encode() not in varying},
             **self.provider.headers,
         }
-        if self.key and self.key.secret and self.signer is None:
+        if self.key.secret and self.signer is None:
             header = self.provider.key_header or self.dialect.key_header
             fields[header] = f"Bearer {self.key.secret}" if header == "authorization" else self.key.secret
         return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode("latin-1")
 
 
 class Upstream:
-    """One provider: its channels, the best first, and their sockets, one pool for each origin."""
+    """One provider: its channels, the best first, its keys, and its sockets, one pool for each origin."""
 
-    def __init__(self, provider: Provider, agent: str) -> None:
+    def __init__(self, provider: Provider, agent: str, quarantine: Quarantine | None = None) -> None:
+        """Raises ValueError for a key that cannot be sent."""
         self.provider = provider
+        self.quarantine = Quarantine() if quarantine is None else quarantine
+        keys = provider.keys or (_NO_KEY,)
+        self.keys = ProviderKeys(provider.name, keys, self.quarantine)
         self._pools: dict[tuple[bool, str], Pool] = {}
-        signer = signer_for(provider)
-        self.channels = tuple(Channel(provider, way, self._pool(way), agent, signer) for way in provider.ways)
-
-    @property
-    def key(self) -> ProviderKey | None:
-        return self.channels[0].key
+        signers = {key.id: signer_for(provider, key) for key in keys}
+        self.channels = tuple(self._channel(way, agent, keys, signers) for way in provider.ways)
+        """With the first key; `with_key` has the others."""
 
     @property
     def pools(self) -> tuple[Pool, ...]:
@@ -146,6 +165,15 @@ class Upstream:
         """Close every idle socket now; sockets in use close when their exchange ends."""
         for pool in self._pools.values():
             pool.close()
+
+    def _channel(
+        self, way: Way, agent: str, keys: Sequence[ProviderKey], signers: Mapping[str, Signer | None]
+    ) -> Channel:
+        siblings: dict[str, Channel] = {}
+        for key in keys:
+            signer = signers[key.id]
+            siblings[key.id] = Channel(self.provider, way, self._pool(way), agent, key, signer, siblings)
+        return siblings[keys[0].id]
 
     def _pool(self, way: Way) -> Pool:
         pool = Pool(self.provider, way.base_url)

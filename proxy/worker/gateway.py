@@ -37,6 +37,7 @@ from proxy.worker.live import Live
 from proxy.worker.model_list import ModelList
 from proxy.worker.passage import Passage
 from proxy.worker.peer import TrustedProxies
+from proxy.worker.quarantine import Quarantine
 from proxy.worker.receive import parse_object, required_model
 from proxy.worker.reply_kind import check_encoding, is_json, is_stream, not_a_stream
 from proxy.worker.scope import check_dialect, check_listing, check_network
@@ -71,6 +72,7 @@ class Gateway:
         self.leaks = Leaks(keys)
         self._allowances = allowances
         self._agent = agent
+        self.quarantine = Quarantine()
         self._model_list = ModelList()
         self._ending = Ending(journal, meter, self.live)
         self._attempts = Attempts(self._ending)
@@ -81,7 +83,9 @@ class Gateway:
         old = getattr(self, "_upstreams", {})
         proxies = TrustedProxies(settings.trusted_proxies)
         upstreams = {
-            name: old[name] if name in old and old[name].provider == provider else Upstream(provider, self._agent)
+            name: old[name]
+            if name in old and old[name].provider == provider
+            else Upstream(provider, self._agent, self.quarantine)
             for name, provider in settings.providers.items()
         }
         self.settings, self._proxies, self._upstreams = settings, proxies, upstreams  # all of them or none

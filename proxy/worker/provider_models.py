@@ -53,13 +53,15 @@ class ProviderModels:
         if now < until:
             return names
         self._listed[upstream] = now + RETRY_SECONDS, names  # others need not ask meanwhile, nor if it fails
-        head = upstream.channels[0].models_head()
-        if head is None:
+        key = upstream.keys.choose(None, "", "")
+        channel = upstream.channels[0].with_key(key) if key else None
+        head = channel.models_head() if channel else None
+        if channel is None or head is None:
             return names
         deadlines = Deadlines(total=ASK_SECONDS)
         exchange = Exchange(deadlines, asyncio.get_running_loop().time() + ASK_SECONDS)
         try:
-            await upstream.channels[0].pool.send(exchange, head, b"", deadlines)
+            await channel.pool.send(exchange, head, b"", deadlines)
             await exchange.reply_started()
             body = await read_some(exchange, LONGEST_LIST)
             if exchange.status != 200:

@@ -7,7 +7,7 @@ be fetched.
 
 from typing import Protocol
 
-from proxy.settings import Provider
+from proxy.settings import Provider, ProviderKey
 from proxy.worker.renewal import CannotSign
 
 __all__ = ["CannotSign", "Signer", "signer_for"]
@@ -20,12 +20,14 @@ class Signer(Protocol):
         """Names in lower case. `url` is whole, its path as it is sent. Raises CannotSign."""
 
 
-def signer_for(provider: Provider) -> Signer | None:
-    """None for providers whose key stands in a fixed header.
+def signer_for(provider: Provider, key: ProviderKey | None = None) -> Signer | None:
+    """Of one key of the provider, else of its first. None for providers whose key stands in a fixed header.
 
     Raises ImportError where the extra is not installed, ValueError for a secret of another form.
     """
-    secret = provider.keys[0].secret if provider.keys else None
+    if key is None and provider.keys:
+        key = provider.keys[0]
+    secret = key.secret if key else None
     if provider.auth == "sigv4":
         from proxy.worker.sigv4 import SigV4
 

@@ -156,6 +156,7 @@ CREATE TABLE provider_key_quarantine (
     key_id   TEXT NOT NULL,
     model    TEXT NOT NULL DEFAULT '', -- '': all of them
     version  TEXT NOT NULL,
+    kind     TEXT NOT NULL CHECK (kind IN ('refused', 'exhausted')),
     reason   TEXT NOT NULL,
     since    INTEGER NOT NULL,
     until    INTEGER NOT NULL,         -- when one call may try it again

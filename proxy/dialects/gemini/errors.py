@@ -80,6 +80,7 @@ def error_of(said: object, status: int | None = None) -> ProviderError:
         retry_after=_retry_after(details),
         quota=_is_out_of_money(text, reasons, details),
         key=key,
+        daily=any("PerDay" in str(violation.get("quotaId")) for violation in _quota_violations(details)),
     )
 
 

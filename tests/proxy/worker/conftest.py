@@ -65,6 +65,10 @@ LIMIT = 50
 """Tokens of output that the calls allow."""
 
 
+KEY_TROUBLES = tuple(f"{status}-{streamed}" for status in (401, 402, 403, 429) for streamed in (False, True))
+"""Routes whose provider's key may go into quarantine."""
+
+
 @pytest.fixture(scope="module")
 def listening() -> Iterator[socket.socket]:
     """Where the upstream of this module's worker listens; each test serves a copy of it."""
@@ -73,8 +77,8 @@ def listening() -> Iterator[socket.socket]:
 
 
 def further(settings: Settings) -> Settings:
-    """Beside `chat`: `hasty` with short deadlines, `nobody` where no one listens, `unpriced`, and `dropping`, which
-    leaves out what its provider `picky` refuses: seeds and biases."""
+    """Beside `chat`: `hasty` with short deadlines, `nobody` where no one listens, `unpriced`, `dropping`, which leaves
+    out what its provider `picky` refuses: seeds and biases; and those of KEY_TROUBLES, each with a key of its own."""
     openai = settings.providers["openai"]
     with socket.create_server(("127.0.0.1", 0)) as free:
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
@@ -90,9 +94,11 @@ def further(settings: Settings) -> Settings:
     )
     routes = (route("hasty", "openai", HASTY), route("nobody", "refusing"), route("unpriced", "own"))
     routes += (msgspec.structs.replace(route("dropping", "picky"), drop_params=True),)
+    routes += tuple(route(name, name) for name in KEY_TROUBLES)
+    troubled = {name: msgspec.structs.replace(openai, name=name) for name in KEY_TROUBLES}
     return msgspec.structs.replace(
         settings,
-        providers=settings.providers | {"refusing": refusing, "own": own, "picky": picky},
+        providers=settings.providers | {"refusing": refusing, "own": own, "picky": picky} | troubled,
         routes=settings.routes | {each.name: each for each in routes},
     )
 

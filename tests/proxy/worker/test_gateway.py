@@ -282,8 +282,9 @@ async def test_an_errors_status_is_an_error_that_cost_nothing(
     worker: Worker, serve: Serve, chat: Chat, status: int, body: bytes, expected: int, kind: str, streamed: bool
 ) -> None:
     raw = b"HTTP/1.1 204 X\r\n\r\n" if status == 204 else http(status, body)
+    model = f"{status}-{streamed}" if kind == "upstream_auth" else "chat"
     async with serve(answers(raw)) as upstream:
-        reply = await chat(stream=streamed)
+        reply = await chat(model=model, stream=streamed)
         assert len(upstream.requests) == 1
     assert reply.status == expected
     assert list(reply.json["error"]) == ["message", "type", "param", "code"]
