@@ -9,5 +9,6 @@ WITHIN_ONE_TEAM = frozenset(
         *("keys.list", "keys.show", "keys.affected", "keys.export", "keys.identify"),
         *("teams.list", "teams.show"),
         "prices.own",
+        "audit.list",
     }
 )

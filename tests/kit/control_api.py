@@ -15,8 +15,10 @@ from gatewatch.authority.permissions import RoleName
 from gatewatch.config.models import Control as ControlConfig
 from gatewatch.control.records import AuditEntry
 from gatewatch.control.store import ControlStore
+from gatewatch.errors import GatewatchError
 from gatewatch.ledger.service import LedgerService
 from gatewatch.paths import Home
+from gatewatch.rotation.rotator import Rotator
 from gatewatch.vault.interface import Vault, VaultError
 from gatewatch.vault.opening import Wish, open_vault
 from gatewatch.vault.pepper import get_or_create_pepper
@@ -32,6 +34,10 @@ class NoGateway:
 
     def live(self) -> dict[str, Any]:
         return LIVE
+
+    @property
+    def rotator(self) -> Rotator:
+        raise GatewatchError("this test rotates no provider's key")
 
     def refresh(self) -> None:
         return None
