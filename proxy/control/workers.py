@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from gatewatch.control.key_hold import KeyHold
 from gatewatch.control.records import now_us
 from gatewatch.journal.segment import SUFFIX
 from proxy.control.alarms import Alarms
@@ -26,12 +27,15 @@ from proxy.control.listening import bind_unix
 from proxy.control.worker_environment import without
 from proxy.settings import Settings
 from proxy.worker.live import LiveState
+from proxy.worker.quarantine import encoded
 
 GREETING_BYTES = 64 * 1024
 REPORT_BYTES = 4 * 1024 * 1024
 """The longest report: one that was written while no control process lived names every key that was used."""
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
+TURN_SECONDS = 5.0
+"""How long a worker has to try a held key again before it is the next one's turn."""
 STOP_SECONDS = 45.0
 """Longer than a worker drains; one that is stuck is killed then, and its calls are `interrupted`."""
 
@@ -53,6 +57,7 @@ class Workers:
         self._count = count
         self._alarms = alarms
         self._settings: Settings | None = None
+        self._held: list[KeyHold] | None = None
         self._writers: dict[int, asyncio.StreamWriter] = {}
         self._processes: dict[int, Process] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -93,6 +98,12 @@ class Workers:
         command = msgspec.json.encode({"command": "configure", "settings": settings}) + b"\n"
         for writer in self._writers.values():
             writer.write(command)
+
+    def quarantine(self, holds: list[KeyHold]) -> None:
+        """Tell every worker, running or yet to come, which keys of providers it must not use."""
+        self._held = holds
+        for turn, writer in enumerate(self._writers.values()):
+            writer.write(encoded(holds, turn * TURN_SECONDS))
 
     @property
     def settings(self) -> Settings | None:
@@ -238,6 +249,8 @@ class Workers:
             writer.write(msgspec.json.encode({"command": "drain"}) + b"\n")
         elif self._settings and state.epoch != self._settings.epoch:
             writer.write(msgspec.json.encode({"command": "configure", "settings": self._settings}) + b"\n")
+        if self._held is not None:
+            writer.write(encoded(self._held, (len(self._writers) - 1) * TURN_SECONDS))
 
     def _inherit(self, fd: int) -> None:
         """A worker's listening socket: ours too, where we have none yet."""

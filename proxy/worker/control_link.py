@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from gatewatch.control.key_hold import KeyHold
 from proxy.http_server.bounds import Bounds
 from proxy.settings import Settings
 from proxy.worker.gateway import Gateway
@@ -106,6 +107,9 @@ class ControlLink:
             leaks=gateway.leaks.take_found(),
             networks=gateway.leaks.take_networks(),
             keys_in_flight=gateway.keys_in_flight(),
+            provider_keys_in_flight=gateway.provider_keys_in_flight(),
+            key_faults=gateway.quarantine.take_faults(),
+            keys_lifted=gateway.quarantine.take_lifted(),
         )
         return msgspec.json.encode(state) + b"\n"
 
@@ -116,6 +120,9 @@ class ControlLink:
                 self._gateway.configure(settings)
                 self._bounds.configure(settings.caps, settings.hosts)
                 log.info("took configuration %s", settings.config_version)
+            case "quarantine":
+                holds = msgspec.convert(command["holds"], list[KeyHold])
+                self._gateway.quarantine.replace(holds, command["patience"])
             case "drain":
                 self._stopping.set()
             case unknown:

@@ -98,6 +98,15 @@ class Gateway:
         """Epoch → calls in flight whose way was chosen under it."""
         return dict(Counter(inbound.epoch for inbound in self.in_flight if inbound.epoch is not None))
 
+    def provider_keys_in_flight(self) -> dict[str, dict[str, int]]:
+        """Provider → key → calls that were sent with it and run."""
+        calls: dict[str, dict[str, int]] = {}
+        for inbound in self.in_flight:
+            if inbound.channel:
+                of_provider = calls.setdefault(inbound.channel.provider.name, {})
+                of_provider[inbound.channel.key.id] = of_provider.get(inbound.channel.key.id, 0) + 1
+        return calls
+
     def keys_in_flight(self) -> dict[str, int]:
         """Id of a key → its calls in flight."""
         return dict(Counter(inbound.known.key.id for inbound in self.in_flight if inbound.known))

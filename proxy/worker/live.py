@@ -6,6 +6,7 @@ import sys
 import msgspec
 
 from gatewatch.call import Call
+from gatewatch.control.key_hold import KeyHold
 from gatewatch.keys.leaks import Leak
 
 
@@ -34,6 +35,12 @@ class LiveState(msgspec.Struct, kw_only=True):
     """Public id of a key's secret → when it was last used (µs since the epoch), of keys used since the last report."""
     keys_in_flight: dict[str, int] = {}
     """Id of a key → its calls that run now; keys without any are left out."""
+    provider_keys_in_flight: dict[str, dict[str, int]] = {}
+    """Provider → key → calls that run there now; keys without any are left out."""
+    key_faults: list[KeyHold] = []
+    """Keys of providers that failed, or failed again, since the last report."""
+    keys_lifted: list[KeyHold] = []
+    """Those that were tried again and are good, since the last report."""
     leaks: list[Leak] = []
     """Keys that were seen where no key should be, since the last report."""
     networks: list[tuple[str, str, int]] = []
