@@ -3,6 +3,7 @@
 An anchor is printed, and kept where the trail is not. Beside it stands how far the second sink has come.
 """
 
+import hmac
 import re
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from gatewatch.vault.interface import Vault, VaultReadOnly
 NAME = "gatewatch/audit-anchor"
 """Its entry in the vault."""
 
-_TEXT = re.compile(r"gwaudit1:([0-9]{1,15}):([0-9]{1,15}):([0-9a-f]{64}):([0-9]{1,17}):([0-9a-f]{16}):([0-9a-f]{64})")
+_TEXT = re.compile(r"gwaudit1:([0-9]{1,15}):([0-9]{1,15}):([0-9a-f]{64}):([0-9]{1,17}):([0-9a-f]{16}):([0-9a-f]{32})")
 
 
 class Anchor(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +38,7 @@ class Anchor(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def made(cls, key: AuditKey, *, count: int, seq: int, head: str, at: int) -> "Anchor":
         bare = cls(count=count, seq=seq, head=head, at=at, key_id=key.id)
-        return msgspec.structs.replace(bare, code=key.code("anchor", bare._said()))
+        return msgspec.structs.replace(bare, code=bare._code(key))
 
     @classmethod
     def read(cls, text: str) -> "Anchor":
@@ -55,7 +56,11 @@ class Anchor(msgspec.Struct, frozen=True, kw_only=True):
         return f"gwaudit1:{self._said()}:{self.code}"
 
     def is_genuine(self, key: AuditKey) -> bool:
-        return key.fits(self.code, "anchor", self._said())
+        return hmac.compare_digest(self.code.encode(), self._code(key).encode())
+
+    def _code(self, key: AuditKey) -> str:
+        """128 bits of it, so that the text fits on a line."""
+        return key.code("anchor", self._said())[:32]
 
     def _said(self) -> str:
         return f"{self.count}:{self.seq}:{self.head}:{self.at}:{self.key_id}"

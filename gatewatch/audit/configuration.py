@@ -59,7 +59,7 @@ def note_refused(store: ControlStore, source: str, reason: str) -> None:
 
 def _paths(place: str, value: object) -> Iterator[tuple[str, object]]:
     """`providers.openai.api_key` and what stands there; lists of plain values are one value."""
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value:
         for name, item in value.items():
             yield from _paths(f"{place}.{name}" if place else str(name), item)
     elif isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):

@@ -11,7 +11,7 @@ _KINDS: dict[Kind, frozenset[str]] = {
     "update": frozenset(
         {
             *("set", "edit", "update", "rotate", "reload", "move", "bind", "change", "carry", "quarantine", "release"),
-            *("refile", "anchor", "switch", "store", "lift", "pause", "resume", "note", "end_grace"),
+            *("refile", "anchor", "switch", "store", "lift", "pause", "resume", "note"),
         }
     ),
     "delete": frozenset({"delete", "remove", "revoke", "abandon", "drop", "forget", "unset", "end"}),

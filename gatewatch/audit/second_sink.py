@@ -55,10 +55,7 @@ def catch_up(connection: sqlite3.Connection, kept: Kept, sink: SecondSink, was: 
         kept = _file(connection, kept, sink.file, problems)
     except OSError as error:
         problems["file"] = f"{sink.file} cannot be written: {error.strerror}"
-    try:
-        kept = _syslog(connection, kept, sink.syslog, was)
-    except OSError as error:
-        problems["syslog"] = f"{sink.syslog} takes nothing: {error.strerror or error}"
+    kept = _syslog(connection, kept, sink.syslog, was, problems)
     return Written(kept, problems)
 
 
@@ -78,16 +75,23 @@ def _file(connection: sqlite3.Connection, kept: Kept, path: Path | None, problem
     return msgspec.structs.replace(kept, filed=max(start, kept.anchor.seq))
 
 
-def _syslog(connection: sqlite3.Connection, kept: Kept, address: Path | None, was: int) -> Kept:
+def _syslog(
+    connection: sqlite3.Connection, kept: Kept, address: Path | None, was: int, problems: dict[str, str]
+) -> Kept:
     if address is None:
         return msgspec.structs.replace(kept, logged=None)
-    start = was if kept.logged is None else kept.logged  # what is old already is not told when it is switched on
-    if start < kept.anchor.seq:
-        with Syslog(address) as syslog:
-            for link, _ in _sealed(connection, start, kept.anchor.seq):
-                assert link.record is not None
-                syslog.send(cef(link.record, link.hash, link.seal), warning=link.record.result != "ok")
-    return msgspec.structs.replace(kept, logged=max(start, kept.anchor.seq))
+    sent = was if kept.logged is None else kept.logged  # what is old already is not told when it is switched on
+    try:
+        if sent < kept.anchor.seq:
+            with Syslog(address) as syslog:
+                for link, _ in _sealed(connection, sent, kept.anchor.seq):
+                    assert link.record is not None
+                    syslog.send(cef(link.record, link.hash, link.seal), warning=link.record.result != "ok")
+                    sent = link.seq
+        sent = max(sent, kept.anchor.seq)
+    except OSError as error:
+        problems["syslog"] = f"{address} takes nothing: {error.strerror or error}"
+    return msgspec.structs.replace(kept, logged=sent)
 
 
 def _is_ours(connection: sqlite3.Connection, seq: int, hash: str) -> bool:

@@ -31,7 +31,7 @@ def told(text: str, limit: int = LONGEST_TEXT) -> str:
     """`text` without secrets and control characters."""
     text = text[: 2 * limit]
     if not _MAIL.fullmatch(text):
-        text = redact(_LONG_WORD.sub(_long_word, text))
+        text = _LONG_WORD.sub(_long_word, redact(text))
     return safe(text, limit)
 
 

@@ -1,4 +1,4 @@
-"""A home with an audit trail that is sealed, and what somebody who may write its files, but not open its vault, can do."""
+"""A home with a sealed audit trail, and what somebody can do who may write its files, but not open its vault."""
 
 import json
 import sqlite3

@@ -1,0 +1,31 @@
+"""The last line of an export says which records it holds."""
+
+import msgspec
+
+from gatewatch.audit.export_end import ExportEnd, export_end, ranges
+from gatewatch.audit.seals import AuditKey
+
+KEY = AuditKey(b"k" * 32)
+END = ExportEnd(entries=4, seqs="1-3,7", until=9, head="ab" * 32, at=5)
+
+
+def test_numbers_are_told_as_ranges() -> None:
+    assert ranges([]) == ""
+    assert ranges([1, 2, 3, 7]) == "1-3,7"
+    assert list(END.numbers()) == [1, 2, 3, 7]
+    assert list(msgspec.structs.replace(END, seqs="").numbers()) == []
+
+
+def test_it_comes_back_from_its_line_and_is_genuine_as_it_was() -> None:
+    coded = END.coded(KEY)
+    assert export_end(coded.encoded()) == coded
+    assert coded.is_genuine(KEY)
+    assert not coded.is_genuine(AuditKey(b"l" * 32))
+    assert not END.is_genuine(KEY)
+    assert not msgspec.structs.replace(coded, entries=3).is_genuine(KEY)
+
+
+def test_anything_else_is_none() -> None:
+    assert export_end(b'{"seq":1}') is None
+    assert export_end(END.encoded() + b" ") is None
+    assert export_end(b"") is None
