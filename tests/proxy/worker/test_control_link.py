@@ -13,7 +13,9 @@ import msgspec
 
 from gatewatch.paths import Home
 from proxy.settings import Caps, Deadlines, Route, Settings, Target
-from tests.kit.worker_process import settings_for, worker_process
+from tests.kit.raw_http import connect, request
+from tests.kit.scripted_upstream import scripted_upstream, silence
+from tests.kit.worker_process import make_key, settings_for, worker_process
 
 NOBODY = "http://127.0.0.1:9/v1"
 
@@ -92,3 +94,20 @@ async def test_a_worker_obeys_a_configuration_of_any_size_and_survives_nonsense(
 
             again.say(b'{"command":"drain"}')
             assert await asyncio.to_thread(worker.process.wait, 20) == 0
+
+
+async def test_a_worker_tells_whose_calls_it_has(tmp_path: Path) -> None:
+    home = Home(tmp_path).make()
+    async with control(home) as lines, scripted_upstream(silence) as upstream:
+        with worker_process(tmp_path, upstream.url) as worker:
+            kid, secret = make_key(home, "batch")
+            line = await asyncio.wait_for(lines.get(), 20)
+            assert (await line.report())["keys_in_flight"] == {}
+            body = json.dumps({"model": "chat", "messages": []}).encode()
+            async with connect(worker.port) as (_, one), connect(worker.port) as (_, two):
+                for writer in (one, two):
+                    writer.write(
+                        request("POST", "/v1/chat/completions", body, {"x-api-key": secret, "Authorization": ""})
+                    )
+                await line.report(keys_in_flight={kid: 2})
+            await line.report(keys_in_flight={})
