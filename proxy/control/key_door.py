@@ -38,7 +38,7 @@ class KeyDoor:
         """The admin key behind a request. Raises TurnedAway: 401, 403, 429, or 503."""
         if any(name == b"origin" or name.startswith(b"sec-fetch-") for name in request.headers):
             raise self._refusal(request, 403, "browser", "Browsers are not served here.", "", None)
-        self._keys.refresh_if_stale(self._clock())
+        self._keys.refresh(self._clock())
         if self._keys.stale_since is not None:
             raise TurnedAway(503, "The gateway cannot read its keys just now.", "See its log, and `gatewatch doctor`.")
         scheme, _, token = request.headers.get(b"authorization", b"").partition(b" ")

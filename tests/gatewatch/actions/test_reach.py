@@ -182,7 +182,7 @@ def test_every_action_of_one_team_is_tried_here() -> None:
 @pytest.mark.parametrize("action", sorted(OF_A_KEY))
 async def test_another_teams_key_is_like_one_that_does_not_exist(action: str, control: Control, key: str) -> None:
     with control.store() as store:
-        (other,) = [each for each in store.keys(HIDDEN)]
+        (other,) = store.keys(HIDDEN)
         before = store.keys(HIDDEN), store.secrets(other.id)
     for reference in (other.id, other.name, other.id[:5]):
         never = "".join("0" if letter.isalnum() else letter for letter in reference)

@@ -42,5 +42,5 @@ def test_a_key_of_one_team_is_told_that_the_gateway_is_there_and_nothing_that_ot
 
 
 def test_what_is_added_to_the_live_state_is_not_told_to_one_team_by_itself() -> None:
-    more = LIVE | {"calls": ["zebra"], "workers": [{**LIVE["workers"][0], "calls": ["zebra"]}]}  # type: ignore[index,dict-item]
+    more = LIVE | {"calls": ["zebra"], "workers": [{**LIVE["workers"][0], "calls": ["zebra"]}]}  # type: ignore[index]
     assert "zebra" not in str(live_for(Actor(id="key:x", team="search"), more))
