@@ -29,17 +29,21 @@ from proxy.control.alarms import Alarms
 from proxy.control.home_lock import HomeLock
 from proxy.control.leaks import LeakWatch
 from proxy.control.listening import bind
+from proxy.control.quarantine import Quarantine
 from proxy.control.recording import Recording
 from proxy.control.reload import watch_config
 from proxy.control.rotation_fleet import WorkersFleet
 from proxy.control.rotations import Rotations
 from proxy.control.sealed_answers import keep_forgetting
 from proxy.control.sealing import Sealing
+from proxy.control.secrets_watch import LOOK_SECONDS as SECRETS_SECONDS
+from proxy.control.secrets_watch import SecretsWatch
 from proxy.control.settings_compile import compile_settings
 from proxy.control.ways_in import WaysIn
 from proxy.control.worker_environment import leave_no_core, variables_with_secrets
 from proxy.control.workers import Workers, worker_command, workers_left_behind
 from proxy.settings import Settings
+from proxy.worker.live import LiveState
 
 if TYPE_CHECKING:
     from gatewatch.ledger.service import LedgerService
@@ -81,7 +85,8 @@ class ControlProcess:
         self._store = ControlStore.open(home.control, actor="gateway")
         self._workers = Workers(worker_command(), self._count, self._alarms)
         self._leaks = LeakWatch(home.control, self._alarms)
-        self._workers.on_report = self._leaks.take
+        self._quarantine = Quarantine(home.control, self._store, self._alarms, self._workers)
+        self._workers.on_report = self._heard
         self._rotations = Rotations(
             self._home, lambda: self._loaded, lambda: self._vault, self._fleet, self._alarm_from_elsewhere
         )
@@ -102,6 +107,8 @@ class ControlProcess:
                 asyncio.create_task(watch_config(self._config_path, self._reload)),
                 asyncio.create_task(self._keep_noting_key_use()),
                 asyncio.create_task(self._leaks.run()),
+                asyncio.create_task(self._quarantine.run()),
+                asyncio.create_task(self._keep_looking_for_secrets()),
                 asyncio.create_task(keep_forgetting(self._home, self._vault)),
             ]
             if await self._workers_are_up(stopping):
@@ -128,6 +135,7 @@ class ControlProcess:
         self._prepare()
         self._sealing = Sealing(self._home, self._vault, self._second_sink, self._alarm_from_elsewhere)
         self._sealing.start()
+        self._quarantine.start(self._settings, lambda: self._loaded.config)
         workers.configure(self._settings)
         self._recording = self._make_recording()
         self._recording.start()
@@ -208,8 +216,9 @@ class ControlProcess:
         return self._rotations
 
     def refresh(self) -> None:
-        """Take changed provider keys now. May be called from any thread."""
+        """Take changed provider keys, and their quarantine, now. May be called from any thread."""
         self._loop.call_soon_threadsafe(self._reload)
+        self._loop.call_soon_threadsafe(self._quarantine.look)
 
     def _fleet(self) -> WorkersFleet:
         return WorkersFleet(self._loop, self._workers, self.refresh, lambda: self._untaken)
@@ -217,6 +226,20 @@ class ControlProcess:
     def _alarm_from_elsewhere(self, id: str, text: str | None) -> None:
         """May be called from any thread."""
         self._loop.call_soon_threadsafe(self._alarms.set, id, text)
+
+    def _heard(self, state: LiveState) -> None:
+        self._leaks.take(state)
+        self._quarantine.take(state)
+
+    async def _keep_looking_for_secrets(self) -> None:
+        """A key that was set anew is taken without a restart, whoever set it."""
+        while True:
+            try:
+                if self._secrets.changed(self._loaded.config):
+                    self._reload()
+            except sqlite3.Error as error:
+                log.warning("whether a provider key was set anew is not known: %s", error)
+            await asyncio.sleep(SECRETS_SECONDS)
 
     async def _keep_noting_key_use(self) -> None:
         """Every now and then, never on a call's way."""
@@ -260,6 +283,8 @@ class ControlProcess:
         description = self._vault.describe()
         log.info("vault: %s (%s)", description.backend, description.reason)
         self._pepper = get_or_create_pepper(self._home, self._store, self._vault).hex()
+        self._secrets = SecretsWatch(self._store)
+        self._secrets.changed(self._loaded.config)  # before they are read, so that nothing is missed
         self._settings = self._compile(self._loaded)
         self._note_configuration("config.start")
 
@@ -326,6 +351,7 @@ class ControlProcess:
         self._loaded, self._settings = loaded, settings
         self._workers.not_inherited = variables_with_secrets(loaded.tree())
         self._workers.configure(settings)
+        self._quarantine.configured(settings)
         try:
             self._note_configuration("config.reload")
         except (GatewatchError, sqlite3.Error) as error:
