@@ -40,6 +40,15 @@ def perform(args: argparse.Namespace, name: str, asked: "msgspec.Struct", *, mak
     return _locally(args, home.make(), name, asked)
 
 
+def gateway_answers(args: argparse.Namespace) -> bool:
+    """Whether actions go to a gateway that runs."""
+    from app.cli.attach_options import attached
+    from gatewatch.control_client import answers
+    from gatewatch.paths import Home
+
+    return attached(args) is not None or answers(Home.find(args.home).socket)
+
+
 def is_there(args: argparse.Namespace) -> bool:
     """Whether there is anything to ask: a home that something was made in, or a gateway of another machine."""
     from app.cli.attach_options import attached

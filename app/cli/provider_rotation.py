@@ -152,7 +152,7 @@ def _watched(args: argparse.Namespace, rotation: dict[str, Any], progress: "Any"
     import sys
     import time
 
-    from app.cli.performing import perform
+    from app.cli.performing import gateway_answers, perform
     from gatewatch.actions.provider_rotation import OneRotation
     from gatewatch.errors import Unreachable
 
@@ -160,14 +160,12 @@ def _watched(args: argparse.Namespace, rotation: dict[str, Any], progress: "Any"
         while rotation["state"] == "running":
             progress.tell(rotation)
             time.sleep(WATCH_SECONDS)
-            try:
-                rotation = perform(args, "providers.rotation", OneRotation(id=rotation["id"]))
-            except Unreachable:
-                sys.stderr.write(
-                    f"The gateway is gone. Its next start goes on with {rotation['id']}; "
-                    f"so does `gatewatch providers rotate-key {args.name} --resume`.\n"
+            if not gateway_answers(args):
+                raise Unreachable(
+                    f"the gateway is gone in the middle of {rotation['id']}",
+                    f"its next start goes on with it; watch: gatewatch providers rotate-key {args.name} --resume",
                 )
-                raise
+            rotation = perform(args, "providers.rotation", OneRotation(id=rotation["id"]))
     except KeyboardInterrupt:
         sys.stderr.write(
             f"\nThe gateway goes on with {rotation['id']}. "

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -210,22 +211,22 @@ async def test_a_control_process_that_dies_after_a_step_goes_on_with_it_at_its_n
     step: str, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, step)
-    with stage.serve("tests.kit.dying_rotation") as first:
+    with stage.serve("tests.kit.dying_rotation") as first, ExitStack() as later:
         async with load(stage, first) as under:
             await calls_more(under, 50)
             died = await stage.rotate("--mint")
             assert first.running.process.wait() == -9
             assert died.returncode == 5
             monkeypatch.delenv(VARIABLE)
-            with stage.serve():
-                ended = await until(lambda: asyncio.to_thread(stage.rotation), lambda r: r["state"] != "running")
-                await calls_more(under, 50)
-                old_key, *others = stage.keys().values()
-                assert ended["state"] == "done"
-                assert not old_key["active"]
-                assert old_key["refused"] == 0
-                assert [key["name"] for key in others if key["active"]] == [ended["id"]], "one key, none left over"
-    assert failed(under) == []
+            later.enter_context(stage.serve())
+            ended = await until(lambda: asyncio.to_thread(stage.rotation), lambda r: r["state"] != "running")
+            await calls_more(under, 50)
+        old_key, *others = stage.keys().values()
+        assert ended["state"] == "done"
+        assert not old_key["active"]
+        assert old_key["refused"] == 0
+        assert [key["name"] for key in others if key["active"]] == [ended["id"]], "one key, none left over"
+        assert failed(under) == []
 
 
 async def test_without_a_gateway_the_command_rotates_by_itself(stage: Stage) -> None:
