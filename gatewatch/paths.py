@@ -75,7 +75,7 @@ class Home:
 
     @property
     def rotation_lock(self) -> Path:
-        """Held while a rotation that came with an id is made or asked for again."""
+        """Held while a secret is sealed in the vault, or asked for again."""
         return self.root / "rotation.lock"
 
     @property

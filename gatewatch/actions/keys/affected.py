@@ -26,6 +26,7 @@ def affected(acting: Acting, asked: Affected) -> list[dict[str, Any]]:
     now = acting.store.clock()
     use = use_since(acting, [record.id for record in meant], now - DAY_US)
     flights = in_flight(acting)
+    together = frozenset(record.id for record in meant)
     rows = []
     for record in meant:
         secrets = acting.store.secrets(record.id)
@@ -37,7 +38,7 @@ def affected(acting: Acting, asked: Affected) -> list[dict[str, Any]]:
                 "in_flight": running(flights, record.id),
                 "day": day,
                 "day_unknown": use.unknown,
-                "would_break": would_break(acting, record, day, running(flights, record.id))
+                "would_break": would_break(acting, record, day, running(flights, record.id), together)
                 if asked.deed == "revoke"
                 else [],
             }
@@ -45,8 +46,14 @@ def affected(acting: Acting, asked: Affected) -> list[dict[str, Any]]:
     return rows
 
 
-def would_break(acting: Acting, record: KeyRecord, day: dict[str, Any] | None, flying: int | None) -> list[str]:
-    """What would stop if the key were revoked now, in words."""
+def would_break(
+    acting: Acting,
+    record: KeyRecord,
+    day: dict[str, Any] | None,
+    flying: int | None,
+    together: frozenset[str] = frozenset(),
+) -> list[str]:
+    """What would stop if the key were revoked now, in words; `together`: the ids of those that go with it."""
     if record.revoked_at is not None:
         return []
     found = []
@@ -58,7 +65,9 @@ def would_break(acting: Acting, record: KeyRecord, day: dict[str, Any] | None, f
     others = [
         other
         for other in acting.store.keys(record.team)
-        if other.id != record.id and other.kind == record.kind and other.state(acting.store.clock()) == "active"
+        if other.id not in {record.id, *together}
+        and other.kind == record.kind
+        and other.state(acting.store.clock()) == "active"
     ]
     if record.service is not None and not any(other.service == record.service for other in others):
         found.append(f"service {record.service} has no other key")

@@ -6,8 +6,7 @@ import msgspec
 
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
-from gatewatch.actions.keys.delivery import Deliver, check_delivery, kept
-from gatewatch.actions.keys.redelivery import forget_delivered
+from gatewatch.actions.keys.delivery import Deliver, delivering, kept
 from gatewatch.actions.keys.view import view
 from gatewatch.actions.within_own import within_own
 from gatewatch.authority.permissions import Permission, RoleName
@@ -51,14 +50,13 @@ NOT_OF_THE_KEY = ("create_team", "ttl_us", "deliver", "vault_name")
 def create(acting: Acting, asked: CreateKey) -> dict[str, Any]:
     """The key and its secret, this once; null where it went into the vault."""
     asked = ready(acting, asked)
-    check_delivery(acting, asked.deliver, asked.vault_name)
-    pepper = acting.pepper()
-    secret = token.mint(asked.kind, asked.environment)
-    with kept(acting, asked.vault_name, secret):
-        record, _ = acting.store.create_key(
-            **fields_of(asked), create_team=asked.create_team, pepper=pepper, secret=secret
-        )
-    forget_delivered(acting.home, acting.store, acting.open_vault())
+    with delivering(acting, asked.deliver, asked.vault_name):
+        pepper = acting.pepper()
+        secret = token.mint(asked.kind, asked.environment)
+        with kept(acting, asked.vault_name, secret):
+            record, _ = acting.store.create_key(
+                **fields_of(asked), create_team=asked.create_team, pepper=pepper, secret=secret
+            )
     shown = view(record, acting.store.clock())
     if asked.deliver == "vault":
         return shown | {"secret": None, "vault": asked.vault_name}

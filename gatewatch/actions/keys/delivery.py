@@ -9,6 +9,7 @@ from typing import Literal
 
 from gatewatch.actions.acting import Acting
 from gatewatch.authority.permissions import Permission
+from gatewatch.control.exclusive import exclusive
 from gatewatch.errors import UsageError
 from gatewatch.vault.references import SecretError, checked_vault_name
 
@@ -30,6 +31,18 @@ def check_delivery(acting: Acting, deliver: Deliver, vault_name: str | None) -> 
         raise UsageError(error.title, error.next_step) from None
     if vault_name in acting.open_vault().names():
         raise UsageError(f"the vault has an entry {vault_name!r} already", "choose another name")
+
+
+@contextmanager
+def delivering(acting: Acting, deliver: Deliver, vault_name: str | None) -> Iterator[None]:
+    """For one deed: what `check_delivery` found holds until its end. Raises what that raises."""
+    if deliver == "answer":
+        check_delivery(acting, deliver, vault_name)
+        yield
+        return
+    with exclusive(acting.home.rotation_lock):
+        check_delivery(acting, deliver, vault_name)
+        yield
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from gatewatch.actions.within_own import check_within_own
 from gatewatch.authority.permissions import Permission
 from gatewatch.control.exclusive import exclusive
 from gatewatch.control.names import checked_name
-from gatewatch.control.records import KeyRecord
+from gatewatch.control.records import KeyRecord, SecretRecord
 from gatewatch.control.virtual_keys import Rotated
-from gatewatch.errors import NotAllowed
+from gatewatch.errors import NotAllowed, UsageError
 from gatewatch.keys import token
-from gatewatch.vault.interface import VaultReadOnly
+from gatewatch.vault.interface import Vault, VaultReadOnly
 
 DEFAULT_GRACE_US = 10 * 60 * 1_000_000
 
@@ -42,16 +42,13 @@ def rotate(acting: Acting, asked: RotateKey) -> dict[str, Any]:
     """
     record = acting.key(asked.key)
     check_within_own(acting, record)
-    if asked.rotation_id is None:
-        check_delivery(acting, asked.deliver, asked.vault_name)
-        rotated = _rotated(acting, record, asked, asked.vault_name)
-    else:
+    if asked.rotation_id is not None:
         checked_name("rotation", asked.rotation_id)
-        if asked.deliver == "answer":
-            check_delivery(acting, asked.deliver, asked.vault_name)
-        with exclusive(acting.home.rotation_lock):
-            rotated = _asked_again(acting, record, asked.rotation_id) or _with_id(acting, record, asked)
+    if asked.deliver == "answer":
+        check_delivery(acting, asked.deliver, asked.vault_name)
     forget_delivered(acting.home, acting.store, acting.open_vault())
+    with exclusive(acting.home.rotation_lock):
+        rotated = _asked_again(acting, record, asked) or _rotated_now(acting, record, asked)
     now = acting.store.clock()
     secrets = [secret_view(secret, now) for secret in acting.store.secrets(record.id)]
     answer = view(rotated.key, now) | {
@@ -75,16 +72,17 @@ class _Done(Rotated, frozen=True):
     repeated: bool = False
 
 
-def _with_id(acting: Acting, record: KeyRecord, asked: RotateKey) -> _Done:
-    """A rotation whose answer may get lost: its secret is sealed before it is good for anything."""
-    assert asked.rotation_id is not None
-    if asked.deliver == "answer":
+def _rotated_now(acting: Acting, record: KeyRecord, asked: RotateKey) -> _Done:
+    """Where the answer may get lost, its secret is sealed before it is good for anything."""
+    if asked.deliver == "vault":
+        check_delivery(acting, asked.deliver, asked.vault_name)
+        return _rotated(acting, record, asked, asked.vault_name)
+    if asked.rotation_id is not None:
         try:
             return _rotated(acting, record, asked, entry_of(record.id, asked.rotation_id))
-        except VaultReadOnly:  # then an answer that is lost cannot be had again, but the rotation still happens once
-            return _rotated(acting, record, asked, None)
-    check_delivery(acting, asked.deliver, asked.vault_name)
-    return _rotated(acting, record, asked, asked.vault_name)
+        except VaultReadOnly:  # a lost answer cannot be had again then, but the rotation still happens once
+            pass
+    return _rotated(acting, record, asked, None)
 
 
 def _rotated(acting: Acting, record: KeyRecord, asked: RotateKey, entry: str | None) -> _Done:
@@ -99,14 +97,28 @@ def _rotated(acting: Acting, record: KeyRecord, asked: RotateKey, entry: str | N
     return _Done(rotated.key, rotated.current, secret)
 
 
-def _asked_again(acting: Acting, record: KeyRecord, rotation_id: str) -> _Done | None:
+def _asked_again(acting: Acting, record: KeyRecord, asked: RotateKey) -> _Done | None:
     """The rotation, where it was made before. That its secret was told once more stands in the audit trail."""
-    known = acting.store.rotation(record.id, rotation_id)
-    if known is None:
+    if asked.rotation_id is None or (known := acting.store.rotation(record.id, asked.rotation_id)) is None:
         return None
-    secret = None
+    vault, secret = acting.open_vault(), None
     if is_awaited(acting.store, known):
-        secret = acting.open_vault().get(entry_of(record.id, rotation_id))
+        secret = vault.get(entry_of(record.id, asked.rotation_id))
+    if asked.deliver == "vault" and not _is_in_vault(vault, asked.vault_name, known):
+        check_delivery(acting, asked.deliver, asked.vault_name)
+        if secret is None or asked.vault_name is None:
+            raise UsageError(
+                "this rotation was made before, and its secret is kept nowhere any more", "rotate with another id"
+            )
+        vault.set(asked.vault_name, secret)
     if secret is not None:
-        acting.store.audit("key.rotate", record.id, rotation_id=rotation_id, told_again=True, version=known.version)
+        acting.store.audit(
+            "key.rotate", record.id, rotation_id=asked.rotation_id, told_again=True, version=known.version
+        )
     return _Done(record, known, secret, True)
+
+
+def _is_in_vault(vault: Vault, name: str | None, secret: SecretRecord) -> bool:
+    """Whether the rotation has put its secret there."""
+    kept_there = None if name is None else vault.get(name)
+    return kept_there is not None and token.parse(kept_there) == secret.kid

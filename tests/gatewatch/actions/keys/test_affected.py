@@ -38,6 +38,15 @@ def test_a_key_that_nobody_uses_and_that_is_not_the_last_breaks_nothing(stage: S
     assert not stage.home.ledger.exists(), "no ledger is made just to be looked at"
 
 
+def test_keys_that_go_together_do_not_stand_in_for_one_another(stage: Stage) -> None:
+    for name in ("one", "two"):
+        stage.key(name, service="bot")
+    rows = stage.do("keys.affected", service="bot")
+    assert [row["would_break"] for row in rows] == [
+        ["service bot has no other key", "team search has no other client key"]
+    ] * 2
+
+
 def test_a_ledger_that_cannot_be_read_is_told_and_stands_in_nobodys_way(stage: Stage) -> None:
     stage.key("app")
     stage.home.ledger.write_bytes(b"no ledger at all" * 1000)

@@ -8,6 +8,8 @@ import pytest
 from gatewatch.control.key_table import KeyTable, Known
 from gatewatch.errors import NotAllowed, UsageError
 from gatewatch.keys import token
+from gatewatch.vault.file_vault import FileVault
+from gatewatch.vault.interface import VaultReadOnly
 from tests.kit.acting import HOUR, MINUTE, Stage
 
 
@@ -116,6 +118,36 @@ def test_a_secret_for_the_vault_is_told_nobody_also_when_asked_again(stage: Stag
     assert kept is not None
     assert works(stage, kept)
     assert stage.do("keys.rotate", key="app", rotation_id="r1")["secret"] is None
+    with pytest.raises(UsageError, match="kept nowhere"):
+        stage.do("keys.rotate", key="app", rotation_id="r1", deliver="vault", vault_name="elsewhere")
+    for name in ("pr/ovider", "taken"):
+        stage.vault().set("taken", "sk-of-a-provider")
+        with pytest.raises(UsageError):
+            stage.do("keys.rotate", key="app", rotation_id="r2", deliver="vault", vault_name=name)
+    assert stage.vault().get("taken") == "sk-of-a-provider"
+
+
+def test_an_answer_that_was_lost_can_still_go_into_the_vault(stage: Stage) -> None:
+    stage.key()
+    lost = stage.do("keys.rotate", key="app", rotation_id="r1")
+    again = stage.do("keys.rotate", key="app", rotation_id="r1", deliver="vault", vault_name="app-2")
+    assert (again["secret"], again["vault"]) == (None, "app-2")
+    assert stage.vault().get("app-2") == lost["secret"]
+
+
+def test_a_vault_that_cannot_be_written_keeps_no_key_from_being_rotated_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.key()
+
+    def refuse(self: FileVault, name: str, secret: str) -> None:
+        raise VaultReadOnly("the vault is the environment of this process", "")
+
+    monkeypatch.setattr(FileVault, "set", refuse)
+    first = stage.do("keys.rotate", key="app", rotation_id="r1")
+    assert works(stage, first["secret"])
+    again = stage.do("keys.rotate", key="app", rotation_id="r1")
+    assert (again["secret"], again["version"], again["repeated"]) == (None, 2, True)
 
 
 def test_what_has_ended_is_not_rotated_and_leaves_nothing_in_the_vault(stage: Stage) -> None:
