@@ -2,6 +2,8 @@
 
 import msgspec
 
+from gatewatch.known_secret import without_known
+
 
 class Refusal(Exception):
     """A call ends here with an error reply. Raised by any stage; `message` is safe to show to the caller."""
@@ -29,6 +31,13 @@ class Refusal(Exception):
         """Whether the client's connection must end with this reply."""
         self.reason = reason
         """What only the operator may know: stands in the call's row, never in the reply."""
+
+    def hide(self, secret: str | None) -> None:
+        """Takes a secret out of it that a provider may have repeated."""
+        self.message = without_known(self.message, secret)
+        self.type = without_known(self.type, secret)
+        self.param = self.param and without_known(self.param, secret)
+        self.code = self.code if without_known(self.code, secret) == self.code else "upstream_error"
 
     def openai_body(self) -> bytes:
         return error_body(self.message, self.type, self.param, self.code)

@@ -3,6 +3,7 @@
 import time
 
 from gatewatch.call import Attempt
+from gatewatch.known_secret import bytes_without_known
 from gatewatch.redact import redact
 from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
 from proxy.settings import Route, Target
@@ -10,7 +11,7 @@ from proxy.upstream.exchange import Exchange
 from proxy.upstream.failure import UpstreamFailed
 from proxy.worker.channel import Channel
 from proxy.worker.inbound import Inbound
-from proxy.worker.key_fault import KeyFault, key_fault, without_secret
+from proxy.worker.key_fault import KeyFault, key_fault
 from proxy.worker.signers import CannotSign
 from proxy.worker.upstream_error import refusal_for, refusal_for_failure, told
 
@@ -75,9 +76,8 @@ async def attempt(
         record.http_status = exchange.status
         record.upstream_request_id = _request_id(exchange)
         if exchange.status != 200:
-            error_body = await read_some(exchange, ERROR_BODY_BYTES)
+            error_body = bytes_without_known(await read_some(exchange, ERROR_BODY_BYTES), channel.key.secret)
             error = channel.dialect.read_error(exchange.status, error_body)
-            error.message = without_secret(error.message, channel.key.secret)
             refusal = refusal_for(error, exchange.headers)
             end_attempt(record, started, "error", refusal.code, told(error))
             fault = key_fault(error)

@@ -108,6 +108,8 @@ class Ending:
 
     def refuse(self, inbound: Inbound, refusal: Refusal) -> None:
         """A stage said no, or an upstream's failure became the client's error."""
+        if inbound.channel:
+            refusal.hide(inbound.channel.key.secret)
         if inbound.exchange and not inbound.exchange.complete:
             inbound.exchange.abort("upstream_invalid", refusal.code)
         if inbound.request.started:

@@ -41,14 +41,6 @@ def key_fault(error: ProviderError) -> KeyFault | None:
     return None
 
 
-def without_secret(text: str, secret: str | None) -> str:
-    """What a provider said, without the key that it was sent, whatever that looks like."""
-    for part in (secret, *(secret.split(":") if secret else ())):
-        if part and len(part) >= 6:
-            text = text.replace(part, "[secret]")
-    return text
-
-
 def _is_about_the_call(error: ProviderError) -> bool:
     return any(
         _ABOUT_THE_CALL.search(said) for said in (error.message[:_READ_CHARACTERS], error.code, error.type) if said
