@@ -132,7 +132,7 @@ def _shown(key: MadeKey) -> dict[str, Any]:
         "object": "organization.project.api_key",
         "id": key.id,
         "name": key.name,
-        "redacted_value": redacted(key.secret, 6, 6),
+        "redacted_value": redacted(key.secret, 14, 4),
         "created_at": key.created,
         "last_used_at": key.created if key.calls else None,
         "expires_at": None,

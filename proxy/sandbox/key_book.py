@@ -49,7 +49,7 @@ class KeyBook:
 
     def make(self, *, prefix: str, id: str, name: str, place: str, owner: str = "") -> MadeKey:
         """A new key; `prefix` is what the vendor's keys begin with."""
-        secret = f"{prefix}{MARK.decode()}{secrets.token_hex(24)}"
+        secret = f"{prefix}-{secrets.token_hex(8)}{MARK.decode()}{secrets.token_hex(16)}"
         key = MadeKey(id=id, name=name, secret=secret, place=place, owner=owner, created=int(time.time()))
         self._by_secret[secret] = key
         return key
