@@ -25,20 +25,20 @@ def test_one_key_is_one_object_and_many_are_rows(made: Ask, ask: Ask) -> None:
 def test_a_whole_team_is_asked_about_key_by_key(run: Run, made: Ask, ask: Ask, typed: Callable[[str], None]) -> None:
     for name in ("one", "two"):
         made(name)
-    made("other", team="billing")
+    made("invoices", team="billing")
     typed("n\n")
     code, out, err = run("revoke", "--team", "search")
     assert (code, out) == (1, "")
     assert "Nothing was revoked." in err
     for name in ("one", "two"):
         assert f"{name!r}" in err
-    assert "other" not in err
+    assert "invoices" not in err
     assert set(states(ask).values()) == {"active"}
     typed("y\n")
     code, _, err = run("revoke", "--team", "search")
     assert code == 0
     assert "2 of 2 keys are revoked" in err
-    assert states(ask) == {"one": "revoked", "two": "revoked", "other": "active"}
+    assert states(ask) == {"one": "revoked", "two": "revoked", "invoices": "active"}
 
 
 def test_a_dry_run_lists_and_changes_nothing(run: Run, made: Ask, ask: Ask) -> None:
