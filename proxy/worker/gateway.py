@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections import Counter
 
 from gatewatch.control.key_table import KeyTable
@@ -13,13 +12,10 @@ from proxy import estimate
 from proxy.dialects.anthropic_messages import count_reply
 from proxy.http_server.request import ClientLeft, Request
 from proxy.refusal import Refusal, internal_error, ledger_full, overloaded
-from proxy.refusal import upstream as upstream_fault
 from proxy.settings import Route, Settings
-from proxy.upstream.exchange import Exchange
 from proxy.upstream.failure import UpstreamFailed
-from proxy.worker import relay_plain, relay_stream
 from proxy.worker.allowance import KeyAllowances
-from proxy.worker.answer_headers import JSON, closing_comment, id_headers, plain_headers, stream_headers
+from proxy.worker.answer_headers import JSON, id_headers, plain_headers
 from proxy.worker.attempts import Attempts
 from proxy.worker.attribution import attribute, claimed
 from proxy.worker.authenticate import authenticate
@@ -31,23 +27,19 @@ from proxy.worker.elsewhere import not_that_method, nothing_here, served
 from proxy.worker.ending import Ending
 from proxy.worker.endpoints import ENDPOINTS, GENERATING, caller_of
 from proxy.worker.further_models import check_further_models
+from proxy.worker.health import answer_health
 from proxy.worker.inbound import Inbound
 from proxy.worker.leaks import Leaks
 from proxy.worker.live import Live
 from proxy.worker.model_list import ModelList
-from proxy.worker.passage import Passage
 from proxy.worker.peer import TrustedProxies
 from proxy.worker.quarantine import Quarantine
 from proxy.worker.receive import parse_object, required_model
-from proxy.worker.reply_kind import check_encoding, is_json, is_stream, not_a_stream
+from proxy.worker.relay import Relay
 from proxy.worker.scope import check_dialect, check_listing, check_network
 from proxy.worker.settle import Meter
 
 log = logging.getLogger("gatewatch.worker")
-
-
-def _too_long() -> Refusal:
-    return upstream_fault(502, "upstream_invalid", "The provider's reply is too long.")
 
 
 class Gateway:
@@ -76,6 +68,7 @@ class Gateway:
         self._model_list = ModelList()
         self._ending = Ending(journal, meter, self.live)
         self._attempts = Attempts(self._ending)
+        self._relay = Relay(self._ending)
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
@@ -116,7 +109,8 @@ class Gateway:
         self.journal.look_for_space()
         self.meter.refresh()
         self._ending.flush()
-        self._allowances.tick(self._longest_call_seconds())
+        routes = self.settings.routes.values()
+        self._allowances.tick(max(self.settings.deadlines.total, *(route.deadlines.total for route in routes), 0))
         for upstream in self._upstreams.values():
             upstream.close_idle()
 
@@ -141,7 +135,7 @@ class Gateway:
     async def __call__(self, request: Request) -> None:
         path = request.path
         if path.startswith("/health/"):
-            self._health(request)
+            answer_health(request, ready=not self.draining and not self.journal.full)
             return
         endpoint = ENDPOINTS.get(path) if request.method == "POST" else None
         source = self._proxies.source(request.source, request.headers.get(b"x-forwarded-for"))
@@ -190,7 +184,8 @@ class Gateway:
             if inbound.call.endpoint == "count_tokens":
                 await self._count(inbound, route, upstreams)
             else:
-                await self._relay(inbound, await self._attempts.first_answer(inbound, route, upstreams))
+                exchange = await self._attempts.first_answer(inbound, route, upstreams)
+                await self._relay.answer(inbound, exchange, self.settings.caps)
         except Refusal as refusal:
             self._ending.refuse(inbound, refusal)
         except UpstreamFailed as failure:
@@ -200,10 +195,6 @@ class Gateway:
                 raise
             inbound.task.uncancel()
             self._ending.refuse(inbound, cut_short(inbound))
-
-    def _longest_call_seconds(self) -> float:
-        routes = self.settings.routes.values()
-        return max(self.settings.deadlines.total, *(route.deadlines.total for route in routes), 0)
 
     # stages
 
@@ -251,7 +242,8 @@ class Gateway:
         dialect = upstreams[route.targets[0].provider].channel("count_tokens").dialect
         if can_count(dialect):
             try:
-                await self._relay(inbound, await self._attempts.first_answer(inbound, route, upstreams))
+                exchange = await self._attempts.first_answer(inbound, route, upstreams)
+                await self._relay.answer(inbound, exchange, self.settings.caps)
                 return
             except Refusal as refusal:
                 if not counts_nothing(dialect, refusal, inbound.call.model or ""):
@@ -260,62 +252,6 @@ class Gateway:
         count = estimate.input_tokens(route.targets[0].model, inbound.body)
         self._ending.close(inbound, "ok", 200)
         inbound.request.reply(200, [*plain_headers(inbound, priced=True), *ESTIMATED], count_reply(count))
-
-    async def _relay(self, inbound: Inbound, exchange: Exchange) -> None:
-        assert inbound.passage
-        check_encoding(exchange)
-        if inbound.call.stream:
-            await self._relay_stream(inbound, exchange, inbound.passage)
-        else:
-            await self._relay_plain(inbound, exchange, inbound.passage)
-
-    async def _relay_plain(self, inbound: Inbound, exchange: Exchange, passage: Passage) -> None:
-        caps = self.settings.caps
-        waited = time.perf_counter_ns()
-        try:
-            held, whole = await relay_plain.hold(exchange, passage.held_bytes(caps))
-        finally:
-            inbound.upstream_ns += time.perf_counter_ns() - waited
-        if not is_json(exchange):
-            raise upstream_fault(502, "upstream_invalid", "The provider's reply is not JSON.")
-        if whole:
-            self._ending.settle(inbound, passage.read(held), whole=True)
-            body = passage.reply(inbound.call.tokens())
-            self._ending.close(inbound, "ok", 200)
-            inbound.request.reply(200, plain_headers(inbound, priced=True), held if body is None else body)
-            return
-        length = exchange.headers.get(b"content-length", b"")
-        if len(held) > caps.reply_bytes or (length.isdigit() and int(length) > caps.reply_bytes):
-            exchange.abort("upstream_invalid", "the reply is too long")
-            raise _too_long()
-        known = [(b"content-length", length)] if length.isdigit() else []
-        await inbound.request.start(200, plain_headers(inbound, priced=False) + known)
-        try:
-            reply, unsent = await relay_plain.stream_rest(inbound, exchange, held, caps.reply_bytes)
-            seen = passage.read(reply)
-        except relay_plain.ReplyTooLong:
-            exchange.abort("upstream_invalid", "the reply is too long")
-            raise _too_long() from None
-        self._ending.settle(inbound, seen, whole=True)
-        if not self._ending.left_before_the_end(inbound):
-            inbound.request.finish(unsent)
-
-    async def _relay_stream(self, inbound: Inbound, exchange: Exchange, passage: Passage) -> None:
-        assert inbound.channel
-        if not is_stream(exchange, inbound.channel.dialect):
-            raise await not_a_stream(exchange, inbound.channel.dialect)
-        tap = inbound.tap = passage.tap(exchange, self.settings.caps)
-        waited = time.perf_counter_ns()
-        try:
-            first = await tap.next()
-        finally:
-            inbound.upstream_ns += time.perf_counter_ns() - waited
-        await inbound.request.start(200, stream_headers(inbound))
-        await relay_stream.relay_frames(inbound, tap, first)
-        exchange.linger()
-        self._ending.settle(inbound, tap, whole=True)
-        if not self._ending.left_before_the_end(inbound):
-            inbound.request.finish(closing_comment(inbound) + tap.last(inbound.call.tokens()))
 
     # everything that is not a call
 
@@ -347,17 +283,3 @@ class Gateway:
         )
         check_not_cut_off(inbound, self.keys)
         inbound.request.reply(200, [JSON, *id_headers(inbound)], body)
-
-    def _health(self, request: Request) -> None:
-        """`live`: the process answers. `ready`: it takes calls. Nothing else is told."""
-        ready = not self.draining and not self.journal.full
-        if request.refusal:
-            status, body = request.refusal.status, b"refused\n"
-            request.keep_alive = False
-        elif request.method not in ("GET", "HEAD") or request.path not in ("/health/live", "/health/ready"):
-            status, body = 404, b"not found\n"
-        elif request.path == "/health/live" or ready:
-            status, body = 200, b"ok\n"
-        else:
-            status, body = 503, b"not ready\n"
-        request.reply(status, [(b"content-type", b"text/plain")], body)

@@ -109,7 +109,7 @@ async def test_a_defect_before_the_answer_is_one_error_and_ends_the_upstream_cal
 ) -> None:
     async with scripted_upstream(answers(STREAM_HEAD + chunk(delta("Hello")))) as upstream:
         await running.start(upstream.url)
-        monkeypatch.setattr("proxy.worker.gateway.stream_headers", break_down)
+        monkeypatch.setattr("proxy.worker.relay.stream_headers", break_down)
         reply = await running.chat(stream=True)
         assert (reply.status, reply.json["error"]["code"]) == (500, "internal_error")
         assert "defect" not in reply.body.decode()
@@ -125,7 +125,7 @@ async def test_a_defect_inside_a_stream_ends_it_with_an_event(
 ) -> None:
     async with scripted_upstream(answers(STREAM)) as upstream:
         await running.start(upstream.url)
-        monkeypatch.setattr("proxy.worker.gateway.relay_stream.relay_frames", break_down)
+        monkeypatch.setattr("proxy.worker.relay.relay_stream.relay_frames", break_down)
         reply = await running.chat(stream=True)
     assert (reply.status, reply.ended) == (200, "chunks")
     assert reply.events[-1]["error"]["code"] == "internal_error"
@@ -138,7 +138,7 @@ async def test_a_defect_behind_the_row_writes_no_second_one(
 ) -> None:
     async with scripted_upstream(answers(OK)) as upstream:
         await running.start(upstream.url)
-        monkeypatch.setattr("proxy.worker.gateway.plain_headers", break_down)
+        monkeypatch.setattr("proxy.worker.relay.plain_headers", break_down)
         reply = await running.chat()
     assert reply.status == 500
     assert len(running.closed()) == 1
