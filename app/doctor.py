@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gatewatch.config.loading import Loaded, load
+from gatewatch.config.models import Provider
 from gatewatch.control.store import ControlStore
 from gatewatch.control_client import ControlClient
 from gatewatch.errors import GatewatchError, Unreachable
@@ -98,19 +99,22 @@ def _secrets(home: Home, given: Path | None, wish: Wish) -> Iterator[Finding]:
     else:
         yield Finding("missing", "keys", "no virtual key yet", MAKE_A_KEY)
     for name, provider in config.providers.items():
-        reference = str(provider.api_key or "none")
+        yield from _of_provider(name, provider, vault, locked=locked)
+
+
+def _of_provider(name: str, provider: Provider, vault: Vault | None, *, locked: bool) -> Iterator[Finding]:
+    for id, reference in provider.references.items():
+        named = f"provider {name}" if id == reference else f"provider {name}, key {id}"
         if locked and reference.startswith("vault:"):
-            yield Finding(
-                "broken", f"provider {name}", "its key is in the vault, which does not open", "See the vault."
-            )
+            yield Finding("broken", named, "its key is in the vault, which does not open", "See the vault.")
             continue
         try:
             resolve(reference, vault)
         except GatewatchError as error:
-            yield Finding("broken", f"provider {name}", error.title, error.next_step)
+            yield Finding("broken", named, error.title, error.next_step)
         else:
-            told = f"{provider.ways[0].base_url}, key from {reference}; gatewatch providers test {name} asks it"
-            yield Finding("ok", f"provider {name}", told)
+            asks = f"gatewatch providers test {name}" + ("" if id == reference else f" --key {id}")
+            yield Finding("ok", named, f"{provider.ways[0].base_url}, key from {reference}; {asks} asks it")
 
 
 def _keys(store: ControlStore) -> Finding:

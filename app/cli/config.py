@@ -7,6 +7,7 @@ from app.cli.command import add_home, add_output
 
 if TYPE_CHECKING:
     from gatewatch.config import Loaded
+    from gatewatch.config.problems import KeyPath
     from gatewatch.paths import Home
     from gatewatch.vault.interface import Vault
 
@@ -96,21 +97,23 @@ def _load(args: argparse.Namespace) -> "tuple[Loaded, Home]":
 
 def _keys(loaded: "Loaded", home: "Home") -> list[dict[str, Any]]:
     """Whether each provider's key is where the file says. The keys themselves are dropped at once."""
+    from gatewatch.config.problems import key_text
     from gatewatch.errors import GatewatchError
     from gatewatch.vault.references import resolve
 
     keys = []
     for name, provider in loaded.config.providers.items():
-        assert provider.api_key
-        error = ""
-        try:
-            resolve(provider.api_key, _vault(home, loaded) if provider.api_key.startswith("vault:") else None)
-        except GatewatchError as missing:
-            error = " – ".join(filter(None, (missing.title, missing.next_step)))
-        path = ("providers", name, "api_key")
-        where = f"{loaded.lines.where(path)}: providers.{name}.api_key"
-        found = not error and provider.api_key != "none"
-        keys.append({"provider": name, "api_key": provider.api_key, "found": found, "error": error, "where": where})
+        for index, reference in enumerate(provider.references.values()):
+            error = ""
+            try:
+                resolve(reference, _vault(home, loaded) if reference.startswith("vault:") else None)
+            except GatewatchError as missing:
+                error = " – ".join(filter(None, (missing.title, missing.next_step)))
+            key: KeyPath = ("api_keys", index, "key") if provider.api_keys else ("api_key",)
+            path = ("providers", name, *key)
+            where = f"{loaded.lines.where(path)}: {key_text(path)}"
+            found = not error and reference != "none"
+            keys.append({"provider": name, "api_key": reference, "found": found, "error": error, "where": where})
     return keys
 
 

@@ -66,7 +66,7 @@ def _change(args: argparse.Namespace) -> int:
             vault = abandon_vault(home, store, wish, args.use)
         else:
             providers = config.providers.values() if config else ()
-            referred = [str(each.api_key).partition("vault:")[2] for each in providers]
+            referred = [where.partition("vault:")[2] for each in providers for where in each.references.values()]
             vault = move_vault(home, store, wish, args.use, [name for name in referred if name])
         backend, reason = vault.describe()
         names = [name for name in vault.names() if not is_own(name)]

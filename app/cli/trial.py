@@ -19,6 +19,8 @@ def try_provider(args: argparse.Namespace) -> int:
     import sys
     from pathlib import Path
 
+    import msgspec
+
     from app.cli.output import print_object
     from app.cli.provider_keys import resolver
     from gatewatch.config import load
@@ -32,8 +34,10 @@ def try_provider(args: argparse.Namespace) -> int:
     home = Home.find(args.home)
     loaded = load(Path(args.config) if args.config else home.config if home.config.exists() else None, os.environ)
     written = _configured(loaded.config, args.name)
-    with resolver(args, home, written.api_key or "none") as resolve:
-        provider = compile_provider(args.name, loaded, resolve)
+    name, reference = _key(written, args.key)
+    with resolver(args, home, reference) as resolve:
+        provider = compile_provider(args.name, loaded, lambda asked: resolve(asked) if asked == reference else None)
+    provider = msgspec.structs.replace(provider, keys=tuple(key for key in provider.keys if key.id == name))
     ways = _ways(provider, args.dialect)
     found = asyncio.run(tried(provider, ways, args.model, _targets(loaded.config, args.name), home.control))
     said = found.told() | {"prompts": summary(known_privacy(written), stated(written))}
@@ -49,15 +53,30 @@ def try_provider(args: argparse.Namespace) -> int:
 def _configured(config: "Config", name: str) -> "Written":
     from gatewatch.config.problems import nearest
     from gatewatch.errors import NotFound
+    from gatewatch.keys.secret_shapes import shown
     from gatewatch.providers.catalogue import presets
 
     if name in config.providers:
         return config.providers[name]
     known = nearest(name, list(config.providers))
     raise NotFound(
-        f"no provider {name!r} is configured",
+        f"no provider {shown(name)} is configured",
         f"under providers, add {name}: {{preset: {name}}}" if name in presets() else f"there are: {known}",
     )
+
+
+def _key(provider: "Written", name: str | None) -> tuple[str, str]:
+    """One of its keys, by its name, else the first; and where it is. Raises NotFound."""
+    from gatewatch.config.problems import nearest
+    from gatewatch.errors import NotFound
+    from gatewatch.keys.secret_shapes import shown
+
+    references = provider.references
+    if name is None:
+        name = next(iter(references))
+    if name not in references:
+        raise NotFound(f"it has no key {shown(name)}", nearest(name, list(references)))
+    return name, references[name]
 
 
 def _ways(provider: "Provider", dialect: str | None) -> "list[Way]":

@@ -18,12 +18,17 @@ def alarm_text(of_key: Sequence[KeyHold], every: Iterable[KeyHold], settings: Se
     told = whole or of_key[0]
     models = "" if whole else f" for {_listed([safe(hold.model, 60) for hold in of_key])}"
     what = "is used up at" if told.kind == "exhausted" else "is refused by"
-    said = f"The key {told.key_id} {what} {told.provider}{models} since {iso(told.since)}: {safe(told.reason, 120)}."
+    said = f"The key {told.key_id} {what} {told.provider}{models} since {_time(told.since)}: {safe(told.reason, 120)}."
     tried = f" It failed {told.failures} times." if told.failures > 1 else ""
-    again = f" One call tries it again at {iso(told.until)}."
+    again = f" One call tries it again at {_time(told.until)}."
     instead = _instead(told, set(_held_whole(every)), settings)
     lift = f"`gatewatch providers lift {told.provider} {told.key_id}` uses it again at once."
     return f"{said}{tried} {instead}{again} {_remedy(told, reference)}; {lift}"
+
+
+def _time(us: int) -> str:
+    """To the second."""
+    return iso(us).partition(".")[0] + "Z"
 
 
 def _held_whole(every: Iterable[KeyHold]) -> Iterable[tuple[str, str]]:

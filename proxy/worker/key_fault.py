@@ -31,13 +31,13 @@ def key_fault(error: ProviderError) -> KeyFault | None:
     """None where the error is about something else: the request, the rate, the provider itself."""
     status = error.status
     if error.daily:
-        return KeyFault("exhausted", "its quota of the day is used up", True, error.retry_after)
+        return KeyFault("exhausted", "the quota of the day", True, error.retry_after)
     if error.quota or status == 402:
-        return KeyFault("exhausted", f"its quota or credit is used up ({_said(error)})")
+        return KeyFault("exhausted", _said(error))
     if error.key or status == 401:
-        return KeyFault("refused", f"it was refused ({_said(error)})")
+        return KeyFault("refused", _said(error))
     if status == 403 and not _is_about_the_call(error):
-        return KeyFault("refused", f"it was refused for this model ({_said(error)})", True)
+        return KeyFault("refused", _said(error), True)
     return None
 
 
