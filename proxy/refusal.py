@@ -3,6 +3,7 @@
 import msgspec
 
 from gatewatch.known_secret import without_known
+from gatewatch.redact import redact
 
 
 class Refusal(Exception):
@@ -102,7 +103,7 @@ def budget_exceeded(what: str) -> Refusal:
 
 def no_price(model: str) -> Refusal:
     """A cap on money cannot be kept where nobody knows what a call costs."""
-    message = f"This key has a cap on money, and the model {model!r} has no price here."
+    message = f"This key has a cap on money, and the model {redact(model)!r} has no price here."
     return _not_allowed("model_without_price", message, "model")
 
 
@@ -122,11 +123,11 @@ def bad_request(code: str, message: str, *, param: str | None = None, close: boo
 
 
 def model_not_found(model: str) -> Refusal:
-    return Refusal(404, "model_not_found", f"The model {model!r} does not exist here.", param="model")
+    return Refusal(404, "model_not_found", f"The model {redact(model)!r} does not exist here.", param="model")
 
 
 def model_not_allowed(model: str, param: str = "model") -> Refusal:
-    return _not_allowed("model_not_allowed", f"This key may not use the model {model!r}.", param)
+    return _not_allowed("model_not_allowed", f"This key may not use the model {redact(model)!r}.", param)
 
 
 def too_large(limit: int) -> Refusal:

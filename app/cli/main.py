@@ -68,7 +68,7 @@ def main(argv: list[str]) -> int:
 
 def overview_parser() -> argparse.ArgumentParser:
     """The parser of `gatewatch --help`: names and help lines only, no command is imported."""
-    parser = argparse.ArgumentParser(
+    parser = DiscreetParser(
         prog="gatewatch",
         description="An LLM gateway that is operated from a terminal. Without a command: the console.",
     )

@@ -19,6 +19,7 @@ def show_provider(args: argparse.Namespace) -> int:
     from gatewatch.config import load
     from gatewatch.config.problems import nearest
     from gatewatch.errors import NotFound
+    from gatewatch.keys.secret_shapes import shown
     from gatewatch.paths import Home
     from gatewatch.providers.catalogue import presets
 
@@ -29,7 +30,7 @@ def show_provider(args: argparse.Namespace) -> int:
     configured = providers.get(args.name)
     preset = presets().get((configured.preset or "") if configured else args.name)
     if configured is None and preset is None:
-        raise NotFound(f"no provider {args.name!r} is known", nearest(args.name, [*providers, *presets()]))
+        raise NotFound(f"no provider {shown(args.name)} is known", nearest(args.name, [*providers, *presets()]))
     facts = _facts(args.name, configured, preset)
     if args.output == "table":
         sys.stdout.write(_text(facts))

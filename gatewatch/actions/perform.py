@@ -13,7 +13,7 @@ from gatewatch.actions.action import Action
 from gatewatch.actions.reach import WITHIN_ONE_TEAM
 from gatewatch.actions.registry import actions
 from gatewatch.errors import NotAllowed, NotFound, UsageError
-from gatewatch.keys.secret_shapes import shown
+from gatewatch.keys.secret_shapes import shown, without_secrets
 
 
 def perform(acting: Acting, name: str, asked: object) -> Any:
@@ -44,7 +44,7 @@ def _fitting(action: Action[Any], asked: object) -> msgspec.Struct:
     try:
         return msgspec.convert(asked, action.asked)  # type: ignore[no-any-return]
     except msgspec.ValidationError as error:
-        raise UsageError(f"{action.name}: {error}", "see `gatewatch --help`") from None
+        raise UsageError(f"{action.name}: {without_secrets(str(error))}", "see `gatewatch --help`") from None
 
 
 def _target(asked: object) -> str:

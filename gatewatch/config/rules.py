@@ -15,6 +15,7 @@ from gatewatch.config.problems import KeyPath, Problem, found_text, nearest
 from gatewatch.config.provider_keys import key_problems
 from gatewatch.config.target_privacy import privacy_problems
 from gatewatch.config.values import REFERENCE_FORMS, Address
+from gatewatch.keys.secret_shapes import is_known_secret
 from gatewatch.providers.dialects import DIALECTS
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -29,6 +30,8 @@ _OURS = frozenset(
 _CREDENTIAL = re.compile(
     r"authorization|cookie|(?:^|[-_])(?:key|apikey|token|secret|password|auth)(?:$|[-_])", re.IGNORECASE
 )
+_PASSWORD_IN_URL = re.compile(r"://[^@]*:[^@]*@")
+"""Also where the password holds what ends a URL's authority."""
 _STORES = {"control": ("postgresql", "postgres"), "ledger": ("postgresql", "postgres"), "limits": ("redis", "rediss")}
 _REFERENCE = re.compile(r"(?:vault|env|file):")
 
@@ -36,7 +39,8 @@ _REFERENCE = re.compile(r"(?:vault|env|file):")
 def broken_rules(config: Config) -> list[Problem]:
     """Every rule that the completed configuration breaks."""
     rules: tuple[Callable[[Config], Iterator[Problem]], ...] = (
-        _listening, _stores, _providers, key_problems, admin_problems, _targets, privacy_problems, _teams, _workers,
+        _listening, _stores, _vault_options, _providers, key_problems, admin_problems, _targets, privacy_problems,
+        _teams, _workers,
     )  # fmt: skip
     return [problem for rule in rules for problem in rule(config)]
 
@@ -94,12 +98,21 @@ def _stores(config: Config) -> Iterator[Problem]:
         except ValueError:
             yield Problem(path, "no URL", allowed)
             continue
-        if parts.password is not None:
+        if parts.password is not None or _PASSWORD_IN_URL.search(url):
             yield Problem(
                 path, "a URL with a password in it", "a reference to the URL: env:NAME, vault:NAME, file:PATH"
             )
         elif parts.scheme not in schemes or not parts.hostname:
             yield Problem(path, found_text(path, url), allowed)
+
+
+def _vault_options(config: Config) -> Iterator[Problem]:
+    for name, value in config.vault_options.items():
+        path: KeyPath = ("vault_options", name)
+        if is_known_secret(name) or is_known_secret(value) or _PASSWORD_IN_URL.search(value):
+            yield Problem(path[:1], "a secret", "where it is: env:NAME or file:PATH")
+        elif _CREDENTIAL.search(name) and not re.match("(?:env|file):", value):
+            yield Problem(path, "no reference", "where it is: env:NAME or file:PATH")
 
 
 def _providers(config: Config) -> Iterator[Problem]:

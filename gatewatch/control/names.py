@@ -32,7 +32,7 @@ def checked_models(models: tuple[str, ...]) -> tuple[str, ...]:
     if not models:
         raise UsageError("an empty list of models would allow none", "name at least one, or leave the list out")
     for model in models:
-        if _MODEL.fullmatch(model) is None:
+        if _MODEL.fullmatch(model) is None or is_known_secret(model):
             raise UsageError(
                 f"{shown(model)} cannot name a model",
                 "give the names that apps ask for, separated by commas; patterns are not understood",

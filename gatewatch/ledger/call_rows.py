@@ -9,6 +9,7 @@ import msgspec
 
 from gatewatch.errors import UsageError
 from gatewatch.ids import milliseconds_of
+from gatewatch.keys.secret_shapes import shown
 from gatewatch.ledger.answer import Row
 from gatewatch.ledger.asking import ms, usd
 from gatewatch.ledger.families import TOKENS, quoted
@@ -94,7 +95,9 @@ def around(call_id: str) -> Window:
     try:
         made = milliseconds_of(call_id)
     except ValueError:
-        raise UsageError(f"{call_id!r} is not a call id", "It is the UUID in the header x-gatewatch-call-id.") from None
+        raise UsageError(
+            f"{shown(call_id)} is not a call id", "It is the UUID in the header x-gatewatch-call-id."
+        ) from None
     return Window(max(0, made - CLOCK_SLACK_MS) * 1000, (made + CLOCK_SLACK_MS) * 1000)
 
 

@@ -17,6 +17,7 @@ import duckdb
 import msgspec
 
 from gatewatch.errors import GatewatchError, NotAllowed, NotFound, UsageError
+from gatewatch.keys.secret_shapes import shown, without_secrets
 from gatewatch.ledger.answer import Answer, Checked, window_texts
 from gatewatch.ledger.asking import Asking
 from gatewatch.ledger.check import check
@@ -89,11 +90,11 @@ class LedgerService:
     def _ask(self, team: str | None, name: str, params: dict[str, object]) -> Answer:
         query = QUERIES.get(name)
         if query is None:
-            raise NotFound(f"There is no query {name!r}", f"Choose one of {', '.join(QUERIES)}.")
+            raise NotFound(f"There is no query {shown(name)}", f"Choose one of {', '.join(QUERIES)}.")
         try:
             typed = msgspec.convert(params, query.Params)
         except msgspec.ValidationError as error:
-            raise UsageError(f"{name}: {error}") from None
+            raise UsageError(f"{name}: {without_secrets(str(error))}") from None
         with self._cursor(name, self._query_seconds) as reading:
             fresh = self.fresh()  # before the moment that the answer is of, so that it promises too little at worst
             reading.execute("BEGIN")

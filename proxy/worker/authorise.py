@@ -11,6 +11,7 @@ the other is refused, with one exception that widens nothing. A bare name (`gpt-
 from urllib.parse import unquote
 
 from gatewatch.control.records import KeyRecord
+from gatewatch.redact import redact
 from proxy.refusal import Refusal, model_not_allowed, model_not_found, route_not_allowed
 from proxy.settings import Route, Settings
 from proxy.worker.near_names import close_to
@@ -76,7 +77,7 @@ def _not_found(names: Names, key: KeyRecord, model: str) -> Refusal:
         near = names.near(model)
     else:
         near = close_to(model, [name for name in listed[:_MOST_COMPARED] if name != model and _leads(names, name)])
-    message = f"The model {model!r} does not exist here."
+    message = f"The model {redact(model)!r} does not exist here."
     if near:
         message += f" Near it: {', '.join(near)}."
     return Refusal(404, "model_not_found", message, param="model")

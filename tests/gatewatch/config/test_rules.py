@@ -123,6 +123,26 @@ def test_headers_are_plain_and_never_credentials(name: str, value: str, said: st
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("address", "https://vault.example.com:8200", None),
+        ("token", "file:/run/secrets/token", None),
+        ("secret_id", "env:SECRET_ID", None),
+        ("token", "anything-at-all", "no reference"),
+        ("secret_id", "vault:it-is-not-open-yet", "no reference"),
+        ("address", "https://user:canary/of:it@vault.example.com", "a secret"),
+        ("path", "sk-proj-canary0123456789abcdef0123456789", "a secret"),
+        ("sk-proj-canary0123456789abcdef0123456789", "x", "a secret"),
+    ],
+)
+def test_a_vaults_options_hold_no_secrets(name: str, value: str, said: str | None) -> None:
+    found = broken(vault_options={name: value})
+    assert (not found) if said is None else said in str(found)
+    assert "canary" not in str(found)
+    assert "anything" not in str(found)
+
+
+@pytest.mark.parametrize(
     ("target", "said"),
     [
         ("openai/gpt-4o", None),
