@@ -22,6 +22,7 @@ from pathlib import Path
 from gatewatch.authority.actor import Actor
 
 _NOBODY_LOGGED_IN = 0xFFFFFFFF
+_PROC = Path("/proc")
 
 
 def login_user(pid: int | None = None, uid: int | None = None) -> Actor:
@@ -43,16 +44,16 @@ def account_name(uid: int) -> str:
 
 def _login_name(pid: int) -> str | None:
     try:
-        uid = int(Path(f"/proc/{pid}/loginuid").read_text())
+        uid = int((_PROC / str(pid) / "loginuid").read_text())
     except (OSError, ValueError):
         return None
-    return None if uid == _NOBODY_LOGGED_IN else account_name(uid)
+    return account_name(uid) if 0 <= uid < _NOBODY_LOGGED_IN else None
 
 
 def _sudo_user(pid: int) -> str | None:
     """Only ever asked of root's processes."""
     try:
-        environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        environ = (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
     except OSError:
         return None
     for entry in environ:
