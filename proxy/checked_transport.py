@@ -1,6 +1,7 @@
 """httpx with the address checks of calls: the address that was checked is the one connected to."""
 
 import logging
+import ssl
 
 import httpx
 
@@ -12,9 +13,10 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # below that it logs every
 class CheckedTransport(httpx.AsyncBaseTransport):
     """Public addresses only, unless `allow_private`; certificates are for the host's name all the same."""
 
-    def __init__(self, *, allow_private: bool) -> None:
+    def __init__(self, *, allow_private: bool, tls: ssl.SSLContext | None = None) -> None:
+        """`tls`: whose certificates are trusted; None: those that the system's usual authorities vouch for."""
         self._allow_private = allow_private
-        self._inner = httpx.AsyncHTTPTransport(trust_env=False)
+        self._inner = httpx.AsyncHTTPTransport(trust_env=False, verify=tls or True)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises OSError for an address that may not be used, httpx.HTTPError where the exchange fails."""
