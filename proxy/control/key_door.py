@@ -48,7 +48,7 @@ class KeyDoor:
         if not isinstance(found, Known):
             if found.reason in _SHOWN_WHOLE:
                 raise self._unknown(request, found.reason, found.kid)
-            raise self._unknown(request, f"{found.reason}: {found.kid}" if found.kid else found.reason, None)
+            raise self._unknown(request, f"{found.reason}, kid {found.kid}" if found.kid else found.reason, None)
         key = found.key
         if not _may_come_from(request.source, key.networks):
             raise self._unknown(request, f"not from {request.source}", key.id)
