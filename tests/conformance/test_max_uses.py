@@ -20,6 +20,7 @@ from tests.kit.waiting import until
 pytestmark = pytest.mark.slow
 
 CLIENTS, WORKERS, REPEATS, USES = 50, 4, 100, 5
+SHARE = -(-CLIENTS // WORKERS)
 OUTPUT = 5
 """Tokens that each reply has."""
 CONFIG = """\
@@ -39,7 +40,8 @@ async def test_exactly_five_of_fifty_pass_every_time(tmp_path: Path) -> None:
             port = int(served.running.listen.rpartition(":")[2])
             everybody = served.key("everybody")
             home = Home(served.home)
-            async with _clients(home, port, everybody) as clients:
+            async with _clients(home, port, everybody) as (clients, bells):
+                bell = served.key("bell", "--max-uses", "1000000")
                 passed: list[int] = []
                 ids: list[str] = []
                 with ControlClient(home.socket) as control:
@@ -50,7 +52,7 @@ async def test_exactly_five_of_fifty_pass_every_time(tmp_path: Path) -> None:
                             {"name": f"five-{number}", "team": "search", "max_uses": USES},
                         )
                         ids.append(made["id"])
-                        statuses = await _race(clients, made["secret"])
+                        statuses = await _race(clients, bells, made["secret"], bell)
                         assert statuses.keys() <= {200, 401}, statuses
                         passed.append(statuses[200])
             assert passed == [USES] * REPEATS
@@ -73,13 +75,18 @@ async def test_exactly_five_of_fifty_pass_every_time(tmp_path: Path) -> None:
         assert (dict(counted), holds) == (dict.fromkeys(ids, USES), 0)
 
 
-async def _race(clients: list[Connection], secret: str) -> Counter[int]:
-    """All of them ask at once: every request is there but for its last byte, and then that byte of each is sent."""
+async def _race(clients: list[Connection], bells: list[Connection], secret: str, bell: str) -> Counter[int]:
+    """All of them ask at once: every request is there but for its last byte, and then that byte of each is sent.
+
+    Before that each worker has answered one with a limited key, `bell`: it has seen that the others' key is good.
+    """
     whole = _request(secret)
     for _, writer in clients:
         writer.write(whole[:-1])
     await asyncio.gather(*(writer.drain() for _, writer in clients))
-    await asyncio.sleep(0.01)  # the workers have read it, and know the key
+    for reader, writer in bells:
+        writer.write(request("GET", "/v1/bell", headers={"Authorization": f"Bearer {bell}"}))
+        assert (await read_reply(reader)).status == 404
     for _, writer in clients:
         writer.write(whole[-1:])
     return Counter([(await read_reply(reader)).status for reader, _ in clients])
@@ -91,12 +98,12 @@ def _request(secret: str, **more: str) -> bytes:
 
 
 @asynccontextmanager
-async def _clients(home: Home, port: int, secret: str) -> AsyncIterator[list[Connection]]:
-    """Connections, as many to each worker as to the others, or one more."""
+async def _clients(home: Home, port: int, secret: str) -> AsyncIterator[tuple[list[Connection], list[Connection]]]:
+    """The connections of the clients, as many to each worker as to the others, or one more; and one more to each."""
     async with AsyncExitStack() as stack:
         of_worker: dict[str, list[Connection]] = {}
         opened = 0
-        while len(of_worker) < WORKERS or any(len(each) <= CLIENTS // WORKERS for each in of_worker.values()):
+        while len(of_worker) < WORKERS or any(len(each) <= SHARE for each in of_worker.values()):
             assert opened < 2000, {worker: len(each) for worker, each in of_worker.items()}
             batch = await asyncio.gather(*(stack.enter_async_context(connect(port)) for _ in range(CLIENTS)))
             for number, (reader, writer) in enumerate(batch, opened):
@@ -106,8 +113,8 @@ async def _clients(home: Home, port: int, secret: str) -> AsyncIterator[list[Con
                 if line["k"] == "close" and (number := int(line["user"])) >= opened:
                     of_worker.setdefault(run, []).append(batch[number - opened])
             opened += CLIENTS
-        turns = zip(*of_worker.values(), strict=False)
-        yield [client for turn in turns for client in turn][:CLIENTS]
+        turns = zip(*(each[:SHARE] for each in of_worker.values()), strict=True)
+        yield [client for turn in turns for client in turn][:CLIENTS], [each[SHARE] for each in of_worker.values()]
 
 
 def _journal(home: Home) -> Iterator[tuple[str, dict[str, Any]]]:

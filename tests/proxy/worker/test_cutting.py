@@ -12,7 +12,7 @@ from gatewatch.control.store import ControlStore
 from tests.kit.dialect_worker import DIALECTS, asked, by_provider, dialect_worker, route
 from tests.kit.raw_http import RawReply, ask, connect, read_reply, request
 from tests.kit.scripted_upstream import STREAM_HEAD, Conversation, chunk, delta, http, silence
-from tests.kit.waiting import eventually
+from tests.kit.waiting import eventually, until
 from tests.kit.worker_process import PEPPER, Worker, make_key
 from tests.proxy.worker.conftest import Serve
 from tests.proxy.worker.test_stream_ends import FAR, TEXT, spoken
@@ -149,11 +149,10 @@ async def test_a_count_is_a_401(worker: Worker, serve: Serve, key: Key) -> None:
 async def test_an_upload_that_takes_long_buys_nothing(worker: Worker, serve: Serve, key: Key) -> None:
     """It is told what any caller with such a key is told."""
     body = json.dumps({"model": "chat", "messages": [{"role": "user", "content": "hi"}]}).encode()
-    whole = request("POST", "/v1/chat/completions", body, key.headers)
+    whole = request("POST", "/v1/chat/completions", body, key.headers | {"Expect": "100-continue"})
     async with serve(by_provider()) as upstream, connect(worker.port) as (reader, writer):
         writer.write(whole[:-10])
-        await writer.drain()
-        await asyncio.sleep(0.05)
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
         key.revoke()
         got = await read_reply(reader)
         other = await ask(worker.port, request("POST", "/v1/chat/completions", body, key.headers))
@@ -236,8 +235,8 @@ async def test_other_keys_calls_go_on(worker: Worker, serve: Serve, key: Key) ->
 
 
 async def _streamed_while(worker: Worker, serve: Serve, headers: dict[str, str], happens: Any) -> RawReply:
-    """A stream that goes on until the worker refuses new calls with its key."""
-    let_go = asyncio.Event()
+    """A stream that goes on until the worker refuses new calls with its key, and has cut another key's call since."""
+    let_go, other = asyncio.Event(), Key(worker, "revoked-beside-it")
 
     async def script(conversation: Conversation) -> None:
         await conversation.request()
@@ -248,10 +247,13 @@ async def _streamed_while(worker: Worker, serve: Serve, headers: dict[str, str],
     async with serve(script) as upstream:
         reply = asyncio.create_task(ask(worker.port, asked(worker, "chat", "chat", headers, stream=True)))
         await (await upstream.conversation(0)).arrived()
+        beside = asyncio.create_task(ask(worker.port, asked(worker, "chat", "chat", other.headers, stream=True)))
+        await (await upstream.conversation(1)).arrived()
         happens()
-        while (await ask(worker.port, request("GET", "/v1/models", b"", headers))).status == 200:
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.3)  # longer than it takes to cut
+        models = request("GET", "/v1/models", b"", headers)
+        await until(lambda: ask(worker.port, models), lambda reply: reply.status == 401)
+        other.revoke()
+        await beside
         let_go.set()
         return await reply
 
