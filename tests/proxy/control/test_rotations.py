@@ -1,0 +1,185 @@
+"""Rotations in threads of their own: begun, gone on with, let go, taken up again."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatewatch.config.loading import load
+from gatewatch.control.provider_rotations import ProviderRotations, Rotation
+from gatewatch.control.store import ControlStore
+from gatewatch.errors import NotFound, UsageError
+from gatewatch.paths import Home
+from gatewatch.rotation.rotator import Wish
+from gatewatch.vault.file_vault import FileVault
+from gatewatch.vault.passphrase import Passphrase
+from proxy.control.rotations import Rotations
+from proxy.control.rotations_alone import RotationsAlone
+from proxy.sandbox.provider import Options
+from proxy.sandbox.server import Sandbox, start
+from tests.kit.waiting import until
+
+FILE = """
+providers:
+  openai:
+    dialect: openai-chat
+    base_url: {0}/v1
+    api_key: vault:openai
+    allow_private: true
+    admin: {{api: openai, key: vault:admin, base_url: {0}/v1, project: proj_a, service_account: svc_acct_b}}
+"""
+
+
+class Fleet:
+    """Workers that take a new key when they are let."""
+
+    def __init__(self, vault: FileVault) -> None:
+        self._vault = vault
+        self.takes = threading.Event()
+        self.asked = threading.Event()
+
+    def refresh(self) -> None:
+        self.asked.set()
+
+    def epoch_with(self, provider: str, secret: str) -> int | None:
+        return 1 if self.takes.is_set() and self._vault.get(provider) == secret else None
+
+    def behind(self, epoch: int) -> list[int]:
+        return []
+
+    def in_flight_before(self, epoch: int) -> int:
+        return 0
+
+    def problem(self) -> str | None:
+        return None
+
+
+class Control:
+    """What a control process has for its rotations."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+        self.home = Home(folder / "home").make()
+        file = folder / "g.yaml"
+        file.write_text(FILE.format(sandbox.url))
+        self.loaded = load(file, {})
+        self.vault = FileVault(self.home.vault, self.home.vault_lock, Passphrase(b"p" * 32, "a test"), "a test")
+        self.vault.set("openai", "the-old-key")
+        self.vault.set("admin", "sk-admin-of-a-test")
+        self.fleet = Fleet(self.vault)
+        self.alarms: dict[str, str | None] = {}
+        self.rotations = self.new()
+
+    def new(self) -> Rotations:
+        return Rotations(
+            self.home, lambda: self.loaded, lambda: self.vault, lambda: self.fleet, self.alarms.__setitem__
+        )
+
+    def ask(self, question: Any) -> Any:
+        with ControlStore.open(self.home.control, actor="alice") as store:
+            return question(store)
+
+    async def begin(self, **wish: Any) -> Rotation:
+        return await asyncio.to_thread(
+            self.ask, lambda store: self.rotations.begin(store, Wish(provider="openai", **wish))
+        )
+
+    def get(self, id: str) -> Rotation:
+        return self.ask(lambda store: ProviderRotations(store).get(id))  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+async def control(tmp_path: Path) -> AsyncIterator[Control]:
+    sandbox = await start(Options())
+    control = Control(tmp_path, sandbox)
+    yield control
+    await asyncio.to_thread(control.rotations.stop)
+    await sandbox.close()
+
+
+async def test_a_rotation_goes_on_by_itself(control: Control) -> None:
+    begun = await control.begin()
+    assert begun.state == "running"
+    control.fleet.takes.set()
+    ended = await until(lambda: control.get(begun.id), lambda rotation: rotation.state != "running")
+    assert (ended.state, ended.started_by) == ("done", "alice")
+    assert control.vault.get("openai") != "the-old-key"
+    assert control.vault.names() == ["admin", "openai"]
+
+
+async def test_one_that_was_let_go_waits_for_the_next_start(control: Control) -> None:
+    begun = await control.begin(secret="the-new-key")
+    await until(control.fleet.asked.is_set)
+    await asyncio.to_thread(control.rotations.stop)
+    assert (control.get(begun.id).state, control.get(begun.id).step) == ("running", "switched")
+    control.fleet.takes.set()
+    control.rotations = control.new()
+    await asyncio.to_thread(control.rotations.go_on)
+    await until(lambda: control.get(begun.id).state, lambda state: state == "done")
+    assert control.vault.get("openai") == "the-new-key"
+
+
+async def test_cancelling_rolls_back_what_runs(control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = await control.begin(secret="bad-for-the-sandbox")
+    ended = await until(lambda: control.get(begun.id), lambda rotation: rotation.state != "running")
+    assert ended.state == "rolled-back"
+    with pytest.raises(UsageError, match="is over"):
+        await asyncio.to_thread(control.ask, lambda store: control.rotations.cancel(store, begun.id))
+
+
+async def test_one_that_stands_still_is_an_alarm_until_it_goes_on(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gatewatch.rotation import procedure
+
+    monkeypatch.setattr(procedure, "TAKE_SECONDS", 0.05)
+    begun = await control.begin(secret="the-new-key")
+    await until(lambda: control.get(begun.id).state, lambda state: state == "failed")
+    await until(lambda: control.alarms.get("rotation:openai"), lambda text: bool(text))
+    assert "rotate-key openai --resume" in (control.alarms["rotation:openai"] or "")
+    control.fleet.takes.set()
+    await asyncio.to_thread(control.ask, lambda store: control.rotations.resume(store, begun.id, keep_old=False))
+    await until(lambda: control.get(begun.id).state, lambda state: state == "done")
+    await until(lambda: control.alarms["rotation:openai"] is None)
+
+
+async def test_what_it_would_do_is_told_before(control: Control) -> None:
+    outlook = await asyncio.to_thread(control.ask, lambda store: control.rotations.outlook(store, "openai", None))
+    assert (outlook.entry, outlook.mints, outlook.ends, outlook.version) == ("openai", True, True, None)
+    assert outlook.drain_us == 600_000_000
+
+
+async def test_the_key_in_use_is_no_new_key(control: Control) -> None:
+    with pytest.raises(UsageError, match="that is the key in use now"):
+        await control.begin(secret="the-old-key")
+    with pytest.raises(NotFound):
+        await asyncio.to_thread(control.ask, lambda store: control.rotations.outlook(store, "nobody", None))
+
+
+async def test_nobody_makes_a_key_where_no_admin_api_is_configured(control: Control, tmp_path: Path) -> None:
+    file = tmp_path / "bare.yaml"
+    file.write_text(FILE.format("http://127.0.0.1:1").partition("    admin:")[0])
+    control.loaded = load(file, {})
+    with pytest.raises(UsageError, match="no admin API configured that makes keys"):
+        await control.begin()
+    assert control.ask(lambda store: ProviderRotations(store).latest()) == []
+
+
+async def test_alone_it_is_over_with_the_answer_and_no_gateway_can_start_meanwhile(control: Control) -> None:
+    from gatewatch.errors import NotAllowed
+    from proxy.control.home_lock import HomeLock
+
+    told: list[Rotation] = []
+
+    def tell(rotation: Rotation) -> None:
+        told.append(rotation)
+        with pytest.raises(NotAllowed):
+            HomeLock(control.home.lock)
+
+    alone = RotationsAlone(control.home, lambda: control.loaded, lambda: control.vault, tell)
+    ended = await asyncio.to_thread(control.ask, lambda store: alone.begin(store, Wish(provider="openai")))
+    assert ended.state == "done"
+    assert "probed" in {rotation.step for rotation in told}
+    HomeLock(control.home.lock).release()
