@@ -12,6 +12,9 @@ PACKAGES = ("gatewatch", "proxy", "ingest", "reports", "app")
 TOLD_ELSEWHERE: dict[str, str] = {
     "app/console/widgets": "tests/app/console/test_app.py",
     "app/demo": "tests/app/cli/test_demo.py",
+    "gatewatch/rotation/parts.py": "tests/gatewatch/rotation/test_procedure.py",
+    "gatewatch/rotation/rotator.py": "tests/proxy/control/test_rotations.py",
+    "proxy/control/rotation_beginning.py": "tests/proxy/control/test_rotations.py",
     "app/cli/traffic.py": "tests/app/cli/test_demo.py",
     "proxy/canonical/answer.py": "tests/conformance/test_dialects.py",
     "proxy/canonical/ask.py": "tests/conformance/test_dialects.py",
