@@ -97,22 +97,20 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _set(args: argparse.Namespace) -> int:
-    from datetime import UTC, datetime
+    import msgspec
 
     from app.cli.output import print_object
-    from gatewatch.control.store import ControlStore
+    from app.cli.performing import perform
+    from gatewatch.actions.prices import SetPrice
     from gatewatch.errors import UsageError
-    from gatewatch.paths import Home
-    from gatewatch.prices.row import TIERS, Match, Prices, price_row
-    from gatewatch.timespan import EPOCH, MICROSECOND
+    from gatewatch.prices.row import TIERS, PriceRow, Prices
 
     provider, model = _named(args.model)
     if args.tier not in TIERS:
         raise UsageError(f"{args.tier!r} is no service tier", f"one of {', '.join(TIERS)}")
-    row = price_row(
+    asked = SetPrice(
         provider=provider,
         model=model,
-        match=Match(equals=model.lower()),
         prices=Prices(
             input=_picos(args.input, "--input", 10**6),
             cache_read=_picos(args.cached, "--cached", 10**6),
@@ -122,14 +120,11 @@ def _set(args: argparse.Namespace) -> int:
             web_search=_picos(args.web_search, "--web-search", 10**3),
         ),
         tier=args.tier,
-        valid_from=EPOCH + _instant(args.since, "--from") * MICROSECOND,
-        source="operator",
-        recorded_at=datetime.now(UTC),
+        valid_from=_instant(args.since, "--from"),
     )
     if not _book(args).rows(provider, model):
         sys.stderr.write("gatewatch: no list knows this model: the price holds for exactly this name\n")
-    with ControlStore.open(Home.find(args.home).make().control) as store:
-        store.add_price(row)
+    row = msgspec.convert(perform(args, "prices.set", asked, make=True), PriceRow)
     view = _view(row, in_force=row.valid_from is not None and row.valid_from <= row.recorded_at)
     print_object(view if args.output == "json" else _flat(view), args.output)
     return 0

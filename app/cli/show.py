@@ -20,9 +20,10 @@ VIEWS: dict[str, tuple[str, str]] = {
     "cache": ("cache", "what the cache answered (--by model)"),
     "keys": ("keys_usage", "what each virtual key was used for"),
     "teams": ("teams", "what each team used"),
-    "audit": ("", "who did what, newest first; `gatewatch audit list` finds more closely"),
 }
-"""View → its query and help line. The audit trail is none of the ledger's."""
+"""View → its query and help line."""
+AUDIT = "audit"
+"""The view that is none of the ledger's."""
 GROUPED = ("latency", "spend", "errors", "cache")
 RATES = ("error_rate", "cache_hit_rate", "hit_rate", "rate")
 PAGE = 500
@@ -38,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Prints a view of the ledger. Times are UTC."
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "views:\n" + "".join(f"  {name:10}{text}\n" for name, (_, text) in VIEWS.items())
-    parser.add_argument("view", metavar="VIEW", choices=VIEWS, help=", ".join(VIEWS))
+    parser.epilog += f"  {AUDIT:10}who did what, newest first; `gatewatch audit list` finds more closely\n"
+    parser.add_argument("view", metavar="VIEW", choices=(*VIEWS, AUDIT), help=", ".join((*VIEWS, AUDIT)))
     parser.add_argument("--since", metavar="TIME", help="15m, 24h, 7d or ISO 8601 (default: 1h; calls: all)")
     parser.add_argument("--until", metavar="TIME", help="likewise (default: now)")
     parser.add_argument("--by", metavar="DIM", help="group by team, user, model, provider, …")
@@ -56,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     from app.cli.progress import catching_up
     from gatewatch.errors import UsageError
 
-    if args.view == "audit":
+    if args.view == AUDIT:
         return _audit(args)
     if args.limit is not None and args.limit < 1:
         raise UsageError(f"--limit is at least 1, not {args.limit}")

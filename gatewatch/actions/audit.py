@@ -1,7 +1,7 @@
 """The audit trail: looked at, proven, taken along."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -24,12 +24,15 @@ from gatewatch.vault.opening import kind_of
 MOST = 1_000
 """Entries in one answer."""
 
+Counted = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]
+"""What SQLite can compare with."""
+
 
 class _Filter(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """As in `Wanted`; times are µs since the epoch, UTC."""
 
-    since: int | None = None
-    until: int | None = None
+    since: Counted | None = None
+    until: Counted | None = None
     action: str | None = None
     actor: str | None = None
     target: str | None = None
@@ -40,7 +43,7 @@ class _Filter(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class ListAudit(_Filter, kw_only=True):
-    before: int | None = None
+    before: Counted | None = None
     """Goes on behind that entry."""
     limit: int = 100
 
@@ -56,8 +59,8 @@ class ExportAudit(_Filter, kw_only=True):
     """One page; the next one is asked for with `after` and `upto` of the one before it."""
 
     form: Literal["jsonl", "cef", "ocsf"] = "jsonl"
-    after: int = 0
-    upto: int | None = None
+    after: Counted = 0
+    upto: Counted | None = None
 
 
 class RefileAudit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ Every change is one transaction together with its audit entry; what decides who 
 belongs to the thread that opened it; any number of processes may have one open.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -49,11 +49,17 @@ class ControlStore(KeyChanges, Operators):
     def add_price(self, row: PriceRow) -> None:
         """A price of the operator's own. Raises UsageError where one begins at that time under its conditions."""
         with self.change():
+            before = overrides.replaced_by(self.connection, row)
             try:
                 overrides.add(self.connection, row)
             except ValueError as error:
                 raise UsageError(str(error), "give it another beginning with --from") from None
-            self.trail.add("price.set", f"{row.provider}/{row.model}", after=msgspec.to_builtins(row))
+            self.trail.add(
+                "price.set",
+                f"{row.provider}/{row.model}",
+                before=None if before is None else msgspec.to_builtins(before),
+                after=msgspec.to_builtins(row),
+            )
 
     def prices(self) -> list[PriceRow]:
         """The operator's prices in the order in which they were added."""
@@ -69,13 +75,15 @@ class ControlStore(KeyChanges, Operators):
         """Notes that the key of that name was put into the vault just now."""
         checked_name("provider key", name)
         with self.change():
+            known = [note.version for note in self.provider_keys() if note.name == name]
             self.connection.execute(
                 "INSERT INTO provider_keys (name, version, set_at, set_by) VALUES (?, 1, ?, ?) ON CONFLICT (name)"
                 " DO UPDATE SET version = version + 1, set_at = excluded.set_at, set_by = excluded.set_by",
                 (name, self.clock(), self.actor.id),
             )
             (note,) = (note for note in self.provider_keys() if note.name == name)
-            self.trail.add("provider_key.set", name, after={"version": note.version})
+            before = {"version": known[0]} if known else None
+            self.trail.add("provider_key.set", name, before=before, after={"version": note.version})
             return note
 
     def setting(self, name: str) -> str | None:
@@ -93,10 +101,18 @@ class ControlStore(KeyChanges, Operators):
             )
             self.trail.add("setting.set", name, before={"value": before}, after={"value": value})
 
-    def audit(self, action: str, target: str, *, result: str = "ok", **after: object) -> None:
+    def audit(
+        self,
+        action: str,
+        target: str,
+        *,
+        result: str = "ok",
+        before: Mapping[str, object] | None = None,
+        **after: object,
+    ) -> None:
         """Notes what was done, or refused, outside of this store."""
         with self.change():
-            self.trail.add(action, target, after=after or None, result=result)
+            self.trail.add(action, target, before=before, after=after or None, result=result)
 
     def audit_entries(self, limit: int = 100) -> list[AuditEntry]:
         """Newest first."""

@@ -52,5 +52,18 @@ def add(connection: sqlite3.Connection, row: PriceRow) -> None:
     )
 
 
+def replaced_by(connection: sqlite3.Connection, row: PriceRow) -> PriceRow | None:
+    """The operator's row that held under the same conditions until this one begins; None where a list's did."""
+    earlier = [
+        each
+        for each in load(connection)
+        if _place(each)[:-1] == _place(row)[:-1]
+        and (each.valid_from is None or (row.valid_from is not None and each.valid_from < row.valid_from))
+    ]
+    return max(
+        earlier, key=lambda each: (each.valid_from is not None, each.valid_from or row.recorded_at), default=None
+    )
+
+
 def _place(row: PriceRow) -> tuple[object, ...]:
     return row.provider, row.model.lower(), row.tier, row.above, row.hours, row.valid_from

@@ -46,7 +46,7 @@ def move_vault(home: Home, store: ControlStore, wish: Wish, kind: str, names: Co
             _fill(choice.vault, secrets)
         before = store.setting(BACKEND)
         note(store, choice)
-        store.audit("vault.move", choice.backend, before=before)
+        store.audit("vault.move", choice.backend, before={"backend": before}, backend=choice.backend)
         if not isinstance(old, ReadOnlyVault):
             for name in old.names():
                 old.delete(name)
@@ -105,11 +105,18 @@ def abandon_vault(home: Home, store: ControlStore, wish: Wish, kind: str) -> Vau
             if aside.exists():
                 aside.rename(home.vault)
             raise
-        for key in store.keys():  # noqa: SIM118 - a store is no dict
-            if key.revoked_at is None:
-                store.revoke_key(key.id)
+        revoked = [key.id for key in store.keys() if key.revoked_at is None]  # noqa: SIM118 - a store is no dict
+        for key_id in revoked:
+            store.revoke_key(key_id)
         store.set_setting(CHECK, "")
-        store.audit("vault.abandon", str(store.setting(BACKEND)))
+        old = store.setting(BACKEND)
+        store.audit(
+            "vault.abandon",
+            str(old),
+            before={"backend": old},
+            backend=choice.vault.describe().backend,
+            revoked_keys=len(revoked),
+        )
         note(store, choice)
     return choice.vault
 

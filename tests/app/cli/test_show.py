@@ -150,7 +150,7 @@ def test_what_does_not_fit_is_a_usage_error(run: Run, argv: list[str], said: str
 
 
 def test_a_view_without_a_mechanism_is_not_offered(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    for view in ("budgets", "quarantine", "audit"):
+    for view in ("budgets", "quarantine"):
         with pytest.raises(SystemExit) as ended:
             run(view)
         assert ended.value.code == 2

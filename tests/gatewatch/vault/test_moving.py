@@ -147,7 +147,7 @@ def test_a_move_is_in_the_audit_trail(home: Home, store: ControlStore, drawer: D
     open_vault(home, store, Wish(kind="file"))
     move_vault(home, store, Wish(), "keyring")
     (entry,) = (entry for entry in store.audit_entries() if entry.action == "vault.move")
-    assert (entry.target, entry.after) == ("keyring:SecretService", {"before": "file"})
+    assert (entry.target, entry.before) == ("keyring:SecretService", {"backend": "file"})
 
 
 def test_a_move_that_fails_leaves_the_old_vault_in_use(home: Home, store: ControlStore, drawer: Drawer) -> None:
