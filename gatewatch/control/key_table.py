@@ -105,8 +105,9 @@ class KeyTable:
         stored = self._secrets.get(kid)
         if stored is None:
             return Refusal("unknown", kid)
-        refusal = self._refusal(stored)
-        return refusal if refusal and refusal.reason in ("revoked", "secret_revoked") else None
+        if stored.known.key.revoked_at is not None:
+            return Refusal("revoked", kid)
+        return Refusal("secret_revoked", kid) if stored.valid_until == 0 else None
 
     def _refusal(self, stored: _Stored) -> Refusal | None:
         key, now = stored.known.key, self._clock()

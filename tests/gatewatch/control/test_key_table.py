@@ -93,6 +93,21 @@ def test_a_key_expires_at_its_microsecond_without_a_look_at_the_store(store: Con
     assert table.lookup(secret) == Refusal("expired", record.id)
 
 
+def test_calls_go_on_past_an_expiry_until_somebody_ends_their_key_or_their_secret(
+    store: ControlStore, watch: Watch
+) -> None:
+    key, _ = store.create_key("app", team="search", expires_at=NOW + 10, pepper=PEPPER)
+    other, _ = store.create_key("other", team="search", expires_at=NOW + 10, pepper=PEPPER)
+    store.rotate_key(key.id, pepper=PEPPER, grace_us=1_000)
+    table = watch(PEPPER, clock=lambda: NOW + 10)
+    assert (table.cut_off(key.id), table.cut_off(other.id)) == (None, None)
+    store.end_old_secrets(key.id)
+    store.revoke_key(other.id)
+    table.refresh(0.0)
+    assert table.cut_off(key.id) == Refusal("secret_revoked", key.id)
+    assert table.cut_off(other.id) == Refusal("revoked", other.id)
+
+
 def test_the_store_is_looked_at_once_in_a_tenth_of_a_second(store: ControlStore, watch: Watch) -> None:
     record, secret = store.create_key("app", team="search", pepper=PEPPER)
     table = watch(PEPPER)
