@@ -51,6 +51,7 @@ class Control:
     """One home with keys; what is asked of its API."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
         self.home = Home(folder / "home").make()
         self.socket = folder / "control.sock"
         self.remote = ""
