@@ -18,6 +18,8 @@ _LISTED = {
 _CAPPED = {"max_uses": "uses", "max_tokens": "tokens", "max_picos": "spend"}
 _LARGEST = 2**62
 """What is spent and what is held beside it then never add up to more than SQLite can count."""
+_LAST = 253_402_214_400_000_000
+"""9999-12-31 in µs: a later time cannot be written, so a key with one could not be shown, nor any list it stands in."""
 
 
 def checked_fields(fields: Mapping[str, Any], now: int) -> dict[str, Any]:
@@ -34,6 +36,8 @@ def checked_fields(fields: Mapping[str, Any], now: int) -> dict[str, Any]:
             raise UsageError(f"a cap on {what} must be more than 0 and have at most 18 digits", "leave it out for none")
     if kept.get("expires_at") is not None and kept["expires_at"] <= now:
         raise UsageError("the key would have expired already", "give --expires a time to come")
+    if kept.get("expires_at") is not None and kept["expires_at"] > _LAST:
+        raise UsageError("the key would end after the year 9999", "give --expires an earlier time, or none")
     return kept
 
 

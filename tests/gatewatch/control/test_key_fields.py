@@ -23,6 +23,7 @@ def test_fields_are_kept_in_their_usual_form_and_nothing_stays_nothing() -> None
         {"name": "a/b"}, {"team": ""}, {"user": "\x1b[2J"}, {"service": "x" * 65}, {"project": "=1+1"},
         {"models": ()}, {"networks": ("10.0.0.1/8",)}, {"dialects": ("klingon",)}, {"routes": ("*",)},
         {"max_uses": 0}, {"max_tokens": -1}, {"max_picos": 2**63}, {"expires_at": 10},
+        {"expires_at": 253_402_214_400_000_001}, {"expires_at": 2**63},
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_a_usage_error(fields: dict[str, object]) -> None:
