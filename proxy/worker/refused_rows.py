@@ -1,7 +1,7 @@
-"""Rows of refused calls, bounded: nobody fills a disk without a key.
+"""Rows of refused calls, bounded: nobody fills a disk without a key that is good.
 
-A caller with a valid key gets a row for each refusal. Before authentication at most 20 rows a second and source are
-written; the rest is counted, one `rejected` record per second, source and kind.
+A caller with a valid key gets a row for each refusal. Of others, and of a key that is used up or in the wrong hands, at
+most 20 rows a second and source are written; the rest is counted, one `rejected` record per second, source and kind.
 """
 
 import time
@@ -13,6 +13,8 @@ from gatewatch.journal.writer import Journal
 ROWS_PER_SECOND = 20
 MAX_SOURCES = 1000
 """Sources counted apart within a second; the rest are counted together."""
+_NO_GOOD = frozenset({"invalid_api_key", "network_not_allowed", "key_leaked"})
+"""Refusals of a key that is known, and may belong to a thief or to a program that does not notice its end."""
 
 
 class RefusedRows:
@@ -34,7 +36,7 @@ class RefusedRows:
         source = call.source or "unknown"
         self._turn()
         if not self._journal.full:
-            if call.key_id is not None:
+            if call.key_id is not None and kind not in _NO_GOOD:
                 return True
             if (source in self._rows or len(self._rows) < MAX_SOURCES) and self._rows[source] < ROWS_PER_SECOND:
                 self._rows[source] += 1

@@ -121,3 +121,16 @@ def test_a_full_disk_takes_no_rows_of_refused_calls(journal: Journal, home: Home
     assert not rows.may_write(refused("10.0.0.1", "kid"), "ledger_full")
     rows.close()
     assert counted(home) == []
+
+
+@pytest.mark.parametrize("kind", ["invalid_api_key", "network_not_allowed", "key_leaked"])
+def test_a_key_that_is_used_up_or_in_the_wrong_hands_fills_no_disk(
+    journal: Journal, home: Home, clock: Clock, kind: str
+) -> None:
+    rows = RefusedRows(journal)
+    written = [rows.may_write(refused("198.51.100.7", "kid"), kind) for _ in range(ROWS_PER_SECOND + 5)]
+    assert written == [True] * ROWS_PER_SECOND + [False] * 5
+    assert rows.may_write(refused("198.51.100.7", "kid"), "model_not_allowed"), "its owner may be told of all else"
+    clock.now += 1
+    rows.flush()
+    assert counted(home) == [("198.51.100.7", kind, 5)]
