@@ -4,7 +4,16 @@ import json
 
 import pytest
 
+from gatewatch.audit.configuration import note_configuration, note_refused
+from gatewatch.audit.export import Form, page
+from gatewatch.audit.links import snapshot
 from gatewatch.audit.told import told, told_as_json
+from gatewatch.authority.actor import Actor
+from gatewatch.control.audit import EVERYTHING
+from gatewatch.control.store import ControlStore
+from tests.kit.audit_stage import Stage
+
+FORMS: tuple[Form, ...] = ("jsonl", "cef", "ocsf")
 
 SHAPES = [
     "sk-proj-" + "a1B2c3D4" * 6,
@@ -72,3 +81,34 @@ def test_nothing_in_it_is_obeyed_by_a_terminal_and_all_of_it_is_bounded() -> Non
     for _ in range(100):
         deep = {"a": deep}
     assert "[too deep]" in str(told_as_json(deep))
+
+
+def test_no_table_no_file_and_no_export_holds_a_secret_wherever_it_was_put(stage: Stage) -> None:
+    """The last line of defence: whoever writes an entry has forgotten to leave the secret out."""
+    named = {"password": "plain-canary-1", "x": {"client_secret": "plain-canary-2"}}
+    with ControlStore.open(stage.home.control, actor="alice") as store:
+        for n, secret in enumerate(SHAPES):
+            store.become(Actor(id=secret, source=f"from {secret}", request_id=secret))
+            side = {
+                secret: secret,
+                f"name {secret}": [secret, {"deep": f"Bearer {secret}"}],
+                "url": f"https://u:{secret}@h/",
+            }
+            store.audit(f"key.create {secret}", f"team/{secret}", result=secret, before=side, **side, **named)
+            tree = {"providers": {"p": {"headers": {"x": secret}, "api_key": f"env:{secret}"}}, secret: 1}
+            note_configuration(store, "config.reload", secret, str(n), tree)
+            note_refused(store, "file", f"line 1: {secret}: no")
+    stage.seal()
+    exports = []
+    with snapshot(stage.home.control) as connection:
+        for form in FORMS:
+            exports += page(connection, form, EVERYTHING, 0, 1000).lines
+        exports += ["".join(connection.iterdump())]
+    places = [
+        *exports,
+        stage.home.audit_file.read_text(),
+        *(path.read_bytes().decode("latin-1") for path in stage.home.root.glob("control.db*")),
+    ]
+    assert len(exports) == 3 * 3 * len(SHAPES) + 1
+    canaries = {*SHAPES, *(json.dumps(shape)[1:-1] for shape in SHAPES), "plain-canary", "MIIEvQIBADANBg"}
+    assert not [canary for canary in canaries for place in places if canary in place]

@@ -1,5 +1,7 @@
 """The sealing thread: within a second, whatever vault and disk do, and alarms that say so."""
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +14,10 @@ from gatewatch.paths import Home
 from gatewatch.vault.interface import VaultError
 from proxy.control.sealing import Sealing
 from tests.kit.audit_stage import MemoryVault, Stage
-from tests.kit.waiting import eventually
+from tests.kit.running import Gateway as RunningGateway
+from tests.kit.running import command
+from tests.kit.running import gateway as gateway_process
+from tests.kit.waiting import eventually, until
 
 
 class SlowVault(MemoryVault):
@@ -130,3 +135,35 @@ async def test_a_trail_that_was_touched_while_no_gateway_ran_is_an_alarm_that_st
     await eventually(gateway.sealed_to(6))
     assert "audit_store" in gateway.alarms
     assert not verify_store(gateway.stage.home.control, gateway.stage.key, gateway.stage.kept).ok
+
+
+CONFIG = "vault: file\nproviders:\n  local: {dialect: openai-chat, base_url: 'http://127.0.0.1:9/v1', api_key: none"
+
+
+@pytest.mark.slow
+async def test_a_gateway_tells_what_its_configuration_changed_and_its_trail_survives_a_kill(tmp_path: Path) -> None:
+    whole = CONFIG + ", allow_private: true}\n"
+    with gateway_process(tmp_path, whole) as running:
+        file = tmp_path / "gatewatch.yaml"
+        file.write_text(whole + "teams: {search: {}}\n")
+        await until(lambda: deeds(running), lambda found: ("config.reload", "ok") in found)
+        file.write_text("providers: [\n")
+        await until(lambda: deeds(running), lambda found: ("config.reload", "refused") in found)
+        running.ask("teams", "create", "sales")
+        assert running.ask("audit", "verify")["ok"]
+        os.kill(running.running.process.pid, signal.SIGKILL)
+        running.running.process.wait()
+    log = running.running.log.read_text()
+    assert "audit trail at the start: gwaudit1:" in log
+    told = command("audit", "verify", home=running.home)
+    assert (told["ok"], told["broken"]) == (True, None)
+    reload = next(e for e in command("audit", "list", home=running.home) if (e["action"], e["result"]) == RELOADED)
+    assert [path.startswith("teams.search") for path in reload["after"] if path != "version"] == [True]
+    assert reload["before"]["version"] != reload["after"]["version"]
+
+
+RELOADED = ("config.reload", "ok")
+
+
+def deeds(running: RunningGateway) -> list[tuple[str, str]]:
+    return [(entry["action"], entry["result"]) for entry in running.ask("audit", "list")]
