@@ -82,6 +82,8 @@ def verify_file(path: Path, key: AuditKey | None, kept: Kept | None, anchors: tu
 
     A copy must reach the newest anchor: one of `anchors`, else the one that is kept.
     """
+    if path.exists() and not path.is_file():  # a device has no end, and reading a pipe may wait for ever
+        raise GatewatchError(f"{path} is no file", "name an export, or a copy of the trail's file")
     try:
         end = _end_of(path)
         heads = heads_of(*anchors or ((kept.anchor,) if kept else ()))

@@ -4,6 +4,7 @@ Who tampers here has all of the home's files and knows the chain; the vault alon
 """
 
 import json
+import os
 import sqlite3
 import time
 import tracemalloc
@@ -19,6 +20,7 @@ from gatewatch.audit.verify import Verdict, verify_file, verify_sink, verify_sto
 from gatewatch.control.audit import EVERYTHING, Wanted
 from gatewatch.control.schema import ControlStoreError
 from gatewatch.control.store import ControlStore
+from gatewatch.errors import GatewatchError
 from tests.kit.audit_stage import Stage, chain_again, hash_by_hand, lines_of
 
 EDIT = "UPDATE audit SET actor = 'mallory' WHERE seq = 5"
@@ -201,6 +203,15 @@ def test_that_the_triggers_are_gone_is_noted(stage: Stage) -> None:
         pass
     (note,) = verify_store(stage.home.control, stage.key, stage.kept).notes
     assert "audit_is_not_changed" in note
+
+
+def test_what_is_no_file_is_not_read(stage: Stage, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/zero"), tmp_path / "pipe", tmp_path):
+        with pytest.raises(GatewatchError, match="is no file"):
+            verify_file(path, stage.key, stage.kept)
+    with pytest.raises(GatewatchError, match="cannot be read"):
+        verify_file(tmp_path / "nothing", stage.key, stage.kept)
 
 
 def test_a_store_that_is_no_database_any_more_is_an_error_with_a_next_step(stage: Stage) -> None:
