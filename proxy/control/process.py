@@ -27,6 +27,7 @@ from gatewatch.vault.references import resolve
 from proxy.control.actions_here import ActionsHere
 from proxy.control.alarms import Alarms
 from proxy.control.home_lock import HomeLock
+from proxy.control.key_ages import KeyAges
 from proxy.control.leaks import LeakWatch
 from proxy.control.listening import bind
 from proxy.control.quarantine import Quarantine
@@ -114,6 +115,8 @@ class ControlProcess:
             if await self._workers_are_up(stopping):
                 ready(self._ready(listening))
                 await asyncio.to_thread(self._rotations.go_on)
+                ages = KeyAges(self._home, lambda: self._loaded, self._rotations, self._alarm_from_elsewhere)
+                tasks.append(asyncio.create_task(ages.run()))
             await stopping.wait()
         finally:
             log.info("draining")

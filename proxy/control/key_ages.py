@@ -1,0 +1,100 @@
+"""Keys of providers that are older than their policy allows: an alarm that names the command, or a rotation at once.
+
+Keeps true: an alarm ends with the age that it is about; a rotation that was rolled back is not begun again by itself
+within a day.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from gatewatch.config import Loaded
+from gatewatch.control.provider_rotations import ProviderRotations
+from gatewatch.control.store import ControlStore
+from gatewatch.errors import GatewatchError
+from gatewatch.paths import Home
+from gatewatch.rotation.rotator import Rotator, Wish
+from gatewatch.timespan import duration_text
+from proxy.control.rotation_subject import keys_of
+
+LOOK_SECONDS = 60.0
+DAY_US = 86_400_000_000
+VAULT = "vault:"
+
+log = logging.getLogger("gatewatch.control")
+
+
+class KeyAges:
+    """Looks at the age of every key in the vault that a provider has a policy for."""
+
+    def __init__(
+        self,
+        home: Home,
+        loaded: Callable[[], Loaded],
+        rotator: Rotator,
+        alarm: Callable[[str, str | None], None],
+        clock: Callable[[], int] | None = None,
+    ) -> None:
+        """`alarm` (its id, its text or None) may be called from any thread."""
+        self._home = home
+        self._loaded = loaded
+        self._rotator = rotator
+        self._alarm = alarm
+        self._clock = clock
+        self._raised: set[str] = set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await asyncio.to_thread(self.look)
+            except Exception:
+                log.exception("the age of keys could not be looked at; it is tried again in %g s", LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def look(self) -> None:
+        """Once. Raises GatewatchError where the store cannot be read."""
+        clock = {} if self._clock is None else {"clock": self._clock}
+        with ControlStore.open(self._home.control, actor="gateway", **clock) as store:
+            set_at = {note.name: note.set_at for note in store.provider_keys()}
+            old: set[str] = set()
+            for name, provider in self._loaded().config.providers.items():
+                policy = provider.rotation
+                if policy is None or policy.max_age is None:
+                    continue
+                for key, reference in keys_of(self._loaded().config, name).items():
+                    entry = reference.removeprefix(VAULT)
+                    age = store.clock() - set_at.get(entry, store.clock())
+                    if not reference.startswith(VAULT) or age <= policy.max_age:
+                        continue
+                    id = f"key_age:{name}/{entry}"
+                    old.add(id)
+                    trouble = self._rotate(store, name, key, entry) if policy.automatic else None
+                    self._alarm(id, _text(name, key, entry, age, policy.max_age, trouble))
+        for id in self._raised - old:
+            self._alarm(id, None)
+        self._raised = old
+
+    def _rotate(self, store: ControlStore, provider: str, key: str, entry: str) -> str | None:
+        """Begins a rotation, unless one stands or has just failed; why there is none."""
+        rotations = ProviderRotations(store)
+        if rotations.standing(entry) is not None:
+            return None
+        last = next((each for each in rotations.latest() if each.entry == entry), None)
+        if last is not None and last.state == "rolled-back" and store.clock() - last.started_at < DAY_US:
+            return f"the last rotation was rolled back: {last.detail.failure}"
+        try:
+            begun = self._rotator.begin(store, Wish(provider=provider, key=key))
+        except GatewatchError as error:
+            return error.title
+        log.info("rotation %s of %s: its key is too old", begun.id, provider)
+        return None
+
+
+def _text(provider: str, key: str, entry: str, age: int, most: int, trouble: str | None) -> str:
+    which = "" if key == f"{VAULT}{entry}" else f" --key {key}"
+    by_itself = f" It is not rotated by itself: {trouble}." if trouble else ""
+    return (
+        f"The key vault:{entry} of {provider} is {age // DAY_US} days old; at most {duration_text(most)} is allowed."
+        f"{by_itself} Rotate it: gatewatch providers rotate-key {provider}{which}"
+    )
