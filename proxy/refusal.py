@@ -32,6 +32,8 @@ class Refusal(Exception):
         """Whether the client's connection must end with this reply."""
         self.reason = reason
         """What only the operator may know: stands in the call's row, never in the reply."""
+        self.said: Exception | None = None
+        """What a provider said that led to it."""
 
     def hide(self, secret: str | None) -> None:
         """Takes a secret out of it that a provider may have repeated."""

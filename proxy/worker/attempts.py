@@ -8,6 +8,7 @@ import asyncio
 
 from gatewatch.control.key_hold import KeyHold
 from gatewatch.redact import redact
+from proxy.dialects.provider_error import ProviderError
 from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
 from proxy.settings import Route, Target
 from proxy.upstream.exchange import Exchange
@@ -15,6 +16,7 @@ from proxy.worker.attempt import AttemptFailed, attempt
 from proxy.worker.channel import Channel, Upstream
 from proxy.worker.ending import Ending, lost
 from proxy.worker.inbound import Inbound
+from proxy.worker.key_fault import key_fault
 from proxy.worker.passage import Passage, best_passage
 
 
@@ -50,6 +52,14 @@ class Attempts:
         if retried and DO_NOT_RETRY[0] not in failed.refusal.headers:
             failed.refusal.headers += DO_NOT_RETRY
         raise failed.refusal from failed
+
+    def heard(self, inbound: Inbound, refusal: Refusal) -> None:
+        """A reply that was worth relaying turned out to be an error: it may have been about the key."""
+        if not isinstance(refusal.said, ProviderError) or inbound.channel is None:
+            return
+        channel, model = inbound.channel, inbound.call.model or ""
+        if fault := key_fault(refusal.said):
+            channel.quarantine.failed(channel.provider.name, channel.key, model, fault, again=False)
 
     async def _ask(
         self,

@@ -30,9 +30,11 @@ class Channel:
         agent: str,
         key: ProviderKey,
         signer: Signer | None,
+        quarantine: Quarantine,
         siblings: "dict[str, Channel]",
     ) -> None:
         self.provider = provider
+        self.quarantine = quarantine
         self.signer = signer
         self.dialect: ProviderDialect = provider_dialect(way.dialect, way.base_url)
         self.pool = pool
@@ -172,7 +174,9 @@ class Upstream:
         siblings: dict[str, Channel] = {}
         for key in keys:
             signer = signers[key.id]
-            siblings[key.id] = Channel(self.provider, way, self._pool(way), agent, key, signer, siblings)
+            siblings[key.id] = Channel(
+                self.provider, way, self._pool(way), agent, key, signer, self.quarantine, siblings
+            )
         return siblings[keys[0].id]
 
     def _pool(self, way: Way) -> Pool:

@@ -187,6 +187,7 @@ class Gateway:
                 exchange = await self._attempts.first_answer(inbound, route, upstreams)
                 await self._relay.answer(inbound, exchange, self.settings.caps)
         except Refusal as refusal:
+            self._attempts.heard(inbound, refusal)
             self._ending.refuse(inbound, refusal)
         except UpstreamFailed as failure:
             self._ending.broken(inbound, failure)

@@ -30,11 +30,12 @@ class ProviderKeys:
         (ids). None where no other is left."""
         if self._sole is not None and not self._quarantine.held:
             return None if tried else self._sole
+        any_held = bool(self._quarantine.held)
         for group in (self._bound_to(team, route), self._for_all):
             free: list[ProviderKey] = []
             for key in group:
                 if key.id not in tried:
-                    standing = self._quarantine.standing(self._provider, key, model)
+                    standing = self._quarantine.standing(self._provider, key, model) if any_held else "free"
                     if standing == "due":
                         return key
                     if standing == "free":
@@ -47,8 +48,8 @@ class ProviderKeys:
         """All that may serve such a call, in quarantine or not."""
         return [*self._bound_to(team, route), *self._for_all]
 
-    def _bound_to(self, team: str | None, route: str) -> list[ProviderKey]:
-        return [key for key in self._bound if key.serves(team, route)]
+    def _bound_to(self, team: str | None, route: str) -> Sequence[ProviderKey]:
+        return self._bound and [key for key in self._bound if key.serves(team, route)]
 
     def _next_turn(self, keys: list[ProviderKey]) -> ProviderKey:
         group = tuple(key.id for key in keys)

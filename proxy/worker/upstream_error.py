@@ -33,6 +33,12 @@ _STATUS_OF_KIND = {
 
 def refusal_for(error: ProviderError, headers: dict[bytes, bytes]) -> Refusal:
     """What a provider says went wrong → what the client gets. `headers` are those of the provider's reply."""
+    refusal = _refusal_for(error, headers)
+    refusal.said = error
+    return refusal
+
+
+def _refusal_for(error: ProviderError, headers: dict[bytes, bytes]) -> Refusal:
     status = error.status if error.status and error.status != 200 else 502
     message = told(error)
     if error.quota or status == 402:
