@@ -88,16 +88,27 @@ class Acting:
 
     def key(self, reference: str) -> KeyRecord:
         """The virtual key that is meant, if it is within reach. Raises NotFound, UsageError."""
-        record = self.store.key(reference, within=self.actor.team)
+        record = self.seen_key(reference)
         if record.kind == "admin":
             self.require(Permission.ADMIN_KEYS_MANAGE)
+        return record
+
+    def seen_key(self, reference: str) -> KeyRecord:
+        """As `key`, only to be looked at: admin keys too."""
+        record = self.store.key(reference, within=self.actor.team)
+        if not self._reaches(record):
+            raise NotFound(f"there is no key {shown(reference)}", "`gatewatch keys list` shows their ids and names")
         return record
 
     def keys(self, team: str | None = None) -> list[KeyRecord]:
         """The keys within reach, of one team or all, oldest first. Raises NotFound."""
         if team is not None:
             self.check_reach(team)
-        return [key for key in self.store.keys(team or self.actor.team) if self.actor.reaches(key.team)]
+        return [key for key in self.store.keys(team or self.actor.team) if self._reaches(key)]
+
+    def _reaches(self, key: KeyRecord) -> bool:
+        """A key of all teams is not one team's business, also where it is of that team."""
+        return self.actor.reaches(key.team) and (self.actor.team is None or not key.all_teams)
 
     def check_reach(self, team: str) -> None:
         """Raises NotFound for a team that does not exist, or is not the actor's business: it is not told which."""

@@ -40,7 +40,7 @@ def acting_on(
     A login user gets the role that the store has for them, unless they were `recognised` before and have it.
     """
     with ControlStore.open(home.control, actor=actor) as store:
-        if not recognised:
+        if actor.key_id is None and not recognised:
             store.become(msgspec.structs.replace(actor, role=store.role_of(actor.id)))
         vault = cache(lambda: open_vault(store))
         acting = Acting(

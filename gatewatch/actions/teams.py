@@ -55,7 +55,7 @@ def _view(acting: Acting, team: Team) -> dict[str, Any]:
         "name": team.name,
         "projects": [project.name for project in acting.store.projects(team.name)],
         "services": [service.name for service in acting.store.services(team.name)],
-        "keys": [key.id for key in acting.store.keys(team.name) if key.state(now) == "active"],
+        "keys": [key.id for key in acting.keys(team.name) if key.state(now) == "active"],
         "managed_by": team.managed_by,
         "created_at": iso(team.created_at),
         "created_by": team.created_by,

@@ -18,7 +18,7 @@ from gatewatch.control.records import AuditEntry
 _COLUMNS = ", ".join(AuditEntry.__struct_fields__)
 
 _OF_ONE_TEAM = """(actor = :own
-    OR target IN (SELECT id FROM virtual_keys WHERE team = :team)
+    OR target IN (SELECT id FROM virtual_keys WHERE team = :team AND NOT all_teams)
     OR (action LIKE 'team.%' AND target = :team)
     OR (action LIKE 'project.%' AND substr(target, 1, length(:team) + 1) = :team || '/')
     OR (action LIKE 'service.%' AND target IN (SELECT name FROM services WHERE team = :team)))"""

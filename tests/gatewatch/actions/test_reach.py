@@ -52,6 +52,7 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
     segment(made.home, *[whole(a_call(n)) for n in range(OURS)], *[whole(theirs(n)) for n in range(THEIRS)])
     made.key("app")
     made.key("zebra-key", HIDDEN, project="zebra-project", service="zebra-service")
+    made.key("zebra-boss", kind="admin")  # of this team, but for all teams
     async with control_api(tmp_path, clock=lambda: NOW, control=made) as serving:
         yield serving
 
@@ -236,3 +237,11 @@ async def test_the_use_of_a_key_that_is_shown_is_of_the_own_team(control: Contro
     shown = await control.ask(key, "POST", "/v1/actions/keys.show", {"key": "app"})
     assert shown.status_code == 200
     assert HIDDEN not in shown.text
+
+
+async def test_a_key_of_all_teams_is_not_touched_from_one_team_though_it_is_of_it(control: Control, key: str) -> None:
+    for action, asked in sorted(OF_A_KEY.items()):
+        reply = await control.ask(key, "POST", f"/v1/actions/{action}", asked("zebra-boss"))
+        assert reply.status_code == 404, (action, reply.text)
+    with control.store() as store:
+        assert store.key("zebra-boss").revoked_at is None
