@@ -206,6 +206,8 @@ def test_that_the_triggers_are_gone_is_noted(stage: Stage) -> None:
 
 
 def test_what_is_no_file_is_not_read(stage: Stage, tmp_path: Path) -> None:
+    stage.write(1)
+    stage.seal()
     os.mkfifo(tmp_path / "pipe")
     for path in (Path("/dev/zero"), tmp_path / "pipe", tmp_path):
         with pytest.raises(GatewatchError, match="is no file"):
