@@ -19,7 +19,7 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
     lifting.add_argument("key", metavar="KEY", nargs="?", help="which of its keys (default: each)")
     for each in (listing, lifting):
         add_vault(each)
-        add_home(each)
+        add_home(each, attach=True)
         add_output(each)
 
 

@@ -41,7 +41,7 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
     listing.add_argument("name", metavar="NAME", nargs="?", help="of one provider")
     for each in (rotating, listing):
         add_vault(each)
-        add_home(each)
+        add_home(each, attach=True)
         add_output(each)
 
 

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_quarantine(commands)
     for each in (listing, setting, moving, showing, trying):
         add_vault(each)
-        add_home(each)
+        add_home(each, attach=each is setting)
         add_output(each)
 
 
