@@ -1,5 +1,7 @@
 """Rotations of providers' keys: begun, gone on with, cancelled, watched."""
 
+from typing import Annotated
+
 import msgspec
 
 from gatewatch.actions.acting import Acting
@@ -11,6 +13,8 @@ from gatewatch.rotation.rotator import Wish
 from gatewatch.timespan import iso
 
 _TIMES = ("started_at", "changed_at")
+_LONGEST_US = 366 * 86_400 * 1_000_000
+"""A time that nobody can write would keep every list of rotations from being shown."""
 
 
 class OneProviderKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -26,7 +30,7 @@ class RotateProviderKey(OneProviderKey, kw_only=True):
     """The new key; None: the provider makes it."""
     keep_old: bool = False
     """The old key stays as it is, at the provider and in the vault."""
-    drain_us: int | None = None
+    drain_us: Annotated[int, msgspec.Meta(ge=0, le=_LONGEST_US)] | None = None
     """How long calls that began with the old key may take to end; None: as the longest deadline of a call."""
 
 

@@ -126,3 +126,10 @@ def test_a_secret_in_the_wrong_field_is_not_repeated(desk: Desk) -> None:
     with pytest.raises(UsageError) as wrong:
         desk.do("providers.rotate_key", name="openai", secrets=SECRET)
     assert SECRET not in str(wrong.value)
+
+
+@pytest.mark.parametrize("drain_us", [-1, 10**30])
+def test_a_drain_that_no_list_could_show_is_refused(desk: Desk, drain_us: int) -> None:
+    with pytest.raises(UsageError):
+        desk.do("providers.rotate_key", name="openai", secret=SECRET, drain_us=drain_us)
+    assert desk.rotator.wishes == []
