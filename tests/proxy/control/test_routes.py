@@ -36,6 +36,7 @@ TABLE = {
     "keys.rotate":                  "- - y y   - y y   - y y",
     "keys.show":                    "- y y y   y y y   y y y",
     "prices.own":                   "- y y y   y y y   y y y",
+    "prices.set":                   "- - - y   - - y   - - -",
     "providers.quarantine.lift":    "- - y y   - y y   - - -",
     "providers.quarantine.list":    "- y y y   y y y   - - -",
     "providers.rotate_key":         "- - - y   - - y   - - -",
