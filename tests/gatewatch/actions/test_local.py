@@ -103,3 +103,15 @@ def test_a_login_user_has_the_role_that_the_store_says_whatever_it_claims(stage:
     stage.do("roles.set", name="alice", role="user")
     with Opened(stage).acting(Actor(id="alice", role="super-admin")) as acting:
         assert acting.actor.role == "user"
+
+
+def test_who_was_recognised_before_keeps_the_role_they_came_with(stage: Stage) -> None:
+    with acting_on(
+        stage.home,
+        Actor(id="alice", role="none"),
+        open_vault=lambda _: pytest.fail("no vault is needed"),
+        open_ledger=lambda: pytest.fail("no ledger is needed"),
+        declared_teams=list,
+        recognised=True,
+    ) as acting:
+        assert acting.actor.role == "none"

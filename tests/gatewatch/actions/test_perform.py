@@ -1,0 +1,61 @@
+"""Performing: the right is asked for first, and a refused change stands in the audit trail."""
+
+import pytest
+
+from gatewatch.actions.keys import ListKeys
+from gatewatch.actions.perform import perform
+from gatewatch.authority.actor import Actor
+from gatewatch.errors import NotAllowed, NotFound, UsageError
+from gatewatch.keys import token
+from tests.kit.acting import Stage
+
+EVE = Actor(id="eve", role="none")
+
+
+def test_the_right_is_asked_for_before_a_word_of_the_request_is_read(stage: Stage) -> None:
+    with pytest.raises(NotAllowed, match=r"keys\.create"):
+        stage.do("keys.create", EVE, nonsense=1)
+
+
+def test_a_refused_change_is_noted_and_a_refused_look_is_left_to_the_way_in(stage: Stage) -> None:
+    for deed, asked in (("keys.revoke", {"key": "app"}), ("keys.list", {}), ("teams.create", {"name": "search"})):
+        with pytest.raises(NotAllowed):
+            stage.do(deed, EVE, **asked)
+    refused = [each for each in stage.deeds() if each[2] == "denied"]
+    assert refused == [("keys.revoke", "app", "denied"), ("teams.create", "search", "denied")]
+
+
+def test_a_secret_that_was_given_as_a_name_is_not_noted(stage: Stage) -> None:
+    secret = token.mint("client", "live")
+    with pytest.raises(NotAllowed):
+        stage.do("keys.revoke", EVE, key=secret)
+    assert secret not in str(stage.store(lambda store: store.audit_entries()))
+
+
+def test_an_action_about_all_teams_is_not_for_a_key_of_one(stage: Stage) -> None:
+    with pytest.raises(NotAllowed, match="of team search alone"):
+        stage.do("roles.set", Actor(id="key:x", team="search"), name="eve", role="super-admin")
+    assert stage.deeds()[-1] == ("roles.set", "eve", "denied")
+
+
+def test_what_is_no_action_or_does_not_fit_is_said(stage: Stage) -> None:
+    with pytest.raises(NotFound, match="no action"):
+        stage.do("keys.grant")
+    with pytest.raises(UsageError, match=r"keys\.list"):
+        stage.do("keys.list", nonsense=1)
+
+
+def test_struct_and_json_are_the_same_request(stage: Stage) -> None:
+    stage.key("app")
+    with stage.acting() as acting:
+        assert perform(acting, "keys.list", ListKeys()) == perform(acting, "keys.list", {})
+
+
+def test_a_failed_deed_leaves_nothing_but_the_word_of_it(stage: Stage) -> None:
+    app = stage.key("app")
+    stage.do("keys.revoke", key=app["id"])
+    before = stage.store(lambda store: store.secrets(app["id"]))
+    with pytest.raises(NotAllowed, match="revoked"):
+        stage.do("keys.rotate", key=app["id"])
+    assert stage.deeds()[-1] == ("keys.rotate", app["id"], "denied")
+    assert stage.store(lambda store: store.secrets(app["id"])) == before
