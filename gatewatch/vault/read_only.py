@@ -55,8 +55,11 @@ class ReadOnlyVault(ABC):
 
     def _refusal(self, deed: str, name: str) -> GatewatchError:
         next_step = f"give it as {self.place(name)}, and restart what uses it"
-        if is_own(name) and deed == "keep":
+        if name in NEEDED and deed == "keep":
             next_step = f"{self._how_to_make()}; it goes in as {self.place(name)}"
+        elif is_own(name):  # what a rotation works with: its last part names the key
+            key = name.rpartition("/")[2]
+            next_step = f"a key is rotated where it comes from: give the new one as {self.place(key)}, and restart"
         return VaultReadOnly(
             f"the vault is {self.whole()}, which is read-only: it cannot {deed} {shown(name)}", next_step
         )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from gatewatch.hidden import hides
 from proxy.sandbox.stats import fingerprint
 
 MARK = b"-sandbox0"
@@ -22,6 +23,7 @@ ADMIN_KEYS = ("sk-admin-", "sk-or-mgmt-", "sk-ant-admin")
 _HEADERS = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key")
 
 
+@hides("secret")
 class MadeKey(msgspec.Struct, kw_only=True):
     """One key. `secret` is shown once, when it is made."""
 

@@ -88,6 +88,12 @@ def test_an_unknown_command_is_a_usage_error_that_names_the_known_ones(capsys: p
     assert "doctor" in said
 
 
+def test_a_key_in_place_of_a_command_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["sk-proj-canary0123456789abcdef0123456789"])
+    assert "canary" not in capsys.readouterr().err
+
+
 def test_help_names_every_command_and_no_hidden_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     printed = capsys.readouterr().out

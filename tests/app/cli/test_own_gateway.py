@@ -55,3 +55,16 @@ def test_one_that_has_ended_by_itself_is_not_waited_for(home: Home) -> None:
     gateway = OwnGateway.start(home, port=0)
     os.kill(gateway.pid, signal.SIGTERM)
     assert gateway.stop() == 0
+
+
+def test_it_gets_the_secrets_that_the_console_was_given(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"GATEWATCH_OWN_PEPPER": "0" * 64, "GATEWATCH_OWN_AUDIT_KEY": "1" * 64}
+    monkeypatch.setattr("gatewatch.vault.environment_vault._taken", given)  # as a command has taken them at its start
+    home.config.write_text(CONFIG.replace("vault: file", "vault: env"), encoding="utf-8")
+    gateway = OwnGateway.start(home, port=0)
+    try:
+        with ControlClient(home.socket) as control:
+            assert control.live()["vault"]["backend"] == "env"
+        assert b"0" * 64 not in Path(f"/proc/{gateway.pid}/environ").read_bytes()
+    finally:
+        assert gateway.stop() == 0

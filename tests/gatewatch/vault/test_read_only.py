@@ -50,6 +50,12 @@ def test_what_gatewatch_would_make_for_itself_has_to_be_made_and_given() -> None
     assert "the slot gatewatch/pepper" in refused.value.next_step
 
 
+def test_a_key_is_rotated_where_it_comes_from() -> None:
+    with pytest.raises(VaultReadOnly) as refused:
+        Shelf().set("gatewatch/next/openai", CANARY)
+    assert "give the new one as the slot openai, and restart" in refused.value.next_step
+
+
 def test_everything_that_is_missing_is_named_at_once() -> None:
     with pytest.raises(VaultError) as refused:
         Shelf().check_complete()
