@@ -40,11 +40,15 @@ class Action:
     places: tuple[str, ...]
     unless: Condition | None = None
     changes: bool = False
-    """Changes something in the gateway: refused with --read-only."""
+    """Changes something in the gateway: with --read-only it is not there."""
+
+    def is_there(self, read_only: bool) -> bool:
+        """Whether a console has it at all: no key, no hint, no line of help and no entry of the palette otherwise."""
+        return not (self.changes and read_only)
 
     def reason_against(self, situation: Situation) -> str | None:
         """Why it cannot be done now; None when it can."""
-        if self.changes and situation.read_only:
+        if not self.is_there(situation.read_only):
             return "this console is read-only"
         return self.unless(situation) if self.unless else None
 
@@ -193,9 +197,9 @@ _KEY_NAMES = {
 }
 
 
-def of_place(place: str) -> list[Action]:
+def of_place(place: str, *, read_only: bool = False) -> list[Action]:
     """The actions of one place, in order."""
-    return [action for action in ACTIONS.values() if place in action.places]
+    return [action for action in ACTIONS.values() if place in action.places and action.is_there(read_only)]
 
 
 def key_name(key: str) -> str:

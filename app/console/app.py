@@ -215,6 +215,8 @@ class ConsoleApp(App[None]):
     async def action_do(self, action_id: str) -> None:
         """Run an action of the registry, or say why not."""
         action = ACTIONS[action_id]
+        if not action.is_there(self.read_only):
+            return
         reason = action.reason_against(self.view.situation()) if self.view else None
         if reason:
             self.say(f"{key_hint(action_id)}: {reason}", "warning")
@@ -254,7 +256,7 @@ class ConsoleApp(App[None]):
         """The palette: every action of this screen, then the themes."""
         del screen
         place = self.view.PLACE if self.view else "overview"
-        for action in (*of_place(place), *of_place("everywhere")):
+        for action in (action for each in (place, "everywhere") for action in of_place(each, read_only=self.read_only)):
             if action.id != "help.palette":
                 yield SystemCommand(action.help.replace("`", ""), action.name, lambda id=action.id: self.action_do(id))
         yield SystemCommand("Change the theme", "theme", self.action_change_theme)

@@ -49,7 +49,7 @@ def help_text(place: str, situation: Situation) -> Content:
     for each in (place, "list", "everywhere"):
         rows += [
             plain(PLACE_NAMES[each], "bold"),
-            *(_key(action.id, each, situation) for action in of_place(each)),
+            *(_key(action.id, each, situation) for action in of_place(each, read_only=situation.read_only)),
             plain(""),
         ]
     rows += [plain("Marks", "bold"), *(_pair(sign, meaning) for sign, meaning in MARKS), plain("")]

@@ -122,7 +122,7 @@ class View(Screen[None]):
         standing = Standing(console.now_us(), console.asked_us, self.paused_us, self.newer(), console.read_only)
         self._status_line.show(self.crumbs(), self.snapshot, standing)
         situation = self.situation()
-        keys = [ACTIONS[name] for name in FOOTERS[self.PLACE]]
+        keys = [ACTIONS[name] for name in FOOTERS[self.PLACE] if ACTIONS[name].is_there(console.read_only)]
         self._key_bar.show([(key, key.reason_against(situation) is None) for key in keys])
 
     def _instead(self, content: Content | None) -> None:
