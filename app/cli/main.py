@@ -63,6 +63,8 @@ def main(argv: list[str]) -> int:
         sys.stderr.close()
         return 1
     except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            sys.stderr.write("\n")  # it may have come at a prompt, whose line is still open
         return 130
 
 

@@ -29,6 +29,14 @@ def is_one(args: argparse.Namespace) -> bool:
     return len(args.keys) == 1 and not any(getattr(args, name) for name in DESCRIPTIONS)
 
 
+def check_meant(args: argparse.Namespace) -> None:
+    """Raises UsageError where no key is meant at all."""
+    from gatewatch.errors import UsageError
+
+    if not args.keys and not any(getattr(args, name) for name in DESCRIPTIONS):
+        raise UsageError("which keys are meant?", "name them, or describe them with --team, --owner, --older-than, …")
+
+
 def affected(args: argparse.Namespace, deed: "Deed") -> list[dict[str, Any]]:
     """The keys that are meant, with who is affected. Raises NotFound, UsageError."""
     from app.cli.keys.wording import span

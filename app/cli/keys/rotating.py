@@ -33,10 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """1 where one of many could not be rotated: the rows say which. Raises NotFound, NotAllowed, UsageError."""
-    from app.cli.keys.meaning import affected, is_agreed, is_one, print_dry_run
+    from app.cli.keys.meaning import affected, check_meant, is_agreed, is_one, print_dry_run
     from app.cli.keys.wording import span
     from gatewatch.errors import UsageError
 
+    check_meant(args)
     grace_us = span("--grace", args.grace)
     many = not is_one(args)
     if many and not args.end_grace and not args.dry_run and args.secret_dir is None:
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
             return 0
         if not rows:
             sys.stderr.write("No key fits.\n")
-        elif not is_agreed(rows, _question(rows, args), args.yes):
+        elif not is_agreed(rows, _question(rows, args, grace_us), args.yes):
             sys.stderr.write("Nothing was rotated.\n")
             return 1
     named = [row["id"] for row in rows] or args.keys
@@ -62,11 +63,11 @@ def run(args: argparse.Namespace) -> int:
     return _rotate_one(args, named[0], grace_us)
 
 
-def _question(rows: list[dict[str, Any]], args: argparse.Namespace) -> str:
+def _question(rows: list[dict[str, Any]], args: argparse.Namespace, grace_us: int) -> str:
     these = "this key" if len(rows) == 1 else f"these {len(rows)} keys"
     if args.end_grace:
         return f"End the old secrets of {these} now? Calls that came with one are cut."
-    if args.grace.startswith("0"):
+    if not grace_us:
         return f"Rotate {these}? The old secret ends at once: whoever has it is refused, and calls in flight are cut."
     return f"Rotate {these}? The old secret works for {args.grace} more, the calls in flight go on."
 

@@ -163,3 +163,17 @@ def test_a_gateway_that_goes_away_meanwhile_leaves_the_operator_with_the_next_st
 def test_a_grace_that_is_none_is_a_usage_error(run: Run, made: Ask, grace: str) -> None:
     made()
     assert run("rotate", "app", f"--grace={grace}", "--yes")[0] == 2
+
+
+def test_without_a_key_it_asks_which_one_is_meant(run: Run, made: Ask) -> None:
+    made()
+    code, out, err = run("rotate", "--yes")
+    assert (code, out) == (2, "")
+    assert "which keys are meant" in err
+
+
+def test_a_grace_that_begins_with_a_nought_is_a_grace(run: Run, made: Ask, typed: Callable[[str], None]) -> None:
+    made()
+    typed("n\n")
+    _, _, err = run("rotate", "app", "--grace", "05m")
+    assert "works for 05m more" in err
