@@ -5,6 +5,7 @@ import msgspec
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
 from gatewatch.authority.permissions import Permission
+from gatewatch.control.provider_rotations import ProviderRotations
 from gatewatch.errors import UsageError
 from gatewatch.hidden import hides
 from gatewatch.vault.references import checked_vault_name
@@ -26,6 +27,11 @@ def set_key(acting: Acting, asked: SetProviderKey) -> dict[str, object]:
     secret = asked.secret.strip()
     if not secret or len(secret) > LARGEST_KEY:
         raise UsageError("what was given cannot be a key", "give one of 1 to 65536 characters")
+    if (rotation := ProviderRotations(acting.store).standing(asked.name)) is not None:
+        raise UsageError(
+            f"vault:{asked.name} is being rotated ({rotation.id}, {rotation.state} since {rotation.step})",
+            f"`gatewatch providers rotate-key {rotation.provider} --resume` ends that, --cancel rolls it back",
+        )
     vault = acting.open_vault()
     vault.set(asked.name, secret)
     note = acting.store.note_provider_key(asked.name)

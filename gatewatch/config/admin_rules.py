@@ -32,7 +32,7 @@ def admin_problems(config: Config) -> Iterator[Problem]:
             continue
         if provider.admin.key == "none":
             yield Problem((*path, "key"), "none", "where the admin key is: vault:NAME, env:NAME or file:PATH")
-        if provider.admin.key in {provider.api_key, *(key.key for key in provider.api_keys or ())}:
+        if provider.admin.key in provider.references.values():
             yield Problem((*path, "key"), "the key that calls are made with", "a key of its own, which manages keys")
         if provider.admin.base_url and (wrong := objection(provider.admin.base_url, provider.allow_private)):
             yield Problem((*path, "base_url"), *wrong)

@@ -58,10 +58,7 @@ def keys_of(config: written.Config, provider: str) -> dict[str, str]:
     if provider not in config.providers:
         known = ", ".join(config.providers) or "none"
         raise NotFound(f"no provider {shown(provider)} is configured", f"there are: {known}")
-    found = config.providers[provider]
-    if found.api_keys:
-        return {key.name: key.key for key in found.api_keys}
-    return {found.api_key or "none": found.api_key or "none"}
+    return dict(config.providers[provider].references)
 
 
 def sharers(config: written.Config, subject: Subject) -> tuple[str, ...]:

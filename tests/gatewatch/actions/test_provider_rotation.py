@@ -133,3 +133,10 @@ def test_a_drain_that_no_list_could_show_is_refused(desk: Desk, drain_us: int) -
     with pytest.raises(UsageError):
         desk.do("providers.rotate_key", name="openai", secret=SECRET, drain_us=drain_us)
     assert desk.rotator.wishes == []
+
+
+def test_a_key_that_is_being_rotated_is_not_set_by_hand(desk: Desk) -> None:
+    desk.do("providers.rotate_key", name="openai")
+    with pytest.raises(UsageError, match="vault:openai is being rotated") as refused:
+        desk.do("providers.set_key", name="openai", secret=SECRET)
+    assert "rotate-key openai --resume" in refused.value.next_step
