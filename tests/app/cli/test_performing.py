@@ -1,4 +1,4 @@
-"""How a command performs an action: on the files, or through the gateway that runs; elsewhere: test_attach_options.py."""
+"""How a command performs an action: on the files, or through the gateway that runs (else: test_attach_options.py)."""
 
 import argparse
 import asyncio

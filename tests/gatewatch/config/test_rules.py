@@ -35,6 +35,18 @@ def test_a_control_address_needs_tls() -> None:
     assert "without tls" in broken(control={"listen": "127.0.0.1:4443"})["control.listen"]
 
 
+def test_a_control_address_is_not_where_apps_call(tmp_path: Path) -> None:
+    pem = tmp_path / "a.pem"
+    pem.write_text("-")
+    control = {"listen": "127.0.0.1:4443", "tls": {"cert": str(pem), "key": str(pem)}}
+    assert broken(control=control) == {}
+    assert "where apps call" in broken(listen="127.0.0.1:4443", control=control)["control.listen"]
+
+
+def test_the_certificates_of_consoles_have_to_be_readable(tmp_path: Path) -> None:
+    assert "can be read" in broken(control={"client_ca": str(tmp_path / "none.pem")})["control.client_ca"]
+
+
 @pytest.mark.parametrize(
     ("store", "url", "said"),
     [

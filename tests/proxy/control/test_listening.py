@@ -1,13 +1,15 @@
 """The sockets of a gateway."""
 
 import socket
+import ssl
 import stat
 from pathlib import Path
 
 import pytest
 
 from gatewatch.errors import GatewatchError
-from proxy.control.listening import bind, bind_unix
+from proxy.control.listening import bind, bind_unix, tls_context
+from tests.kit.certificates import certificate
 
 
 def has_ipv6() -> bool:
@@ -71,3 +73,13 @@ def test_the_socket_of_a_dead_gateway_is_replaced(tmp_path: Path) -> None:
 def test_a_place_where_no_socket_can_be_is_named(name: str, tmp_path: Path) -> None:
     with pytest.raises(GatewatchError, match=str(tmp_path)):
         bind_unix(tmp_path / name)
+
+
+def test_tls_is_1_2_or_later_and_asks_for_a_certificate_only_where_told(tmp_path: Path) -> None:
+    chain, key = certificate(tmp_path, "gw.example")
+    alone = tls_context(str(chain), str(key))
+    assert alone.minimum_version >= ssl.TLSVersion.TLSv1_2
+    assert alone.verify_mode is ssl.CERT_NONE
+    assert tls_context(str(chain), str(key), str(chain)).verify_mode is ssl.CERT_REQUIRED
+    with pytest.raises(GatewatchError, match="TLS cannot be served with"):
+        tls_context(str(chain), str(tmp_path / "none.key"))

@@ -1,17 +1,20 @@
 """The ways in to the control API: what is open, where, and what a wrong configuration of it says."""
 
+import ssl
 from pathlib import Path
 
 import httpx
 import pytest
 
 from gatewatch.config.models import Control as ControlConfig
+from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
 from gatewatch.ledger.service import LedgerService
 from proxy.control.actions_here import ActionsHere
 from proxy.control.ways_in import REMOTE_CAPS, WaysIn
 from tests.kit.certificates import certificate
 from tests.kit.control_api import Control, NoGateway, control_api
+from tests.kit.running import gateway
 
 
 @pytest.fixture
@@ -69,6 +72,33 @@ def test_the_networks_way_is_bounded_more_tightly_than_the_apps() -> None:
     assert REMOTE_CAPS.body_bytes <= 2**20
     assert REMOTE_CAPS.header_bytes <= 8192
     assert REMOTE_CAPS.connections_per_source < REMOTE_CAPS.connections <= 1000
+
+
+@pytest.mark.slow
+async def test_a_gateway_opens_what_its_configuration_says_and_notes_when_an_admin_key_was_used(tmp_path: Path) -> None:
+    chain, private = certificate(tmp_path, "localhost")
+    config = f"""\
+vault: file
+control: {{listen: "127.0.0.1:0", tls: {{cert: "{chain}", key: "{private}"}}}}
+providers:
+  nowhere: {{dialect: openai-chat, base_url: "http://127.0.0.1:9/v1", api_key: none, allow_private: true}}
+"""
+    with gateway(tmp_path, config) as running:
+        remote = running.running.ready["control_remote"].replace("127.0.0.1", "localhost")
+        app = running.running.listen
+        boss, client = running.key("boss", "--kind", "admin"), running.key("app")
+
+        def ask(secret: str, base: str = remote) -> int:
+            trust = ssl.create_default_context(cafile=str(chain))
+            with httpx.Client(verify=trust, headers={"authorization": f"Bearer {secret}"}) as asking:
+                return asking.get(f"{base}/v1/live").status_code
+
+        assert [ask(boss), ask(client), ask("nothing")] == [200, 403, 401]
+        assert ask(boss, app) in (403, 404), "the apps' port has no control API"
+        running.ask("keys", "revoke", "boss", "--yes")
+        assert ask(boss) == 401
+    with ControlStore.open(running.home / "control.db") as store:
+        assert store.key("boss").last_used_at is not None
 
 
 async def test_both_ways_are_closed_when_the_gateway_ends(tmp_path: Path) -> None:
