@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 from typing import cast
 
@@ -38,6 +39,8 @@ DEFAULT = "console"
 def main(argv: list[str]) -> int:
     """Run one command; returns its exit code. Errors an operator can mend go to stderr, without a traceback."""
     take_secrets()
+    if not _has_streams():
+        return 1
     name = argv[0] if argv and (argv[0] in COMMANDS or argv[0] in HIDDEN) else None
     if name is None and argv and argv[0] in ("-h", "--help"):
         overview_parser().print_help()
@@ -66,6 +69,17 @@ def main(argv: list[str]) -> int:
         if sys.stderr.isatty():
             sys.stderr.write("\n")  # it may have come at a prompt, whose line is still open
         return 130
+
+
+def _has_streams() -> bool:
+    """Whether there is a stdout. A stdin or stderr that was closed is the null device from now on."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stdout is None:
+        sys.stderr.write("gatewatch: stdout is closed, so that nothing can be told\n  send it to /dev/null instead\n")
+    return sys.stdout is not None
 
 
 def overview_parser() -> argparse.ArgumentParser:

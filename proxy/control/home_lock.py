@@ -4,14 +4,19 @@ import fcntl
 import os
 from pathlib import Path
 
-from gatewatch.errors import NotAllowed
+from gatewatch.errors import GatewatchError, NotAllowed
 
 
 class HomeLock:
-    """Held for as long as the object lives. Raises NotAllowed where another process holds it."""
+    """Held for as long as the object lives. Raises NotAllowed where another process holds it, and GatewatchError."""
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise GatewatchError(
+                f"{path} cannot be written: {error.strerror}", "give the gateway a folder of its own with --home"
+            ) from None
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -99,17 +99,37 @@ def new_folder(path: Path, option: str) -> Path:
     return path
 
 
+def _lost(key: Mapping[str, Any], error: OSError) -> Exception:
+    """What is said of a secret that stdout did not take; nothing is written there any more."""
+    from gatewatch.errors import GatewatchError
+
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    return GatewatchError(
+        f"key {key['name']!r} ({key['id']}) has a new secret, and stdout did not take it: {error.strerror}",
+        f"nobody has it: `gatewatch keys rotate {key['id']}` gives another, `gatewatch keys revoke` ends the key",
+    )
+
+
 def print_secret(key: Mapping[str, Any], place: SecretPlace, output: str, shown: tuple[str, ...]) -> None:
-    """The one time that a secret is shown. JSON and CSV keep to what scripts rely on; a table has `shown`."""
+    """The one time that a secret is shown. JSON and CSV keep to what scripts rely on; a table has `shown`.
+
+    Raises GatewatchError where stdout does not take it.
+    """
     from app.cli.output import print_object
 
     put, told = place.put(key["secret"])
-    if output == "table":
-        print_object({name: key[name] for name in shown}, output)
-        if put["secret"] is not None:
-            sys.stdout.write(f"\n{put['secret']}\n")
-    else:
-        print_object({name: key[name] for name in ("id", "name", "team")} | put, output)
-    sys.stdout.flush()
+    try:
+        if output == "table":
+            print_object({name: key[name] for name in shown}, output)
+            if put["secret"] is not None:
+                sys.stdout.write(f"\n{put['secret']}\n")
+        else:
+            print_object({name: key[name] for name in ("id", "name", "team")} | put, output)
+        sys.stdout.flush()
+    except OSError as error:
+        if put["secret"] is None:
+            raise
+        raise _lost(key, error) from None
     if told and (output == "table" or put["secret"] is None):
         sys.stderr.write(f"{told}\n")

@@ -1,8 +1,10 @@
 """One command is chosen, its exit code is kept, and what an operator can mend is said without a traceback."""
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -104,3 +106,23 @@ def test_help_names_every_command_and_no_hidden_one(capsys: pytest.CaptureFixtur
 def test_the_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"gatewatch {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "closed", "said"),
+    [
+        ("keys identify", "<&-", "there is no gateway in"),
+        ("providers set-key x", "<&-", "no key was given"),
+        ("keys identify", "<&- 2>&-", ""),
+        ("config schema", ">&-", "stdout is closed"),
+    ],
+)
+def test_a_stream_that_was_closed_is_no_traceback(argv: str, closed: str, said: str, tmp_path: Path) -> None:
+    command = f"exec {sys.executable} -m gatewatch {argv} --home {tmp_path} {closed}"
+    if argv == "config schema":
+        command = command.replace(f" --home {tmp_path}", "")
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode in (1, 2, 3)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatewatch.errors import NotAllowed
+from gatewatch.errors import GatewatchError, NotAllowed
 from proxy.control.home_lock import HomeLock
 
 HOLD = """
@@ -56,3 +56,10 @@ def test_a_process_that_is_killed_lets_go(path: Path) -> None:
             HomeLock(path)
         holder.send_signal(signal.SIGKILL)
     HomeLock(path).release()
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_with_a_next_step(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(GatewatchError, match="cannot be written") as refused:
+        HomeLock(path)
+    assert "--home" in refused.value.next_step

@@ -1,6 +1,8 @@
 """Where a new secret goes."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,3 +56,16 @@ def test_a_folder_for_secrets_is_new(tmp_path: Path) -> None:
     new_folder(tmp_path / "s", "--secret-dir")
     with pytest.raises(UsageError):
         new_folder(tmp_path / "s", "--secret-dir")
+
+
+@pytest.mark.parametrize(("end", "why"), [("> /dev/full", "No space left"), ("| true", "Broken pipe")])
+def test_a_secret_that_stdout_did_not_take_is_said_to_be_lost(run: Run, home: Home, end: str, why: str) -> None:
+    run("create", "first", "--team", "t", "--create-team")
+    command = f"( sleep 1; {sys.executable} -m gatewatch keys create lost --team t; echo $? >&2 ) {end}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert why in done.stderr
+    assert "gatewatch keys rotate" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+    assert done.stderr.endswith("1\n")
+    assert json.loads(run("list", "-o", "json")[1])[1]["name"] == "lost"
