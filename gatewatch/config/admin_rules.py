@@ -7,7 +7,13 @@ from gatewatch.config.base_url import objection
 from gatewatch.config.models import AdminApi, Config, Provider
 from gatewatch.config.problems import KeyPath, Problem
 
-_NEEDED: dict[AdminApi, tuple[str, ...]] = {"openai": ("project", "service_account"), "openrouter": (), "anthropic": ()}
+_FIELDS = ("project", "service_account", "workspace", "tenant", "client", "resource")
+_NEEDED: dict[AdminApi, tuple[str, ...]] = {
+    "openai": ("project", "service_account"),
+    "openrouter": (),
+    "anthropic": (),
+    "azure": ("tenant", "client", "resource"),
+}
 _TAKEN: dict[AdminApi, tuple[str, ...]] = _NEEDED | {"openrouter": ("workspace",)}
 
 
@@ -36,7 +42,7 @@ def admin_problems(config: Config) -> Iterator[Problem]:
             yield Problem((*path, "key"), "the key that calls are made with", "a key of its own, which manages keys")
         if provider.admin.base_url and (wrong := objection(provider.admin.base_url, provider.allow_private)):
             yield Problem((*path, "base_url"), *wrong)
-        for field in ("project", "service_account", "workspace"):
+        for field in _FIELDS:
             given = getattr(provider.admin, field) is not None
             if not given and field in _NEEDED[api]:
                 yield Problem((*path, field), "nothing", f"its id: {api} makes keys in it")

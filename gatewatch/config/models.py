@@ -36,7 +36,7 @@ from gatewatch.providers.privacy import Policy
 
 _SECOND = 1_000_000
 
-AdminApi = Literal["openai", "openrouter", "anthropic"]
+AdminApi = Literal["openai", "openrouter", "anthropic", "azure"]
 """Providers whose admin API is known here."""
 
 
@@ -169,6 +169,14 @@ class Admin(Section):
     """`openai`: the service account in it that new keys belong to."""
     workspace: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_:.-]{1,100}$")
     """`openrouter`: the workspace whose keys these are. Left out: the default one."""
+    tenant: str | None = Field(default=None, pattern=r"^[A-Za-z0-9.-]{1,100}$")
+    """`azure`: the tenant of the client that manages the keys; `key` is that client's secret."""
+    client: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,100}$")
+    """`azure`: the client's id."""
+    resource: str | None = Field(default=None, pattern=r"^/subscriptions/[A-Za-z0-9_.()/-]{1,400}$")
+    """`azure`: the resource whose keys these are, as
+    `/subscriptions/.../resourceGroups/.../providers/Microsoft.CognitiveServices/accounts/NAME`. Nobody else may use its second
+    key, which is the one that is made anew."""
 
 
 class Rotation(Section):

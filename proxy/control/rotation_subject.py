@@ -12,7 +12,7 @@ from gatewatch.config.admin_rules import admin_api
 from gatewatch.errors import NotFound, UsageError
 from gatewatch.keys.secret_shapes import shown
 from gatewatch.rotation.parts import Fleet, KeyMaker, Parts
-from proxy.control.minting import anthropic, openai, openrouter
+from proxy.control.minting import anthropic, azure, openai, openrouter
 from proxy.control.minting.admin_api import AdminApi
 from proxy.control.settings_compile import compile_provider
 from proxy.settings import Provider, ProviderKey
@@ -83,7 +83,12 @@ def parts_for(loaded: Loaded, subject: Subject, control: Path, resolve: Resolve,
 
 def maker_for(name: str, provider: written.Provider, resolve: Resolve) -> tuple[KeyMaker | None, str]:
     """The provider's admin API where one is configured, and what an operator does without. Raises GatewatchError."""
-    by_hand = {"openai": openai.BY_HAND, "openrouter": openrouter.BY_HAND, "anthropic": anthropic.BY_HAND}
+    by_hand = {
+        "openai": openai.BY_HAND,
+        "openrouter": openrouter.BY_HAND,
+        "anthropic": anthropic.BY_HAND,
+        "azure": azure.BY_HAND,
+    }
     usual = by_hand.get(provider.preset or "", f"end the old key in the console of {name}")
     admin, api = provider.admin, admin_api(provider)
     if admin is None or api is None:
@@ -103,6 +108,17 @@ def maker_for(name: str, provider: written.Provider, resolve: Resolve) -> tuple[
         case "anthropic":
             headers = {"x-api-key": secret, "anthropic-version": anthropic.VERSION}
             return anthropic.AnthropicKeys(asking(anthropic.BASE_URL, headers)), by_hand[api]
+        case "azure":
+            login = AdminApi(name, admin.base_url or azure.LOGIN_URL, {}, allow_private=provider.allow_private)
+            keys = azure.AzureKeys(
+                asking(azure.BASE_URL, {}),
+                login,
+                tenant=admin.tenant or "",
+                client=admin.client or "",
+                secret=secret,
+                resource=admin.resource or "",
+            )
+            return keys, by_hand[api]
 
 
 def _targets(config: written.Config, provider: str) -> Sequence[str]:

@@ -5,8 +5,9 @@ within a bounded time, and no error repeats a secret.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -19,6 +20,8 @@ from proxy.checked_transport import checked_client
 
 SECONDS = 20.0
 LARGEST_REPLY = 4 * 1024 * 1024
+_OPEN = frozenset({"accept", "user-agent", "content-type", "anthropic-version"})
+"""Headers whose values are no secrets."""
 
 
 class Gone(AdminRefused):
@@ -37,11 +40,21 @@ class AdminApi:
         self._allow_private = allow_private
 
     async def ask(
-        self, method: str, path: str, body: object = None, query: Mapping[str, str | int | bool] | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        query: Mapping[str, str | int | bool] | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """The JSON object that it answers. Raises AdminRefused; Gone for a 404."""
+        """The JSON object that it answers; `form` in place of a JSON body. Raises AdminRefused; Gone for a 404."""
         content = None if body is None else msgspec.json.encode(body)
-        headers = self._headers | ({} if body is None else {"content-type": "application/json"})
+        kind = None if body is None else "application/json"
+        if form is not None:
+            content, kind = urlencode(form).encode(), "application/x-www-form-urlencoded"
+        sent = self._headers | dict(headers or {}) | ({"content-type": kind} if kind else {})
         asked = {
             name: str(value).lower() if isinstance(value, bool) else value for name, value in (query or {}).items()
         }
@@ -49,36 +62,39 @@ class AdminApi:
             async with (
                 asyncio.timeout(SECONDS),
                 checked_client(allow_private=self._allow_private, seconds=SECONDS) as client,
-                client.stream(method, self._base + path, content=content, headers=headers, params=asked) as response,
+                client.stream(method, self._base + path, content=content, headers=sent, params=asked) as response,
             ):
                 received = await _bounded(response)
         except TimeoutError:
             raise self._failed(f"did not answer within {SECONDS:.0f} seconds") from None
         except (httpx.HTTPError, OSError) as error:
             raise self._failed(f"cannot be reached: {str(error) or type(error).__name__}") from None
+        secrets = [value for header, value in sent.items() if header not in _OPEN] + list((form or {}).values())
         said = _object(received)
         if response.status_code == 404:
             raise Gone(f"{self._provider}'s admin API has no {safe(path, 120)}")
         if not 200 <= response.status_code < 300:
-            raise self._failed(f"answered {response.status_code}: {_message(said)}", response.status_code)
+            raise self._failed(f"answered {response.status_code}: {_message(said)}", response.status_code, secrets)
         if said is None:
             raise self._failed(f"answered {response.status_code} with what is no JSON object")
         return said
 
-    def _failed(self, what: str, status: int = 0) -> AdminRefused:
+    def _failed(self, what: str, status: int = 0, secrets: Iterable[str] = ()) -> AdminRefused:
         whose = f"providers.{self._provider}.admin.key"
         steps = {401: f"set {whose} again", 403: f"give the key of {whose} the right to manage keys"}
         return AdminRefused(
-            f"{self._provider}'s admin API {self._harmless(what)}",
+            f"{self._provider}'s admin API {_harmless(what, secrets)}",
             steps.get(status, f"look at providers.{self._provider}.admin, then try again"),
         )
 
-    def _harmless(self, text: str) -> str:
-        for value in self._headers.values():
-            secret = value.removeprefix("Bearer ")
-            if len(secret) > 8:
-                text = text.replace(secret, "[secret]")
-        return safe(redact(text[:2000]), 400)
+
+def _harmless(text: str, secrets: Iterable[str]) -> str:
+    """Without what was sent, should it be repeated."""
+    for value in secrets:
+        secret = value.removeprefix("Bearer ")
+        if len(secret) > 8:
+            text = text.replace(secret, "[secret]")
+    return safe(redact(text[:2000]), 400)
 
 
 async def _bounded(response: httpx.Response) -> bytes:
@@ -102,7 +118,8 @@ def _message(said: dict[str, Any] | None) -> str:
     error = (said or {}).get("error")
     if isinstance(error, dict) and isinstance(error.get("message"), str):
         return str(error["message"])
-    return error if isinstance(error, str) else "no word why"
+    described = (said or {}).get("error_description")  # as OAuth has them
+    return str(described or error) if isinstance(described or error, str) else "no word why"
 
 
 def text_of(said: dict[str, Any], name: str) -> str:

@@ -21,6 +21,8 @@ def test_what_is_complete_is_right() -> None:
     assert problems(preset="openrouter", admin={"key": "env:ADMIN", "workspace": "w"}) == []
     assert problems(preset="anthropic", admin={"key": "file:/a"}) == []
     assert problems(dialect="openai-chat", base_url="https://a.example/v1", admin=OPENAI | {"api": "openai"}) == []
+    azure = {"key": "vault:a", "tenant": "t", "client": "c", "resource": "/subscriptions/s/accounts/a"}
+    assert problems(dialect="openai-chat", base_url="https://a.example/v1", admin=azure | {"api": "azure"}) == []
     assert problems(preset="openai") == []
 
 
