@@ -175,8 +175,8 @@ class Admin(Section):
     """`azure`: the client's id."""
     resource: str | None = Field(default=None, pattern=r"^/subscriptions/[A-Za-z0-9_.()/-]{1,400}$")
     """`azure`: the resource whose keys these are, as
-    `/subscriptions/.../resourceGroups/.../providers/Microsoft.CognitiveServices/accounts/NAME`. Nobody else may use its second
-    key, which is the one that is made anew."""
+    `/subscriptions/.../resourceGroups/.../providers/Microsoft.CognitiveServices/accounts/NAME`. Nobody else may use its
+    second key, which is the one that is made anew."""
 
 
 class Rotation(Section):
