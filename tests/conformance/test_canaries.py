@@ -312,19 +312,19 @@ def faulty_callers(scene: Scene, key: str, others: list[str]) -> None:
             scene.search(connection.sock.recv(65536), "the reply to a request that is none")
 
 
-def crash_a_worker(scene: Scene, key: str) -> None:
-    """In the middle of a call, with Python's own report of it in the log."""
-    caller = threading.Thread(
-        target=scene.call,
-        args=("/v1/chat/completions", key),
-        kwargs={
-            "body": {"model": "chat/fault-stall", "stream": True, "messages": [{"role": "user", "content": PROMPT}]}
-        },
-    )
+async def crash_the_workers(scene: Scene, key: str) -> None:
+    """In the middle of a call, with Python's own report of it in the log; others take their place."""
+    body = {"model": "chat/crash-now", "stream": True, "messages": [{"role": "user", "content": PROMPT}]}
+    asked = {"body": body, "x_sandbox_fault": "stall"}
+    caller = threading.Thread(target=scene.call, args=("/v1/chat/completions", key), kwargs=asked)
     caller.start()
-    time.sleep(0.1)  # it need not be there yet; it mostly is
-    os.kill(scene.pids["worker 1"], signal.SIGABRT)
+    journal = scene.home.journal
+    await until(lambda: any(b"crash-now" in path.read_bytes() for path in journal.glob("*.jsonl")), bool)
+    crashed = {pid for name, pid in scene.pids.items() if name != "control"}
+    for pid in crashed:
+        os.kill(pid, signal.SIGABRT)
     caller.join()
+    await until(lambda: set(_workers(scene)), lambda pids: len(pids - crashed) == 2)
 
 
 def faulty_operators(scene: Scene, secrets: list[str]) -> None:
@@ -372,7 +372,7 @@ def faulty_operators(scene: Scene, secrets: list[str]) -> None:
                     scene.search(told.encode(), f"what the control API says of {name[:20]}")
 
 
-def broken_configurations(scene: Scene, config: str, secret: str) -> None:
+async def broken_configurations(scene: Scene, config: str, secret: str) -> None:
     """A key in every place of the file that has room for one, checked by the command and by the gateway that runs."""
     quoted, url = json.dumps(secret), json.dumps(f"https://u:{secret}@x.example")
     broken = {
@@ -384,18 +384,18 @@ def broken_configurations(scene: Scene, config: str, secret: str) -> None:
         "a store": f"stores: {{limits: {json.dumps('redis://u:' + secret + '@localhost')}}}",
         "a vault's options": f"vault_options: {{token: {quoted}}}",
     }
-    for where, text in broken.items():
-        scene.config.write_text(text + "\n")
-        scene.commands([(["config", "check", "--config", str(scene.config)], "")], "the prompt")
-        with ControlClient(scene.home.socket) as control:
-            deadline = time.monotonic() + 10
-            while time.monotonic() < deadline:
-                live = control.live()
-                if any(alarm["id"] in ("config", "restart") for alarm in live["alarms"]):
-                    break
-                time.sleep(0.05)
+    with ControlClient(scene.home.socket) as control:
+        for where, text in broken.items():
+            scene.config.write_text(text + "\n")
+            scene.commands([(["config", "check", "--config", str(scene.config)], "")], "the prompt")
+            live = await until(control.live, _is_alarmed)
             scene.search(json.dumps(live).encode(), f"/v1/live with a key in {where}")
-    scene.config.write_text(config)
+            scene.config.write_text(config)
+            await until(control.live, lambda live: not _is_alarmed(live))
+
+
+def _is_alarmed(live: dict[str, Any]) -> bool:
+    return any(alarm["id"] in ("config", "restart") for alarm in live["alarms"])
 
 
 def outputs(scene: Scene) -> None:
@@ -540,10 +540,9 @@ async def test_no_secret_is_anywhere_but_in_the_sealed_vault(scene: Scene, tmp_p
                 {"model": "chat", "messages": [{"role": "user", "content": f"{loose} {PROMPT}"}]},
             )
             faulty_callers(scene, loose, [app, new, gone, admin])
-            crash_a_worker(scene, app)
+            await crash_the_workers(scene, app)
             faulty_operators(scene, [app, new, admin, "sk-proj-" + app[-49:-6]])
-            broken_configurations(scene, config, keys["chat"])
-            await until(lambda: _workers(scene), lambda pids: len(pids) == 2 and scene.pids["worker 1"] not in pids)
+            await broken_configurations(scene, config, keys["chat"])
             outputs(scene)
             console(scene)
             scene.pids = {"control": process.pid} | {f"worker {n}": pid for n, pid in enumerate(_workers(scene))}
