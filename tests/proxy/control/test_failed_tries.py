@@ -1,6 +1,6 @@
 """A flood of wrong keys: answered in full ten times a minute for each source, and remembered in bounded memory."""
 
-from proxy.control.failed_tries import MOST, MOST_SOURCES, WINDOW_SECONDS, FailedTries
+from proxy.control.failed_tries import MOST, MOST_IN_ALL, MOST_SOURCES, WINDOW_SECONDS, FailedTries
 
 
 class Clock:
@@ -42,3 +42,12 @@ def test_sources_without_end_take_no_memory_without_end() -> None:
     for n in range(MOST_SOURCES * 2):
         tries.wait(f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}")
     assert len(tries._failed) == MOST_SOURCES
+
+
+def test_many_sources_together_are_bounded_too_and_begin_anew() -> None:
+    clock = Clock()
+    tries = FailedTries(clock)
+    answered = [tries.wait(f"10.0.{n >> 8}.{n & 255}") == 0 for n in range(MOST_IN_ALL + 50)]
+    assert answered == [True] * MOST_IN_ALL + [False] * 50
+    clock.now += WINDOW_SECONDS
+    assert tries.wait("10.0.0.1") == 0
