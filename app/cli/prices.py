@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         add_output(each)
     setting.add_argument("-o", dest="output", choices=("table", "json", "csv"), default="table", help="output format")
     for each in (listing, showing, setting):
-        add_home(each)
+        add_home(each, attach=each is setting)
 
 
 def run(args: argparse.Namespace) -> int:
