@@ -8,6 +8,7 @@ import pytest
 
 from tests.conformance.openai_driver import Place
 from tests.conformance.sdk import providers
+from tests.kit.forgiving import FORGIVING
 from tests.kit.running import Gateway, Running, gateway, sandbox
 
 pytest.register_assert_rewrite("tests.conformance.dialects")
@@ -49,7 +50,8 @@ def served(folder: Path, provider: Running) -> Iterator[Gateway]:
     with socket.socket() as nobody:  # bound, but it does not listen
         nobody.bind(("127.0.0.1", 0))
         closed = nobody.getsockname()[1]
-        with gateway(folder, CONFIG.format(sandbox=provider.listen, key=key, closed=closed)) as running:
+        config = CONFIG.format(sandbox=provider.listen, key=key, closed=closed)
+        with gateway(folder, config, module=FORGIVING) as running:
             yield running
 
 
@@ -60,7 +62,7 @@ def every_dialect(tmp_path_factory: pytest.TempPathFactory, provider: Running) -
     key = home / "provider.key"
     key.write_text(PROVIDER_KEY)
     key.chmod(0o600)
-    with gateway(home, providers.config(provider.listen, str(key))) as running:
+    with gateway(home, providers.config(provider.listen, str(key)), module=FORGIVING) as running:
         yield running
 
 

@@ -13,6 +13,7 @@ import openai
 import pytest
 
 from proxy.sandbox.bedrock_manners import SECRET_KEY
+from tests.kit.forgiving import FORGIVING
 from tests.kit.running import Gateway, Running, gateway, sandbox
 from tests.kit.token_server import TokenServer, token_server
 
@@ -100,7 +101,7 @@ def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
         google = f"{provider.listen}/v1/projects/p/locations/global/publishers/google"
         signs = f'allow_private: true, preset: bedrock, base_url: "{provider.listen}", region: eu-west-1, auth: sigv4'
         config = CONFIG.format(sandbox=provider.listen, keys=folder, google=google, signs=signs)
-        with gateway(folder, config) as it:
+        with gateway(folder, config, module=FORGIVING) as it:
             found = Clouds(it, provider, tokens)
             yield found
             found.openai.close()

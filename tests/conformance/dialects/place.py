@@ -10,6 +10,7 @@ from tests.conformance.dialects.provider import Provider
 from tests.conformance.dialects.specials import SPECIALS
 from tests.conformance.dialects.table import PROVIDERS
 from tests.conformance.dialects.wire import Connection, Sandbox
+from tests.kit.forgiving import FORGIVING
 from tests.kit.running import gateway, sandbox
 
 
@@ -47,7 +48,10 @@ def place_in(folder: Path) -> Iterator[Place]:
     key = folder / "provider.key"
     key.write_text("sk-canary-of-the-provider-0123456789")
     key.chmod(0o600)
-    with sandbox(folder) as provider, gateway(folder, _config(provider.listen, key)) as running:
+    with (
+        sandbox(folder) as provider,
+        gateway(folder, _config(provider.listen, key), module=FORGIVING) as running,
+    ):
         place = Place(running.running.listen, provider.listen, running.key("app"), running.home / "journal")
         try:
             yield place
