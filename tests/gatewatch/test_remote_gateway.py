@@ -31,12 +31,12 @@ def test_an_address_is_https_with_a_host(url: str, host: str, port: int, shown: 
     "url",
     [
         *("http://gw.example:4443", "gw.example:4443", "https://", "https://gw.example:99999", "https://gw.example/v1"),
-        *("https://gw.example?key=x", "https://[::1", "unix:/run/x", "", f"https://{KEY}@gw.example", "https://a:b@gw"),
+        *("https://gw.example?key=x", "https://[::1", "unix:/run/x", "", "https://KEY@gw.example", "https://a:b@gw"),
     ],
 )
 def test_anything_else_is_a_usage_error_that_repeats_no_secret(url: str) -> None:
     with pytest.raises(UsageError) as refused:
-        RemoteGateway.of(url, KEY)
+        RemoteGateway.of(url.replace("KEY", KEY), KEY)
     assert KEY not in str(refused.value)
 
 
