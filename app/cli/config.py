@@ -62,7 +62,7 @@ def check(args: argparse.Namespace) -> int:
         print_json(report)
     elif report["ok"]:
         named = report["file"] or "no file: providers from the environment"
-        count = len(report["keys"])
+        count = len({key["provider"] for key in report["keys"]})
         sys.stdout.write(f"ok: {named} ({count} provider{'s' * (count != 1)}, version {report['version']})\n")
     else:
         sys.stderr.writelines(f"{problem}\n" for problem in report["problems"])

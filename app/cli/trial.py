@@ -37,7 +37,9 @@ def try_provider(args: argparse.Namespace) -> int:
     name, reference = _key(written, args.key)
     with resolver(args, home, reference) as resolve:
         provider = compile_provider(args.name, loaded, lambda asked: resolve(asked) if asked == reference else None)
-    provider = msgspec.structs.replace(provider, keys=tuple(key for key in provider.keys if key.id == name))
+    (key,) = (key for key in provider.keys if key.id == name)
+    key = msgspec.structs.replace(key, id=reference)  # which is what can be mended
+    provider = msgspec.structs.replace(provider, keys=(key,))
     ways = _ways(provider, args.dialect)
     found = asyncio.run(tried(provider, ways, args.model, _targets(loaded.config, args.name), home.control))
     said = found.told() | {"prompts": summary(known_privacy(written), stated(written))}

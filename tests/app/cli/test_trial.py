@@ -15,6 +15,11 @@ providers:
   mine: {{preset: openai, base_url: "{0}/v1", api_key: env:A_TEST_KEY, allow_private: true}}
   chat: {{dialect: openai-chat, base_url: "{0}/v1", api_key: env:A_TEST_KEY, allow_private: true}}
   wrong: {{dialect: openai-chat, base_url: "{0}/v1", api_key: env:A_BAD_KEY, allow_private: true}}
+  two:
+    dialect: openai-chat
+    base_url: "{0}/v1"
+    allow_private: true
+    api_keys: [{{name: good, key: env:A_TEST_KEY}}, {{name: bad, key: env:A_BAD_KEY}}, {{name: gone, key: env:NO_KEY}}]
   lost: {{preset: mistral, api_key: env:NO_SUCH_KEY}}
 models:
   bot: {{targets: [mine/gpt-4o, mine/gpt-4o-mini]}}
@@ -86,3 +91,14 @@ def test_what_cannot_be_tried_says_why(
 ) -> None:
     assert main(["providers", "test", *argv, "--config", config]) == code
     assert said in capsys.readouterr().err
+
+
+def test_any_of_several_keys_can_be_tried_and_only_that_one_is_read(
+    config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert found(capsys, "two", "--config", config)[0] == 0
+    code, said = found(capsys, "two", "--key", "bad", "--config", config)
+    assert (code, said["status"]) == (1, 401)
+    assert "A_BAD_KEY" in str(said["next_step"])
+    assert main(["providers", "test", "two", "--key", "godo", "--config", config]) == 3
+    assert "did you mean good?" in capsys.readouterr().err
