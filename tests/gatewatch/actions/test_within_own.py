@@ -22,13 +22,14 @@ from gatewatch.actions.keys.edit import edit
 from gatewatch.actions.within_own import check_within_own, within_own
 from gatewatch.authority.actor import Actor
 from gatewatch.authority.permissions import PERMISSIONS
-from gatewatch.control.records import KeyRecord, now_us
+from gatewatch.control.records import KeyRecord
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import NotAllowed, NotFound, UsageError
 from gatewatch.paths import Home
 from tests.kit.acting import Stage
 
-LATER = now_us() + 10**12
+LATER = 4_000_000_000_000_000
+"""In the year 2096."""
 TEAMS, PROJECTS = ("search", "chat"), (None, "ranker", "indexer")
 MODELS = ("gpt", "claude", "llama")
 NETWORKS = ("10.0.0.0/8", "10.1.0.0/16", "10.1.2.3/32", "192.0.2.0/24", "2001:db8::/32", "0.0.0.0/0", "::/0")
