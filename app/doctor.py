@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gatewatch.config.loading import Loaded, load
 from gatewatch.config.models import Provider
+from gatewatch.control.schema import ControlStoreError
 from gatewatch.control.store import ControlStore
 from gatewatch.control_client import ControlClient
 from gatewatch.errors import GatewatchError, Unreachable
@@ -90,12 +91,16 @@ def _secrets(home: Home, given: Path | None, wish: Wish) -> Iterator[Finding]:
     config = _load(home, given).config
     vault, locked = None, False
     if home.control.exists():
-        with ControlStore.open(home.control) as store:
-            yield _keys(store)
-            found, vault = _vault(home, store, wish._replace(options=config.vault_options))
-            locked = found.state == "broken"
-            yield found
-            yield from _other_vaults(home, kind_of(store), wish)
+        try:
+            with ControlStore.open(home.control) as store:
+                yield _keys(store)
+                found, vault = _vault(home, store, wish._replace(options=config.vault_options))
+                locked = found.state == "broken"
+                yield found
+                yield from _other_vaults(home, kind_of(store), wish)
+        except ControlStoreError as error:
+            yield Finding("broken", "keys", error.title, "Is the disk full or read-only? See home and disk.")
+            locked = True
     else:
         yield Finding("missing", "keys", "no virtual key yet", MAKE_A_KEY)
     for name, provider in config.providers.items():

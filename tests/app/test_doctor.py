@@ -198,3 +198,12 @@ def test_everything_that_is_not_ok_has_a_next_step(home: Home) -> None:
     home.config.write_text(CONFIG.replace("vault:openai", "env:NO_SUCH_VARIABLE"))
     for finding in examine(home, None):
         assert finding.state == "ok" or finding.next_step, finding
+
+
+def test_a_store_that_cannot_be_used_is_a_finding_and_the_rest_is_told(home: Home) -> None:
+    home.control.write_bytes(b"nothing of a database" * 500)
+    for suffix in ("-wal", "-shm"):
+        Path(f"{home.control}{suffix}").unlink(missing_ok=True)
+    found = [finding for finding in examine(home, None) if finding.area == "keys"]
+    assert [(finding.state, bool(finding.next_step)) for finding in found] == [("broken", True)]
+    assert any(finding.area == "gateway" for finding in examine(home, None))
