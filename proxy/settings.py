@@ -4,6 +4,7 @@ configuration, sent as JSON through a pipe. They hold secrets: never log or show
 
 import msgspec
 
+from gatewatch.control.key_hold import KeyHold
 from gatewatch.hidden import hides
 from gatewatch.keys.leaks import Reactions
 from gatewatch.providers.quirks import Quirks
@@ -142,6 +143,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: Deadlines
     """For `provider/model` names that no route names."""
     caps: Caps = Caps()
+    quarantine: tuple[KeyHold, ...] = ()
+    """Keys of providers not to be used, as it is when a worker starts; later it is told by command."""
     tls: tuple[str, str] | None = None
     """Paths of certificate chain and private key; None: plain HTTP."""
     trusted_proxies: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from gatewatch.authority.actor import Actor
 from gatewatch.config.models import Config
 from gatewatch.control.key_hold import KeyHold
 from gatewatch.control.provider_quarantine import ProviderQuarantine
+from gatewatch.control.records import now_us
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
 from gatewatch.safe_text import safe
@@ -29,6 +30,7 @@ from proxy.worker.live import LiveState
 
 LOOK_SECONDS = 1.0
 """How often the store is looked at: whether an operator has lifted a hold."""
+DAY_US = 86_400_000_000
 GATEWAY = Actor(id="gateway")
 
 Place = tuple[str, str, str]
@@ -108,13 +110,15 @@ class Quarantine:
                     book.lift(hold, "a call tried it and was served")
                 elif not self._is_configured(hold):
                     book.lift(hold, "the key was replaced or removed")
+                elif _is_forgotten(hold):
+                    book.lift(hold, "nobody has asked for the model any more")
             for place, hold in after.items():
                 if self._is_configured(hold) and before.get(place) != hold:
                     book.put(hold)
             return book.holds()
 
     def _in_force(self, holds: list[KeyHold]) -> list[KeyHold]:
-        return [hold for hold in holds if self._is_configured(hold)]
+        return [hold for hold in holds if self._is_configured(hold) and not _is_forgotten(hold)]
 
     def _is_configured(self, hold: KeyHold) -> bool:
         """Whether the secret that it is about is in use."""
@@ -151,6 +155,11 @@ class Quarantine:
                 log.warning("key %s of %s is in quarantine%s: %s", hold.key_id, hold.provider, model, hold.reason)
         for provider, key_id, _ in before - after:
             log.info("key %s of %s is in use again", key_id, provider)
+
+
+def _is_forgotten(hold: KeyHold) -> bool:
+    """A model that no call has tried again for a day after it was due: callers may make up names."""
+    return bool(hold.model) and hold.until + DAY_US < now_us()
 
 
 def _merged(holds: list[KeyHold], faults: list[KeyHold], lifted: list[KeyHold]) -> dict[Place, KeyHold]:

@@ -189,7 +189,8 @@ class Workers:
             assert process.stdin
             with contextlib.suppress(ConnectionError):
                 if self._settings:
-                    process.stdin.write(msgspec.json.encode(self._settings))
+                    settings = msgspec.structs.replace(self._settings, quarantine=tuple(self._held or ()))
+                    process.stdin.write(msgspec.json.encode(settings))
                     await process.stdin.drain()
                 process.stdin.close()
             return process.pid, f"code {await process.wait()}"

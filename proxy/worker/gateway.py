@@ -65,6 +65,7 @@ class Gateway:
         self._allowances = allowances
         self._agent = agent
         self.quarantine = Quarantine()
+        self.quarantine.replace(settings.quarantine)
         self._model_list = ModelList()
         self._ending = Ending(journal, meter, self.live)
         self._attempts = Attempts(self._ending)

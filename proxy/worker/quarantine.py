@@ -26,12 +26,14 @@ MOST_MODELS = 32
 
 
 class _Held:
-    __slots__ = ("due", "hold", "trying")
+    __slots__ = ("due", "hold", "over", "trying")
 
-    def __init__(self, hold: KeyHold, due: float) -> None:
+    def __init__(self, hold: KeyHold, over: float, patience: float) -> None:
         self.hold = hold
-        self.due = due
-        """By the monotonic clock."""
+        self.over = over
+        """When its time has come, by the monotonic clock."""
+        self.due = over + patience
+        """When it has come for a call of this worker."""
         self.trying = False
 
 
@@ -127,16 +129,17 @@ class Quarantine:
         """
         before, self.held = self.held, {}
         for place, fault in self._faults.items():
-            self._put(fault, before[place[:2]][place[2]].due)
+            self._put(fault, before[place[:2]][place[2]].over)
         for hold in holds:
             if hold.place in self._faults or hold.place in self._lifted:
                 continue
             known = before.get(hold.place[:2], {}).get(hold.model)
             if known and (known.hold.version, known.hold.failures) == (hold.version, hold.failures):
+                known.due = max(known.due, known.over + patience)
                 self.held.setdefault(hold.place[:2], {})[hold.model] = known
                 continue
             wait = min(max(hold.until - self._now(), 0) / 1e6, LONGEST_SECONDS)
-            self._put(hold, self._monotonic() + wait + patience)
+            self._put(hold, self._monotonic() + wait, patience)
 
     def _holds(self, provider: str, key: ProviderKey, model: str) -> list[_Held]:
         holds = self.held.get((provider, key.id))
@@ -145,8 +148,8 @@ class Quarantine:
         found = (holds.get(""), holds.get(model) if model else None)
         return [held for held in found if held and held.hold.version == key.version]
 
-    def _put(self, hold: KeyHold, due: float) -> None:
-        self.held.setdefault(hold.place[:2], {})[hold.model] = _Held(hold, due)
+    def _put(self, hold: KeyHold, over: float, patience: float = 0.0) -> None:
+        self.held.setdefault(hold.place[:2], {})[hold.model] = _Held(hold, over, patience)
 
     def _drop(self, hold: KeyHold) -> None:
         holds = self.held.get(hold.place[:2], {})

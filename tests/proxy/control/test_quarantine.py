@@ -12,6 +12,7 @@ import pytest
 from gatewatch.config.models import Config
 from gatewatch.control.key_hold import KeyHold
 from gatewatch.control.provider_quarantine import ProviderQuarantine
+from gatewatch.control.records import now_us
 from gatewatch.control.store import ControlStore
 from proxy.control.alarms import Alarms
 from proxy.control.quarantine import Quarantine
@@ -152,8 +153,17 @@ async def test_it_outlives_a_restart(desk: Desk, tmp_path: Path, store: ControlS
     assert later.trail == [BEGUN]
 
 
+async def test_a_model_that_nobody_asks_for_any_more_is_forgotten_after_a_day(desk: Desk) -> None:
+    just_due = hold(model="real", until=now_us() - 1_000_000)
+    await desk.hear(hold(model="made-up", until=now_us() - 86_401_000_000), just_due)
+    await desk.quarantine.settle()
+    assert desk.workers.told[-1] == [just_due]
+
+
 async def test_each_key_has_an_alarm_and_models_of_one_key_share_it(desk: Desk) -> None:
-    await desk.hear(hold(model="a"), hold(model="b"), hold(key_id="backup", version="w1"))
+    await desk.hear(
+        hold(model="a", until=now_us()), hold(model="b", until=now_us()), hold(key_id="backup", version="w1")
+    )
     assert sorted(alarm.id for alarm in desk.alarms.standing()) == [
         "provider_key:openai:backup",
         "provider_key:openai:main",

@@ -104,3 +104,14 @@ async def test_what_is_known_of_a_model_is_remembered_within_bounds() -> None:
         channel.head("chat", f"m{number}", False, 0, b"")
     assert len(channel._destinations) <= REMEMBERED_MODELS
     assert len(channel._heads) <= REMEMBERED_MODELS
+
+
+async def test_each_key_has_heads_of_its_own_and_all_share_the_sockets() -> None:
+    keys = tuple(ProviderKey(id=name, secret=f"sk-{name}") for name in ("a", "b"))
+    upstream = Upstream(provider(CHAT, keys=keys), "gatewatch/test")
+    first, second = (upstream.channels[0].with_key(key) for key in keys)
+    heads = [each.head("chat", "gpt-4o", False, 2, b"") for each in (first, second, second.with_key(keys[0]))]
+    assert [b"sk-a" in head for head in heads] == [True, False, True]
+    assert [b"sk-b" in head for head in heads] == [False, True, False]
+    assert first.pool is second.pool
+    assert (first.key, second.key) == keys

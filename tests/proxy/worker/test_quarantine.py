@@ -166,6 +166,15 @@ def test_workers_try_one_after_the_other(desk: Desk) -> None:
     assert desk.standing() == "due"
 
 
+def test_the_worker_that_found_out_waits_for_its_turn_too(desk: Desk) -> None:
+    desk.fail()
+    desk.quarantine.replace(desk.quarantine.take_faults(), patience=5.0)
+    desk.later(60)
+    assert desk.standing() == "held"
+    desk.later(5)
+    assert desk.standing() == "due"
+
+
 def test_what_was_not_told_yet_is_not_lost_to_an_older_word(desk: Desk) -> None:
     desk.fail()
     desk.quarantine.replace([])

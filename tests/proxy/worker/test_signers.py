@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from proxy.settings import Provider, ProviderKey
@@ -22,3 +23,13 @@ def test_each_way_of_proving_has_its_signer() -> None:
 def test_a_key_of_another_form_is_refused_at_the_start() -> None:
     with pytest.raises(ValueError, match="ACCESS_KEY_ID"):
         signer_for(provider("sigv4", "canary"))
+
+
+async def test_each_of_several_keys_signs_for_itself() -> None:
+    two = msgspec.structs.replace(
+        provider("sigv4"), keys=tuple(ProviderKey(id=id, secret=f"{id}:secret") for id in ("AKIAONE", "AKIATWO"))
+    )
+    for key in two.keys:
+        signer = signer_for(two, key)
+        assert signer is not None
+        assert f"Credential={key.id}/" in (await signer.headers("https://x.example/m", b"{}"))["authorization"]
