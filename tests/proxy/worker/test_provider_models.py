@@ -11,8 +11,9 @@ import msgspec
 import pytest
 import uvloop
 
-from proxy.settings import Provider, Way
+from proxy.settings import Provider, ProviderKey, Way
 from proxy.worker.channel import Upstream
+from proxy.worker.key_fault import KeyFault
 from proxy.worker.provider_models import ProviderModels
 from tests.kit.scripted_upstream import Script, answers, http, scripted_upstream
 
@@ -61,3 +62,13 @@ async def test_a_list_is_asked_for_once_however_many_want_it() -> None:
         await asyncio.gather(models.of(upstream), models.of(upstream))
         assert await models.of(upstream) == ("gpt-4o",)
         assert len(served.requests) == 1
+
+
+async def test_a_provider_none_of_whose_keys_may_be_used_is_not_asked() -> None:
+    async with scripted_upstream(answering(OPENAI)) as served:
+        way, key = Way(dialect="openai-chat", base_url=served.url), ProviderKey(id="k", secret="sk-1", version="v")
+        provider = Provider(name="p", ways=(way,), keys=(key,), price_provider="p", allow_private=True)
+        upstream = Upstream(provider, "gatewatch/test")
+        upstream.quarantine.failed("p", key, "gpt-4o", KeyFault("refused", "401"), again=False)
+        assert await ProviderModels().of(upstream) == ()
+        assert served.requests == []
