@@ -7,14 +7,18 @@ from gatewatch.config.base_url import objection
 from gatewatch.config.models import AdminApi, Config, Provider
 from gatewatch.config.problems import KeyPath, Problem
 
-_FIELDS = ("project", "service_account", "workspace", "tenant", "client", "resource")
+_FIELDS = ("project", "service_account", "workspace", "tenant", "client", "resource", "user", "days")
 _NEEDED: dict[AdminApi, tuple[str, ...]] = {
     "openai": ("project", "service_account"),
     "openrouter": (),
     "anthropic": (),
     "azure": ("tenant", "client", "resource"),
+    "bedrock": ("user",),
+    "google": ("project",),
 }
-_TAKEN: dict[AdminApi, tuple[str, ...]] = _NEEDED | {"openrouter": ("workspace",)}
+_TAKEN: dict[AdminApi, tuple[str, ...]] = _NEEDED | {"openrouter": ("workspace",), "bedrock": ("user", "days")}
+_USUAL: tuple[AdminApi, ...] = ("bedrock", "google")
+"""Clouds whose libraries know where credentials usually are."""
 
 
 def admin_api(provider: Provider) -> AdminApi | None:
@@ -36,9 +40,9 @@ def admin_problems(config: Config) -> Iterator[Problem]:
         if api is None:
             yield Problem((*path, "api"), "nothing", f"whose API it is: {', '.join(get_args(AdminApi))}")
             continue
-        if provider.admin.key == "none":
+        if provider.admin.key == "none" and api not in _USUAL:
             yield Problem((*path, "key"), "none", "where the admin key is: vault:NAME, env:NAME or file:PATH")
-        if provider.admin.key in provider.references.values():
+        if provider.admin.key != "none" and provider.admin.key in provider.references.values():
             yield Problem((*path, "key"), "the key that calls are made with", "a key of its own, which manages keys")
         if provider.admin.base_url and (wrong := objection(provider.admin.base_url, provider.allow_private)):
             yield Problem((*path, "base_url"), *wrong)

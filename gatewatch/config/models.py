@@ -36,7 +36,7 @@ from gatewatch.providers.privacy import Policy
 
 _SECOND = 1_000_000
 
-AdminApi = Literal["openai", "openrouter", "anthropic", "azure"]
+AdminApi = Literal["openai", "openrouter", "anthropic", "azure", "bedrock", "google"]
 """Providers whose admin API is known here."""
 
 
@@ -158,13 +158,14 @@ class Admin(Section):
     """The provider's admin API: with it the gateway makes and ends keys itself when they are rotated."""
 
     key: Reference
-    """Where the admin key is. It manages keys; no call of an app carries it."""
+    """Where the admin key is. It manages keys; no call of an app carries it. `bedrock`: `ID:SECRET[:TOKEN]` of AWS;
+    `google`: the JSON of a service account; for both, `none` takes what is usual there, as with `auth`."""
     api: AdminApi | None = None
     """Whose API it is. Left out: the one of the preset."""
     base_url: str | None = Field(default=None, min_length=1)
     """Where it is. Left out: where the provider has it."""
     project: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_:.-]{1,100}$")
-    """`openai`: the project whose keys these are."""
+    """`openai`, `google`: the project whose keys these are."""
     service_account: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_:.-]{1,100}$")
     """`openai`: the service account in it that new keys belong to."""
     workspace: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_:.-]{1,100}$")
@@ -177,6 +178,10 @@ class Admin(Section):
     """`azure`: the resource whose keys these are, as
     `/subscriptions/.../resourceGroups/.../providers/Microsoft.CognitiveServices/accounts/NAME`. Nobody else may use its
     second key, which is the one that is made anew."""
+    user: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$")
+    """`bedrock`: the IAM user whose keys these are. IAM lets it have two, so one place has to be free."""
+    days: int | None = Field(default=None, ge=1, le=36_600)
+    """`bedrock`: how long new keys last. Left out: as long as the key in use was made for."""
 
 
 class Rotation(Section):
@@ -186,6 +191,9 @@ class Rotation(Section):
     """The oldest that a key may become; then an alarm says so. Left out: any."""
     automatic: Flag = False
     """Whether a key that is too old is rotated without being asked for, where the admin API makes keys."""
+    on_leak: Flag = False
+    """Whether a key that stands in a prompt, or that a caller comes with, is rotated without being asked for, where
+    the admin API makes keys."""
 
 
 class Provider(Section):

@@ -40,6 +40,8 @@ class KeyMaker(Protocol):
 
     mints: bool
     """Whether it makes keys. If not, it only ends them."""
+    settling: float
+    """Seconds that a new key may take to be known everywhere; 0: it is at once."""
 
     async def mint(self, name: str, beside: str | None) -> Minted:
         """A new key of that name; `beside`: the secret in use, which must stay good."""

@@ -22,6 +22,8 @@ TAKE_SECONDS = 60.0
 """How long workers may take to be told of a new key; one that is not then is stuck, or its gateway's file is broken."""
 TRY_AGAIN_SECONDS = (1.0, 3.0)
 """Between tries of what may go better the next time."""
+SETTLING_SECONDS = 5.0
+"""Between tries of a new key that is not known everywhere yet."""
 
 log = logging.getLogger("gatewatch.rotation")
 
@@ -131,7 +133,9 @@ class Procedure:
         if secret is None:
             raise GatewatchError("the vault has lost the new key", "begin again")
         self._learn(awaiting="the provider takes the new key")
-        for pause in (*TRY_AGAIN_SECONDS, None):
+        maker = self._parts.maker if self.rotation.detail.mint else None
+        settling = [SETTLING_SECONDS] * int((maker.settling if maker else 0) / SETTLING_SECONDS)
+        for pause in (*TRY_AGAIN_SECONDS, *settling, None):
             try:
                 await self._parts.prober.probe(secret)
                 break

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+from gatewatch.config.admin_rules import admin_api
 from gatewatch.config.models import Provider
 from gatewatch.config.problems import KeyPath, Problem
 
@@ -11,6 +12,8 @@ _NEEDED = {
     "google": (("google.auth", "requests"), "gatewatch[vertex]"),
 }
 """What a way to prove who asks needs: modules, and the extra that brings them."""
+_OF_ADMIN = {"bedrock": "sigv4", "google": "google"}
+"""How an admin API is told who asks."""
 
 
 def missing_extras(path: KeyPath, provider: Provider) -> Iterator[Problem]:
@@ -19,6 +22,11 @@ def missing_extras(path: KeyPath, provider: Provider) -> Iterator[Problem]:
         modules, extra = _NEEDED[provider.auth]
         if not all(map(_is_there, modules)):
             yield Problem((*path, "auth"), f"{provider.auth} without {extra}", f"pip install '{extra}', or auth: key")
+    api = admin_api(provider)
+    if api in _OF_ADMIN:
+        modules, extra = _NEEDED[_OF_ADMIN[api]]
+        if not all(map(_is_there, modules)):
+            yield Problem((*path, "admin", "api"), f"{api} without {extra}", f"pip install '{extra}'")
 
 
 def _is_there(module: str) -> bool:

@@ -9,10 +9,10 @@ import msgspec
 from gatewatch.config import Loaded
 from gatewatch.config import models as written
 from gatewatch.config.admin_rules import admin_api
-from gatewatch.errors import NotFound, UsageError
+from gatewatch.errors import GatewatchError, NotFound, UsageError
 from gatewatch.keys.secret_shapes import shown
 from gatewatch.rotation.parts import Fleet, KeyMaker, Parts
-from proxy.control.minting import anthropic, azure, openai, openrouter
+from proxy.control.minting import anthropic, azure, google, openai, openrouter
 from proxy.control.minting.admin_api import AdminApi
 from proxy.control.settings_compile import compile_provider
 from proxy.settings import Provider, ProviderKey
@@ -88,12 +88,15 @@ def maker_for(name: str, provider: written.Provider, resolve: Resolve) -> tuple[
         "openrouter": openrouter.BY_HAND,
         "anthropic": anthropic.BY_HAND,
         "azure": azure.BY_HAND,
+        "bedrock": "delete the old key at the IAM user's security credentials, under API keys for Amazon Bedrock",
+        "google": google.BY_HAND,
     }
     usual = by_hand.get(provider.preset or "", f"end the old key in the console of {name}")
     admin, api = provider.admin, admin_api(provider)
     if admin is None or api is None:
         return None, usual
-    secret = resolve(admin.key) or ""
+    found = resolve(admin.key)
+    secret = found or ""
 
     def asking(base_url: str, headers: dict[str, str]) -> AdminApi:
         return AdminApi(name, admin.base_url or base_url, headers, allow_private=provider.allow_private)
@@ -119,6 +122,22 @@ def maker_for(name: str, provider: written.Provider, resolve: Resolve) -> tuple[
                 resource=admin.resource or "",
             )
             return keys, by_hand[api]
+        case "bedrock":
+            from proxy.control.minting import bedrock  # what it needs comes with an extra
+            from proxy.worker.sigv4 import SigV4
+
+            in_gov = (provider.region or "").startswith("us-gov-")
+            region, url = bedrock.IN_GOVCLOUD if in_gov else (bedrock.REGION, bedrock.BASE_URL)
+            try:
+                signer = SigV4(region, found, "iam", bedrock.CONTENT_TYPE)
+            except ValueError as error:
+                raise GatewatchError(f"the key of providers.{name}.admin is none of AWS's", str(error)) from None
+            return bedrock.BedrockKeys(asking(url, {}), signer, admin.user or "", admin.days), by_hand[api]
+        case "google":
+            from proxy.worker.google_token import GoogleToken
+
+            asked = asking(google.BASE_URL, {})
+            return google.GoogleKeys(asked, GoogleToken(found), admin.project or ""), by_hand[api]
 
 
 def _targets(config: written.Config, provider: str) -> Sequence[str]:

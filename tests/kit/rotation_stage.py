@@ -67,6 +67,7 @@ class DyingProvider:
     """Makes and ends keys, and tries them: an honest one."""
 
     mints = True
+    settling = 0.0
 
     def __init__(self, disk: Disk, fate: Fate) -> None:
         self._disk, self._fate = disk, fate

@@ -54,38 +54,59 @@ class AdminApi:
         kind = None if body is None else "application/json"
         if form is not None:
             content, kind = urlencode(form).encode(), "application/x-www-form-urlencoded"
-        sent = self._headers | dict(headers or {}) | ({"content-type": kind} if kind else {})
+        sent = dict(headers or {}) | ({"content-type": kind} if kind else {})
         asked = {
             name: str(value).lower() if isinstance(value, bool) else value for name, value in (query or {}).items()
         }
+        status, received = await self.send(method, path, content, sent, asked)
+        told = [*self._secrets(sent), *(form or {}).values(), *map(str, asked.values())]
+        said = _object(received)
+        if status == 404:
+            raise Gone(f"{self._provider}'s admin API has no {safe(path, 120)}")
+        if not 200 <= status < 300:
+            raise self.refused(f"answered {status}: {_message(said)}", status, told)
+        if said is None:
+            raise self.refused(f"answered {status} with what is no JSON object")
+        return said
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        query: Mapping[str, str | int] | None = None,
+    ) -> tuple[int, bytes]:
+        """Status and body of whatever it answers. Raises AdminRefused where it answers nothing."""
         try:
             async with (
                 asyncio.timeout(SECONDS),
                 checked_client(allow_private=self._allow_private, seconds=SECONDS) as client,
-                client.stream(method, self._base + path, content=content, headers=sent, params=asked) as response,
+                client.stream(
+                    method, self.url(path), content=content, headers=self._headers | dict(headers), params=query or {}
+                ) as response,
             ):
-                received = await _bounded(response)
+                return response.status_code, await _bounded(response)
         except TimeoutError:
-            raise self._failed(f"did not answer within {SECONDS:.0f} seconds") from None
+            raise self.refused(f"did not answer within {SECONDS:.0f} seconds") from None
         except (httpx.HTTPError, OSError) as error:
-            raise self._failed(f"cannot be reached: {str(error) or type(error).__name__}") from None
-        secrets = [value for header, value in sent.items() if header not in _OPEN] + list((form or {}).values())
-        said = _object(received)
-        if response.status_code == 404:
-            raise Gone(f"{self._provider}'s admin API has no {safe(path, 120)}")
-        if not 200 <= response.status_code < 300:
-            raise self._failed(f"answered {response.status_code}: {_message(said)}", response.status_code, secrets)
-        if said is None:
-            raise self._failed(f"answered {response.status_code} with what is no JSON object")
-        return said
+            raise self.refused(f"cannot be reached: {str(error) or type(error).__name__}") from None
 
-    def _failed(self, what: str, status: int = 0, secrets: Iterable[str] = ()) -> AdminRefused:
+    def url(self, path: str) -> str:
+        """Where a path of it is."""
+        return self._base + path
+
+    def refused(self, what: str, status: int = 0, secrets: Iterable[str] = ()) -> AdminRefused:
+        """The error that says what it did, and the next step; `secrets` are left out of it."""
         whose = f"providers.{self._provider}.admin.key"
         steps = {401: f"set {whose} again", 403: f"give the key of {whose} the right to manage keys"}
         return AdminRefused(
             f"{self._provider}'s admin API {_harmless(what, secrets)}",
             steps.get(status, f"look at providers.{self._provider}.admin, then try again"),
         )
+
+    def _secrets(self, headers: Mapping[str, str]) -> list[str]:
+        return [value for header, value in (self._headers | dict(headers)).items() if header not in _OPEN]
 
 
 def _harmless(text: str, secrets: Iterable[str]) -> str:

@@ -23,6 +23,7 @@ class AnthropicKeys:
     """As `KeyMaker` promises."""
 
     mints = False
+    settling = 0.0
 
     def __init__(self, api: AdminApi) -> None:
         self._api = api

@@ -19,6 +19,7 @@ class AzureKeys:
     """As `KeyMaker` promises; an id is `Key1` or `Key2`."""
 
     mints = True
+    settling = 0.0
 
     def __init__(self, api: AdminApi, login: AdminApi, *, tenant: str, client: str, secret: str, resource: str) -> None:
         """`resource`: `/subscriptions/…/Microsoft.CognitiveServices/accounts/NAME`; `secret`: the client's."""

@@ -22,6 +22,7 @@ class OpenAiKeys:
     """As `KeyMaker` promises."""
 
     mints = True
+    settling = 0.0
 
     def __init__(self, api: AdminApi, project: str, service_account: str) -> None:
         self._api = api

@@ -23,6 +23,7 @@ class OpenRouterKeys:
     """As `KeyMaker` promises."""
 
     mints = True
+    settling = 0.0
 
     def __init__(self, api: AdminApi, workspace: str | None = None) -> None:
         """`workspace`: id of the one that keys are made in; None: the default one."""

@@ -23,7 +23,17 @@ def test_what_is_complete_is_right() -> None:
     assert problems(dialect="openai-chat", base_url="https://a.example/v1", admin=OPENAI | {"api": "openai"}) == []
     azure = {"key": "vault:a", "tenant": "t", "client": "c", "resource": "/subscriptions/s/accounts/a"}
     assert problems(dialect="openai-chat", base_url="https://a.example/v1", admin=azure | {"api": "azure"}) == []
+    cloud = {"dialect": "openai-chat", "base_url": "https://a.example/v1"}
+    bedrock = {"key": "vault:a", "user": "gateway", "days": 90, "api": "bedrock"}
+    assert problems(**cloud, admin=bedrock) == []
+    assert problems(preset="google", admin={"key": "vault:a", "project": "shop"}) == []
     assert problems(preset="openai") == []
+
+
+def test_clouds_know_where_their_credentials_usually_are() -> None:
+    assert problems(preset="google", admin={"key": "none", "project": "shop"}) == []
+    assert problems(preset="bedrock", region="eu-west-1", admin={"key": "none", "user": "gateway"}) == []
+    assert problems(preset="google", api_key="none", admin={"key": "none", "project": "shop"}) == []
 
 
 @pytest.mark.parametrize(
@@ -32,6 +42,8 @@ def test_what_is_complete_is_right() -> None:
         ({"preset": "openai", "admin": {"key": "vault:a"}}, ["project", "service_account"]),
         ({"preset": "mistral", "admin": {"key": "vault:a"}}, ["api"]),
         ({"preset": "anthropic", "admin": {"key": "none"}}, ["key"]),
+        ({"preset": "google", "admin": {"key": "none", "days": 3}}, ["project", "days"]),
+        ({"preset": "bedrock", "admin": {"key": "none"}}, ["user"]),
         ({"preset": "anthropic", "admin": {"key": "vault:p"}}, ["key"]),
         ({"preset": "anthropic", "admin": {"key": "vault:a", "project": "proj_a"}}, ["project"]),
         ({"preset": "anthropic", "admin": {"key": "vault:a", "base_url": "http://example.com"}}, ["base_url"]),

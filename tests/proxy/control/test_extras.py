@@ -33,3 +33,10 @@ def test_a_part_of_a_package_that_is_not_there_is_not_there(monkeypatch: pytest.
 def test_what_is_installed_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extras, "_NEEDED", {"sigv4": (("json",), ""), "google": (("json.decoder", "json"), "")})
     assert problems(**CONVERSE, auth="sigv4") == problems(**CHAT, auth="google") == problems(**CHAT) == []
+
+
+def test_what_an_admin_api_needs_is_asked_for_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "_NEEDED", {"sigv4": (("no_such_module",), "gatewatch[bedrock]")})
+    (said,) = map(str, problems(**CONVERSE, admin={"key": "none", "api": "bedrock", "user": "gateway"}))
+    assert "providers.x.admin.api" in said
+    assert "pip install 'gatewatch[bedrock]'" in said

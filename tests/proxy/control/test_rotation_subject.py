@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 
 from gatewatch.config.loading import Loaded, load
-from gatewatch.errors import NotFound, UsageError
+from gatewatch.errors import GatewatchError, NotFound, UsageError
 from proxy.control.minting.anthropic import AnthropicKeys
+from proxy.control.minting.bedrock import BedrockKeys
+from proxy.control.minting.google import GoogleKeys
 from proxy.control.minting.openai import OpenAiKeys
 from proxy.control.minting.openrouter import OpenRouterKeys
 from proxy.control.rotation_subject import Subject, keys_of, longest_deadline, maker_for, parts_for, sharers, subject_of
@@ -19,6 +21,8 @@ providers:
     admin: {key: vault:admin, project: proj_a, service_account: svc_acct_b}
   router: {preset: openrouter, api_key: vault:openai, admin: {key: vault:admin}}
   claude: {preset: anthropic, api_key: vault:claude, admin: {key: vault:admin}}
+  aws: {preset: bedrock, region: eu-west-1, api_key: vault:aws, admin: {key: vault:admin, user: gateway}}
+  gemini: {preset: google, api_key: vault:gemini, admin: {key: vault:admin, project: shop}}
   mistral: {preset: mistral, api_key: env:MISTRAL_API_KEY}
   disk: {preset: mistral, api_key: "file:/etc/key"}
   local: {dialect: openai-chat, base_url: "http://127.0.0.1:1/v1", api_key: none, allow_private: true}
@@ -74,13 +78,21 @@ def test_who_else_uses_the_same_secret_is_told(loaded: Loaded) -> None:
 
 def test_each_provider_has_its_own_admin_api(loaded: Loaded) -> None:
     made: dict[str, Any] = {}
-    for name in ("openai", "router", "claude", "many"):
-        made[name], by_hand = maker_for(name, loaded.config.providers[name], lambda _: "admin-secret")
+    for name in ("openai", "router", "claude", "aws", "gemini", "many"):
+        made[name], by_hand = maker_for(name, loaded.config.providers[name], lambda _: "AKIASANDBOX000000000:secret")
         assert by_hand
     assert isinstance(made["openai"], OpenAiKeys)
     assert isinstance(made["router"], OpenRouterKeys)
     assert isinstance(made["claude"], AnthropicKeys)
+    assert isinstance(made["aws"], BedrockKeys)
+    assert isinstance(made["gemini"], GoogleKeys)
     assert made["many"] is None
+
+
+def test_what_is_no_key_of_aws_is_told_without_it(loaded: Loaded) -> None:
+    with pytest.raises(GatewatchError, match=r"the key of providers\.aws\.admin") as error:
+        maker_for("aws", loaded.config.providers["aws"], lambda _: "canary-of-the-administrator")
+    assert "canary" not in str(error.value)
 
 
 def test_the_admin_key_is_looked_up_where_it_is_configured(loaded: Loaded) -> None:
