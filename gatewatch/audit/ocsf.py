@@ -57,8 +57,8 @@ def ocsf(record: Record, hash: str | None, seal: str | None) -> dict[str, Any]:
         ),
         "resources": [{"name": record.target, "type": record.action.partition(".")[0]}],
         "unmapped": {
-            "before": _side(record.before),
-            "after": _side(record.after),
+            "before": msgspec.json.decode(record.before),
+            "after": msgspec.json.decode(record.after),
             "hash": hash,
             "seal": seal,
         },
@@ -71,13 +71,6 @@ def ocsf(record: Record, hash: str | None, seal: str | None) -> dict[str, Any]:
 
 def _without_nothing(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _side(side: msgspec.Raw) -> Any:
-    try:
-        return msgspec.json.decode(side)
-    except msgspec.DecodeError:
-        return {"unreadable": str(bytes(side), "utf-8", "replace")}
 
 
 def _clean(value: Any) -> Any:

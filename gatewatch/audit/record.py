@@ -2,7 +2,8 @@
 
     hash(n) = SHA-256(hash(n - 1) as 64 hex digits ‖ the entry as JSON, keys sorted, no blanks, UTF-8)
 
-The hash before the first entry is 64 zeros. `before` and `after` are hashed as the text that they are stored as.
+The hash before the first entry is 64 zeros. `before` and `after` are hashed as JSON strings of the text that they are
+stored as, so that nothing in them can pass for another field.
 """
 
 import hashlib
@@ -53,9 +54,7 @@ def record_of_row(row: Sequence[object]) -> Record:
     fields = dict(zip(COLUMNS, row, strict=True))
     for side in _SIDES:
         text = fields[side]
-        if not isinstance(text, str | None):
-            raise ValueError(f"{side} is no text")
-        fields[side] = NOTHING if text is None else msgspec.Raw(text.encode("utf-8", "surrogatepass"))
+        fields[side] = NOTHING if text is None else _object(side, text)
     try:
         return msgspec.convert(fields, Record)
     except msgspec.ValidationError as error:
@@ -63,13 +62,28 @@ def record_of_row(row: Sequence[object]) -> Record:
 
 
 def canonical(record: Record) -> bytes:
-    """The bytes that stand for a record in its hash."""
-    return msgspec.json.encode(record, order="sorted")
+    """The bytes that stand for a record in its hash; no two records have the same. Raises ValueError."""
+    sides = {side: _text(getattr(record, side)) for side in _SIDES}
+    return msgspec.json.encode(msgspec.structs.asdict(record) | sides, order="sorted")
 
 
 def hash_after(previous: str, record: Record) -> str:
     """The hash of a record that follows on the one with the hash `previous`; 64 hex digits."""
     return hashlib.sha256(previous.encode("utf-8", "surrogatepass") + canonical(record)).hexdigest()
+
+
+def _text(side: msgspec.Raw) -> str | None:
+    text = bytes(side)
+    return None if text == bytes(NOTHING) else text.decode()
+
+
+def _object(side: str, text: object) -> msgspec.Raw:
+    try:
+        if isinstance(text, str) and isinstance(msgspec.json.decode(text), dict):
+            return msgspec.Raw(text.encode())
+    except (ValueError, RecursionError):
+        pass
+    raise ValueError(f"{side} is no JSON object")
 
 
 def line_of(record: Record, previous: str, hash: str, seal: str | None, key_id: str | None) -> Line:

@@ -97,10 +97,11 @@ def chain_again(connection: sqlite3.Connection) -> None:
 
 
 def hash_by_hand(previous: str, row: dict[str, Any]) -> str:
+    """`before` and `after` as the store has them, or as a line does."""
     entry = {**row}
     for side in ("before", "after"):
-        if isinstance(entry[side], str):
-            entry[side] = json.loads(entry[side])
+        if isinstance(entry[side], dict):
+            entry[side] = json.dumps(entry[side], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     text = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return sha256(previous.encode() + text.encode()).hexdigest()
 

@@ -20,8 +20,6 @@ def chain_by_hand(path: Path) -> list[str]:
     hashes, last = [], "0" * 64
     for row in connection.execute("SELECT * FROM audit ORDER BY seq"):
         entry: dict[str, Any] = {**row}
-        for side in ("before", "after"):
-            entry[side] = None if entry[side] is None else json.loads(entry[side])
         text = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         last = hashlib.sha256(last.encode() + text.encode()).hexdigest()
         hashes.append(last)

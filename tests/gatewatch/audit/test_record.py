@@ -25,7 +25,7 @@ ROW = (
 
 def test_an_entry_is_hashed_as_sorted_json_behind_the_hash_before_it() -> None:
     by_hand = (
-        '{"action":"key.create","actor":"älice","after":{"models":["a"],"name":"x"},"at":1700000000000000,'
+        '{"action":"key.create","actor":"älice","after":"{\\"models\\":[\\"a\\"],\\"name\\":\\"x\\"}","at":1700000000000000,'
         '"before":null,"request_id":null,"result":"ok","role":"admin","seq":2,"source":null,"target":"kid\\t1"}'
     )
     assert json.dumps(json.loads(by_hand), sort_keys=True, separators=(",", ":"), ensure_ascii=False) == by_hand
@@ -44,7 +44,20 @@ def test_a_line_gives_back_its_record_byte_for_byte() -> None:
     assert list(json.loads(encoded(line))) == sorted(json.loads(encoded(line)))
 
 
-@pytest.mark.parametrize(("column", "value"), [(1, "yesterday"), (2, b"blob"), (5, b"{}"), (7, None), (8, 7)])
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        (1, "yesterday"),
+        (2, b"blob"),
+        (5, b"{}"),
+        (5, "null"),
+        (5, '{"a":1},"at":5,"before":{}'),
+        (6, "[1]"),
+        (6, '{"a":"\udc80"}'),
+        (7, None),
+        (8, 7),
+    ],
+)
 def test_a_column_that_holds_something_else_is_no_record(column: int, value: object) -> None:
     row = [*ROW]
     row[column] = value

@@ -73,6 +73,7 @@ IN_THE_STORE = {
     "its time put back": (sql("UPDATE audit SET at = at - 1 WHERE seq = 3"), 3, "changed"),
     "its redacted side changed": (sql("UPDATE audit SET after = '{\"usd\":9}' WHERE seq = 3"), 3, "changed"),
     "a side spelled otherwise": (sql("UPDATE audit SET after = '{\"usd\": 3}' WHERE seq = 3"), 3, "changed"),
+    "nothing changed to the word for it": (sql("UPDATE audit SET before = 'null' WHERE seq = 5"), 5, "changed"),
     "a column of another type": (sql("UPDATE audit SET at = 'never' WHERE seq = 3"), 3, "changed"),
     "bytes that are no text": (sql("UPDATE audit SET target = CAST(x'ff41' AS TEXT) WHERE seq = 3"), 3, "changed"),
     "deleted": (sql("DELETE FROM audit WHERE seq = 5"), 6, "missing"),
@@ -121,6 +122,19 @@ def test_it_is_still_named_when_the_gateway_has_gone_on_meanwhile(stage: Stage, 
     if kind == "cut off":  # numbers are given once, unless their counter was put back too
         seq, kind = (8, "not sealed") if "all that" in what else (11, "missing")
     assert named(verify_store(stage.home.control, stage.key, stage.kept)) == (seq, kind)
+
+
+def test_bytes_cannot_move_from_one_column_to_others(stage: Stage) -> None:
+    with ControlStore.open(stage.home.control, actor="alice") as store:
+        store.audit("x.y", "t")
+        with store.change():
+            store.trail.add("x.y", "t", after={"a": 1, "at": 5, "before": 2})
+    stage.seal()
+    with stage.tampering() as connection:
+        (at,) = connection.execute("SELECT at FROM audit WHERE seq = 2").fetchone()
+        sides = ('{"a":1', f'2}},"at":{at},"before":null')
+        connection.execute("UPDATE audit SET after = ?, at = 5, before = ? WHERE seq = 2", sides)
+    assert named(verify_store(stage.home.control, stage.key, stage.kept)) == (2, "changed")
 
 
 def test_an_untouched_trail_is_told_with_its_length_and_head(stage: Stage) -> None:
