@@ -2,20 +2,22 @@
 
 Keeps true: deny by default. Who asks is recognised first, then the route looked up in the one table, then permission
 and reach are asked for, all of it before a byte of the body is looked at. Queries are named and parameterised, no SQL
-crosses; a slow query blocks nobody else.
+crosses; slow ones block nobody else's, and no change.
 """
 
-import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from gatewatch.actions.acting import not_permitted
+from gatewatch.actions.registry import actions
 from gatewatch.authority.actor import Actor
 from gatewatch.errors import GatewatchError, NotAllowed, NotFound, UsageError
 from gatewatch.keys.secret_shapes import shown
+from proxy.control.lanes import RETRY_SECONDS, Busy, Lane, Lanes
 from proxy.control.live_view import live_for
 from proxy.control.routes import ACTION, CHECK, LIVE, QUERY, SNAPSHOT, Reach, Route, route_of
 from proxy.control.turned_away import TurnedAway
@@ -59,6 +61,7 @@ class ControlApi:
         self._doings = doings
         self._recognise = recognise
         self._here = here
+        self._lanes = Lanes()
 
     async def __call__(self, request: Request) -> None:
         headers: Headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
@@ -76,6 +79,9 @@ class ControlApi:
                     headers.append((b"www-authenticate", b"Bearer"))
                 if error.retry_after:
                     headers.append((b"retry-after", str(error.retry_after).encode()))
+            elif isinstance(error, Busy):
+                status = 429
+                headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
             answer = {"error": {"title": error.title, "next_step": error.next_step, "exit_code": error.exit_code}}
         except Refusal as refusal:
             status = refusal.status
@@ -107,20 +113,23 @@ class ControlApi:
             await self._note(actor, route.name, shown(name) if name else "-", refused.title, changes=route.changes)
             raise refused
         body = await request.body(BODY_BYTES)
-        if route is ACTION:
-            asked = _object(body)
-            return await asyncio.to_thread(self._doings.perform, actor, name, asked)
         if route is LIVE:
             return live_for(actor, self._live())
+        asked = _object(body)
+        if route is ACTION:
+            return await self._lane_of(name).run(actor.id, self._doings.perform, actor, name, asked)
+        looks = self._lanes.looks
         if route is QUERY:
-            return await asyncio.to_thread(self._ask, actor, name, _object(body))
+            return await looks.run(actor.id, self._ask, actor, name, asked)
         if route is SNAPSHOT:
-            target = _object(body).get("path")
-            if not isinstance(target, str) or not Path(target).is_absolute():
-                raise UsageError("A snapshot needs an absolute path.")
-            return {"path": str(await asyncio.to_thread(self._service.snapshot, Path(target)))}
+            path = await looks.run(actor.id, self._service.snapshot, _absolute(asked.get("path")))
+            return {"path": str(path)}
         assert route is CHECK
-        return await asyncio.to_thread(self._service.check)
+        return await looks.run(actor.id, self._service.check)
+
+    def _lane_of(self, action: str) -> Lane:
+        changes = action in actions() and actions()[action].changes
+        return self._lanes.changes if changes else self._lanes.looks
 
     def _objection(self, actor: Actor, route: Route) -> NotAllowed | None:
         """Why the actor may not take this route. An action's own permission is asked for where it is performed."""
@@ -140,7 +149,12 @@ class ControlApi:
         return self._service.ask(query, **params)
 
     async def _note(self, actor: Actor, action: str, target: str, reason: str, *, changes: bool) -> None:
-        await asyncio.to_thread(self._doings.denied, actor, action, target, reason, changes=changes)
+        note = partial(self._doings.denied, actor, action, target, reason, changes=changes)
+        await self._lanes.notes.run(actor.id, note)
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._lanes.close()
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -151,3 +165,9 @@ def _object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UsageError("The request is not a JSON object.")
     return value
+
+
+def _absolute(path: object) -> Path:
+    if not isinstance(path, str) or not Path(path).is_absolute() or "\0" in path:
+        raise UsageError("A snapshot needs an absolute path.")
+    return Path(path)

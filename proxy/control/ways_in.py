@@ -37,6 +37,7 @@ class WaysIn:
         self._service = service
         self._live = live
         self._doings = doings
+        self._apis: list[ControlApi] = []
         self._servers: list[HttpServer] = []
         self._keys: KeyTable | None = None
         self.remote: str | None = None
@@ -47,7 +48,9 @@ class WaysIn:
         peers = Peers(role_of)
         bounds = Bounds(Caps(), hosts=None)
         bounds.admits = peers.admits
-        server = HttpServer(ControlApi(self._service, self._live, self._doings, peers.recognise), bounds)
+        api = ControlApi(self._service, self._live, self._doings, peers.recognise)
+        self._apis.append(api)
+        server = HttpServer(api, bounds)
         await server.start(bind_unix(path))
         self._servers.append(server)
 
@@ -63,6 +66,7 @@ class WaysIn:
         own = () if address.is_wildcard else (address.host_header,)
         door = KeyDoor(self._keys, used, time.monotonic)
         api = ControlApi(self._service, self._live, self._doings, door.recognise, here=False)
+        self._apis.append(api)
         server = HttpServer(api, Bounds(REMOTE_CAPS, tuple(dict.fromkeys((*hosts, *own)))), context)
         listening = bind(address.host, address.port, step="Take another port in `control: {listen: HOST:PORT}`.")
         port = listening.getsockname()[1]
@@ -76,5 +80,7 @@ class WaysIn:
         for server in self._servers:
             await server.drain(seconds)
             server.close()
+        for api in self._apis:
+            api.close()
         if self._keys is not None:
             self._keys.close()

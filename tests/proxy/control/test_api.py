@@ -18,6 +18,7 @@ import duckdb
 import httpx
 import pytest
 
+from gatewatch.ledger.answer import Answer
 from gatewatch.ledger.service import LedgerService
 from gatewatch.paths import Home
 from proxy.control.actions_here import ActionsHere
@@ -26,7 +27,7 @@ from proxy.control.api import BODY_BYTES
 from proxy.control.listening import bind_unix
 from proxy.control.recording import Recording
 from proxy.control.ways_in import WaysIn
-from tests.kit.control_api import NoGateway, no_vault
+from tests.kit.control_api import NoGateway, control_api, no_vault
 from tests.kit.journals import a_call, segment, whole, worker
 
 ANOTHER_USER = 65534
@@ -235,3 +236,39 @@ def test_the_socket_lets_nobody_else_in_by_its_mode(open_folder: Path) -> None:
     with bind_unix(open_folder / "control.sock") as listening:
         assert isinstance(listening, socket.socket)
         assert (open_folder / "control.sock").stat().st_mode & 0o777 == 0o600
+
+
+async def test_slow_questions_of_a_key_that_may_only_read_hold_up_no_revocation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than there are threads."""
+    go_on = threading.Event()
+    ask_within = LedgerService.ask_within
+
+    def slow(self: LedgerService, team: str, name: str, /, **params: object) -> Answer:
+        assert go_on.wait(30)
+        return ask_within(self, team, name, **params)
+
+    monkeypatch.setattr(LedgerService, "ask_within", slow)
+    async with control_api(tmp_path) as control:
+        reader = control.key("reader", kind="admin", role="user", all_teams=False)
+        boss = control.key("boss", kind="admin", role="super-admin")
+        for name in ("leaked", "leaked-too"):
+            control.key(name)
+        asking = [asyncio.create_task(control.ask(reader, "POST", "/v1/query/calls", {})) for _ in range(24)]
+        try:
+            refused, _ = await asyncio.wait(asking, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+            busy = refused.pop().result()
+            assert (busy.status_code, busy.headers["retry-after"]) == (429, "1")
+            assert told(busy)["next_step"].startswith("ask again")
+            by_socket = await control.ask_here("POST", "/v1/actions/keys.revoke", {"key": "leaked"})
+            by_key = await control.ask(boss, "POST", "/v1/actions/keys.revoke", {"key": "leaked-too"})
+            denied = await control.ask(reader, "POST", "/v1/actions/keys.revoke", {"key": "boss"})
+            assert (by_socket.status_code, by_key.status_code, denied.status_code) == (200, 200, 403)
+            assert (await control.ask_here("POST", "/v1/query/calls")).status_code == 200
+            assert await asyncio.to_thread(lambda: "own work") == "own work"
+            assert any(not each.done() for each in asking)
+        finally:
+            go_on.set()
+        replies = await asyncio.gather(*asking)
+        assert {reply.status_code for reply in replies} == {200, 429}
