@@ -98,18 +98,16 @@ def verify(acting: Acting, asked: VerifyAudit) -> dict[str, Any]:
 def export(acting: Acting, asked: ExportAudit) -> dict[str, Any]:
     """`lines`, and where the next page begins; the last page of JSON lines has the line that says what they hold."""
     _check_all_teams(acting)
-    key: AuditKey | None = None
     upto = asked.upto
-    if _has_vault(acting):
-        if upto is None:
-            upto = seal_trail(acting.home, acting.store, acting.open_vault(), acting.second_sink()).kept.anchor.seq
-        key = find_audit_key(acting.open_vault())
+    if upto is None and _has_vault(acting):
+        upto = seal_trail(acting.home, acting.store, acting.open_vault(), acting.second_sink()).kept.anchor.seq
+    key, kept = _known(acting)
     with snapshot(acting.home.control) as connection:
         if upto is None:
             (upto,) = connection.execute("SELECT ifnull(max(seq), 0) FROM audit").fetchone()
         found = page(connection, asked.form, asked.wanted(), asked.after, upto)
         if not found.more and asked.form == "jsonl":
-            end = end_of(connection, asked.wanted(), upto, acting.store.clock(), key)
+            end = end_of(connection, asked.wanted(), upto, acting.store.clock(), key, kept)
             found.lines.append(end.encoded().decode())
     return {"lines": found.lines, "after": found.after, "upto": upto, "more": found.more}
 

@@ -1,5 +1,6 @@
 """The trail in other programs' formats, page by page: whoever takes it all along holds a page at a time."""
 
+import hashlib
 import json
 import sqlite3
 from itertools import islice
@@ -7,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from gatewatch.audit.anchor import Kept
 from gatewatch.audit.cef import cef
 from gatewatch.audit.export_end import ExportEnd, ranges
 from gatewatch.audit.links import Link, hash_before, links
@@ -46,15 +48,29 @@ def page(connection: sqlite3.Connection, form: Form, wanted: Wanted, after: int,
     return Page(lines=lines, after=after, more=more)
 
 
-def end_of(connection: sqlite3.Connection, wanted: Wanted, upto: int, at: int, key: AuditKey | None) -> ExportEnd:
+def end_of(
+    connection: sqlite3.Connection, wanted: Wanted, upto: int, at: int, key: AuditKey | None, kept: Kept | None
+) -> ExportEnd:
     """What an export of JSON lines ends with."""
     where, values = wanted.condition(None, "")
-    sql = f"SELECT seq FROM audit WHERE seq <= :upto AND {where} ORDER BY seq"  # noqa: S608 - our own text
-    numbers = [seq for (seq,) in connection.execute(sql, {**values, "upto": upto})]
+    numbers: list[int] = []
+    digest = hashlib.sha256()
+    for link in links(connection, 0, where=f"a.seq <= :upto AND {where}", values={**values, "upto": upto}):
+        numbers.append(link.seq)
+        if (line := _line(connection, "jsonl", link)) is not None:
+            digest.update(f"{line}\n".encode())
     end = ExportEnd(
-        entries=len(numbers), seqs=ranges(numbers), until=upto, head=hash_before(connection, upto + 1), at=at
+        entries=len(numbers),
+        seqs=ranges(numbers),
+        until=upto,
+        head=hash_before(connection, upto + 1),
+        at=at,
+        digest=digest.hexdigest(),
     )
-    return end if key is None else end.coded(key)
+    if key is None:
+        return end
+    sealed = {} if kept is None else {"first": kept.first, "sealed_to": min(upto, kept.anchor.seq)}
+    return msgspec.structs.replace(end, **sealed).coded(key)
 
 
 def _line(connection: sqlite3.Connection, form: Form, link: Link) -> str | None:

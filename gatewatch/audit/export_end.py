@@ -1,10 +1,13 @@
 """The last line of an export as JSON lines: which entries it holds, so that none can be taken out unseen."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import msgspec
 
 from gatewatch.audit.seals import AuditKey
+from gatewatch.audit.trail_file import LONGEST_LINE
 
 BEGINNING = b'{"export":'
 
@@ -20,6 +23,12 @@ class ExportEnd(msgspec.Struct, frozen=True, kw_only=True):
     head: str
     """The hash of that one."""
     at: int
+    digest: str
+    """SHA-256 of all lines before this one, with their ends."""
+    first: int = 0
+    """The first entry that the audit key sealed."""
+    sealed_to: int = -1
+    """All of them from `first` to here are sealed."""
     key_id: str | None = None
     code: str | None = None
     """None: no vault was open."""
@@ -56,6 +65,15 @@ def export_end(line: bytes) -> ExportEnd | None:
     except (ValueError, RecursionError):
         return None
     return end if end.encoded() == line else None
+
+
+def digest_before_end(path: Path) -> str:
+    """As `ExportEnd.digest`, of a file. Raises OSError."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while (part := file.readline(LONGEST_LINE)) and not part.startswith(BEGINNING):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def ranges(numbers: Iterable[int]) -> str:

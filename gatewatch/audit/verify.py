@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from gatewatch.audit.anchor import Anchor, Kept
-from gatewatch.audit.export_end import BEGINNING, ExportEnd, export_end
+from gatewatch.audit.export_end import BEGINNING, ExportEnd, digest_before_end, export_end
 from gatewatch.audit.links import Link, links, snapshot
 from gatewatch.audit.seals import AuditKey
 from gatewatch.audit.trail_file import LONGEST_LINE, links_in
@@ -109,9 +109,11 @@ def heads_of(*anchors: Anchor) -> dict[int, tuple[str, ...]]:
 
 
 def _verify_export(path: Path, end: ExportEnd, expected: Expected) -> Verdict:
+    key = expected.key
+    if key is not None and end.is_genuine(key):
+        expected = expected._replace(first=end.first, sealed_to=end.sealed_to)
     heads = {**expected.heads, end.until: (*expected.heads.get(end.until, ()), end.head)}
     walk = Walk(expected._replace(heads=heads), end.numbers())
-    notes: list[str] = []
     try:
         broken = walk.go(links_in(path, stop_before=BEGINNING))
         following = walk.next_expected() if broken is None else None
@@ -119,14 +121,27 @@ def _verify_export(path: Path, end: ExportEnd, expected: Expected) -> Verdict:
         broken, following = cut_off(walk.last, "its last line was changed"), None
     if following is not None:
         broken = cut_off(walk.last, f"it was exported with {end.entries} records, record {following} is missing")
-    key = expected.key
-    if broken is None and end.code is None:
-        notes.append("it was exported without a vault: nothing seals its end")
-    elif broken is None and (key is None or end.key_id != key.id):
-        notes.append("its end is sealed with a key that is not here")
-    elif broken is None and key is not None and not end.is_genuine(key):
-        broken = cut_off(walk.last, "its last line, which says what it holds, was changed")
+    notes: list[str] = []
+    if broken is None and key is None:
+        notes.append("without the vault nobody can tell whether its last line, which says what it holds, is genuine")
+    elif broken is None and key is not None:
+        broken = _not_proven(path, end, key, walk.last)
     return _verdict("export", walk, broken, notes)
+
+
+def _not_proven(path: Path, end: ExportEnd, key: AuditKey, last: int) -> Broken | None:
+    """What is wrong with an export whose records look right one by one."""
+    if end.code is None or end.key_id != key.id:
+        whose = "nothing" if end.code is None else "another vault's key"
+        text = (
+            f"nothing proves it: its last line is sealed with {whose}, so each record may be another; export it again"
+        )
+        return Broken(seq=last, what="not sealed", text=text)
+    if not end.is_genuine(key):
+        return cut_off(last, "its last line, which says what it holds, was changed")
+    if end.digest != digest_before_end(path):
+        return Broken(seq=last, what="changed", text="a record was changed: its last line does not fit those before it")
+    return None
 
 
 def _end_of(path: Path) -> ExportEnd | None:

@@ -1,5 +1,6 @@
 """Exports page by page, in three forms."""
 
+import hashlib
 import json
 
 import pytest
@@ -42,9 +43,11 @@ def test_its_end_tells_what_it_holds(stage: Stage) -> None:
     stage.write(5)
     stage.seal()
     with snapshot(stage.home.control) as connection:
-        end = end_of(connection, Wanted(target="openai/model-2"), 5, 7, stage.key)
-        bare = end_of(connection, EVERYTHING, 5, 7, None)
+        end = end_of(connection, Wanted(target="openai/model-2"), 5, 7, stage.key, stage.kept)
+        bare = end_of(connection, EVERYTHING, 5, 7, None, None)
     assert (end.entries, end.seqs, end.until, end.at) == (1, "2", 5, 7)
     assert end.head == stage.kept.anchor.head
+    assert (end.first, end.sealed_to) == (1, 5)
+    assert end.digest == hashlib.sha256(f"{exported(stage, 'jsonl')[1]}\n".encode()).hexdigest()
     assert end.is_genuine(stage.key)
     assert (bare.seqs, bare.code, bare.key_id) == ("1-5", None, None)

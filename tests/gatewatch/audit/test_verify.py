@@ -355,7 +355,7 @@ def exported(stage: Stage, wanted: Wanted = EVERYTHING) -> Path:
     with snapshot(stage.home.control) as connection:
         upto = stage.kept.anchor.seq
         lines = page(connection, "jsonl", wanted, 0, upto).lines
-        lines.append(end_of(connection, wanted, upto, 1, stage.key).encoded().decode())
+        lines.append(end_of(connection, wanted, upto, 1, stage.key, stage.kept).encoded().decode())
     path.write_text("".join(line + "\n" for line in lines))
     return path
 
@@ -408,3 +408,52 @@ def test_an_export_whose_end_is_gone_or_changed_is_cut_off(stage: Stage) -> None
         del lines[9]
         lines[-1] = lines[-1].replace('"entries":10', '"entries":9').replace("1-10", "1-9")
     assert named(verify_file(path, stage.key, stage.kept)) == (9, "cut off")
+
+
+def unsealed(lines: list[str], begin: int, **changes: object) -> None:
+    """The line at `begin` with other words and their own hash, and no seal from there to the end."""
+    for place in range(begin, len(lines) - 1):
+        lines[place] = forged(lines, place, **(changes if place == begin else {}), seal=None, key_id=None)
+
+
+def every_second(stage: Stage) -> Path:
+    """An export with gaps, so that no record says anything of the one before it."""
+    with ControlStore.open(stage.home.control, actor="alice") as store:
+        for n in range(1, 11):
+            store.audit("price.set" if n % 2 else "key.revoke", f"t{n}")
+    stage.seal()
+    return exported(stage, Wanted(action="key.revoke"))
+
+
+def test_an_export_with_gaps_whose_records_lost_their_seals_is_no_proof(stage: Stage) -> None:
+    path = every_second(stage)
+    assert verify_file(path, stage.key, stage.kept).ok
+    with lines_of(path) as lines:
+        unsealed(lines, 1, actor="mallory", target="somebody else")
+    assert named(verify_file(path, stage.key, stage.kept)) == (4, "not sealed")
+    assert named(verify_file(path, stage.key, None)) == (4, "not sealed")  # its end says it, wherever it is read
+
+
+def test_a_record_that_an_abandoned_vault_has_sealed_cannot_be_changed_in_an_export(stage: Stage) -> None:
+    stage.write(2)
+    stage.seal()
+    stage.vault.entries.clear()
+    with ControlStore.open(stage.home.control, actor="alice") as store:
+        store.audit("vault.abandon", "memory")
+    stage.seal()
+    path = exported(stage, Wanted(target="openai/*"))
+    assert verify_file(path, stage.key, stage.kept).sealed_elsewhere == 2
+    with lines_of(path) as lines:
+        lines[1] = forged(lines, 1, actor="mallory")
+    assert named(verify_file(path, stage.key, stage.kept)) == (2, "changed")
+
+
+def test_an_end_that_this_vault_did_not_seal_proves_nothing(stage: Stage) -> None:
+    path = every_second(stage)
+    end = json.loads(path.read_text().splitlines()[-1])["export"]
+    for other in ({"code": None, "key_id": None}, {"key_id": "0" * 16}):
+        with lines_of(path) as lines:
+            lines[-1] = json.dumps({"export": end | other}, separators=(",", ":"))
+        assert named(verify_file(path, stage.key, stage.kept)) == (10, "not sealed")
+        verdict = verify_file(path, None, None)
+        assert (verdict.ok, len(verdict.notes)) == (True, 1)  # without a vault nobody claims more
