@@ -73,7 +73,7 @@ class VirtualKeys(Teams):
         `secret`: one that the caller has minted, to have put it somewhere safe first.
 
         A project or service that is not known yet is made with it; a team only where `create_team` says so. An admin
-        key is a super-admin's, for all teams, unless told otherwise. Raises NotFound for an unknown team, UsageError
+        key is an admin's, for its own team, unless told otherwise; a super-admin's is for all teams. Raises NotFound for an unknown team, UsageError
         for what does not fit.
         """
         secret = secret or token.mint(kind, environment)
@@ -109,7 +109,7 @@ class VirtualKeys(Teams):
         now = self.clock()
         role, all_teams = fields.get("role"), fields.get("all_teams")
         if fields["kind"] == "admin":
-            fields["role"] = role = role or "super-admin"
+            fields["role"] = role = role or "admin"
             all_teams = role == "super-admin" if all_teams is None else all_teams
         kept = checked_fields(fields, now) | {"all_teams": bool(all_teams)}
         return checked_key(KeyRecord(id=key_id, created_at=now, created_by=self.actor.id, **kept))
@@ -126,8 +126,8 @@ class VirtualKeys(Teams):
         """A new secret for a key; the one it replaces is good for `grace_us` more. Everything else stays as it is.
 
         With a rotation id that the key has seen, nothing is changed and no secret returned. Secrets that were in
-        their grace already keep their own end; where there is no grace, they end now too. `secret`: one that the
-        caller has minted, to have put it somewhere safe first. Raises what `key` raises, NotAllowed for a key that has
+        their grace already keep their own end; where there is no grace, every older one ends now, with the calls that
+        came with it. `secret`: one that the caller has minted, to have put it somewhere safe first. Raises what `key` raises, NotAllowed for a key that has
         ended, UsageError for a grace that is none.
         """
         if not 0 <= grace_us <= LONGEST_GRACE_US:
@@ -146,11 +146,10 @@ class VirtualKeys(Teams):
             secret = secret or token.mint(record.kind, record.environment)
             kid = token.parse(secret)
             assert kid is not None
-            end = now + grace_us
             self.connection.execute(
                 "UPDATE key_secrets SET valid_until = ?1 WHERE key_id = ?2"
-                " AND (valid_until IS NULL OR ?3 = 0 AND valid_until > ?1)",
-                (end, record.id, grace_us),
+                " AND (valid_until IS NULL OR ?1 = 0 AND valid_until > 0)",
+                (now + grace_us if grace_us else 0, record.id),
             )
             version = max((known.version for known in secrets), default=0) + 1
             current = self._add_secret(record, kid, version, secret, pepper, rotation_id)
@@ -158,16 +157,18 @@ class VirtualKeys(Teams):
                 "key.rotate",
                 record.id,
                 before={"version": version - 1, "kid": secrets[-1].kid if secrets else None},
-                after={"version": version, "kid": kid, "old_valid_until": end, "rotation_id": rotation_id},
+                after={"version": version, "kid": kid, "old_valid_until": now + grace_us, "rotation_id": rotation_id},
             )
             return Rotated(record, current, secret)
 
     def end_old_secrets(self, reference: str) -> list[SecretRecord]:
-        """Ends the grace of every replaced secret at once, with the calls that came with one. Those that it ended."""
+        """Ends every replaced secret at once, with the calls that came with one. Those that it ended.
+
+        Also one whose grace is over: calls that it has begun may still run.
+        """
         with self.change():
             record = self.key(reference)
-            now = self.clock()
-            ended = [known for known in self.secrets(record.id) if known.valid_until and known.valid_until > now]
+            ended = [known for known in self.secrets(record.id) if known.valid_until]
             for known in ended:
                 self.connection.execute("UPDATE key_secrets SET valid_until = 0 WHERE kid = ?", (known.kid,))
             if ended:

@@ -30,6 +30,7 @@ from proxy.control.home_lock import HomeLock
 from proxy.control.key_ages import KeyAges
 from proxy.control.leaks import LeakWatch
 from proxy.control.listening import bind
+from proxy.control.provider_leaks import ProviderLeakWatch
 from proxy.control.quarantine import Quarantine
 from proxy.control.recording import Recording
 from proxy.control.reload import watch_config
@@ -91,6 +92,9 @@ class ControlProcess:
         self._rotations = Rotations(
             self._home, lambda: self._loaded, lambda: self._vault, self._fleet, self._alarm_from_elsewhere
         )
+        self._provider_leaks = ProviderLeakWatch(
+            self._home, self._alarms, lambda: self._loaded, lambda: self._settings.providers, self._rotations
+        )
         self._recording: Recording | None = None
         self._ways_in: WaysIn | None = None
         self._sealing: Sealing | None = None
@@ -117,6 +121,7 @@ class ControlProcess:
                 await asyncio.to_thread(self._rotations.go_on)
                 ages = KeyAges(self._home, lambda: self._loaded, self._rotations, self._alarm_from_elsewhere)
                 tasks.append(asyncio.create_task(ages.run()))
+                tasks.append(asyncio.create_task(self._provider_leaks.run()))
             await stopping.wait()
         finally:
             log.info("draining")
@@ -232,6 +237,7 @@ class ControlProcess:
 
     def _heard(self, state: LiveState) -> None:
         self._leaks.take(state)
+        self._provider_leaks.take(state)
         self._quarantine.take(state)
 
     async def _keep_looking_for_secrets(self) -> None:
@@ -272,7 +278,7 @@ class ControlProcess:
             "event": "ready",
             "listen": self._listen,
             "control": f"unix:{self._home.socket}",
-            "control_remote": self._ways_in.remote if self._ways_in else None,
+            **({"control_remote": self._ways_in.remote} if self._ways_in and self._ways_in.remote else {}),
             "pid": os.getpid(),
             "workers": sorted(self._workers.states),
         }

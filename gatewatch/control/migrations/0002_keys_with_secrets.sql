@@ -65,7 +65,10 @@ CREATE TABLE key_allowances (
     key_id TEXT PRIMARY KEY REFERENCES virtual_keys (id),
     uses   INTEGER NOT NULL DEFAULT 0,
     tokens INTEGER NOT NULL DEFAULT 0,
-    picos  INTEGER NOT NULL DEFAULT 0
+    picos  INTEGER NOT NULL DEFAULT 0,
+    -- The sums of its rows in key_holds.
+    held_tokens INTEGER NOT NULL DEFAULT 0,
+    held_picos  INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 -- What calls in flight may cost at most; one that is never settled counts as spent when it is too old to be running.
 CREATE TABLE key_holds (
@@ -75,11 +78,10 @@ CREATE TABLE key_holds (
     picos   INTEGER NOT NULL,
     at      INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX key_holds_by_key ON key_holds (key_id);
 
 INSERT INTO virtual_keys (id, name, kind, team, project, environment, role, all_teams, models, created_at, created_by,
     expires_at, revoked_at, revoked_by, last_used_at)
-SELECT kid, name, kind, team, project, environment, CASE kind WHEN 'admin' THEN 'super-admin' END, kind = 'admin', models,
+SELECT kid, name, kind, team, project, environment, CASE kind WHEN 'admin' THEN 'admin' END, 0, models,
     created_at, created_by, expires_at, revoked_at, revoked_by, last_used_at FROM keys;
 INSERT INTO key_secrets (kid, key_id, version, digest, created_at, created_by, last_used_at)
 SELECT kid, kid, 1, digest, created_at, created_by, last_used_at FROM keys;

@@ -145,7 +145,7 @@ async def command(control: Control, secret: str, *argv: str, ca: Path | None = N
 
 
 async def test_commands_do_there_what_they_do_here(control: Control) -> None:
-    boss = control.key("boss", kind="admin")
+    boss = control.key("boss", kind="admin", role="super-admin")
     call_id = a_call(0).call_id
     for argv, said in (
         (("keys", "create", "app", "--team", "chat", "--create-team"), "gwk_sk_live_"),
@@ -167,7 +167,7 @@ async def test_commands_do_there_what_they_do_here(control: Control) -> None:
 
 async def test_what_goes_wrong_is_said_with_the_next_step(control: Control, tmp_path: Path) -> None:
     boss, lead, app = (
-        control.key("boss", kind="admin"),
+        control.key("boss", kind="admin", role="super-admin"),
         control.key("lead", kind="admin", role="user"),
         control.key("app"),
     )

@@ -52,7 +52,7 @@ async def control(tmp_path: Path) -> AsyncIterator[Control]:
     segment(made.home, *[whole(a_call(n)) for n in range(OURS)], *[whole(theirs(n)) for n in range(THEIRS)])
     made.key("app")
     made.key("zebra-key", HIDDEN, project="zebra-project", service="zebra-service")
-    made.key("zebra-boss", kind="admin")  # of this team, but for all teams
+    made.key("zebra-boss", kind="admin", role="super-admin")  # of this team, but for all teams
     async with control_api(tmp_path, clock=lambda: NOW, control=made) as serving:
         yield serving
 

@@ -74,7 +74,7 @@ def test_keys_of_every_state_go_on_under_their_secrets(path: Path) -> None:
         assert (full.project, full.environment, full.models, full.expires_at, full.created_at, full.created_by) == (
             "ranker", "test", ("gpt-4o", "openai/x"), NOW + 1000, 3, "cli:root",
         )  # fmt: skip
-        assert (keys["ops"].kind, keys["ops"].role, keys["ops"].all_teams) == ("admin", "super-admin", True)
+        assert (keys["ops"].kind, keys["ops"].role, keys["ops"].all_teams) == ("admin", "admin", False)
         assert (full.role, full.all_teams, full.routes, full.max_uses) == (None, False, None, None)
         assert keys["plain"].last_used_at == NOW - 10
         assert (keys["revoked"].revoked_at, keys["revoked"].revoked_by) == (NOW - 5, "cli:root")

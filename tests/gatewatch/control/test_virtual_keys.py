@@ -66,13 +66,13 @@ def test_a_rotation_keeps_everything_but_the_secret(store: ControlStore, path: P
         "app", team="search", project="ranker", service="indexer", models=("gpt-4o",), networks=("10.0.0.0/8",),
         max_uses=5, max_tokens=1000, max_picos=10**12, expires_at=NOW + 100 * MINUTE, pepper=PEPPER,
     )  # fmt: skip
-    store.connection.execute("INSERT INTO key_allowances VALUES (?, 3, 500, 7)", (key.id,))
+    store.connection.execute("INSERT INTO key_allowances VALUES (?, 3, 500, 7, 0, 0)", (key.id,))
     store.record_use({key.id: NOW})
     before = store.key(key.id)
     clock.now += MINUTE
     rotated = store.rotate_key("app", pepper=PEPPER, grace_us=10 * MINUTE)
     assert store.key(key.id) == rotated.key == before
-    assert store.connection.execute("SELECT * FROM key_allowances").fetchall() == [(key.id, 3, 500, 7)]
+    assert store.connection.execute("SELECT * FROM key_allowances").fetchall() == [(key.id, 3, 500, 7, 0, 0)]
     assert rotated.secret is not None
     assert rotated.secret != old
     assert token.parse(rotated.secret) == rotated.current.kid != key.id
@@ -96,7 +96,26 @@ def test_without_grace_only_the_newest_secret_is_good(store: ControlStore, path:
     key, first = store.create_key("app", team="search", pepper=PEPPER)
     second = rotate(store, key, 60 * MINUTE)
     third = rotate(store, key, 0)
-    assert seen_by_workers(path, clock, first, second, third) == ["replaced", "replaced", "v3"]
+    assert seen_by_workers(path, clock, first, second, third) == ["secret_revoked", "secret_revoked", "v3"]
+
+
+def test_without_grace_and_at_an_end_of_grace_secrets_whose_time_was_over_lose_their_calls_too(
+    store: ControlStore, path: Path, clock: Clock
+) -> None:
+    key, first = store.create_key("app", team="search", pepper=PEPPER)
+    other, others_first = store.create_key("other", team="search", pepper=PEPPER)
+    rotate(store, key, MINUTE)
+    rotate(store, other, MINUTE)
+    clock.now += 2 * MINUTE
+    assert seen_by_workers(path, clock, first, others_first) == ["replaced", "replaced"]
+    rotate(store, key, 0)
+    assert [ended.version for ended in store.end_old_secrets(other.id)] == [1]
+    table = KeyTable(path, PEPPER, clock=clock)
+    assert [table.cut_off(kid) for kid in (key.id, other.id)] == [
+        Refusal("secret_revoked", key.id), Refusal("secret_revoked", other.id),
+    ]  # fmt: skip
+    table.close()
+    assert store.end_old_secrets(key.id) == store.end_old_secrets(other.id) == []
 
 
 def test_a_later_rotation_neither_lengthens_nor_shortens_a_grace(store: ControlStore, path: Path, clock: Clock) -> None:
@@ -280,9 +299,9 @@ def test_a_cap_is_more_than_nothing_and_no_more_than_can_be_counted(store: Contr
     assert getattr(store.key(key.id), cap) == 2**62
 
 
-def test_an_admin_key_is_a_super_admins_for_all_teams_unless_told_otherwise(store: ControlStore) -> None:
-    whole, _ = store.create_key("a", team="search", kind="admin", pepper=PEPPER)
-    less, _ = store.create_key("b", team="search", kind="admin", role="admin", pepper=PEPPER)
+def test_an_admin_key_is_its_own_teams_and_no_super_admins_unless_told_otherwise(store: ControlStore) -> None:
+    whole, _ = store.create_key("a", team="search", kind="admin", role="super-admin", pepper=PEPPER)
+    less, _ = store.create_key("b", team="search", kind="admin", pepper=PEPPER)
     assert [(key.role, key.all_teams) for key in (whole, less)] == [("super-admin", True), ("admin", False)]
     for wrong in ({"role": "admin"}, {"all_teams": True}, {"kind": "admin", "role": "none"}):
         with pytest.raises(UsageError):

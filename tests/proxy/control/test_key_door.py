@@ -28,7 +28,7 @@ def told(reply: httpx.Response) -> tuple[int, Any]:
 
 
 async def test_an_admin_key_is_let_in_as_itself(control: Control) -> None:
-    boss = control.key("boss", kind="admin")
+    boss = control.key("boss", kind="admin", role="super-admin")
     made = await control.ask(boss, "POST", "/v1/actions/teams.create", {"name": "chat"})
     assert made.status_code == 200
     entry = control.audit()[-1]
@@ -49,7 +49,7 @@ async def test_nothing_and_everything_that_is_no_good_look_the_same(control: Con
         store.connection.execute("UPDATE virtual_keys SET expires_at = ? WHERE name = 'expired'", (now_us() - 1,))
         store.rotate_key("ended", pepper=control.pepper, grace_us=10**9)
         store.end_old_secrets("ended")
-        store.rotate_key("rotated", pepper=control.pepper, grace_us=0)
+        store.rotate_key("rotated", pepper=control.pepper, grace_us=1)
         store.connection.execute("""UPDATE virtual_keys SET networks = '["192.0.2.0/24"]' WHERE name = 'elsewhere'""")
     real = control.key("real", kind="admin")
     wrong = token.mint("admin", "live")
@@ -85,7 +85,7 @@ async def test_a_header_that_is_no_key_is_a_401(header: str, control: Control) -
 
 
 async def test_other_headers_and_the_query_bring_no_key(control: Control) -> None:
-    boss = control.key("boss", kind="admin")
+    boss = control.key("boss", kind="admin", role="super-admin")
     assert (await control.ask(None, "GET", "/v1/live", x_api_key=boss)).status_code == 401
     assert (await control.ask(None, "GET", f"/v1/live?key={boss}")).status_code == 401
     assert boss not in str(control.audit())
@@ -93,7 +93,7 @@ async def test_other_headers_and_the_query_bring_no_key(control: Control) -> Non
 
 async def test_a_stored_digest_is_no_credential(control: Control) -> None:
     """GHSA-69x8-hrgq-fjj8: pass the hash."""
-    control.key("boss", kind="admin")
+    control.key("boss", kind="admin", role="super-admin")
     with control.store() as store:
         (digest,) = store.connection.execute("SELECT digest FROM key_secrets").fetchone()
     for text in (digest.hex(), f"gwk_ak_live_{digest.hex()}"):
@@ -110,7 +110,7 @@ async def test_a_client_key_is_a_403_that_says_what_it_is(control: Control) -> N
 async def test_a_browser_is_refused_with_the_best_of_keys_and_told_nothing_of_origins(
     mark: dict[str, str], control: Control
 ) -> None:
-    boss = control.key("boss", kind="admin")
+    boss = control.key("boss", kind="admin", role="super-admin")
     for method in ("GET", "OPTIONS"):
         reply = await control.ask(boss, method, "/v1/live", **mark)
         assert reply.status_code == 403
@@ -118,7 +118,7 @@ async def test_a_browser_is_refused_with_the_best_of_keys_and_told_nothing_of_or
 
 
 async def test_a_revoked_key_is_refused_by_the_next_request(control: Control) -> None:
-    boss = control.key("boss", kind="admin")
+    boss = control.key("boss", kind="admin", role="super-admin")
     async with httpx.AsyncClient(verify=control.trust(), base_url=control.remote) as client:
         client.headers["authorization"] = f"Bearer {boss}"
         assert (await client.get("/v1/live")).status_code == 200
@@ -128,7 +128,7 @@ async def test_a_revoked_key_is_refused_by_the_next_request(control: Control) ->
 
 
 async def test_too_many_wrong_keys_are_only_counted_and_a_right_one_is_served_all_the_same(control: Control) -> None:
-    boss = control.key("boss", kind="admin")
+    boss = control.key("boss", kind="admin", role="super-admin")
     statuses = [(await control.ask(None, "GET", "/v1/live")).status_code for _ in range(14)]
     assert statuses == [401] * 10 + [429] * 4
     reply = await control.ask(None, "GET", "/v1/live")
@@ -138,13 +138,13 @@ async def test_too_many_wrong_keys_are_only_counted_and_a_right_one_is_served_al
 
 
 async def test_the_host_has_to_be_one_of_ours(control: Control) -> None:
-    boss = control.key("boss", kind="admin")
+    boss = control.key("boss", kind="admin", role="super-admin")
     assert (await control.ask(boss, "GET", "/v1/live", host="evil.example")).status_code == 421
     assert (await control.ask(boss, "GET", "/v1/live", host="localhost:1")).status_code == 200
 
 
 async def test_bodies_are_bounded_and_not_read_for_nobody(control: Control) -> None:
-    boss, much = control.key("boss", kind="admin"), "x" * (BODY_BYTES + 1)
+    boss, much = control.key("boss", kind="admin", role="super-admin"), "x" * (BODY_BYTES + 1)
     assert (await control.ask(boss, "POST", "/v1/query/calls", {"where": much})).status_code == 413
     host, port = control.remote.removeprefix("https://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port), ssl=control.trust())
@@ -160,7 +160,7 @@ async def test_plain_http_is_not_answered(control: Control) -> None:
 
 
 async def test_a_gateway_that_cannot_read_its_keys_lets_nobody_in(control: Control) -> None:
-    boss = control.key("boss", kind="admin")
+    boss = control.key("boss", kind="admin", role="super-admin")
     assert (await control.ask(boss, "GET", "/v1/live")).status_code == 200
     control.home.control.rename(control.home.root / "away.db")
     try:
@@ -174,7 +174,7 @@ async def test_with_a_client_ca_a_key_alone_is_not_enough(tmp_path: Path) -> Non
     ours, private = certificate(tmp_path, "operator")
     others, other_private = certificate(tmp_path, "somebody")
     async with control_api(tmp_path, client_ca=ours) as control:
-        boss = control.key("boss", kind="admin")
+        boss = control.key("boss", kind="admin", role="super-admin")
         shown = {"authorization": f"Bearer {boss}"}
 
         async def ask(chain: Path | None, key: Path | None) -> int:
