@@ -8,6 +8,8 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import msgspec
 
     from gatewatch.actions.acting import Acting
@@ -16,16 +18,31 @@ if TYPE_CHECKING:
     from gatewatch.rotation.rotator import Rotator
 
 
-def perform(args: argparse.Namespace, name: str, asked: "msgspec.Struct", *, make: bool = False) -> Any:
+_silent: "set[Path]" = set()
+"""Sockets of gateways that did not: they are not asked such things again."""
+
+
+def perform(
+    args: argparse.Namespace,
+    name: str,
+    asked: "msgspec.Struct",
+    *,
+    make: bool = False,
+    patience: float | None = None,
+) -> Any:
     """The action's answer as JSON values. `make`: make the home where there is none.
 
-    Raises what the action raises, NotFound where there is no home.
+    `patience`, for what needs the control store alone: where the gateway that runs on the home has not answered after
+    so many seconds, it is done on the home's files, and stderr says so. Raises what the action raises, NotFound where
+    there is no home.
     """
+    import sys
+
     import msgspec
 
     from app.cli.attach_options import attached
-    from gatewatch.control_client import ControlClient, answers
-    from gatewatch.errors import NotFound
+    from gatewatch.control_client import TIMEOUT_SECONDS, ControlClient, answers
+    from gatewatch.errors import NotFound, Unreachable
     from gatewatch.paths import Home
 
     if (remote := attached(args)) is not None:
@@ -34,9 +51,17 @@ def perform(args: argparse.Namespace, name: str, asked: "msgspec.Struct", *, mak
     home = Home.find(args.home)
     if not make and not home.control.exists():
         raise NotFound(f"there is no gateway in {home.root}", "choose another folder with --home, or make a key first")
-    if home.control.exists() and answers(home.socket):
-        with ControlClient(home.socket) as client:
-            return client.request("POST", f"/v1/actions/{name}", msgspec.to_builtins(asked))
+    passed_by = patience is not None and home.socket in _silent
+    if home.control.exists() and not passed_by and answers(home.socket):
+        seconds = TIMEOUT_SECONDS if patience is None else patience
+        try:
+            with ControlClient(home.socket) as client:
+                return client.request("POST", f"/v1/actions/{name}", msgspec.to_builtins(asked), seconds=seconds)
+        except Unreachable as error:
+            if patience is None:
+                raise
+            _silent.add(home.socket)
+            sys.stderr.write(f"gatewatch: {error.title}. The control store is used directly; workers read it too.\n")
     return _locally(args, home.make(), name, asked)
 
 

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from gatewatch.actions.keys.affected import Deed
 
 
+PATIENCE_SECONDS = 10.0
+"""How long a gateway has to tell who is affected before keys are revoked all the same."""
+
 DESCRIPTIONS = ("team", "owner", "service", "kind", "older_than", "unused_for")
 
 
@@ -53,7 +56,8 @@ def affected(args: argparse.Namespace, deed: "Deed") -> list[dict[str, Any]]:
         unused_for_us=None if args.unused_for is None else span("--unused-for", args.unused_for),
         deed=deed,
     )
-    found: list[dict[str, Any]] = perform(args, "keys.affected", asked)
+    patience = PATIENCE_SECONDS if deed == "revoke" else None
+    found: list[dict[str, Any]] = perform(args, "keys.affected", asked, patience=patience)
     return found
 
 

@@ -4,6 +4,9 @@ import argparse
 import sys
 from typing import Any
 
+PATIENCE_SECONDS = 5.0
+"""How long a gateway has to do it. Revocation needs the control store alone."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from app.cli.command import add_output
@@ -49,7 +52,7 @@ def _revoked(args: argparse.Namespace, key: str) -> dict[str, Any]:
     from app.cli.performing import perform
     from gatewatch.actions.keys.revoke import RevokeKey
 
-    answer: dict[str, Any] = perform(args, "keys.revoke", RevokeKey(key=key))
+    answer: dict[str, Any] = perform(args, "keys.revoke", RevokeKey(key=key), patience=PATIENCE_SECONDS)
     return answer
 
 
