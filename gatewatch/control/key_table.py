@@ -1,9 +1,9 @@
 """The virtual keys as a worker sees them: all of them in memory; what changed is read when the generation has risen.
 
 A key that any process revoked is refused 0.1 s later by every worker that calls `refresh_if_stale` before its look-ups,
-with no other process involved. A store that is locked, unreadable, damaged or gone leaves the table as it was and sets
-`stale_since`. The secret is compared as a keyed digest in constant time and never reaches SQL; all refusals look alike
-to the caller, and take a digest and a comparison even where the key id is unknown.
+with no other process involved. A store that is locked, unreadable, damaged or gone leaves the table as it was, sets
+`stale_since`, and is asked more rarely for a while. The secret is compared as a keyed digest in constant time and never
+reaches SQL; all refusals look alike to the caller, and take a digest and a comparison even where the key id is unknown.
 
 Imports stay small: the standard library and msgspec.
 """
@@ -23,6 +23,8 @@ from gatewatch.hidden import hides
 from gatewatch.keys.token import digest, parse
 
 REFRESH_SECONDS = 0.1
+RAREST_SECONDS = 0.5
+"""Between two looks at a store that fails: each doubles the time, and one that succeeds ends it."""
 START_LOCK_SECONDS = 2.0
 """How long a starting worker waits for a lock. A running one never does: the look is made in its event loop."""
 
@@ -41,6 +43,12 @@ _MALFORMED = Refusal("malformed")
 _NOBODY = bytes(32)
 _NEVER = -1
 """Before the generation of any row."""
+
+_PASSING = {
+    *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_IOERR),
+    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY),
+}
+"""Errors behind which the store is the one that it was: what is known of it need not be read again."""
 
 
 _CHANGED_KEYS = f"SELECT {KEY_COLUMNS} FROM virtual_keys WHERE changed > ?"  # noqa: S608
@@ -76,6 +84,8 @@ class KeyTable:
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._looked_at = -REFRESH_SECONDS
+        self._rest_seconds = 0.0
+        """After the last look, before another is made."""
         self.generation = _NEVER
         self.stale_since: float | None = None
         """The monotonic time of the first look at the store that failed; None while looks succeed."""
@@ -125,15 +135,21 @@ class KeyTable:
             self.refresh(now_monotonic)
 
     def refresh(self, now_monotonic: float) -> None:
-        """Looks at the store now."""
+        """Looks at the store now, unless it has just failed."""
+        if now_monotonic - self._looked_at < self._rest_seconds:
+            return
         self._looked_at = now_monotonic
         try:
             self._read_again_if_changed()
-        except (sqlite3.Error, OSError, ValueError, LookupError):
+        except (sqlite3.Error, OSError, ValueError, LookupError) as error:
             self._disconnect()
+            if not _is_passing(error):
+                self._file = None
+            self._rest_seconds = min(max(2 * self._rest_seconds, REFRESH_SECONDS), RAREST_SECONDS)
             if self.stale_since is None:
                 self.stale_since = now_monotonic
         else:
+            self._rest_seconds = 0.0
             self.stale_since = None
 
     def networks_of(self, key_id: str) -> dict[str, int]:
@@ -151,10 +167,10 @@ class KeyTable:
         if file != self._file:
             # A store put back from a backup is another file: its generation says nothing about ours.
             self._disconnect()
+            self._file, self.generation = file, _NEVER
         if self._connection is None:
             uri = f"{self._path.absolute().as_uri()}?mode=ro"
             self._connection = sqlite3.connect(uri, uri=True, timeout=lock_seconds, isolation_level=None)
-            self._file, self.generation = file, _NEVER
         if self._connection.execute("SELECT n FROM generation").fetchone()[0] != self.generation:
             self._read(self._connection)
         if lock_seconds:
@@ -185,3 +201,10 @@ class KeyTable:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether the file at the path is sure to be the same store: one that is gone or damaged may come back another."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _PASSING
+    return isinstance(error, OSError) and not isinstance(error, FileNotFoundError)

@@ -1,11 +1,13 @@
 """The keys as a worker sees them: who is refused and why, and how soon a revocation is felt."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -243,6 +245,59 @@ def test_a_locked_store_keeps_the_table_and_says_since_when(store: ControlStore,
     table.refresh_if_stale(12.0)
     assert table.stale_since is None
     assert table.lookup(secret) == Refusal("revoked", record.id)
+
+
+def test_a_store_that_could_not_be_read_for_a_moment_is_not_read_as_a_whole_again(
+    store: ControlStore, path: Path, watch: Watch
+) -> None:
+    _, quiet = store.create_key("quiet", team="search", pepper=PEPPER)
+    changed, secret = store.create_key("changed", team="search", pepper=PEPPER)
+    table = watch()
+    before = table.lookup(quiet)
+    path.chmod(0)
+    table.close()
+    if os.access(path, os.R_OK):  # root reads everything
+        holder = sqlite3.connect(path, isolation_level=None)
+        store.close()
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+        table.refresh_if_stale(10.0)
+        holder.close()
+    else:
+        table.refresh_if_stale(10.0)
+    path.chmod(0o600)
+    assert table.stale_since == 10.0
+    with ControlStore.open(path) as again:
+        again.revoke_key(changed.id)
+    table.refresh_if_stale(11.0)
+    assert table.lookup(secret) == Refusal("revoked", changed.id)
+    assert table.lookup(quiet) is before, "it was not read again"
+
+
+def test_a_store_that_fails_is_asked_ever_more_rarely_and_twice_a_second_at_least(
+    store: ControlStore, path: Path, watch: Watch
+) -> None:
+    _, secret = store.create_key("app", team="search", pepper=PEPPER)
+    table = watch()
+    away = path.with_name("away.db")
+    now, looks = 100.0, []
+    path.rename(away)
+    while now < 103.0:
+        table.refresh(now)
+        if table._looked_at == now:
+            looks.append(now)
+        now += 0.05
+    waits = [later - earlier for earlier, later in pairwise(looks)]
+    assert waits == sorted(waits)
+    assert waits[0] < 0.2
+    assert 0.45 < waits[-1] < 0.56
+    away.rename(path)
+    store.revoke_key("app")
+    table.refresh(now + 0.5)
+    assert table.stale_since is None
+    assert isinstance(table.lookup(secret), Refusal)
+    table.refresh(now + 0.5)
+    assert table._looked_at == now + 0.5
 
 
 @pytest.mark.parametrize("harm", ["gone", "garbage", "empty"])
