@@ -127,8 +127,8 @@ class VirtualKeys(Teams):
 
         With a rotation id that the key has seen, nothing is changed and no secret returned. Secrets that were in
         their grace already keep their own end; where there is no grace, every older one ends now, with the calls that
-        came with it. `secret`: one that the caller has minted, to have put it somewhere safe first. Raises what `key` raises, NotAllowed for a key that has
-        ended, UsageError for a grace that is none.
+        came with it. `secret`: one that the caller has minted, to have put it somewhere safe first. Raises what `key`
+        raises, NotAllowed for a key that has ended, UsageError for a grace that is none.
         """
         if not 0 <= grace_us <= LONGEST_GRACE_US:
             raise UsageError("the grace of an old secret is between nothing and a year", "as in 10m")

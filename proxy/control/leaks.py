@@ -160,4 +160,7 @@ def _text(key: KeyRecord, told: list[_Told]) -> str:
         return f"{named} {seen}: it was revoked. Make another: `gatewatch keys create`."
     if latest.keys() == {"new_network"}:
         return f"{named} {seen}. If that was nobody of yours: `gatewatch keys rotate {key.id} --grace 0s`."
-    return f"{named} {seen}: its secret is none any more. Replace it: `gatewatch keys rotate {key.id}`."
+    return (
+        f"{named} {seen}: its secret is none any more. Replace it: `gatewatch keys rotate {key.id}`, and `--end-grace`"
+        " once the new one is in use; `--grace 0s` cuts off whoever has it at once."
+    )

@@ -17,7 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     add_meant(parser)
     parser.add_argument(
-        "--grace", metavar="SPAN", default="10m", help="how long the old secret works on (10m; 0s: not)"
+        "--grace",
+        metavar="SPAN",
+        default="10m",
+        help="how long the old secret works on (10m; 0s: it ends with its calls)",
     )
     parser.add_argument(
         "--rotation-id",
@@ -68,7 +71,7 @@ def _question(rows: list[dict[str, Any]], args: argparse.Namespace, grace_us: in
     if args.end_grace:
         return f"End the old secrets of {these} now? Calls that came with one are cut."
     if not grace_us:
-        return f"Rotate {these}? The old secret ends at once: whoever has it is refused, and calls in flight are cut."
+        return f"Rotate {these}? Old secrets end at once: whoever has one is refused, its calls in flight are cut."
     return f"Rotate {these}? The old secret works for {args.grace} more, the calls in flight go on."
 
 
@@ -126,7 +129,7 @@ def _end_grace(args: argparse.Namespace, named: list[str]) -> int:
     done = [perform(args, "keys.end_grace", EndGrace(key=key)) for key in named]
     print_rows(done, args.output, ("id", "name", "team", "ended"))
     if not any(row["ended"] for row in done):
-        sys.stderr.write("There was no old secret that still worked.\n")
+        sys.stderr.write("There was no old secret left to end.\n")
     return 0
 
 

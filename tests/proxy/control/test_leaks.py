@@ -88,6 +88,7 @@ async def test_an_alarm_names_the_key_the_mark_and_what_to_do(store: ControlStor
     assert "a browser (https://shop.example)" in text
     assert "a prompt of key abcd1234" in text
     assert f"gatewatch keys rotate {key.id}" in text
+    assert "--grace 0s" in text, "what cuts off whoever has it"
     (second, first) = entries(store)
     assert (first.actor, first.target) == ("gateway", key.id)
     assert first.after == {

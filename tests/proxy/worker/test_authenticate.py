@@ -129,7 +129,7 @@ def bad_keys(home: Home) -> list[Bad]:
         made.append(Bad(secret, f"{kid}: revoked"))
 
         kid, secret = key("replaced")
-        store.rotate_key(kid, pepper=PEPPER, grace_us=0)
+        store.rotate_key(kid, pepper=PEPPER, grace_us=1)
         made.append(Bad(secret, f"{kid}: replaced"))
 
         kid, secret = key("ended before its time")
@@ -176,7 +176,7 @@ async def test_the_replies_are_the_same_bytes_and_the_rows_say_why(worker: Worke
         revoked, secret_of_revoked = store.create_key("gone", team="search", pepper=PEPPER)
         store.revoke_key(revoked.id)
         rotated, secret_of_replaced = store.create_key("rotated", team="search", pepper=PEPPER)
-        store.rotate_key(rotated.id, pepper=PEPPER, grace_us=0)
+        store.rotate_key(rotated.id, pepper=PEPPER, grace_us=1)
         guessed, guess = store.create_key("guessed", team="search", pepper=bytes(32))
     unknown = token.mint("client", "live")
     secrets = {

@@ -277,14 +277,28 @@ async def test_a_secret_whose_grace_is_over_lets_its_calls_end(worker: Worker, s
     assert got.frames[-1] == b"data: [DONE]"
 
 
-async def test_a_secret_that_is_ended_before_its_time_takes_its_own_calls_with_it(
+async def test_a_secret_that_is_rotated_without_a_grace_takes_its_calls_with_it(
     worker: Worker, serve: Serve, key: Key
+) -> None:
+    async with serve(silence) as upstream:
+        plain = asyncio.create_task(ask(worker.port, asked(worker, "chat", "chat", key.headers)))
+        await (await upstream.conversation(0)).arrived()
+        with ControlStore.open(worker.home.control) as store:
+            store.rotate_key(key.id, pepper=PEPPER, grace_us=0)
+        assert (await plain).json["error"]["code"] == "key_revoked"
+
+
+@pytest.mark.parametrize("grace_is_over", [False, True])
+async def test_a_secret_that_is_ended_takes_its_own_calls_with_it(
+    worker: Worker, serve: Serve, key: Key, grace_is_over: bool
 ) -> None:
     with ControlStore.open(worker.home.control) as store:
         new = store.rotate_key(key.id, pepper=PEPPER, grace_us=600_000_000).secret
 
     def end() -> None:
         with ControlStore.open(worker.home.control) as store:
+            if grace_is_over:
+                store.connection.execute("UPDATE key_secrets SET valid_until = 1 WHERE kid = ?", (key.id,))
             store.end_old_secrets(key.id)
 
     async with serve(silence) as upstream:
