@@ -41,7 +41,7 @@ _TEXTS = (
 _COUNTS = (
     *("http_status", "attempts", "client_retry", "input_tokens", "output_tokens", "input_uncached_tokens"),
     *("input_cache_read_tokens", "input_cache_write_5m_tokens", "input_cache_write_1h_tokens", "input_audio_tokens"),
-    *("input_image_tokens", "output_reasoning_tokens", "output_audio_tokens"),
+    *("input_image_tokens", "output_reasoning_tokens", "output_audio_tokens", "key_version"),
 )
 COLUMNS: dict[str, Column] = {
     "call_id": Column("CAST(call_id AS VARCHAR)"),
@@ -56,7 +56,6 @@ COLUMNS: dict[str, Column] = {
     "ttft_ms": Column("ttft_us", "duration"),
     "upstream_ms": Column("upstream_us", "duration"),
     "overhead_ms": Column("overhead_us", "duration"),
-    "key_version": Column("key_version"),
     "dropped_params": Column("array_to_string(dropped_params, ', ')"),
 }
 """The names of `show calls` → column. `tag:NAME` comes on top of them."""
