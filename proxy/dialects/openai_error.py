@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from proxy.dialects.key_words import about_key
 from proxy.dialects.provider_error import ProviderError
 
 _STATUS_OF_WORD = {
@@ -32,9 +33,6 @@ _STATUS_OF_WORD = {
     "service_unavailable": 503,
 }
 """OpenAI's codes and types → the status that they come with, for errors that come inside a 200."""
-_NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "quota_exceeded"})
-_BAD_KEY = frozenset({"invalid_api_key", "account_deactivated", "authentication_error"})
-_BAD_KEY_WORDS = re.compile(r"incorrect api key|api key (?:not valid|is invalid)|invalid api key", re.IGNORECASE)
 _TOO_LONG_WORDS = re.compile(r"maximum context length|context (?:window|length) (?:is )?exceed", re.IGNORECASE)
 _WAIT = re.compile(
     r"(?:retry after|try again in) (?:(\d{1,4})h)?(?:(\d{1,4})m(?!s))?(?:(\d{1,8}(?:\.\d{1,9})?) ?(ms|s))?",
@@ -64,7 +62,6 @@ def error_of(value: Any, status: int | None = None) -> ProviderError:
     head = said[:_READ_CHARACTERS]
     if (code is None or code.isdigit() or code == "invalid_request_error") and _TOO_LONG_WORDS.search(head):
         code = "context_length_exceeded"
-    words = {code, kind}
     return ProviderError(
         said,
         status=status,
@@ -72,8 +69,7 @@ def error_of(value: Any, status: int | None = None) -> ProviderError:
         code=code,
         param=_word(error.get("param")),
         retry_after=_wait(head) if status in (429, 503) else None,
-        quota=status == 402 or not words.isdisjoint(_NO_MONEY),
-        key=status not in (401, 403) and (not words.isdisjoint(_BAD_KEY) or bool(_BAD_KEY_WORDS.search(head))),
+        of_key=about_key("openai", status, {code, kind, *_reasons(error)}, message),
     )
 
 
@@ -97,6 +93,13 @@ def _message(error: dict[str, Any]) -> str:
 
 def _word(value: Any) -> str | None:
     return str(value)[:100] if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None
+
+
+def _reasons(error: dict[str, Any]) -> list[str]:
+    """Google's, of its `ErrorInfo`."""
+    details = error.get("details")
+    listed = details if isinstance(details, list) else []
+    return [each["reason"] for each in listed if isinstance(each, dict) and isinstance(each.get("reason"), str)]
 
 
 def _stated_status(code: str | None, kind: str | None, error: dict[str, Any]) -> int | None:

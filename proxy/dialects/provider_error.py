@@ -2,6 +2,8 @@
 
 import msgspec
 
+from proxy.dialects.key_words import OfKey
+
 
 class ProviderError(Exception):
     """An error reply, an error event of a stream, or an error in a reply with status 200.
@@ -18,8 +20,7 @@ class ProviderError(Exception):
         code: str | None = None,
         param: str | None = None,
         retry_after: float | None = None,
-        quota: bool = False,
-        key: bool = False,
+        of_key: OfKey | None = None,
         daily: bool = False,
     ) -> None:
         super().__init__(message)
@@ -32,12 +33,20 @@ class ProviderError(Exception):
         self.param = param
         self.retry_after = retry_after
         """Seconds to wait that stand in the body, not in a header."""
-        self.quota = quota
-        """The account has no money or quota left: waiting does not help."""
+        self.of_key = of_key
+        """What it says of the gateway's key; None: nothing."""
         self.daily = daily
         """A quota of the day is used up: that of the model, for `retry_after`."""
-        self.key = key
-        """The provider refused the gateway's key, though the status does not say so."""
+
+    @property
+    def quota(self) -> bool:
+        """The account has no money or quota left: waiting does not help."""
+        return self.of_key is not None and self.of_key.kind == "exhausted"
+
+    @property
+    def key(self) -> bool:
+        """The provider refused the gateway's key."""
+        return self.of_key is not None and self.of_key.kind == "refused"
 
 
 class NotThisDialect(ValueError):

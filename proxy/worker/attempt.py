@@ -83,9 +83,9 @@ async def attempt(
             fault = key_fault(error)
             raise AttemptFailed(
                 refusal,
-                may_go_elsewhere=exchange.status in _NEXT_TARGET or fault is not None,
+                may_go_elsewhere=exchange.status in _NEXT_TARGET or fault is not None or error.of_key is not None,
                 fault=fault,
-                of_the_key=fault is not None or exchange.status == 429,
+                of_the_key=fault is not None or error.of_key is not None or exchange.status == 429,
             )
     except CannotSign as error:
         refusal = upstream(502, "upstream_auth", "The gateway has no credentials for the provider.", DO_NOT_RETRY)

@@ -1,19 +1,17 @@
 """Whether a provider's error speaks of the gateway's key, and of what about it.
 
-Keeps true: nothing that a caller sends can put a key into quarantine, so what a provider says of a prompt or of a rate
-is none of the key's faults; and the reason is in our own words, for a provider may repeat the key in its own.
+Keeps true: nothing that a caller sends can put a key into quarantine (`key_words` says what may be believed); and the
+reason is in our own words, for a provider may repeat the key in its own.
 """
 
 import re
 from typing import NamedTuple
 
 from gatewatch.control.key_hold import Kind
+from proxy.dialects.key_words import OfKey
 from proxy.dialects.provider_error import ProviderError
 
-_ABOUT_THE_CALL = re.compile(r"moderat|flagged|content[ _-]?(?:policy|filter)|safety|guardrail|harmful", re.IGNORECASE)
-"""OpenRouter, Azure and firewalls before providers answer some prompts with 403."""
 _WORD = re.compile(r"[a-z]{2,20}(?:_[a-z]{2,20}){1,5}")
-_READ_CHARACTERS = 4096
 
 
 class KeyFault(NamedTuple):
@@ -29,22 +27,10 @@ class KeyFault(NamedTuple):
 
 def key_fault(error: ProviderError) -> KeyFault | None:
     """None where the error is about something else: the request, the rate, the provider itself."""
-    status = error.status
     if error.daily:
         return KeyFault("exhausted", "the quota of the day", True, error.retry_after)
-    if error.quota or status == 402:
-        return KeyFault("exhausted", _said(error))
-    if error.key or status == 401:
-        return KeyFault("refused", _said(error))
-    if status == 403 and not _is_about_the_call(error):
-        return KeyFault("refused", _said(error), True)
-    return None
-
-
-def _is_about_the_call(error: ProviderError) -> bool:
-    return any(
-        _ABOUT_THE_CALL.search(said) for said in (error.message[:_READ_CHARACTERS], error.code, error.type) if said
-    )
+    of_key = error.of_key or (OfKey("refused") if error.status == 401 else None)
+    return KeyFault(of_key.kind, _said(error), of_key.for_model) if of_key and of_key.holds else None
 
 
 def _said(error: ProviderError) -> str:

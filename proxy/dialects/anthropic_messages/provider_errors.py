@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from proxy.dialects.key_words import OfKey, about_key
 from proxy.dialects.provider_error import ProviderError
 
 STATUSES = {
@@ -25,17 +26,6 @@ STATUSES = {
 }
 """Type → the status that it is sent with (docs.claude.com/en/api/errors)."""
 
-_NO_MONEY_CODES = frozenset(
-    {
-        "contract_spend_limit_reached",
-        "enforced_spend_limit_reached",
-        "linked_organization_billing_unavailable",
-        "linked_organization_spend_limit_reached",
-    }
-)
-_NO_MONEY_WORDS = ("credit balance is too low", "reached your specified api usage limits")
-_NO_KEY_CODES = frozenset({"organization_on_hold"})
-_NO_KEY_WORDS = ("organization has been disabled",)
 _TOO_LONG_WORDS = ("prompt is too long", "exceed context limit", "exceeds the context window")
 _PARAM = re.compile(r"([a-z_]+(?:\.[A-Za-z0-9_]+)*): ")
 """How a message about a field begins: `messages.0.content: …`."""
@@ -60,8 +50,9 @@ def read_error(status: int, body: bytes) -> ProviderError:
     try:
         error = _decode(body).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        message, no_money = f"The provider answered with status {status} and no error object.", status == 402
-        return ProviderError(message, status=sent, code=_code(None, "", no_money), quota=no_money)
+        of_key = about_key("anthropic", sent, (), "")
+        message = f"The provider answered with status {status} and no error object."
+        return ProviderError(message, status=sent, code=_code(None, "", of_key), of_key=of_key)
     return _told(error, sent)
 
 
@@ -79,23 +70,23 @@ def _told(error: _Error, status: int | None) -> ProviderError:
     message = error.message if isinstance(error.message, str) and error.message else "The provider gave no reason."
     cause = error.details.get("error_code") if isinstance(error.details, dict) else None
     words = message.lower()
-    no_money = kind == "billing_error" or cause in _NO_MONEY_CODES or _any(_NO_MONEY_WORDS, words) or status == 402
-    no_key = kind == "authentication_error" or cause in _NO_KEY_CODES or _any(_NO_KEY_WORDS, words)
+    cause = cause if isinstance(cause, str) else None
+    status = STATUSES.get(kind or "") if status is None else status
+    of_key = about_key("anthropic", status, {kind, cause}, message)
     named = _PARAM.match(message) if kind == "invalid_request_error" else None
     return ProviderError(
         message,
-        status=STATUSES.get(kind or "") if status is None else status,
+        status=status,
         type=kind,
-        code=cause if isinstance(cause, str) else _code(kind, words, no_money),
+        code=cause or _code(kind, words, of_key),
         param=named[1] if named else None,
-        quota=no_money,
-        key=no_key and status != 401,
+        of_key=of_key,
     )
 
 
-def _code(kind: str | None, words: str, no_money: bool) -> str | None:
+def _code(kind: str | None, words: str, of_key: OfKey | None) -> str | None:
     """OpenAI's code for the same."""
-    if no_money:
+    if of_key and of_key.kind == "exhausted":
         return "insufficient_quota"
     if kind == "invalid_request_error" and _any(_TOO_LONG_WORDS, words):
         return "context_length_exceeded"

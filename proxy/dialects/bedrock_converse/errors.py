@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from proxy.dialects.key_words import about_key
 from proxy.dialects.provider_error import ProviderError
 
 _STATUSES = {
@@ -29,8 +30,6 @@ _STATUSES = {
 }
 _TOO_LONG = ("input is too long", "prompt is too long", "too many input tokens", "exceeds the maximum number of tokens")
 _NO_MODEL = ("model identifier is invalid", "could not resolve the foundation model", "end of its life")
-_NO_KEY = ("security token included in the request", "api key", "bearer token", "authentication failed")
-_NO_MONEY = ("invalid_payment_instrument", "payment instrument")
 
 
 def read_error(status: int, body: bytes) -> ProviderError:
@@ -59,14 +58,12 @@ def _error(name: str, said: object, status: int | None) -> ProviderError:
     text = message.lower()
     if status is None:
         status = _STATUSES.get(kind, 500)
-    refused = status in (400, 401, 403)
     code = _code(kind, text, status)
     return ProviderError(
         message,
         status=404 if code == "model_not_found" else status,  # it says 400
         code=code,
-        quota=refused and any(each in text for each in _NO_MONEY),
-        key=kind in ("unrecognizedclient", "expiredtoken") or (refused and any(each in text for each in _NO_KEY)),
+        of_key=about_key("aws", status, {kind}, message),
     )
 
 

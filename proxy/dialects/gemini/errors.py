@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from proxy.dialects.key_words import OfKey, about_key
 from proxy.dialects.provider_error import ProviderError
 
 _STATUSES = {
@@ -28,16 +29,6 @@ _STATUSES = {
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
 }
-_NO_KEY = ("api key not valid", "api key not found", "api key expired", "pass a valid api key", "reported as leaked")
-_NO_MONEY = (
-    "prepayment credits",
-    "credits are depleted",
-    "billing to be enabled",
-    "enable billing",
-    "spending cap",
-    "spend cap",
-)
-_EMPTY_QUOTA = re.compile(r"\blimit: 0\b")
 _DELAY = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s\Z")
 _MIDNIGHT_UTC_HOUR = 8
 """Midnight in California in winter; in summer an hour late, never early."""
@@ -71,21 +62,23 @@ def error_of(said: object, status: int | None = None) -> ProviderError:
         status = number if in_range else _STATUSES.get(name or "", 500 if name else None)
     reasons = [str(detail.get("reason")) for detail in details if "reason" in detail]
     text = message.lower()
-    key = any(reason.startswith("API_KEY_") for reason in reasons) or any(each in text for each in _NO_KEY)
+    violations = list(_quota_violations(details))
+    of_key = about_key("google", status, {name, *reasons}, message)
+    if any(str(violation.get("quotaValue")) == "0" for violation in violations):
+        of_key = OfKey("exhausted", for_model=True)
     return ProviderError(
         message,
         status=status,
-        code=_code(name, text, key),
+        code=_code(name, text, of_key),
         param=_param(details),
         retry_after=_retry_after(details),
-        quota=_is_out_of_money(text, reasons, details),
-        key=key,
-        daily=any("PerDay" in str(violation.get("quotaId")) for violation in _quota_violations(details)),
+        of_key=of_key,
+        daily=any("PerDay" in str(violation.get("quotaId")) for violation in violations),
     )
 
 
-def _code(name: str | None, text: str, key: bool) -> str | None:
-    if key:
+def _code(name: str | None, text: str, of_key: OfKey | None) -> str | None:
+    if of_key and of_key.kind == "refused":
         return "invalid_api_key"
     if "exceeds the maximum number of tokens" in text:
         return "context_length_exceeded"
@@ -124,14 +117,6 @@ def _until_midnight(now: datetime) -> float:
     if midnight <= now:
         midnight += timedelta(days=1)
     return (midnight - now).total_seconds()
-
-
-def _is_out_of_money(text: str, reasons: list[str], details: list[dict[str, Any]]) -> bool:
-    """The usual "check your plan and billing details" stands in every rate limit and means nothing."""
-    if "BILLING_DISABLED" in reasons or any(each in text for each in _NO_MONEY):
-        return True
-    violations = list(_quota_violations(details))
-    return bool(_EMPTY_QUOTA.search(text)) or any(str(each.get("quotaValue")) == "0" for each in violations)
 
 
 def _quota_violations(details: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Errors of providers that speak chat: OpenAI's shape, and what its many imitators mean by their own words.
 
-Keeps true: whatever comes becomes a ProviderError; nothing raises. Resellers tell of an empty balance with any status
-at all, and every server has its own words for a prompt that is too long, so the text is read where the code is silent.
+Keeps true: whatever comes becomes a ProviderError; nothing raises. Every server has its own words for a prompt that is
+too long, so the text is read where the code is silent.
 """
 
 import re
@@ -24,26 +24,10 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 """OpenAI, vLLM, SGLang, llama.cpp, Mistral, Together (TGI), Groq, Cerebras, Google."""
-_NO_MONEY = re.compile(
-    r"insufficient (?:account )?(?:balance|credits?|quota|funds)|quota (?:is )?not enough|credit balance is too low"
-    r"|(?:not enough|out of|used all available) credits|balance is (?:not enough|insufficient)|negative balance"
-    r"|account is suspended due to insufficient|余额不足|额度不足|额度已用尽",
-    re.IGNORECASE,
-)
-"""DeepSeek, OpenRouter, xAI, Anthropic's chat endpoint, Moonshot, new-api and what is built on it."""
-_NO_MONEY_CODES = frozenset(
-    {"insufficient_user_quota", "pre_consume_token_quota_failed", "insufficient_balance", "insufficient_credits"}
-)
-_BAD_KEY = re.compile(
-    r"(?:incorrect|invalid|wrong) (?:api|access|authentication) ?(?:key|token)|api key (?:not valid|expired|is invalid)"
-    r"|no auth credentials found|user not found|invalid token|无效的令牌",
-    re.IGNORECASE,
-)
 _NO_WORDS = re.compile(r"$|[<{\[]")
 """Nothing, markup, or JSON that broke off: not for people."""
 _MODEL_MISSING = re.compile(r"\bmodel\b.{0,200}\b(?:not exist|not found|no longer|unknown)", re.IGNORECASE | re.DOTALL)
 _FAULTY_REQUEST = (None, 400, 413, 422)
-_MONEY_STATUSES = (None, 400, 401, 402, 403, 429, 500)
 
 
 def read_error(status: int, body: bytes) -> ProviderError:
@@ -66,10 +50,8 @@ def error_of(value: Any, status: int | None = None) -> ProviderError:
         error.code = "model_not_found"
     if error.code == "context_length_exceeded" and error.status is None:
         error.status = 400
-    if error.code in _NO_MONEY_CODES or (error.status in _MONEY_STATUSES and _NO_MONEY.search(head)):
-        error.quota = True
-    elif error.status not in (401, 403) and error.status in (None, 400) and _BAD_KEY.search(head):
-        error.key = True
+    if error.of_key and _is_of_another(value):
+        error.of_key = error.of_key._replace(holds=False)
     if error.retry_after is None and error.status in (429, 503):
         error.retry_after = _retry_delay(value)
     return error
@@ -100,6 +82,13 @@ def _innermost(value: Any) -> Any:
     details = error.get("detail") if "detail" in error else error.get("message")
     said = _validation_errors(details.get("detail") if isinstance(details, dict) else details)
     return {**error, "message": said} if said else error
+
+
+def _is_of_another(value: Any) -> bool:
+    """Whether OpenRouter tells of a provider behind it, which has keys of its own."""
+    error = value.get("error") if isinstance(value, dict) else None
+    metadata = error.get("metadata") if isinstance(error, dict) else None
+    return isinstance(metadata, dict) and bool(metadata.get("provider_name"))
 
 
 def _told(raw: str) -> str | None:

@@ -35,6 +35,11 @@ REFUSED = http(401, b'{"error":{"message":"Incorrect API key provided","code":"i
 NO_ACCESS = http(403, b'{"error":{"message":"No access to the model","code":"model_not_found"}}')
 FLAGGED = http(403, b'{"error":{"message":"Your input was flagged by moderation"}}')
 EMPTY = http(429, b'{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}')
+UNPAID = http(402, b'{"error":{"message":"Insufficient Balance","code":"invalid_request_error"}}')
+TOO_DEAR = http(402, b'{"error":{"code":402,"message":"This request requires more credits, or fewer max_tokens."}}')
+ECHO = http(400, b'{"error":{"message":"Invalid value: \'incorrect api key\'","code":"invalid_value"}}')
+SCOPES = http(401, b'{"error":{"message":"Missing scopes: api.embeddings.write","code":null}}')
+WAF = http(403, b"<html>blocked</html>")
 LIMITED = http(429, b'{"error":{"message":"Rate limit reached","code":"rate_limit_exceeded"}}', "retry-after: 7")
 BROKEN = http(500, b"{}")
 ERROR_IN_A_GOOD_REPLY = http(200, b'{"error":{"code":401,"message":"No auth credentials found"}}')
@@ -95,7 +100,7 @@ def error(reply: RawReply) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("wrong", [REFUSED, NO_ACCESS, EMPTY, http(402, b"{}")])
+@pytest.mark.parametrize("wrong", [REFUSED, NO_ACCESS, EMPTY, UNPAID])
 async def test_a_key_that_fails_is_followed_by_the_next_and_the_caller_notices_nothing(
     running: Running, wrong: bytes, stream: bool
 ) -> None:
@@ -172,6 +177,18 @@ async def test_what_is_not_about_the_key_is_not_tried_with_another(running: Runn
         await running.chat()
         assert used(upstream) == ["a"]
     assert not running.gateway.quarantine.held
+
+
+@pytest.mark.parametrize("answer", [ECHO, TOO_DEAR, SCOPES, WAF])
+async def test_what_one_call_was_told_takes_the_key_from_nobody(running: Running, answer: bytes) -> None:
+    answers = {"a": answer}
+    async with scripted_upstream(by_key(answers)) as upstream:
+        await running.start(upstream.url, with_keys(key("a")))
+        assert (await running.chat()).status >= 400
+        answers["a"] = OK
+        assert (await running.chat()).status == 200
+    assert not running.gateway.quarantine.held
+    assert running.gateway.quarantine.take_faults() == []
 
 
 async def test_a_key_without_access_to_one_model_serves_the_others(running: Running) -> None:

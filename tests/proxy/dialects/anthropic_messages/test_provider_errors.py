@@ -82,14 +82,15 @@ def test_a_busy_account_is_not_without_money() -> None:
 @pytest.mark.parametrize(
     ("status", "said", "key"),
     [
-        (401, body("authentication_error", "invalid x-api-key"), False),
+        (401, body("authentication_error", "invalid x-api-key"), True),
         (403, body("authentication_error", "invalid x-api-key"), True),
         (400, body("invalid_request_error", "This organization has been disabled."), True),
         (403, body("permission_error", "On hold.", error_code="organization_on_hold"), True),
-        (403, body("permission_error", "Your API key does not have permission to use the resource."), False),
+        (403, body("permission_error", "Your API key does not have permission to use the resource."), True),
+        (403, body("permission_error", "Blocked by content policy."), False),
     ],
 )
-def test_a_refused_key_is_told_where_the_status_does_not(status: int, said: bytes, key: bool) -> None:
+def test_an_error_about_the_key_is_told_from_one_about_the_prompt(status: int, said: bytes, key: bool) -> None:
     assert read_error(status, said).key is key
 
 
