@@ -330,7 +330,8 @@ class Leaks(Section):
     """It comes from a network (/24, /48 of IPv6) where it never was before. Keys of persons (`--user`) and those with
     a list of networks are never taken for leaked by this."""
     in_prompt: Reaction = "alert"
-    """It stands in the body of a call, whoever makes that."""
+    """It stands in the body of a call, whoever makes that. The same holds for the keys of providers; that they are
+    rotated then is said by `rotation.on_leak` of the provider."""
     learn: Duration = 7 * 86_400 * _SECOND
     """How long after its first use every network counts as the key's own."""
 

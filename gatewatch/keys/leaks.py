@@ -46,6 +46,18 @@ class Leak(msgspec.Struct, frozen=True, kw_only=True):
     """What the worker has done, or wants to be done."""
 
 
+class ProviderLeak(msgspec.Struct, frozen=True, kw_only=True):
+    """The secret of a provider was seen in what a caller sent."""
+
+    provider: str
+    key_id: str
+    version: str
+    """Of the secret; tells nothing of it."""
+    source: str
+    """Where it was; safe to show."""
+    reaction: Reaction
+
+
 def secrets_in(document: str | bytes) -> list[str]:
     """The texts in it that are keys of a gateway by their shape and checksum, each once, in order."""
     if isinstance(document, bytes):

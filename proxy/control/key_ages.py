@@ -9,12 +9,11 @@ import logging
 from collections.abc import Callable
 
 from gatewatch.config import Loaded
-from gatewatch.control.provider_rotations import ProviderRotations
 from gatewatch.control.store import ControlStore
-from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
-from gatewatch.rotation.rotator import Rotator, Wish
+from gatewatch.rotation.rotator import Rotator
 from gatewatch.timespan import duration_text
+from proxy.control.rotating_by_itself import command, rotate
 from proxy.control.rotation_subject import keys_of
 
 LOOK_SECONDS = 60.0
@@ -69,32 +68,18 @@ class KeyAges:
                         continue
                     id = f"key_age:{name}/{entry}"
                     old.add(id)
-                    trouble = self._rotate(store, name, key, entry) if policy.automatic else None
+                    trouble = None
+                    if policy.automatic:
+                        trouble = rotate(store, self._rotator, name, key, entry, "its key is too old")
                     self._alarm(id, _text(name, key, entry, age, policy.max_age, trouble))
         for id in self._raised - old:
             self._alarm(id, None)
         self._raised = old
 
-    def _rotate(self, store: ControlStore, provider: str, key: str, entry: str) -> str | None:
-        """Begins a rotation, unless one stands or has just failed; why there is none."""
-        rotations = ProviderRotations(store)
-        if rotations.standing(entry) is not None:
-            return None
-        last = next((each for each in rotations.latest() if each.entry == entry), None)
-        if last is not None and last.state == "rolled-back" and store.clock() - last.started_at < DAY_US:
-            return f"the last rotation was rolled back: {last.detail.failure}"
-        try:
-            begun = self._rotator.begin(store, Wish(provider=provider, key=key))
-        except GatewatchError as error:
-            return error.title
-        log.info("rotation %s of %s: its key is too old", begun.id, provider)
-        return None
-
 
 def _text(provider: str, key: str, entry: str, age: int, most: int, trouble: str | None) -> str:
-    which = "" if key == f"{VAULT}{entry}" else f" --key {key}"
     by_itself = f" It is not rotated by itself: {trouble}." if trouble else ""
     return (
         f"The key vault:{entry} of {provider} is {age // DAY_US} days old; at most {duration_text(most)} is allowed."
-        f"{by_itself} Rotate it: gatewatch providers rotate-key {provider}{which}"
+        f"{by_itself} Rotate it: {command(provider, key, VAULT + entry)}"
     )

@@ -105,6 +105,7 @@ class ControlLink:
             draining=gateway.draining,
             keys_used=live.take_keys_used(),
             leaks=gateway.leaks.take_found(),
+            provider_leaks=gateway.leaks.of_providers.take_found(),
             networks=gateway.leaks.take_networks(),
             keys_in_flight=gateway.keys_in_flight(),
             provider_keys_in_flight=gateway.provider_keys_in_flight(),

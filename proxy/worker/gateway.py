@@ -68,7 +68,7 @@ class Gateway:
         self.quarantine.replace(settings.quarantine)
         self._model_list = ModelList()
         self._ending = Ending(journal, meter, self.live)
-        self._attempts = Attempts(self._ending)
+        self._attempts = Attempts(self._ending, allowances)
         self._relay = Relay(self._ending)
         self.configure(settings)
 
@@ -159,7 +159,7 @@ class Gateway:
         finally:
             self.in_flight.discard(inbound)
             request.on_disconnect = None
-            if inbound.holds:
+            if inbound.held is not None:
                 self._allowances.settle(inbound)
 
     async def serve_call(self, inbound: Inbound) -> None:
@@ -179,7 +179,7 @@ class Gateway:
             check_further_models(key, route, inbound.body)
             upstreams = self._reckon(inbound, route)
             if key.is_capped:
-                await self._allowances.take(inbound)
+                await self._allowances.take(inbound, self.settings.providers[route.targets[0].provider])
             check_not_cut_off(inbound, self.keys)
             self._open(inbound)
             if inbound.call.endpoint == "count_tokens":
@@ -205,7 +205,11 @@ class Gateway:
             raise inbound.request.refusal
         if self.draining:
             raise overloaded("The gateway is shutting down.")
-        inbound.known = authenticate(inbound, self.keys)
+        try:
+            inbound.known = authenticate(inbound, self.keys)
+        except Refusal:
+            self.leaks.check_stranger(inbound)
+            raise
         key, call = inbound.known.key, inbound.call
         call.key_id, call.key_name, call.key_version = key.id, key.name, inbound.known.version
         call.team, call.project, call.environment = key.team, key.project, key.environment

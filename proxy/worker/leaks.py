@@ -19,6 +19,7 @@ from gatewatch.safe_text import safe
 from proxy.refusal import key_leaked
 from proxy.settings import Settings
 from proxy.worker.inbound import Inbound
+from proxy.worker.provider_leaks import ProviderLeaks
 
 REMEMBERED = 20_000
 WAITING = 500
@@ -32,6 +33,8 @@ class Leaks:
     def __init__(self, keys: KeyTable) -> None:
         self.news = asyncio.Event()
         """Set when there is something that should not wait for the next report."""
+        self.of_providers = ProviderLeaks(self.news)
+        """Looks for the secrets of providers."""
         self._keys = keys
         self._everybodys = Reactions()
         self._of_teams: Mapping[str, Reactions] = {}
@@ -47,6 +50,7 @@ class Leaks:
         self._everybodys, self._of_teams = settings.leaks, settings.leaks_of_teams
         self._at_home.clear()
         self._told.clear()
+        self.of_providers.configure(settings)
 
     def check_arrival(self, inbound: Inbound) -> None:
         """To be asked when the key is known. Raises Refusal."""
@@ -60,14 +64,18 @@ class Leaks:
 
     def check_prompt(self, inbound: Inbound, body: bytes) -> None:
         """To be asked when the body is there: whose keys stand in it? Raises Refusal."""
-        secrets = secrets_in(body)
-        if not secrets:
-            return
         assert inbound.known
         where = f"a prompt of key {inbound.known.key.id}"
-        found = [known for secret in secrets if isinstance(known := self._keys.lookup(secret), Known)]
-        if True in [self._is_refused(known, "in_prompt", where) for known in found]:  # each of them is told
+        refused = [self.of_providers.in_body(body, where, self._reactions(inbound.known).in_prompt)]
+        for secret in secrets_in(body):
+            if isinstance(known := self._keys.lookup(secret), Known):
+                refused.append(self._is_refused(known, "in_prompt", where))
+        if any(refused):  # each of them is told
             raise key_leaked("in_prompt")
+
+    def check_stranger(self, inbound: Inbound) -> None:
+        """To be asked about a request without a key of ours, which is refused."""
+        self.of_providers.look_at_keys(inbound.headers, inbound.call.source, self._everybodys.in_prompt)
 
     def take_found(self) -> list[Leak]:
         """What was found since the last time this was asked."""

@@ -7,7 +7,7 @@ import msgspec
 
 from gatewatch.call import Call
 from gatewatch.control.key_hold import KeyHold
-from gatewatch.keys.leaks import Leak
+from gatewatch.keys.leaks import Leak, ProviderLeak
 
 
 class LiveState(msgspec.Struct, kw_only=True):
@@ -43,6 +43,8 @@ class LiveState(msgspec.Struct, kw_only=True):
     """Those that were tried again and are good, since the last report."""
     leaks: list[Leak] = []
     """Keys that were seen where no key should be, since the last report."""
+    provider_leaks: list[ProviderLeak] = []
+    """Secrets of providers that were seen in what callers send, since the last report."""
     networks: list[tuple[str, str, int]] = []
     """Key, network and time (µs) of first uses that are in order."""
 

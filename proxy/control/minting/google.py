@@ -1,7 +1,7 @@
 """Google's API keys of one project, for the Gemini API.
 
-Endpoints and shapes: the discovery document of the API Keys API, `apikeys:v2`. Making and deleting are operations that
-take a while; a deleted key can be brought back for 30 days.
+Endpoints and shapes: the discovery document of the API Keys API, `apikeys:v2` of 2026-08-18. Making
+and deleting are operations that take a while; a deleted key can be brought back for 30 days.
 """
 
 import asyncio
@@ -40,9 +40,9 @@ class GoogleKeys:
         self._project = project
 
     async def mint(self, name: str, beside: str | None) -> Minted:
-        """Restricted as the key in use is; where that one is not, to the Gemini API."""
-        restrictions = {} if beside is None else await self._restrictions_of(beside)
-        asked = {"displayName": name, "restrictions": restrictions or {"apiTargets": [{"service": SERVICE}]}}
+        """Restricted and bound as the key in use is; where that one is not restricted, to the Gemini API."""
+        usual = {"restrictions": {"apiTargets": [{"service": SERVICE}]}}
+        asked = {"displayName": name} | usual | ({} if beside is None else await self._bounds_of(beside))
         made = await self._done(await self._ask("POST", self._keys, asked))
         id = _checked(_KEY, text_of(made, "name"))
         said = await self._ask("GET", f"/v2/{id}/keyString")
@@ -67,7 +67,7 @@ class GoogleKeys:
     async def named(self, name: str) -> list[str]:
         return [text_of(key, "name") for key in await self._list() if key.get("displayName") == name]
 
-    async def _restrictions_of(self, secret: str) -> dict[str, Any]:
+    async def _bounds_of(self, secret: str) -> dict[str, Any]:
         id = await self.identify(secret)
         if id is None:
             raise AdminRefused(
@@ -75,13 +75,7 @@ class GoogleKeys:
                 "name its project in admin.project, or make a key yourself and give it",
             )
         key = await self._ask("GET", f"/v2/{_checked(_KEY, id)}")
-        if key.get("serviceAccountEmail"):
-            raise AdminRefused(
-                "the key in use is bound to a service account, and the new one would not be",
-                "make a key that is bound to it yourself, and give it",
-            )
-        restrictions = key.get("restrictions")
-        return restrictions if isinstance(restrictions, dict) else {}
+        return {name: key[name] for name in ("restrictions", "serviceAccountEmail") if key.get(name)}
 
     async def _list(self) -> list[dict[str, Any]]:
         """Without those that were deleted."""

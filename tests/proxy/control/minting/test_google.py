@@ -41,7 +41,9 @@ class ApiKeys:
     async def speak(self, conversation: Conversation) -> None:
         status, said = self.answer(await conversation.request())
         body = json.dumps(said).encode()
-        conversation.send(f"HTTP/1.1 {status} X\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body)
+        conversation.send(
+            f"HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+        )
         conversation.close()
 
     def answer(self, request: Received) -> Answer:
@@ -74,7 +76,7 @@ class ApiKeys:
         return no(405, "no such method")
 
     def made(self, asked: dict[str, Any]) -> dict[str, Any]:
-        assert asked.keys() <= {"displayName", "restrictions"}
+        assert asked.keys() <= {"displayName", "restrictions", "serviceAccountEmail"}
         assert len(asked["displayName"]) <= 63
         assert asked.get("restrictions", {}).keys() <= RESTRICTIONS | {"apiTargets"}
         number = next(self._numbers)
@@ -98,7 +100,7 @@ class ApiKeys:
 
     def _listed(self, query: dict[str, str]) -> Answer:
         start, every = int(query.get("pageToken", 0)), [shown(key) for key in self.keys.values()]
-        page = every[start : start + min(self.page, int(query["pageSize"]))]
+        page = every[start : start + min(self.page, int(query.get("pageSize", 50)))]
         more = {"nextPageToken": str(start + self.page)} if start + self.page < len(every) else {}
         return 200, ({"keys": page} if page else {}) | more
 
@@ -166,15 +168,14 @@ async def test_the_new_key_is_restricted_as_the_old_one(server: tuple[ApiKeys, G
     assert api.keys[minted.id]["restrictions"] == GEMINI
 
 
-async def test_a_key_that_is_bound_to_a_service_account_is_not_replaced_by_one_that_is_not(
+async def test_the_new_key_is_bound_to_the_service_account_of_the_old_one(
     server: tuple[ApiKeys, GoogleKeys],
 ) -> None:
     api, keys = server
-    by_hand = api.keys[api.made({"displayName": "by hand"})["name"]]
-    by_hand["serviceAccountEmail"] = "robot@shop.iam.gserviceaccount.com"
-    with pytest.raises(AdminRefused, match="bound to a service account"):
-        await keys.mint("rot_1", by_hand["keyString"])
-    assert len(api.keys) == 1
+    robot = "robot@shop.iam.gserviceaccount.com"
+    by_hand = api.keys[api.made({"displayName": "by hand", "serviceAccountEmail": robot})["name"]]
+    minted = await keys.mint("rot_1", by_hand["keyString"])
+    assert (api.keys[minted.id]["serviceAccountEmail"], api.keys[minted.id]["restrictions"]) == (robot, GEMINI)
 
 
 async def test_a_key_is_found_by_its_name_among_several_pages(server: tuple[ApiKeys, GoogleKeys]) -> None:
