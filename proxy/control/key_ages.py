@@ -70,7 +70,7 @@ class KeyAges:
                     old.add(id)
                     trouble = None
                     if policy.automatic:
-                        trouble = rotate(store, self._rotator, name, key, entry, "its key is too old")
+                        trouble = rotate(store, self._rotator.begin, name, key, entry, "its key is too old")
                     self._alarm(id, _text(name, key, entry, age, policy.max_age, trouble))
         for id in self._raised - old:
             self._alarm(id, None)

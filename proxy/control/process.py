@@ -1,6 +1,7 @@
 """The control process, from its lock to its last record: `gatewatch serve`."""
 
 import asyncio
+import inspect
 import logging
 import os
 import signal
@@ -26,8 +27,10 @@ from gatewatch.vault.pepper import get_or_create_pepper
 from gatewatch.vault.references import resolve
 from proxy.control.actions_here import ActionsHere
 from proxy.control.alarms import Alarms
+from proxy.control.background import Background
 from proxy.control.home_lock import HomeLock
 from proxy.control.key_ages import KeyAges
+from proxy.control.key_use import KeyUse
 from proxy.control.leaks import LeakWatch
 from proxy.control.listening import bind
 from proxy.control.provider_leaks import ProviderLeakWatch
@@ -53,7 +56,7 @@ if TYPE_CHECKING:
 ADOPT_SECONDS = 2.0
 READY_SECONDS = 20.0
 DRAIN_SECONDS = 2.0
-KEY_USE_SECONDS = 10.0
+TRY_AGAIN_SECONDS = 10.0
 AT_START_ONLY = ("listen", "tls", "workers", "stores", "control", "vault", "vault_options")
 """What a running gateway does not take from a changed configuration."""
 
@@ -86,6 +89,7 @@ class ControlProcess:
         self._wish = wish
         self._store = ControlStore.open(home.control, actor="gateway")
         self._workers = Workers(worker_command(), self._count, self._alarms)
+        self._key_use = KeyUse(home.control)
         self._leaks = LeakWatch(home.control, self._alarms)
         self._quarantine = Quarantine(home.control, self._store, self._alarms, self._workers)
         self._workers.on_report = self._heard
@@ -93,7 +97,7 @@ class ControlProcess:
             self._home, lambda: self._loaded, lambda: self._vault, self._fleet, self._alarm_from_elsewhere
         )
         self._provider_leaks = ProviderLeakWatch(
-            self._home, self._alarms, lambda: self._loaded, lambda: self._settings.providers, self._rotations
+            self._home, self._alarms, lambda: self._loaded, lambda: self._settings.providers, self._rotations.begin
         )
         self._recording: Recording | None = None
         self._ways_in: WaysIn | None = None
@@ -105,29 +109,26 @@ class ControlProcess:
         self._loop = loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
-        tasks: list[asyncio.Task[None]] = []
+        background = Background(self._alarms)
         try:
             listening = await self._start()
-            tasks = [
-                asyncio.create_task(watch_config(self._config_path, self._reload)),
-                asyncio.create_task(self._keep_noting_key_use()),
-                asyncio.create_task(self._leaks.run()),
-                asyncio.create_task(self._quarantine.run()),
-                asyncio.create_task(self._keep_looking_for_secrets()),
-                asyncio.create_task(keep_forgetting(self._home, self._vault)),
-            ]
+            background.keep("watch of its configuration", lambda: watch_config(self._config_path, self._reload))
+            background.keep("second try of a configuration", self._keep_trying)
+            background.keep("note of when keys were used", self._key_use.run)
+            background.keep("watch for leaked keys", self._leaks.run)
+            background.keep("quarantine of providers' keys", self._quarantine.run)
+            background.keep("watch of providers' keys", self._keep_looking_for_secrets)
+            background.keep("sweep of delivered secrets", lambda: keep_forgetting(self._home, self._vault))
             if await self._workers_are_up(stopping):
                 ready(self._ready(listening))
                 await asyncio.to_thread(self._rotations.go_on)
                 ages = KeyAges(self._home, lambda: self._loaded, self._rotations, self._alarm_from_elsewhere)
-                tasks.append(asyncio.create_task(ages.run()))
-                tasks.append(asyncio.create_task(self._provider_leaks.run()))
+                background.keep("watch of the ages of providers' keys", ages.run)
+                background.keep("watch for leaked keys of providers", self._provider_leaks.run)
             await stopping.wait()
         finally:
             log.info("draining")
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await background.stop()
             await self._end(adopted=stopping.is_set())
 
     async def _start(self) -> socket.socket:
@@ -151,22 +152,25 @@ class ControlProcess:
         return listening
 
     async def _end(self, *, adopted: bool) -> None:
-        """Workers first, so that the recorder loads their last word; the lock last."""
-        try:
-            await asyncio.to_thread(self._rotations.stop)
-            await self._workers.stop(adopted=adopted)
-            self._note_key_use()
-            if self._ways_in:
-                await self._ways_in.drain(DRAIN_SECONDS)
-            if self._recording:
-                await asyncio.to_thread(self._recording.stop)
-            if self._sealing:
-                await asyncio.to_thread(self._sealing.stop)
-        finally:
-            self._home.socket.unlink(missing_ok=True)
-            self._home.worker_socket.unlink(missing_ok=True)
-            self._store.close()
-            self._lock.release()
+        """Workers first, so that the recorder loads their last word; the lock last. Every step, whatever fails."""
+        ways_in, recording, sealing = self._ways_in, self._recording, self._sealing
+        for step in (
+            lambda: asyncio.to_thread(self._rotations.stop),
+            lambda: self._workers.stop(adopted=adopted),
+            self._key_use.write,
+            lambda: ways_in and ways_in.drain(DRAIN_SECONDS),
+            lambda: recording and asyncio.to_thread(recording.stop),
+            lambda: sealing and asyncio.to_thread(sealing.stop),
+            lambda: self._home.socket.unlink(missing_ok=True),
+            lambda: self._home.worker_socket.unlink(missing_ok=True),
+            self._store.close,
+            self._lock.release,
+        ):
+            try:
+                if inspect.isawaitable(going_on := step()):
+                    await going_on
+            except Exception:
+                log.exception("a step of the gateway's end failed; the others are done all the same")
 
     async def _workers_are_up(self, stopping: asyncio.Event) -> bool:
         """Wait for all workers, or some in the time there is. False where a signal came first.
@@ -236,6 +240,7 @@ class ControlProcess:
         self._loop.call_soon_threadsafe(self._alarms.set, id, text)
 
     def _heard(self, state: LiveState) -> None:
+        self._key_use.hear(state.keys_used)
         self._leaks.take(state)
         self._provider_leaks.take(state)
         self._quarantine.take(state)
@@ -250,25 +255,12 @@ class ControlProcess:
                 log.warning("whether a provider key was set anew is not known: %s", error)
             await asyncio.sleep(SECRETS_SECONDS)
 
-    async def _keep_noting_key_use(self) -> None:
-        """Every now and then, never on a call's way."""
+    async def _keep_trying(self) -> None:
+        """What was in the way of a changed configuration may be gone: a lock, a missing secret file."""
         while True:
-            await asyncio.sleep(KEY_USE_SECONDS)
-            self._note_key_use()
+            await asyncio.sleep(TRY_AGAIN_SECONDS)
             if self._untaken is not None:
-                self._reload()  # what was in its way may be gone: a lock, a missing secret file
-
-    def _key_used(self, kid: str, at: int) -> None:
-        self._workers.keys_used[kid] = at
-
-    def _note_key_use(self) -> None:
-        """Write when keys were last used, as workers have told since the last time."""
-        used, self._workers.keys_used = self._workers.keys_used, {}
-        if used:
-            try:
-                self._store.record_use(used)
-            except sqlite3.Error as error:
-                log.warning("the last use of keys was not noted: %s", error)
+                self._reload()
 
     def _ready(self, listening: socket.socket) -> dict[str, Any]:
         host, port = listening.getsockname()[:2]
@@ -319,7 +311,7 @@ class ControlProcess:
         ways_in, config = WaysIn(service, self.live, actions), self._at_start
         await ways_in.open_here(self._home.socket, self._store.role_of)
         await ways_in.open_remote(
-            config.control, config.hosts or (), self._home, bytes.fromhex(self._pepper), self._key_used
+            config.control, config.hosts or (), self._home, bytes.fromhex(self._pepper), self._key_use.note
         )
         if ways_in.remote:
             log.info("control API for admin keys on %s", ways_in.remote)

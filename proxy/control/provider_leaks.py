@@ -19,9 +19,8 @@ from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
 from gatewatch.keys.leaks import DAY_US, ProviderLeak
 from gatewatch.paths import Home
-from gatewatch.rotation.rotator import Rotator
 from proxy.control.alarms import Alarms
-from proxy.control.rotating_by_itself import command, rotate
+from proxy.control.rotating_by_itself import Begin, command, rotate
 from proxy.settings import Provider
 from proxy.worker.live import LiveState
 
@@ -51,14 +50,14 @@ class ProviderLeakWatch:
         alarms: Alarms,
         loaded: Callable[[], Loaded],
         in_force: Callable[[], dict[str, Provider]],
-        rotator: Rotator,
+        begin: Begin,
     ) -> None:
         """`in_force`: the providers as the workers have them."""
         self._home = home
         self._alarms = alarms
         self._loaded = loaded
         self._in_force = in_force
-        self._rotator = rotator
+        self._begin = begin
         self._waiting: list[ProviderLeak] = []
         self._news = asyncio.Event()
         self._told: dict[tuple[str, str], list[_Told]] | None = None
@@ -133,7 +132,7 @@ class ProviderLeakWatch:
             return f"{named} {by_hand}"
         if not reference.startswith(VAULT):
             return f"{named} It is not rotated by itself: the vault does not keep it. {by_hand}"
-        trouble = rotate(store, self._rotator, provider, key, reference.removeprefix(VAULT), "its key has leaked")
+        trouble = rotate(store, self._begin, provider, key, reference.removeprefix(VAULT), "its key has leaked")
         if trouble is None:
             return f"{named} It is being rotated: `gatewatch providers rotations` shows how far that is."
         return f"{named} It is not rotated by itself: {trouble}. {by_hand}"

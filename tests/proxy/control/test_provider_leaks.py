@@ -15,7 +15,7 @@ from gatewatch.control.transactions import Transactions
 from gatewatch.errors import UsageError
 from gatewatch.keys.leaks import ProviderLeak
 from gatewatch.paths import Home
-from gatewatch.rotation.rotator import Outlook, Wish
+from gatewatch.rotation.rotator import Wish
 from proxy.control import provider_leaks as watching
 from proxy.control.alarms import Alarms
 from proxy.control.provider_leaks import SOURCES_A_DAY, ProviderLeakWatch
@@ -62,18 +62,9 @@ class Stage:
         self.asked.append(wish)
         return ProviderRotations(store).begin(wish.provider, wish.key or "", "openai", Detail())
 
-    def outlook(self, store: Transactions, provider: str, key: str | None) -> Outlook:
-        raise AssertionError
-
-    def resume(self, store: Transactions, id: str, *, keep_old: bool) -> Rotation:
-        raise AssertionError
-
-    def cancel(self, store: Transactions, id: str) -> Rotation:
-        raise AssertionError
-
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[ProviderLeakWatch]:
-        watch = ProviderLeakWatch(self.home, self.alarms, lambda: self.loaded, self.in_force, self)
+        watch = ProviderLeakWatch(self.home, self.alarms, lambda: self.loaded, self.in_force, self.begin)
         task = asyncio.create_task(watch.run())
         try:
             yield watch

@@ -7,7 +7,7 @@ from gatewatch.control.provider_rotations import Detail, ProviderRotations, Rota
 from gatewatch.control.store import ControlStore
 from gatewatch.control.transactions import Transactions
 from gatewatch.errors import UsageError
-from gatewatch.rotation.rotator import Outlook, Wish
+from gatewatch.rotation.rotator import Wish
 from proxy.control.rotating_by_itself import DAY_US, command, rotate
 
 
@@ -24,15 +24,6 @@ class Rotator:
         self.asked.append(wish)
         return ProviderRotations(store).begin(wish.provider, "vault:openai", "openai", Detail())
 
-    def outlook(self, store: Transactions, provider: str, key: str | None) -> Outlook:
-        raise AssertionError
-
-    def resume(self, store: Transactions, id: str, *, keep_old: bool) -> Rotation:
-        raise AssertionError
-
-    def cancel(self, store: Transactions, id: str) -> Rotation:
-        raise AssertionError
-
 
 class Clock:
     now = 1_000_000
@@ -45,7 +36,7 @@ def store(tmp_path: Path) -> Iterator[ControlStore]:
 
 
 def rotated(store: ControlStore, rotator: Rotator) -> str | None:
-    return rotate(store, rotator, "openai", "vault:openai", "openai", "a test")
+    return rotate(store, rotator.begin, "openai", "vault:openai", "openai", "a test")
 
 
 def test_one_that_runs_is_enough(store: ControlStore) -> None:
