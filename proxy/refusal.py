@@ -103,10 +103,10 @@ def budget_exceeded(what: str) -> Refusal:
     return Refusal(429, "budget_exceeded", message, type="insufficient_quota", headers=DO_NOT_RETRY)
 
 
-def no_price(model: str) -> Refusal:
+def no_price(model: str, param: str = "model") -> Refusal:
     """A cap on money cannot be kept where nobody knows what a call costs."""
     message = f"This key has a cap on money, and the model {redact(model)!r} has no price here."
-    return _not_allowed("model_without_price", message, "model")
+    return _not_allowed("model_without_price", message, param)
 
 
 def allowance_unavailable(reason: str) -> Refusal:

@@ -106,13 +106,10 @@ class KeyChanges(VirtualKeys):
 
     def used(self, key_id: str) -> Used:
         """Counted for keys with caps only."""
-        spent = self.connection.execute(
-            "SELECT uses, tokens, picos FROM key_allowances WHERE key_id = ?", (key_id,)
+        row = self.connection.execute(
+            "SELECT uses, tokens, picos, held_tokens, held_picos FROM key_allowances WHERE key_id = ?", (key_id,)
         ).fetchone()
-        held = self.connection.execute(
-            "SELECT ifnull(sum(tokens), 0), ifnull(sum(picos), 0) FROM key_holds WHERE key_id = ?", (key_id,)
-        ).fetchone()
-        return Used(*(spent or (0, 0, 0)), *held)
+        return Used(*(row or ()))
 
     def networks_used(self, key_id: str) -> list[tuple[str, int]]:
         """The networks that the key was used from and since when (µs), the oldest first."""

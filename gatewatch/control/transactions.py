@@ -10,6 +10,7 @@ from gatewatch.authority.actor import Actor
 from gatewatch.control.audit import AuditTrail
 from gatewatch.control.records import LISTS
 from gatewatch.control.schema import ControlStoreError
+from gatewatch.control.turn import begin
 
 
 class Transactions:
@@ -33,7 +34,7 @@ class Transactions:
     def change(self) -> Iterator[None]:
         """One transaction: all of it or nothing. Raises ControlStoreError where the file cannot be written."""
         try:
-            self.connection.execute("BEGIN IMMEDIATE")
+            self._begin()
             yield
             self.connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
@@ -43,6 +44,15 @@ class Transactions:
         finally:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
+
+    def _begin(self) -> None:
+        """As long as the connection waits for anything."""
+        (patience_ms,) = self.connection.execute("PRAGMA busy_timeout").fetchone()
+        self.connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            begin(self.connection, patience_ms / 1000)
+        finally:
+            self.connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
 
     def insert(self, table: str, record: msgspec.Struct, **further: object) -> None:
         """Adds one row to `table`, whose columns are the record's fields; lists as JSON."""

@@ -13,13 +13,17 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from pathlib import Path
 from typing import TypeVar
 
 from gatewatch.control.allowance import Allowances, Amount, Cap
 from gatewatch.control.records import KeyRecord, now_us
-from proxy.refusal import Refusal, allowance_unavailable, bad_key, budget_exceeded, no_price
+from proxy.refusal import Refusal, allowance_unavailable, bad_key, budget_exceeded
+from proxy.settings import Provider
+from proxy.worker.at_most import at_most
 from proxy.worker.inbound import Inbound
+from proxy.worker.settle import Meter
 
 T = TypeVar("T")
 
@@ -35,8 +39,9 @@ log = logging.getLogger("gatewatch.worker")
 class KeyAllowances:
     """Of one worker."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, meter: Meter) -> None:
         self._inside = _InThread(path)
+        self._meter = meter
         self._thread = ThreadPoolExecutor(1, "allowances")
         """Starts with the first call of a key with caps."""
         self._started = False
@@ -47,25 +52,52 @@ class KeyAllowances:
         if key.max_uses is not None and await self._ask(lambda store: store.is_used_up(key)):
             raise _used_up(key)
 
-    async def take(self, inbound: Inbound) -> None:
-        """One use, and a hold on what the call is reckoned with; to be settled, also where this raises Refusal."""
-        assert inbound.known
-        key, call = inbound.known.key, inbound.call
-        if key.max_picos is not None and call.cost_picos is None:
-            raise no_price(call.model or "")
-        inbound.holds = True
-        wanted = Amount(_tokens(inbound), call.cost_picos)
-        cap = await self._ask(lambda store: store.take(call.call_id, key, wanted))
+    async def take(self, inbound: Inbound, provider: Provider) -> None:
+        """One use, and a hold on what the call may cost at its first target, by the estimate that stands in it.
+
+        Raises Refusal; what is `held` then is to be settled all the same.
+        """
+        wanted = at_most(self._meter, inbound, inbound.call, provider)
+        inbound.held = wanted
+        cap = await self._ask_for(inbound, wanted, Allowances.take)
         if cap is not None:
-            inbound.holds = False
-            raise _used_up(key) if cap == "uses" else budget_exceeded(_IN_WORDS[cap])
+            inbound.held = None
+            assert inbound.known
+            raise _used_up(inbound.known.key) if cap == "uses" else budget_exceeded(_IN_WORDS[cap])
+
+    async def extend(self, inbound: Inbound, provider: Provider, model: str) -> None:
+        """Before any further try: what that may cost must be held, beside what lost ones may have cost.
+
+        Raises Refusal where it must not be made; what was held still is.
+        """
+        if inbound.held is None:
+            return
+        reckoned = copy(inbound.call)
+        reckoned.model = model
+        self._meter.estimate(reckoned, provider, model, inbound.body)
+        wanted, held = at_most(self._meter, inbound, reckoned, provider), inbound.held
+        wanted = Amount(max(held.tokens, wanted.tokens), max(held.picos, wanted.picos + inbound.lost_picos))
+        if wanted == held:
+            return
+        cap = await self._ask_for(inbound, wanted, Allowances.extend)
+        if cap is not None:
+            raise budget_exceeded(_IN_WORDS[cap])
+        inbound.held = wanted
 
     def settle(self, inbound: Inbound) -> None:
-        """By what the call's row says that it used. Nobody waits for this."""
-        inbound.holds = False
-        used = Amount(_tokens(inbound), inbound.call.cost_picos)
-        call_id, give_back = inbound.call.call_id, not inbound.went_out
-        self._inside.unsettled.append(lambda store: store.settle(call_id, used, give_use_back=give_back))
+        """By what the call's row says that it used; a cost that is not known is taken for high. Nobody waits."""
+        inbound.held = None
+        call, cost = inbound.call, inbound.call.cost_picos
+        is_known, give_back = cost is not None, not inbound.went_out
+        if cost is None:
+            cost = inbound.lost_picos
+            if inbound.channel:
+                cost += self._meter.dearest(call, inbound.channel.provider, call.model or "")
+        tokens = call.tokens()
+        used = Amount(tokens.input + tokens.output, cost)
+        self._inside.unsettled.append(
+            lambda store: store.settle(call.call_id, used, is_known=is_known, give_use_back=give_back)
+        )
         self._submit(self._inside.settle)
 
     def tick(self, longest_call_seconds: float) -> None:
@@ -86,6 +118,13 @@ class KeyAllowances:
             self._submit(self._inside.settle)
             self._submit(lambda _: self._inside.close())
         self._thread.shutdown()
+
+    async def _ask_for(
+        self, inbound: Inbound, wanted: Amount, how: Callable[[Allowances, str, KeyRecord, Amount], Cap | None]
+    ) -> Cap | None:
+        assert inbound.known
+        call_id, key = inbound.call.call_id, inbound.known.key
+        return await self._ask(lambda store: how(store, call_id, key, wanted))
 
     async def _ask(self, work: Callable[[Allowances], T]) -> T:
         self._started = True
@@ -156,11 +195,6 @@ class _InThread:
 
 
 _IN_WORDS: dict[Cap, str] = {"tokens": "tokens", "picos": "money"}
-
-
-def _tokens(inbound: Inbound) -> int:
-    tokens = inbound.call.tokens()
-    return tokens.input + tokens.output
 
 
 def _tell_defect(done: "Future[object]") -> None:

@@ -12,6 +12,7 @@ from proxy.dialects.provider_error import ProviderError
 from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
 from proxy.settings import Route, Target
 from proxy.upstream.exchange import Exchange
+from proxy.worker.allowance import KeyAllowances
 from proxy.worker.attempt import AttemptFailed, attempt
 from proxy.worker.channel import Channel, Upstream
 from proxy.worker.ending import Ending, lost
@@ -23,8 +24,9 @@ from proxy.worker.passage import Passage, best_passage
 class Attempts:
     """Makes the tries of one worker's calls."""
 
-    def __init__(self, ending: Ending) -> None:
+    def __init__(self, ending: Ending, allowances: KeyAllowances) -> None:
         self._ending = ending
+        self._allowances = allowances
 
     async def first_answer(self, inbound: Inbound, route: Route, upstreams: dict[str, Upstream]) -> Exchange:
         """The first target that answers with a reply worth relaying; one deadline over all tries.
@@ -79,6 +81,13 @@ class Attempts:
             tried += (key.id,)
             if failed and lost(inbound):
                 self._ending.lose(inbound)
+            if failed and inbound.held:
+                try:
+                    await self._allowances.extend(inbound, provider.provider, target.model)
+                except Refusal as refusal:  # a cheaper target may still be asked; if not, the failure is the answer
+                    why = f"{target.provider}/{target.model} was not asked: {refusal.reason or refusal.message}"
+                    failed.refusal.reason = f"{failed.refusal.reason}; {why}" if failed.refusal.reason else why
+                    return failed
             channel = channel.with_key(key)
             self._choose(inbound, channel, target, passage)
             quarantine = provider.quarantine

@@ -70,12 +70,13 @@ class Ending:
         self._add_lost(inbound)
 
     def lose(self, inbound: Inbound) -> None:
-        """A try was sent and lost, and another target is next: the provider may charge for it all the same."""
+        """A try was sent and lost, and another one may be next: the provider may charge for it all the same."""
         assert inbound.channel
         call = inbound.call
         self._meter.estimate(call, inbound.channel.provider, call.model or "", inbound.body)
         inbound.lost_picos += call.cost_picos or 0
         inbound.lost_tries += 1
+        inbound.exchange = None  # what was lost is counted once
 
     def close(
         self, inbound: Inbound, status: str, http_status: int, kind: str | None = None, message: str | None = None

@@ -19,7 +19,7 @@ from proxy.settings import Route
 from proxy.worker.authorise import allows_route
 
 _LISTS = ("models", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
-_TOOLS = ("tools", "plugins")
+TOOLS = ("tools", "plugins")
 _UNKNOWN = ""
 """In place of a name that cannot be read: no list has it."""
 
@@ -28,7 +28,7 @@ def check_further_models(key: KeyRecord, route: Route, body: dict[str, Any]) -> 
     """Whether this key may use each of them. Raises Refusal, which names the parameter."""
     if key.models is None and key.routes is None:
         return
-    for param, name in _named(body):
+    for param, name in named_models(body):
         if not name:
             raise _unreadable(param)
         if not _allows(key, route, name):
@@ -49,19 +49,27 @@ def _led_to(route: Route, name: str) -> list[str]:
     return [f"{target.provider}/{name}" for target in route.targets if name != target.model]
 
 
-def _named(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """(parameter, name of a model)."""
+def named_models(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(parameter, name of a model): those in TOOLS work beside the call's own, the others in its place."""
     for param in _LISTS:
         if said := body.get(param):
             for each in said if isinstance(said, list) else (said,):
                 yield from ((param, name) for name in _names(each))
-    for param in _TOOLS:
+    for param in TOOLS:
         tools = body.get(param)
         for tool in tools if isinstance(tools, list) else ():
             if isinstance(tool, dict):
                 yield from ((param, name) for name in _of_tool(tool))
     if preset := body.get("preset"):
         yield "preset", f"@preset/{preset}" if isinstance(preset, str) else _UNKNOWN
+
+
+def answering(body: dict[str, Any], asked: str, served: str) -> str:
+    """Which of the models that the body names the reply's own name means; `asked` where it means none of them."""
+    if not any(body.get(param) for param in _LISTS):
+        return asked
+    named = [asked, *(name for param, name in named_models(body) if param not in TOOLS)]
+    return max((name for name in named if name and served.startswith(name)), key=len, default=asked)
 
 
 def _names(entry: object) -> Iterator[str]:

@@ -5,6 +5,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gatewatch.call import Attempt, Call
+from gatewatch.control.allowance import Amount
 from gatewatch.control.key_table import Known
 from gatewatch.control.key_table import Refusal as NotServed
 from gatewatch.ids import new_call_id
@@ -36,7 +37,7 @@ class Inbound:
         "epoch",
         "exchange",
         "headers",
-        "holds",
+        "held",
         "journalled",
         "known",
         "lost_picos",
@@ -80,8 +81,8 @@ class Inbound:
         self.lost_picos = 0
         """What tries that were sent and lost may have cost, beside the one that was answered."""
         self.lost_tries = 0
-        self.holds = False
-        """Whether something of its key's allowance is held for it."""
+        self.held: Amount | None = None
+        """What of its key's allowance is held for it."""
         self.journalled = False
         """Whether an `open` record stands in the journal and no `close` yet."""
         request.on_disconnect = self._client_left

@@ -53,7 +53,8 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     home = Home(Path(settings.home))
     keys = KeyTable(home.control, bytes.fromhex(settings.pepper))
     journal = Journal(home.journal)
-    gateway = Gateway(settings, keys, journal, Meter(home.control), KeyAllowances(home.control), AGENT)
+    meter = Meter(home.control)
+    gateway = Gateway(settings, keys, journal, meter, KeyAllowances(home.control, meter), AGENT)
     bounds = Bounds(settings.caps, settings.hosts)
     bounds.rejected = gateway.rejected
     server = HttpServer(gateway, bounds, settings.tls)

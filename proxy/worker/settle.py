@@ -11,12 +11,13 @@ from gatewatch.call import Call, Tokens
 from gatewatch.prices.book import PriceBook
 from gatewatch.prices.overrides import load_file
 from gatewatch.prices.rate import price_for, rate
-from gatewatch.prices.row import PriceRow
+from gatewatch.prices.row import TOKEN_METERS, PriceRow
 from gatewatch.usage.details import Details, together
 from gatewatch.usage.openai import reported_cost
 from proxy import estimate
 from proxy.canonical.seen import Seen
 from proxy.settings import Provider
+from proxy.worker.further_models import answering
 from proxy.worker.kept_usage import kept_usage
 
 log = logging.getLogger("gatewatch.worker")
@@ -89,6 +90,8 @@ class Meter:
             tokens = msgspec.structs.replace(tokens, output=max(tokens.output, said))
         asked = None if "service_tier" in call.dropped_params else body.get("service_tier")
         tier = seen.service_tier or asked
+        if seen.served_model and seen.served_model != model:
+            model = answering(body, model, seen.served_model)
         self._price(call, provider, model, tokens, basis, tier, seen.searches, seen.file_searches, details)
         if seen.unpriced_pieces:
             call.cost_picos, call.cost_basis = None, "unpriced"
@@ -96,6 +99,20 @@ class Meter:
             reported = reported_cost(seen.usage, field)
             if reported is not None:
                 call.cost_picos, call.cost_basis = reported, "reported"
+
+    def cost_of(self, call: Call, provider: Provider, model: str, tokens: Tokens, tier: object) -> int | None:
+        """Picodollars of so many tokens, whatever the call's own are; None: the model has no price."""
+        if call.endpoint == "count_tokens":
+            return 0
+        row = self._row(call, provider, model, None, tokens, tier)
+        return rate(tokens, row) if row else None
+
+    def dearest(self, call: Call, provider: Provider, model: str) -> int:
+        """Picodollars of all the call's tokens, as if each were of the dearest kind; 0: nothing has a price."""
+        rows = self._book.rows(provider.price_provider, model)
+        prices = (getattr(row.prices, name) or 0 for row in rows for name in TOKEN_METERS)
+        tokens = call.tokens()
+        return (tokens.input + tokens.output) * max(prices, default=0)
 
     def free(self, call: Call) -> None:
         """Nothing was bought: refused, or failed before any reply."""
@@ -117,13 +134,7 @@ class Meter:
         details: Details = _NO_DETAILS,
     ) -> None:
         """Other models that worked for the reply are charged by their own rows; the call names its own model's."""
-        known = tier if isinstance(tier, str) and tier in _PRICED_TIERS else "standard"
-
-        def row_for(name: str, served: str | None, used: Tokens) -> PriceRow | None:
-            at, list_name = call.started_at, provider.price_provider
-            return price_for(self._book, list_name, name, served, at, known, used.input)
-
-        row = row_for(model, call.served_model, tokens)
+        row = self._row(call, provider, model, call.served_model, tokens, tier)
         premium = details.premium_percent
         cost = None
         if row:
@@ -138,10 +149,16 @@ class Meter:
                 premium_percent=premium,
             )
         for name, used in details.others:
-            other = row_for(name, None, used)
+            other = self._row(call, provider, name, None, used, tier)
             its_cost = rate(used, other, premium_percent=premium) if other else None
             cost = None if cost is None or its_cost is None else cost + its_cost
         call.set_tokens(together(tokens, *(used for _, used in details.others)))
         call.cost_picos = cost
         call.cost_basis = basis if cost is not None else "unpriced"
         call.price_row = row.id if row else None
+
+    def _row(
+        self, call: Call, provider: Provider, model: str, served: str | None, tokens: Tokens, tier: object
+    ) -> PriceRow | None:
+        known = tier if isinstance(tier, str) and tier in _PRICED_TIERS else "standard"
+        return price_for(self._book, provider.price_provider, model, served, call.started_at, known, tokens.input)

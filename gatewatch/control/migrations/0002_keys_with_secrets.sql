@@ -166,6 +166,9 @@ CREATE TABLE provider_key_quarantine (
     PRIMARY KEY (provider, key_id, model)
 ) WITHOUT ROWID;
 
+-- What the provider calls a key that a rotation had it make; NULL: it was made elsewhere.
+ALTER TABLE provider_keys ADD COLUMN provider_id TEXT;
+
 -- One row for each rotation of a provider's key, from its beginning; `step` is the last one that was finished.
 CREATE TABLE provider_rotations (
     id         TEXT PRIMARY KEY,
@@ -173,7 +176,7 @@ CREATE TABLE provider_rotations (
     key_id     TEXT NOT NULL,
     entry      TEXT NOT NULL,          -- the vault's name of the secret
     step       TEXT NOT NULL,
-    state      TEXT NOT NULL CHECK (state IN ('running', 'done', 'rolled-back', 'failed')),
+    state      TEXT NOT NULL CHECK (state IN ('running', 'done', 'rolled-back', 'failed', 'abandoned')),
     started_at INTEGER NOT NULL,
     started_by TEXT NOT NULL,
     changed_at INTEGER NOT NULL,

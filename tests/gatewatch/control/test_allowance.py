@@ -42,14 +42,14 @@ def key_with(store: ControlStore, **caps: int) -> KeyRecord:
 
 
 def spent(store: ControlStore, key: KeyRecord) -> tuple[int, int, int, int]:
-    """uses, tokens, picos, holds."""
+    """uses, tokens, picos, holds. Whatever was done, the sums of what is held are those of the holds."""
     row = store.connection.execute(
-        "SELECT uses, tokens, picos, (SELECT count(*) FROM key_holds WHERE key_id = ?1) FROM key_allowances"
-        " WHERE key_id = ?1",
-        (key.id,),
+        "SELECT uses, tokens, picos, held_tokens, held_picos FROM key_allowances WHERE key_id = ?", (key.id,)
     ).fetchone()
-    uses, tokens, picos, holds = row
-    return uses, tokens, picos, holds
+    holds = store.connection.execute("SELECT tokens, picos FROM key_holds WHERE key_id = ?", (key.id,)).fetchall()
+    uses, tokens, picos, *held = row
+    assert held == [sum(hold[0] for hold in holds), sum(hold[1] for hold in holds)]
+    return uses, tokens, picos, len(holds)
 
 
 def test_as_many_calls_as_the_cap_says_and_no_more(allowances: Allowances, store: ControlStore) -> None:
@@ -94,11 +94,37 @@ def test_more_than_was_held_counts_in_full(allowances: Allowances, store: Contro
     assert spent(store, key)[1] == 250
 
 
-def test_a_cost_that_nobody_knows_is_what_was_held_for_it(allowances: Allowances, store: ControlStore) -> None:
-    key = key_with(store, max_picos=1_000)
-    assert allowances.take("a", key, Amount(7, 300)) is None
-    allowances.settle("a", Amount(9, None), give_use_back=False)
-    assert spent(store, key) == (1, 9, 300, 0)
+def test_a_cost_that_is_not_known_is_no_less_than_was_held_for_it(allowances: Allowances, store: ControlStore) -> None:
+    key = key_with(store, max_picos=10_000)
+    for call, at_least in (("a", 0), ("b", 5_000)):
+        assert allowances.take(call, key, Amount(7, 300)) is None
+        allowances.settle(call, Amount(9, at_least), is_known=False, give_use_back=False)
+    assert spent(store, key) == (2, 18, 5_300, 0)
+
+
+def test_a_hold_grows_as_far_as_the_caps_allow_and_uses_nothing_more(
+    allowances: Allowances, store: ControlStore
+) -> None:
+    key = key_with(store, max_uses=2, max_tokens=100, max_picos=1_000)
+    assert allowances.take("a", key, Amount(10, 100)) is None
+    assert allowances.take("b", key, Amount(10, 100)) is None
+    assert allowances.extend("a", key, Amount(91, 100)) == "tokens"
+    assert allowances.extend("a", key, Amount(90, 901)) == "picos"
+    assert allowances.extend("a", key, Amount(90, 900)) is None
+    assert allowances.extend("a", key, Amount(5, 5)) is None, "it never shrinks"
+    assert allowances.extend("b", key, Amount(11, 100)) == "tokens"
+    assert spent(store, key) == (2, 0, 0, 2)
+    allowances.settle("a", Amount(40, 400), give_use_back=False)
+    assert allowances.extend("b", key, Amount(60, 600)) is None
+    assert spent(store, key) == (2, 40, 400, 1)
+
+
+def test_a_hold_that_was_swept_or_settled_does_not_grow(allowances: Allowances, store: ControlStore) -> None:
+    key = key_with(store, max_tokens=100)
+    assert allowances.take("a", key, Amount(10, 0)) is None
+    allowances.sweep(now_us() + 1)
+    assert allowances.extend("a", key, Amount(11, 0)) == "tokens"
+    assert spent(store, key) == (1, 10, 0, 0)
 
 
 def test_a_use_is_given_back_and_counts_again(allowances: Allowances, store: ControlStore) -> None:

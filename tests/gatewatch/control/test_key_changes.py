@@ -90,9 +90,7 @@ def test_only_the_very_secret_is_recognised(store: ControlStore) -> None:
 
 def test_what_a_key_has_used_and_holds(store: ControlStore, key: KeyRecord) -> None:
     assert store.used(key.id) == Used()
-    store.connection.execute("INSERT INTO key_allowances VALUES (?, 1, 2, 3)", (key.id,))
-    for call in ("a", "b"):
-        store.connection.execute("INSERT INTO key_holds VALUES (?, ?, 10, 20, 1)", (call, key.id))
+    store.connection.execute("INSERT INTO key_allowances VALUES (?, 1, 2, 3, 20, 40)", (key.id,))
     assert store.used(key.id) == Used(1, 2, 3, 20, 40)
     store.connection.execute("INSERT INTO key_networks VALUES (?, '10.0.0.0/24', 7)", (key.id,))
     assert store.networks_used(key.id) == [("10.0.0.0/24", 7)]

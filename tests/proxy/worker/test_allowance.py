@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from gatewatch.control.store import ControlStore
-from tests.kit.dialect_worker import CALLERS, asked, dialect_worker, route
+from proxy.settings import Route, Target
+from tests.kit.dialect_worker import CALLERS, PATIENT, asked, dialect_worker, route
 from tests.kit.raw_http import RawReply, ask, connect, request
 from tests.kit.scripted_upstream import STREAM_HEAD, Conversation, answers, chat_reply, chunk, delta, http, silence
 from tests.kit.waiting import eventually
@@ -22,14 +23,27 @@ USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 OK = http(200, chat_reply(USAGE))
 COST = 100 * 150_000 + 20 * 600_000
 """Picodollars, of gpt-4o-mini: 0.15 and 0.60 USD per million tokens."""
+UNPRICED = "a-model-without-a-price"
+DOWN = http(503, b'{"error":{"message":"down"}}')
 REFUSED_BY_PROVIDER = http(400, b'{"error":{"message":"no","type":"invalid_request_error","code":"bad"}}')
 
 
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory: pytest.TempPathFactory, listening: socket.socket) -> Iterator[Worker]:
     folder = tmp_path_factory.mktemp("worker")
-    with dialect_worker(folder, listening, route("either", "messages", "chat")) as worker:
+    routes = (
+        route("either", "messages", "chat"),
+        route("dearer", "chat", "messages"),
+        _route("twice", "gpt-4o-mini", "gpt-4o-mini"),
+        _route("unpriced", "gpt-4o-mini", UNPRICED),
+        _route("dearer-unpriced-cheap", "gpt-4o-mini", "gpt-4", UNPRICED, "gpt-4o-mini"),
+    )
+    with dialect_worker(folder, listening, *routes) as worker:
         yield worker
+
+
+def _route(name: str, *models: str) -> Route:
+    return Route(name=name, targets=tuple(Target(provider="chat", model=model) for model in models), deadlines=PATIENT)
 
 
 class Capped:
@@ -54,6 +68,11 @@ class Capped:
             ).fetchone()
         uses, tokens, picos = row or (0, 0, 0)
         return uses, tokens, picos, holds
+
+    def held(self) -> int:
+        """Picodollars."""
+        with ControlStore.open(self.worker.home.control) as store:
+            return store.used(self.id).held_picos
 
     async def settled(self) -> tuple[int, int, int]:
         await eventually(lambda: not self.used()[3])
@@ -137,6 +156,136 @@ async def test_a_smaller_call_may_still_fit(worker: Worker, serve: Serve) -> Non
     assert await key.settled() == (2, 240, 2 * COST)
 
 
+MINI, MINI_IN, MINI_OUT = "gpt-4o-mini", 150_000, 600_000
+SONNET_IN, SONNET_OUT = 3_000_000, 15_000_000
+"""Picodollars per token: USD per million tokens, times a million."""
+HI = 1 + 4
+"""Tokens of the least request by the estimate: two characters, and what a message takes."""
+MINI_HELD, SONNET_HELD = HI * MINI_IN + 1000 * MINI_OUT, HI * SONNET_IN + 1000 * SONNET_OUT
+"""Of a call with a thousand tokens of output."""
+
+
+async def test_a_failover_to_a_dearer_model_must_fit_too(worker: Worker, serve: Serve) -> None:
+    """What a direct call may not buy is not bought behind a target that fails; the row says why."""
+    key = Capped(worker, max_picos=SONNET_HELD - 1)
+    async with serve(answers(DOWN)) as upstream:
+        assert (await key.ask(model="messages", max_tokens=1000)).status == 429
+        reply = await key.ask(model="dearer", max_tokens=1000)
+    assert (reply.status, reply.json["error"]["code"]) == (503, "upstream_overloaded")
+    assert len(upstream.requests) == 1
+    row = key.row(reply)
+    assert row["provider"] == "chat"
+    assert "messages/claude-sonnet-4-5 was not asked" in row["error_message"]
+    assert "money" in row["error_message"]
+    assert await key.settled() == (1, 0, 0)
+
+
+async def test_before_a_failover_the_hold_grows_to_what_that_may_cost(worker: Worker, serve: Serve) -> None:
+    key = Capped(worker, max_picos=SONNET_HELD)
+    reply_of_sonnet = (
+        b'{"id":"m","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"x"}],'
+        b'"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":100,"output_tokens":20}}'
+    )
+    held: list[int] = []
+
+    async def script(conversation: Conversation) -> None:
+        while True:
+            received = await conversation.request()
+            held.append(key.held())
+            to_sonnet = received.line.split()[1].startswith("/messages")
+            conversation.send(http(200, reply_of_sonnet) if to_sonnet else DOWN)
+
+    async with serve(script):
+        assert (await key.ask(model="dearer", max_tokens=1000)).status == 200
+    assert held == [MINI_HELD, SONNET_HELD]
+    assert await key.settled() == (1, 120, 100 * SONNET_IN + 20 * SONNET_OUT)
+
+
+async def test_a_target_that_is_too_dear_or_has_no_price_is_passed_over(worker: Worker, serve: Serve) -> None:
+    key = Capped(worker, max_picos=2 * MINI_HELD)
+    async with serve(answers(DOWN, OK)) as upstream:
+        assert (await key.ask(model="dearer-unpriced-cheap", max_tokens=1000)).status == 200
+    assert [request.json["model"] for request in upstream.requests] == [MINI, MINI]
+    assert await key.settled() == (1, 120, COST)
+
+
+async def test_behind_a_target_that_fails_a_model_still_needs_a_price(worker: Worker, serve: Serve) -> None:
+    key, free = Capped(worker, max_picos=10**12), Capped(worker, max_tokens=10**6)
+    async with serve(answers(DOWN, DOWN, OK)) as upstream:
+        assert (await key.ask(model="unpriced")).status == 503
+        assert len(upstream.requests) == 1
+        assert (await free.ask(model="unpriced")).status == 200, "without a cap on money no price is needed"
+    assert await key.settled() == (1, 0, 0)
+    assert (await free.settled())[:2] == (1, 120)
+
+
+@pytest.mark.parametrize(("cap", "status"), [(2 * MINI_HELD, 200), (2 * MINI_HELD - 1, 502)])
+async def test_what_a_lost_try_may_have_cost_counts_before_the_next(
+    worker: Worker, serve: Serve, cap: int, status: int
+) -> None:
+    key = Capped(worker, max_picos=cap)
+    tries = 0
+
+    async def script(conversation: Conversation) -> None:
+        nonlocal tries
+        await conversation.request()
+        tries += 1
+        if tries == 1:
+            conversation.close()
+        else:
+            conversation.send(OK)
+
+    async with serve(script):
+        reply = await key.ask(model="twice", max_tokens=1000)
+    assert (reply.status, tries) == (status, 2 if status == 200 else 1)
+    uses, _, picos = await key.settled()
+    assert (uses, picos) == (1, MINI_HELD + COST if status == 200 else MINI_HELD)
+    assert picos == key.row(reply)["cost_picos"], "the ledger counts it once, too"
+
+
+async def test_a_cost_that_turns_out_unknown_is_taken_for_high(worker: Worker, serve: Serve) -> None:
+    """A tier that no list has: every token counts as the dearest that the model has, and the cap is spent."""
+    key = Capped(worker, max_picos=10**12)
+    usage = {"prompt_tokens": 1_000_000, "completion_tokens": 1_000_000, "total_tokens": 2_000_000}
+    reply = json.loads(chat_reply(usage)) | {"service_tier": "provisioned_throughput"}
+    async with serve(answers(http(200, json.dumps(reply).encode()))):
+        first = await key.ask()
+        assert first.status == 200
+        assert (await key.settled())[2] >= 2_000_000 * MINI_OUT
+        assert (await key.ask()).status == 429
+    assert key.row(first)["cost_basis"] == "unpriced"
+
+
+@pytest.mark.parametrize("param", ["models", "fallbacks"])
+async def test_of_the_models_that_a_body_names_the_dearest_must_fit(worker: Worker, serve: Serve, param: str) -> None:
+    key = Capped(worker, max_picos=2 * MINI_HELD)
+    served = json.loads(chat_reply(USAGE)) | {"model": "gpt-4-0613"}
+
+    def names(*models: str) -> dict[str, Any]:
+        return {param: [MINI, *models]}
+
+    async with serve(answers(http(200, json.dumps(served).encode()))) as upstream:
+        refused = await key.ask(max_tokens=1000, **names("gpt-4"))
+        assert (refused.status, refused.json["error"]["code"]) == (429, "budget_exceeded")
+        refused = await key.ask(max_tokens=10, **names(UNPRICED))
+        assert (refused.status, refused.json["error"]["code"]) == (403, "model_without_price")
+        assert refused.json["error"]["param"] == param
+        refused = await key.ask(max_tokens=10, **names(*[MINI] * 21))
+        assert (refused.status, refused.json["error"]["code"]) == (400, "too_many_models")
+        assert (await key.ask(max_tokens=10, **names("gpt-4"))).status == 200
+    assert len(upstream.requests) == 1
+    assert await key.settled() == (1, 120, 100 * 30_000_000 + 20 * 60_000_000), "gpt-4 has answered: 30 and 60 USD"
+
+
+async def test_a_model_that_works_for_a_tool_comes_on_top(worker: Worker, serve: Serve) -> None:
+    key = Capped(worker, max_picos=2 * MINI_HELD)
+    helper = {"type": "openrouter:advisor", "parameters": {"model": MINI}}
+    async with serve(answers(OK)) as upstream:
+        assert (await key.ask(max_tokens=1000, tools=[helper])).status == 429, "the tools' text costs a little, too"
+        assert (await key.ask(max_tokens=900, tools=[helper])).status == 200
+    assert len(upstream.requests) == 1
+
+
 async def test_a_cap_on_money_needs_a_price(worker: Worker, serve: Serve) -> None:
     key = Capped(worker, max_picos=10**12)
     async with serve(answers()) as upstream:
@@ -205,8 +354,7 @@ async def test_a_failover_is_one_use(worker: Worker, serve: Serve) -> None:
     async def script(conversation: Conversation) -> None:
         while True:
             received = await conversation.request()
-            down = received.line.split()[1].startswith("/messages")
-            conversation.send(http(503, b'{"error":{"message":"down"}}') if down else OK)
+            conversation.send(DOWN if received.line.split()[1].startswith("/messages") else OK)
 
     async with serve(script):
         assert (await key.ask(model="either")).status == 200

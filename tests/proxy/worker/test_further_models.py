@@ -11,7 +11,7 @@ import pytest
 from gatewatch.control.records import KeyRecord
 from proxy.refusal import Refusal
 from proxy.settings import Deadlines, Route, Target
-from proxy.worker.further_models import check_further_models
+from proxy.worker.further_models import answering, check_further_models
 
 
 def key(*models: str) -> KeyRecord:
@@ -122,3 +122,20 @@ def test_what_cannot_be_read_is_not_allowed(body: dict[str, Any]) -> None:
 )
 def test_ordinary_bodies_pass(body: dict[str, Any]) -> None:
     check_further_models(key("r"), ROUTER, body)
+
+
+@pytest.mark.parametrize(
+    ("body", "served", "means"),
+    [
+        ({}, "gpt-5-pro", "a/gpt-4o"),
+        ({"models": ["b/opus", "b/opus-mini"]}, "b/opus-mini-2026-01-01", "b/opus-mini"),
+        ({"models": ["b/opus"]}, "b/opus", "b/opus"),
+        ({"models": ["a/gpt-4"]}, "a/gpt-4o-2024-05-13", "a/gpt-4o"),
+        ({"models": ["b/opus"]}, "somebody-else", "a/gpt-4o"),
+        ({"models": "", "tools": [{"type": "image_generation", "model": "b/opus"}]}, "b/opus", "a/gpt-4o"),
+    ],
+)
+def test_a_reply_may_come_from_a_model_that_the_body_names_and_from_no_other(
+    body: dict[str, Any], served: str, means: str
+) -> None:
+    assert answering(body, "a/gpt-4o", served) == means

@@ -58,7 +58,7 @@ class Running:
         keys = KeyTable(self.home.control, PEPPER)
         control = self.home.control
         self.gateway = Gateway(
-            self.settings, keys, self.journal, Meter(control), KeyAllowances(control), "gatewatch/test"
+            self.settings, keys, self.journal, Meter(control), KeyAllowances(control, Meter(control)), "gatewatch/test"
         )
         self.server = HttpServer(self.gateway, Bounds(Caps(), ("127.0.0.1",)))
         listening = socket.create_server(("127.0.0.1", 0))

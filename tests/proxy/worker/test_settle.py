@@ -196,3 +196,20 @@ def test_a_cost_that_the_provider_reports_holds_for_its_tools_too(meter: Meter) 
     call = Call(call_id="c", started_at=AT, endpoint="responses")
     meter.settle(call, router, "gpt-4o-mini", BODY, found, True)
     assert (call.cost_picos, call.cost_basis) == (500_000_000_000, "reported")
+
+
+def test_tokens_of_the_dearest_kind(meter: Meter) -> None:
+    """gpt-4o-mini's list also has dearer tiers than the standard one; nothing is known of a model without a price."""
+    call = Call(call_id="c", started_at=AT, endpoint="chat", input_uncached_tokens=70, output_tokens=30)
+    assert meter.dearest(call, provider(), "gpt-4o-mini") >= 100 * OUT
+    assert meter.dearest(call, provider(), "nobody-knows") == 0
+
+
+def test_what_tokens_would_cost_with_another_model_leaves_the_call_as_it_is(meter: Meter) -> None:
+    call = Call(call_id="c", started_at=AT, endpoint="chat", model="x")
+    tokens = Tokens(input_uncached=7, output=3)
+    assert meter.cost_of(call, provider(), "gpt-4o-mini", tokens, None) == 7 * IN + 3 * OUT
+    assert meter.cost_of(call, provider(), "nobody-knows", tokens, None) is None
+    assert (call.cost_picos, call.output_tokens) == (Call(call_id="c", started_at=AT, endpoint="chat").cost_picos, 0)
+    call.endpoint = "count_tokens"
+    assert meter.cost_of(call, provider(), "nobody-knows", tokens, None) == 0

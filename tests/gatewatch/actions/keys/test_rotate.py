@@ -49,7 +49,7 @@ def test_without_a_grace_the_old_secret_ends_at_once(stage: Stage) -> None:
 def test_litellm_31079_a_rotation_gives_back_nothing_of_what_was_used(stage: Stage) -> None:
     made = stage.key(max_uses=5)
     stage.store(
-        lambda store: store.connection.execute("INSERT INTO key_allowances VALUES (?, 4, 900, 7)", (made["id"],))
+        lambda store: store.connection.execute("INSERT INTO key_allowances VALUES (?, 4, 900, 7, 0, 0)", (made["id"],))
     )
     stage.do("keys.rotate", key="app")
     shown = stage.do("keys.show", key="app")

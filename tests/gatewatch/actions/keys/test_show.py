@@ -33,8 +33,7 @@ def test_spend_models_networks_and_limits_are_told(stage: Stage) -> None:
 
     def note(store: object) -> None:
         execute = store.connection.execute  # type: ignore[attr-defined]
-        execute("INSERT INTO key_allowances VALUES (?, 3, 400, 1500000000000)", (key["id"],))
-        execute("INSERT INTO key_holds VALUES ('c', ?, 50, 250000000000, 1)", (key["id"],))
+        execute("INSERT INTO key_allowances VALUES (?, 3, 400, 1500000000000, 50, 250000000000)", (key["id"],))
 
     stage.store(note)
     stage.gateway = RunningGateway({key["id"]: 1})
