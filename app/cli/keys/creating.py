@@ -3,7 +3,7 @@
 import argparse
 
 SHOWN = (
-    *("id", "name", "kind", "team", "project", "user", "service", "environment", "role"),
+    *("id", "name", "kind", "team", "project", "user", "service", "environment", "role", "all_teams"),
     *("models", "routes", "dialects", "networks", "max_uses", "max_tokens", "max_usd", "expires_at"),
 )
 
@@ -54,6 +54,6 @@ def run(args: argparse.Namespace) -> int:
             **place.delivery(),
         )
         made = perform(args, "keys.create", asked, make=True)
-        shown = tuple(name for name in SHOWN if made[name] is not None)
+        shown = tuple(name for name in SHOWN if made[name] not in (None, False))
         print_secret(made, place, args.output, shown)
     return 0

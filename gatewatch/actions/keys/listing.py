@@ -36,7 +36,7 @@ class ListKeys(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 @action("keys.list", Permission.KEYS_VIEW, ListKeys, changes=False)
 def listed(acting: Acting, asked: ListKeys) -> list[dict[str, Any]]:
-    """Oldest first; `marks` holds `expiring`, `unused` and `old secret` of keys that are active."""
+    """Oldest first; `marks` of active keys: an admin key's role and reach, `expiring`, `unused`, `old secret`."""
     now = acting.store.clock()
     rows = []
     for record in acting.keys(asked.team):
@@ -63,7 +63,9 @@ def listed(acting: Acting, asked: ListKeys) -> list[dict[str, Any]]:
 def _marks(acting: Acting, record: KeyRecord, asked: ListKeys, now: int) -> list[str]:
     soon = EXPIRES_SOON_US if asked.expiring_us is None else asked.expiring_us
     long = UNUSED_US if asked.unused_us is None else asked.unused_us
-    marks = []
+    marks: list[str] = [] if record.role is None else [record.role]
+    if record.all_teams:
+        marks.append("all teams")
     if record.expires_at is not None and record.expires_at - now <= soon:
         marks.append("expiring")
     if unused_for(record, now) > long:

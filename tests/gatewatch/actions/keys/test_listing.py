@@ -52,3 +52,9 @@ def test_a_team_sees_its_own_keys_only(stage: Stage) -> None:
     stage.key("bill", team="billing")
     rows = stage.do("keys.list", Actor(id="key:x", role="user", team="billing"))
     assert [row["name"] for row in rows] == ["bill"]
+
+
+def test_what_an_admin_key_may_do_stands_beside_it(stage: Stage) -> None:
+    stage.key("lead", kind="admin")
+    stage.key("boss", kind="admin", role="super-admin")
+    assert marks(stage) == {"lead": ["admin"], "boss": ["super-admin", "all teams"]}
