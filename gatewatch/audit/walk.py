@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from gatewatch.audit.links import Link, hash_of
+from gatewatch.audit.links import Link
 from gatewatch.audit.record import GENESIS
 from gatewatch.audit.seals import AuditKey
 
@@ -55,18 +55,13 @@ class Walk:
 
     def go(self, links: Iterable[Link]) -> Broken | None:
         """The first broken record, as far as the links tell."""
-        link: Link | None = None
-        for following in links:
-            if link is not None and (broken := self._step(link, following)):
-                return broken
-            link = following
-        return None if link is None else self._step(link, None)
+        return next((broken for link in links if (broken := self._step(link))), None)
 
     def next_expected(self) -> int | None:
         """The number of the record that should have come next."""
         return next(self._numbers, None)
 
-    def _step(self, link: Link, following: Link | None) -> Broken | None:
+    def _step(self, link: Link) -> Broken | None:
         number = self.next_expected()
         if number is None or link.seq < number:
             return _broken(link.seq, "inserted", "was inserted: it stands where there is no room for it")
@@ -77,7 +72,7 @@ class Walk:
         previous = self.head if is_next or link.previous is None else link.previous
         broken = self._wrong(link, previous)
         if broken is not None:
-            return _inserted(link, following, previous) or broken
+            return broken
         self.count, self.last, self.head = self.count + 1, link.seq, link.hash or ""
         return None
 
@@ -85,7 +80,7 @@ class Walk:
         if link.hash is None:
             return _broken(link.seq, "inserted", "is not in the chain: it was inserted by hand")
         if not link.follows(previous) or link.previous not in (None, previous):
-            return _broken(link.seq, "changed", "was changed: its hash does not fit")
+            return _broken(link.seq, "changed", "was changed, or put in there: its hash does not fit")
         if any(link.hash != head for head in self.expected.heads.get(link.seq, ())):
             return _broken(link.seq, "changed", "is not the one that the anchor names")
         return self._sealed_wrong(link, link.hash)
@@ -108,17 +103,6 @@ class Walk:
         else:
             self.sealed += 1
         return None
-
-
-def _inserted(link: Link, following: Link | None, previous: str) -> Broken | None:
-    """Where the record behind a wrong one is the one that belongs in its place."""
-    if following is None or following.record is None:
-        return None
-    in_place = msgspec.structs.replace(following.record, seq=link.seq)
-    known = {hash for hash in (link.hash, following.hash) if hash is not None}
-    if known & {hash_of(previous, in_place), hash_of(previous, following.record)}:
-        return _broken(link.seq, "inserted", "was inserted: the one behind it belongs in its place")
-    return None
 
 
 def _broken(seq: int, what: What, text: str) -> Broken:

@@ -81,7 +81,7 @@ IN_THE_STORE = {
     "several deleted": (sql("DELETE FROM audit WHERE seq IN (4, 5, 6)"), 7, "missing"),
     "the first one deleted": (sql("DELETE FROM audit WHERE seq = 1"), 2, "missing"),
     "deleted, the rest moved up, chain reckoned anew": (gone_and_closed_up, 5, "changed"),
-    "inserted": (room_at_5, 5, "inserted"),
+    "inserted": (room_at_5, 5, "changed"),
     "inserted, chain reckoned anew": (room_at_5_chained, 5, "changed"),
     "inserted before all": (
         sql("INSERT INTO audit (seq, at, actor, action, target, result) VALUES (-3, 1, 'm', 'x', 'y', 'ok')"),
@@ -308,11 +308,11 @@ IN_A_FILE = {
     edit_blank: (5, "changed"),
     delete: (6, "missing"),
     insert_copy: (3, "inserted"),
-    insert_forged: (5, "inserted"),
+    insert_forged: (5, "changed"),
     swap: (5, "missing"),
     truncate: (7, "cut off"),
     garbage: (5, "changed"),
-    empty_line: (5, "inserted"),
+    empty_line: (5, "changed"),
 }
 
 
