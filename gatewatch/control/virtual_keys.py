@@ -4,7 +4,7 @@ A key is an identity with a budget and a history; its secrets are versions of it
 and at most one is without an end. No secret is ever written here, only its keyed digest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -73,8 +73,8 @@ class VirtualKeys(Teams):
         `secret`: one that the caller has minted, to have put it somewhere safe first.
 
         A project or service that is not known yet is made with it; a team only where `create_team` says so. An admin
-        key is an admin's, for its own team, unless told otherwise; a super-admin's is for all teams. Raises NotFound for an unknown team, UsageError
-        for what does not fit.
+        key is an admin's, for its own team, unless told otherwise; a super-admin's is for all teams. Raises NotFound
+        for an unknown team, UsageError for what does not fit.
         """
         secret = secret or token.mint(kind, environment)
         kid = token.parse(secret)
@@ -110,7 +110,8 @@ class VirtualKeys(Teams):
         role, all_teams = fields.get("role"), fields.get("all_teams")
         if fields["kind"] == "admin":
             fields["role"] = role = role or "admin"
-            all_teams = role == "super-admin" if all_teams is None else all_teams
+            if all_teams is None:
+                all_teams = role == "super-admin" and fields.get("project") is None
         kept = checked_fields(fields, now) | {"all_teams": bool(all_teams)}
         return checked_key(KeyRecord(id=key_id, created_at=now, created_by=self.actor.id, **kept))
 
@@ -207,23 +208,25 @@ class VirtualKeys(Teams):
         )
         return [key_record(row) for row in rows]
 
-    def key(self, reference: str, *, within: str | None = None) -> KeyRecord:
+    def key(self, reference: str, *, reach: Callable[[KeyRecord], bool] = lambda _: True) -> KeyRecord:
         """The key with this id, else the only one with this name, else the only one whose id starts so.
 
-        `within`: only the keys of this team are known. A whole secret is understood as its id.
+        Of several with one name it is the only active one. `reach`: which keys are known at all. A whole secret is
+        understood as its id.
 
         Raises NotFound, or UsageError where several fit; what might be a secret is never repeated.
         """
         shown_as = shown(reference)
         reference = self._id_of_kid(token.parse(reference) or reference) if reference.isascii() else ""
-        starts = "substr(id, 1, length(?1)) = ?1 AND length(?1) >= 3"
-        for condition in ("id = ?1", "name = ?1", starts):
+        by_name, starts = "name = ?1", "substr(id, 1, length(?1)) = ?1 AND length(?1) >= 3"
+        for condition in ("id = ?1", by_name, starts):
             rows = self.connection.execute(
-                f"SELECT {KEY_COLUMNS} FROM virtual_keys WHERE {condition} AND (?2 IS NULL OR team = ?2)"  # noqa: S608
-                " ORDER BY created_at, id",
-                (reference, within),
+                f"SELECT {KEY_COLUMNS} FROM virtual_keys WHERE {condition} ORDER BY created_at, id",  # noqa: S608
+                (reference,),
             )
-            fits = [key_record(row) for row in rows]
+            fits = [record for record in map(key_record, rows) if reach(record)]
+            if condition == by_name:
+                fits = [record for record in fits if record.state(self.clock()) == "active"] or fits
             if len(fits) == 1:
                 return fits[0]
             if fits:
