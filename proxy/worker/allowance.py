@@ -48,8 +48,11 @@ class KeyAllowances:
         self._swept_at = 0.0
 
     async def check(self, key: KeyRecord) -> None:
-        """A key that has made all its calls is no key any more, whatever it asks for. Raises Refusal."""
-        if key.max_uses is not None and await self._ask(lambda store: store.is_used_up(key)):
+        """A key that has made all its calls is no key any more, whatever it asks for and from where. Raises Refusal.
+
+        To be asked for keys with a number of calls only.
+        """
+        if await self._ask(lambda store: store.is_used_up(key)):
             raise _used_up(key)
 
     async def take(self, inbound: Inbound, provider: Provider) -> None:

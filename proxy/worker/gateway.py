@@ -166,9 +166,11 @@ class Gateway:
         """receive → authenticate → authorise → plan → attempt → relay → settle → record"""
         inbound.task = asyncio.current_task()
         try:
-            key = self._admit(inbound)
+            key = self._identify(inbound)
+            if key.max_uses is not None:
+                await self._allowances.check(key)
+            self._admit(inbound, key)
             check_dialect(key, inbound.caller.name)
-            await self._allowances.check(key)
             body = await inbound.request.body(self.settings.caps.body_bytes)
             self.leaks.check_prompt(inbound, body)
             inbound.body = parse_object(body)
@@ -200,7 +202,7 @@ class Gateway:
 
     # stages
 
-    def _admit(self, inbound: Inbound) -> KeyRecord:
+    def _identify(self, inbound: Inbound) -> KeyRecord:
         if inbound.request.refusal:
             raise inbound.request.refusal
         if self.draining:
@@ -214,11 +216,14 @@ class Gateway:
         call.key_id, call.key_name, call.key_version = key.id, key.name, inbound.known.version
         call.team, call.project, call.environment = key.team, key.project, key.environment
         call.config_version = self.settings.config_version
-        check_network(key, call.source or "")
+        return key
+
+    def _admit(self, inbound: Inbound, key: KeyRecord) -> None:
+        """To be asked when the key is known to have calls left: one that has none is told nothing else."""
+        check_network(key, inbound.call.source or "")
         self.leaks.check_arrival(inbound)
         if self.journal.full:
             raise ledger_full()
-        return key
 
     def _reckon(self, inbound: Inbound, route: Route) -> dict[str, Upstream]:
         """Where this call goes and what it will probably cost; the upstreams of the settings that say so."""
@@ -266,8 +271,10 @@ class Gateway:
         try:
             if method == "OPTIONS" and not inbound.request.refusal:  # what browsers ask first, without a key
                 raise not_that_method(method, path) if served(path) else nothing_here(path, inbound.caller.name)
-            key = self._admit(inbound)
-            await self._allowances.check(key)
+            key = self._identify(inbound)
+            if key.max_uses is not None:
+                await self._allowances.check(key)
+            self._admit(inbound, key)
             if method == "GET" and (path == "/v1/models" or path.startswith("/v1/models/")):
                 check_listing(key, inbound.caller.name)
                 await self._models(inbound, key, path.removeprefix("/v1/models").removeprefix("/"))

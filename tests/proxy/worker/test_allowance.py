@@ -49,7 +49,7 @@ def _route(name: str, *models: str) -> Route:
 class Capped:
     """A key with caps, its calls and what it has used."""
 
-    def __init__(self, worker: Worker, **caps: int) -> None:
+    def __init__(self, worker: Worker, **caps: Any) -> None:
         self.worker = worker
         self.id, secret = make_key(worker.home, "capped", **caps)
         self.headers = {"Authorization": f"Bearer {secret}"}
@@ -111,6 +111,25 @@ async def test_a_key_that_is_used_up_is_no_key_any_more(worker: Worker, serve: S
     refused = [r for r in worker.records() if r.get("key_id") == key.id and r.get("status") == "blocked"]
     assert {row["error_message"] for row in refused} == {f"The API key is not valid here. ({key.id}: used_up)"}
     assert key.used()[0] == 1
+
+
+@pytest.mark.parametrize(
+    "narrow",
+    [{"dialects": ("anthropic-messages",)}, {"networks": ("10.0.0.0/8",)}, {"models": ("gpt-4",)}, {"routes": ("x",)}],
+    ids=lambda narrow: next(iter(narrow)),
+)
+async def test_nothing_else_is_told_of_a_key_that_is_used_up(worker: Worker, narrow: dict[str, Any]) -> None:
+    key = Capped(worker, max_uses=1, **narrow)
+    with ControlStore.open(worker.home.control) as store:
+        store.connection.execute("INSERT INTO key_allowances (key_id, uses) VALUES (?, 1)", (key.id,))
+    unknown = {"Authorization": "Bearer gwk_sk_live_" + "0" * 57}
+    ours, others = [
+        await ask(worker.port, asked(worker, "chat", "chat", headers)) for headers in (key.headers, unknown)
+    ]
+    assert ours.status == 401
+    assert _but_for_ids(ours) == _but_for_ids(others)
+    ours, others = [await ask(worker.port, request("GET", "/v1/models", b"", h)) for h in (key.headers, unknown)]
+    assert _but_for_ids(ours) == _but_for_ids(others)
 
 
 def _but_for_ids(reply: RawReply) -> tuple[object, ...]:
