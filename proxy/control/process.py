@@ -157,8 +157,8 @@ class ControlProcess:
         for step in (
             lambda: asyncio.to_thread(self._rotations.stop),
             lambda: self._workers.stop(adopted=adopted),
-            self._key_use.write,
             lambda: ways_in and ways_in.drain(DRAIN_SECONDS),
+            self._key_use.write,
             lambda: recording and asyncio.to_thread(recording.stop),
             lambda: sealing and asyncio.to_thread(sealing.stop),
             lambda: self._home.socket.unlink(missing_ok=True),

@@ -34,6 +34,7 @@ REPORT_BYTES = 4 * 1024 * 1024
 """The longest report: one that was written while no control process lived names every key that was used."""
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
+ACCEPT_PAUSE = 0.5
 TURN_SECONDS = 5.0
 """How long a worker has to try a held key again before it is the next one's turn."""
 STOP_SECONDS = 45.0
@@ -47,8 +48,6 @@ class Workers:
 
     def __init__(self, command: list[str], count: int, alarms: Alarms) -> None:
         self.states: dict[int, LiveState] = {}
-        self.keys_used: dict[str, int] = {}
-        """Public id of a key's secret → last use, as workers have told and nobody has taken yet."""
         self.on_report: Callable[[LiveState], object] = id  # until somebody wants to hear of them
         self.listening: socket.socket | None = None
         self.not_inherited: frozenset[str] = frozenset()
@@ -142,8 +141,19 @@ class Workers:
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        """None of them ends by an error without a word."""
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        log.error("the supervision of workers failed", exc_info=error)
+        if task in self._keeping:
+            self._alarms.set(
+                "supervision", "A worker is not supervised any more: see the log, and restart the gateway."
+            )
 
     def _keep(self) -> None:
         task = self._spawn(self._keep_one_running())
@@ -201,7 +211,12 @@ class Workers:
         loop = asyncio.get_running_loop()
         with server:
             while True:
-                connection, _ = await loop.sock_accept(server)
+                try:
+                    connection, _ = await loop.sock_accept(server)
+                except OSError as error:  # no descriptor is free: some other time there is one
+                    log.error("a worker's connection was not taken: %s", error)
+                    await asyncio.sleep(ACCEPT_PAUSE)
+                    continue
                 connection.setblocking(False)
                 self._spawn(self._session(connection))
 
@@ -229,7 +244,6 @@ class Workers:
                 if pid not in self.states:
                     self._welcome(state, writer)
                 self.states[pid] = state
-                self.keys_used |= state.keys_used
                 self.on_report(state)
                 self._changed.set()
         except (OSError, ValueError, msgspec.DecodeError) as error:

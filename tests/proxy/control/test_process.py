@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,28 @@ async def test_the_first_configuration_is_taken_without_a_restart(tmp_path: Path
                 return (await client.post("/chat/completions", json=chat())).status_code
 
             await until(status, lambda status: status == 200)
+
+
+async def test_a_store_that_is_locked_at_the_end_is_in_the_way_of_no_other_step(tmp_path: Path, config: str) -> None:
+    with gateway(tmp_path, config, "--workers", "1") as ending:
+        headers = {"authorization": f"Bearer {ending.key('app')}"}
+        async with httpx.AsyncClient(base_url=ending.base_url, headers=headers) as client:
+            assert (await client.post("/chat/completions", json=chat())).status_code == 200
+        home = Home(ending.home)
+        with ControlClient(home.socket) as control:
+            await until(lambda: control.live()["workers"][0]["keys_used"], bool)
+        locker = sqlite3.connect(home.control, isolation_level=None)
+        locker.execute("BEGIN IMMEDIATE")
+        ending.running.process.terminate()
+        code = await asyncio.to_thread(ending.running.process.wait, 60)
+        locker.close()
+        log = ending.running.log.read_text()
+        assert code == 0, log
+        assert "the last use of 1 keys was not noted" in log
+        assert "audit trail at the end" in log
+        assert not home.socket.exists()
+        shown = await asyncio.to_thread(ending.ask, "keys", "show", "app")
+        assert shown["last_used_at"] is not None, "the ledger knows of it"
 
 
 def replace_config(running: Gateway, text: str) -> None:
