@@ -1,7 +1,7 @@
 """What an actor makes is never more than the actor has: CVE-2026-47101's lesson, for every field of a key.
 
 Keeps true: whatever exceeds the creator is refused with the field named, never cut in silence; what was left out is
-inherited. So no chain of keys that make keys ever ends with more than it began with. An admin key of all teams is
+inherited (a role: an admin's at most). So no chain of keys that make keys ever ends with more than it began with. An admin key of all teams is
 bound to no team or project; a live key may make test keys, a test key makes test keys only.
 """
 
@@ -29,8 +29,11 @@ def within_own(acting: Acting, asked: Asked) -> Asked:
     fields = msgspec.structs.asdict(asked)
     inherited: dict[str, Any] = {}
     for name, limit in limits(acting).items():
-        if name == "role" and (fields["kind"] != "admin" or fields["role"] is None):
-            continue  # an admin's role where nothing is said: whoever may make keys has that one at least
+        if name == "role" and fields["kind"] != "admin":
+            continue
+        if name == "role" and fields[name] is None:  # an admin's, where the actor has as much
+            inherited[name] = "admin" if role_within(limit, "admin") else limit
+            continue
         if name == "owner":
             _check(acting, name, limit, (fields["user"], fields["service"]) if _owned(fields) else limit)
             inherited |= dict(zip(("user", "service"), limit, strict=True))

@@ -26,7 +26,7 @@ def test_an_admin_key_is_managed_by_who_may_and_seen_by_all(stage: Stage) -> Non
 
 def test_keys_and_teams_beyond_the_own_team_are_not_found(stage: Stage) -> None:
     ours, theirs = stage.key("app"), stage.key("other", team="chat")
-    stage.key("boss", kind="admin")  # of this team, for all teams
+    stage.key("boss", kind="admin", role="super-admin")  # of this team, for all teams
     with stage.acting(Actor(id="key:x", team="search")) as acting:
         keys = acting.keys()
         assert [key.id for key in keys] == [ours["id"]]
@@ -40,6 +40,24 @@ def test_keys_and_teams_beyond_the_own_team_are_not_found(stage: Stage) -> None:
                 acting.check_reach(team)
             with pytest.raises(NotFound):
                 acting.keys(team)
+
+
+def test_keys_beyond_the_own_project_or_environment_are_not_found(stage: Stage) -> None:
+    ours = stage.key("app", project="ranker", environment="test")
+    for name, fields in (
+        ("other project", {"project": "indexer", "environment": "test"}),
+        ("no project", {"environment": "test"}),
+        ("live", {"project": "ranker"}),
+    ):
+        stage.key(name, **fields)
+        stage.key("app", **fields)
+    actor = Actor(id="key:x", team="search", project="ranker", test_only=True)
+    with stage.acting(actor) as acting:
+        assert [key.id for key in acting.keys()] == [ours["id"]]
+        assert acting.key("app").id == ours["id"], "keys that are not known make no name ambiguous"
+        for name in ("other project", "no project", "live"):
+            with pytest.raises(NotFound):
+                acting.key(name)
 
 
 def test_whoever_came_with_a_key_has_it(stage: Stage) -> None:
