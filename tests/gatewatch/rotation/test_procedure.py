@@ -69,6 +69,16 @@ async def test_nothing_is_used_that_was_not_tried(stage: Stage, disk: Disk) -> N
     assert stage.fleet.refreshed == 0
 
 
+async def test_a_provider_whose_new_keys_settle_slowly_is_asked_for_longer(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(procedure, "SETTLING_SECONDS", 0.001)
+    monkeypatch.setattr(stage.provider, "settling", 0.05)
+    stage.provider.refuses = ProbeFailed("it says 401")
+    assert (await stage.run(stage.begin())).state == "rolled-back"
+    assert len(stage.provider.probed) == 1 + 2 + 50
+
+
 async def test_a_provider_that_is_slow_to_know_its_new_key_is_asked_again(stage: Stage) -> None:
     begun = stage.procedure(stage.begin())
     stage.provider.refuses = ProbeFailed("not yet", for_now=True)
