@@ -1,12 +1,13 @@
 """Lists virtual keys, and marks those that somebody should look at."""
 
+from collections.abc import Container
 from typing import Any, Literal
 
 import msgspec
 
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
-from gatewatch.actions.keys.meant import belongs_to, in_grace, unused_for
+from gatewatch.actions.keys.meant import belongs_to, in_grace, unused_for, used_within
 from gatewatch.actions.keys.use import DAY_US
 from gatewatch.actions.keys.view import view
 from gatewatch.authority.permissions import Permission
@@ -39,13 +40,15 @@ def listed(acting: Acting, asked: ListKeys) -> list[dict[str, Any]]:
     """Oldest first; `marks` of active keys: an admin key's role and reach, `expiring`, `unused`, `old secret`."""
     now = acting.store.clock()
     rows = []
-    for record in acting.keys(asked.team):
+    records = acting.keys(asked.team)
+    used = {} if asked.unused_us is None else used_within(acting, records, asked.unused_us).by_key
+    for record in records:
         state = record.state(now)
         if asked.state not in (None, state) or asked.kind not in (None, record.kind):
             continue
         if asked.owner is not None and not belongs_to(record, asked.owner):
             continue
-        marks = _marks(acting, record, asked, now) if state == "active" else []
+        marks = _marks(acting, record, asked, now, used) if state == "active" else []
         wanted = [
             mark
             for mark, is_wanted in (
@@ -60,7 +63,7 @@ def listed(acting: Acting, asked: ListKeys) -> list[dict[str, Any]]:
     return rows
 
 
-def _marks(acting: Acting, record: KeyRecord, asked: ListKeys, now: int) -> list[str]:
+def _marks(acting: Acting, record: KeyRecord, asked: ListKeys, now: int, used: Container[str]) -> list[str]:
     soon = EXPIRES_SOON_US if asked.expiring_us is None else asked.expiring_us
     long = UNUSED_US if asked.unused_us is None else asked.unused_us
     marks: list[str] = [] if record.role is None else [record.role]
@@ -68,7 +71,7 @@ def _marks(acting: Acting, record: KeyRecord, asked: ListKeys, now: int) -> list
         marks.append("all teams")
     if record.expires_at is not None and record.expires_at - now <= soon:
         marks.append("expiring")
-    if unused_for(record, now) > long:
+    if unused_for(record, now) > long and record.id not in used:
         marks.append("unused")
     if in_grace(acting.store.secrets(record.id), now):
         marks.append("old secret")

@@ -3,9 +3,10 @@
 import msgspec
 
 from gatewatch.actions.acting import Acting
+from gatewatch.actions.keys.use import LONGEST_US, Use, use_since
 from gatewatch.authority.permissions import Permission
 from gatewatch.control.records import KeyRecord, SecretRecord
-from gatewatch.errors import UsageError
+from gatewatch.errors import GatewatchError, UsageError
 from gatewatch.keys.token import Kind
 
 
@@ -27,7 +28,8 @@ class KeysMeant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 def keys_meant(acting: Acting, meant: KeysMeant) -> list[KeyRecord]:
     """Each key once. Described keys leave out the one that the actor came with, and admin keys it has no right to.
 
-    Raises NotFound for a named key that does not exist, UsageError where nothing or both is given.
+    Raises NotFound for a named key that does not exist, UsageError where nothing or both is given, GatewatchError
+    where the ledger cannot say which are unused.
     """
     described = [name for name in KeysMeant.__struct_fields__[1:] if getattr(meant, name) is not None]
     if bool(meant.keys) == bool(described):
@@ -35,7 +37,7 @@ def keys_meant(acting: Acting, meant: KeysMeant) -> list[KeyRecord]:
     if meant.keys:
         return list({record.id: record for record in map(acting.key, meant.keys)}.values())
     now = acting.store.clock()
-    return [
+    found = [
         record
         for record in acting.keys(meant.team)
         if record.state(now) == "active"
@@ -43,6 +45,21 @@ def keys_meant(acting: Acting, meant: KeysMeant) -> list[KeyRecord]:
         and (record.kind == "client" or acting.actor.may(Permission.ADMIN_KEYS_MANAGE))
         and _fits(acting, meant, record, now)
     ]
+    return found if meant.unused_for_us is None else _unused(acting, found, meant.unused_for_us)
+
+
+def _unused(acting: Acting, records: list[KeyRecord], span_us: int) -> list[KeyRecord]:
+    """Those of which the ledger knows no use either. Raises GatewatchError where it cannot be asked."""
+    use = used_within(acting, records, span_us)
+    if use.unknown is not None:
+        raise GatewatchError(f"which keys are unused is not known: {use.unknown}", "name the keys that are meant")
+    return [record for record in records if record.id not in use.by_key]
+
+
+def used_within(acting: Acting, records: list[KeyRecord], span_us: int) -> Use:
+    """What the ledger knows of their use in that time: more than the store, which may not have taken a last use."""
+    span_us = max(0, min(span_us, LONGEST_US))
+    return use_since(acting, [record.id for record in records], acting.store.clock() - span_us)
 
 
 def _fits(acting: Acting, meant: KeysMeant, record: KeyRecord, now: int) -> bool:

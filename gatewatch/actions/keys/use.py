@@ -10,6 +10,8 @@ from gatewatch.errors import GatewatchError
 from gatewatch.timespan import iso
 
 DAY_US = 86_400 * 1_000_000
+LONGEST_US = 92 * DAY_US
+"""For how long back the ledger tells of the use of keys."""
 
 NOTHING: dict[str, Any] = {
     "calls": 0,

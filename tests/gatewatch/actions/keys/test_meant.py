@@ -3,8 +3,9 @@
 import pytest
 
 from gatewatch.authority.actor import Actor
-from gatewatch.errors import NotAllowed, NotFound, UsageError
+from gatewatch.errors import GatewatchError, NotAllowed, NotFound, UsageError
 from tests.kit.acting import DAY, Stage
+from tests.kit.journals import a_call, closing, segment
 
 
 def names(stage: Stage, actor: Actor | None = None, **meant: object) -> list[str]:
@@ -39,6 +40,25 @@ def test_everything_that_is_said_must_fit(stage: Stage) -> None:
     assert names(stage, owner="ada") == ["old", "rotated", "new"]
     assert names(stage, owner="ada", older_than_us=90 * DAY) == ["old"]
     assert names(stage, service="bot") == ["used"]
+
+
+def test_a_key_that_the_ledger_saw_used_is_not_unused_whatever_the_store_knows(stage: Stage) -> None:
+    busy = stage.key("busy")
+    idle = stage.key("idle")
+    stage.clock.now += 200 * DAY
+    segment(
+        stage.home,
+        closing(a_call(0, at_us=stage.clock.now - 2 * DAY, key_id=busy["id"])),
+        closing(a_call(1, at_us=stage.clock.now - 91 * DAY, key_id=idle["id"])),
+    )
+    assert names(stage, unused_for_us=30 * DAY) == ["idle"]
+    assert names(stage, unused_for_us=DAY) == ["busy", "idle"]
+    assert [row["name"] for row in stage.do("keys.list", unused_us=30 * DAY)] == ["idle"]
+    stage.home.ledger.write_bytes(b"damaged" * 1000)
+    with pytest.raises(GatewatchError, match="which keys are unused is not known") as refused:
+        names(stage, unused_for_us=30 * DAY)
+    assert "name the keys" in refused.value.next_step
+    assert names(stage, keys=["idle"]) == ["idle"], "a key that is named needs no ledger"
 
 
 def test_what_has_ended_is_not_meant_by_a_description(stage: Stage) -> None:
