@@ -78,11 +78,20 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         url = f"{provider.listen}/v1/organization/projects/proj_a/service_accounts/svc_acct_b/api_keys"
         made = httpx.post(url, headers={"authorization": f"Bearer {ADMIN_KEY}"}, json={"name": "by hand"}).json()
         for name, secret in (("openai", made["value"]), ("admin", ADMIN_KEY), ("other", OTHER)):
-            command = [sys.executable, "-m", "gatewatch", "providers", "set-key", name, "--home", tmp_path / "home"]
+            command = [
+                sys.executable,
+                "-m",
+                "gatewatch",
+                "providers",
+                "set-key",
+                name,
+                "--home",
+                str(tmp_path / "home"),
+            ]
             (tmp_path / "home").mkdir(exist_ok=True)
             file = tmp_path / "gatewatch.yaml"
             file.write_text(CONFIG.format(sandbox=provider.listen))
-            subprocess.run([*command, "--config", file], cwd=ROOT, input=secret, text=True, check=True, timeout=60)
+            subprocess.run([*command, "--config", str(file)], cwd=ROOT, input=secret, text=True, check=True, timeout=60)
         with gateway(tmp_path, CONFIG.format(sandbox=provider.listen), "--workers", "2") as served:
             yield Stage(served, str(made["value"]))
 
