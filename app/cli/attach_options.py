@@ -55,6 +55,21 @@ def attached(args: argparse.Namespace) -> "RemoteGateway | None":
     return RemoteGateway.of(url, key, ca, client_cert)
 
 
+def check_home(args: argparse.Namespace, command: str) -> None:
+    """For every command: one that knows only this machine's gateways is not meant where the variable names another.
+
+    Raises UsageError, unless --home says which.
+    """
+    if not hasattr(args, "home") or hasattr(args, "attach") or args.home or not os.environ.get(ATTACH):
+        return
+    from gatewatch.errors import UsageError
+
+    raise UsageError(
+        f"`{command}` works on a gateway of this machine, and the variable {ATTACH} names one elsewhere",
+        f"say which is meant here with --home DIR, or unset {ATTACH}",
+    )
+
+
 def reader_of(args: argparse.Namespace, progress: "Progress | None" = None) -> "LedgerReader":
     """The ledger that is meant. Raises GatewatchError."""
     from gatewatch.ledger.reader import RemoteLedger, open_reader

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import cast
 
+from app.cli.attach_options import check_home
 from app.cli.command import Command
 from app.cli.discreet_parser import DiscreetParser
 from gatewatch import __version__
@@ -58,6 +59,7 @@ def main(argv: list[str]) -> int:
     command.add_arguments(parser)
     args = parser.parse_args(rest)
     try:
+        check_home(args, parser.prog)
         return command.run(args)
     except GatewatchError as error:
         sys.stderr.write(f"gatewatch: {error}\n")
