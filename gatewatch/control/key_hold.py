@@ -8,7 +8,10 @@ Kind = Literal["refused", "exhausted"]
 """The provider does not take the key; or takes it, and its quota or money is used up."""
 
 FIRST_PAUSE_US = 60 * 1_000_000
+ALONE_PAUSE_US = 1_000_000
 LONGEST_PAUSE_US = 3600 * 1_000_000
+TOGETHER_US = 10 * 1_000_000
+"""Keys of one provider that are refused within this time: that is rather the provider's fault than theirs."""
 
 
 class KeyHold(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +38,9 @@ class KeyHold(msgspec.Struct, frozen=True, kw_only=True):
         return self.provider, self.key_id, self.model
 
 
-def pause_us(failures: int) -> int:
-    """How long to wait before the next try: a minute, doubled each time, at most an hour."""
-    return min(FIRST_PAUSE_US << min(failures - 1, 10), LONGEST_PAUSE_US)
+def pause_us(failures: int, *, alone: bool = False) -> int:
+    """How long to wait before the next try: a minute, doubled each time, at most an hour.
+
+    `alone`: no other key serves meanwhile; then it begins with a second.
+    """
+    return min((ALONE_PAUSE_US if alone else FIRST_PAUSE_US) << min(failures - 1, 12), LONGEST_PAUSE_US)

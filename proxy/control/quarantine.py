@@ -163,13 +163,14 @@ def _is_forgotten(hold: KeyHold) -> bool:
 
 
 def _merged(holds: list[KeyHold], faults: list[KeyHold], lifted: list[KeyHold]) -> dict[Place, KeyHold]:
-    """What holds now. Of two workers that say the same of one key, the one that knows of more failures counts."""
+    """What holds now. Of two workers that say the same of one key, the one that knows of more failures counts, then
+    the one with the shorter pause."""
     merged = {hold.place: hold for hold in holds}
     for fault in faults:
         known = merged.get(fault.place)
         if known is None or known.version != fault.version:
             merged[fault.place] = fault
-        elif fault.failures > known.failures:
+        elif (fault.failures, -fault.until) > (known.failures, -known.until):
             merged[fault.place] = msgspec.structs.replace(fault, since=known.since)
     for lift in lifted:
         known = merged.get(lift.place)

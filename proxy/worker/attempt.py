@@ -5,6 +5,7 @@ import time
 from gatewatch.call import Attempt
 from gatewatch.known_secret import bytes_without_known
 from gatewatch.redact import redact
+from proxy.dialects.provider_error import ProviderError
 from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
 from proxy.settings import Route, Target
 from proxy.upstream.exchange import Exchange
@@ -13,7 +14,7 @@ from proxy.worker.channel import Channel
 from proxy.worker.inbound import Inbound
 from proxy.worker.key_fault import KeyFault, key_fault
 from proxy.worker.signers import CannotSign
-from proxy.worker.upstream_error import refusal_for, refusal_for_failure, told
+from proxy.worker.upstream_error import refusal_for, refusal_for_failure, told, wait_of
 
 ERROR_BODY_BYTES = 64 * 1024
 ERROR_BODY_SECONDS = 2.0
@@ -28,6 +29,7 @@ _REQUEST_IDS = (
     b"x-debug-trace-id",  # Cohere
 )
 """What providers call a request in their replies, so that their support finds it."""
+_OF_THE_REQUEST = frozenset({400, 404, 413, 422})
 _NEXT_TARGET = frozenset({429, 500, 502, 503, 504, 529, 401, 402, 403})
 
 
@@ -35,7 +37,13 @@ class AttemptFailed(Exception):
     """This try is over without a reply to relay; `refusal` is what the client gets if there is no other."""
 
     def __init__(
-        self, refusal: Refusal, *, may_go_elsewhere: bool, fault: KeyFault | None = None, of_the_key: bool = False
+        self,
+        refusal: Refusal,
+        *,
+        may_go_elsewhere: bool,
+        fault: KeyFault | None = None,
+        of_the_key: bool = False,
+        wait: float | None = None,
     ) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
@@ -44,6 +52,13 @@ class AttemptFailed(Exception):
         """What the provider said of the key."""
         self.of_the_key = of_the_key
         """Whether another key of the same provider may do better."""
+        self.wait = wait
+        """Seconds that the provider wants this key to wait."""
+
+    @property
+    def of_the_request(self) -> bool:
+        """Whether the provider took the key, and only found fault with what it was asked."""
+        return not self.of_the_key and self.refusal.status in _OF_THE_REQUEST
 
 
 async def attempt(
@@ -80,13 +95,7 @@ async def attempt(
             error = channel.dialect.read_error(exchange.status, error_body)
             refusal = refusal_for(error, exchange.headers)
             end_attempt(record, started, "error", refusal.code, told(error))
-            fault = key_fault(error)
-            raise AttemptFailed(
-                refusal,
-                may_go_elsewhere=exchange.status in _NEXT_TARGET or fault is not None or error.of_key is not None,
-                fault=fault,
-                of_the_key=fault is not None or error.of_key is not None or exchange.status == 429,
-            )
+            raise failed_by(error, refusal, wait_of(error, exchange.headers) if exchange.status == 429 else None)
     except CannotSign as error:
         refusal = upstream(502, "upstream_auth", "The gateway has no credentials for the provider.", DO_NOT_RETRY)
         end_attempt(record, started, "error", refusal.code, str(error))
@@ -103,6 +112,14 @@ async def attempt(
         inbound.upstream_ns += time.perf_counter_ns() - started
     record.latency_us = record.first_byte_us
     return exchange, record
+
+
+def failed_by(error: ProviderError, refusal: Refusal, wait: float | None = None) -> AttemptFailed:
+    """What a provider said went wrong, and what may be done about it."""
+    fault = key_fault(error)
+    of_the_key = fault is not None or error.of_key is not None or error.status == 429
+    elsewhere = of_the_key or error.status in _NEXT_TARGET
+    return AttemptFailed(refusal, may_go_elsewhere=elsewhere, fault=fault, of_the_key=of_the_key, wait=wait)
 
 
 def end_attempt(record: Attempt, started_ns: int, status: str, kind: str | None, message: str | None) -> None:

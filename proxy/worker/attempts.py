@@ -1,7 +1,8 @@
 """All tries of one call: which target is asked and with which key, and whether another one may be.
 
-Keeps true: a key that fails is followed by the next of the same target, each once, then by the next target; a provider
-none of whose keys may be used is not asked; and no caller is told that a key of ours was refused as if it were theirs.
+Keeps true: a key that fails is followed by the next of the same target, three at most, then by the next target, as long
+as nothing has gone out; a provider none of whose keys may be used is not asked; and no caller is told that a key of
+ours was refused as if it were theirs.
 """
 
 import asyncio
@@ -10,28 +11,33 @@ from gatewatch.control.key_hold import KeyHold
 from gatewatch.redact import redact
 from proxy.dialects.provider_error import ProviderError
 from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
-from proxy.settings import Route, Target
-from proxy.upstream.exchange import Exchange
+from proxy.settings import Caps, Route, Target
 from proxy.worker.allowance import KeyAllowances
-from proxy.worker.attempt import AttemptFailed, attempt
+from proxy.worker.attempt import AttemptFailed, attempt, failed_by
 from proxy.worker.channel import Channel, Upstream
 from proxy.worker.ending import Ending, lost
 from proxy.worker.inbound import Inbound
-from proxy.worker.key_fault import key_fault
 from proxy.worker.passage import Passage, best_passage
+from proxy.worker.quarantine import KeyTry
+from proxy.worker.relay import Relay
+from proxy.worker.upstream_error import told, wait_headers
+
+MOST_TRIES = 3
+"""Of one call at one target, the first included."""
 
 
 class Attempts:
     """Makes the tries of one worker's calls."""
 
-    def __init__(self, ending: Ending, allowances: KeyAllowances) -> None:
+    def __init__(self, ending: Ending, allowances: KeyAllowances, relay: Relay) -> None:
         self._ending = ending
+        self._relay = relay
         self._allowances = allowances
 
-    async def first_answer(self, inbound: Inbound, route: Route, upstreams: dict[str, Upstream]) -> Exchange:
-        """The first target that answers with a reply worth relaying; one deadline over all tries.
+    async def answer(self, inbound: Inbound, route: Route, upstreams: dict[str, Upstream], caps: Caps) -> None:
+        """Relay the reply of the first target that has one worth relaying; one deadline over all tries.
 
-        `upstreams`: those of the configuration that the call began under. Raises Refusal, UpstreamFailed.
+        `upstreams`: those of the configuration that the call began under. Raises Refusal, UpstreamFailed, JournalFull.
         """
         total_due = asyncio.get_running_loop().time() + route.deadlines.total
         failed: AttemptFailed | None = None
@@ -43,10 +49,9 @@ class Attempts:
                 if failed is None:
                     raise
                 continue  # an earlier target could be told all of it, and its failure is the better answer
-            answer = await self._ask(inbound, provider, channel, target, passage, route, total_due, failed)
-            if isinstance(answer, Exchange):
-                return answer
-            failed = answer
+            failed = await self._ask(inbound, provider, channel, target, passage, route, total_due, failed, caps)
+            if failed is None:
+                return
             if not failed.may_go_elsewhere:
                 break
         assert failed, "a route has at least one target"
@@ -54,14 +59,6 @@ class Attempts:
         if retried and DO_NOT_RETRY[0] not in failed.refusal.headers:
             failed.refusal.headers += DO_NOT_RETRY
         raise failed.refusal from failed
-
-    def heard(self, inbound: Inbound, refusal: Refusal) -> None:
-        """A reply that was worth relaying turned out to be an error: it may have been about the key."""
-        if not isinstance(refusal.said, ProviderError) or inbound.channel is None:
-            return
-        channel, model = inbound.channel, inbound.call.model or ""
-        if fault := key_fault(refusal.said):
-            channel.quarantine.failed(channel.provider.name, channel.key, model, fault, again=False)
 
     async def _ask(
         self,
@@ -73,43 +70,82 @@ class Attempts:
         route: Route,
         total_due: float,
         failed: AttemptFailed | None,
-    ) -> Exchange | AttemptFailed:
-        """One target, with one key after the other; the reply, or the last failure. Raises UpstreamFailed."""
-        team = inbound.call.team
+        caps: Caps,
+    ) -> AttemptFailed | None:
+        """One target, with one key after the other; the last failure, None where the reply was relayed.
+
+        Raises Refusal and UpstreamFailed where some of it has gone out, or the client has gone.
+        """
+        keys, team, model = provider.keys, inbound.call.team, target.model
         tried: tuple[str, ...] = ()
-        while (key := provider.keys.choose(team, route.name, target.model, tried)) is not None:
+        limited = False
+        while len(tried) < MOST_TRIES and (key := keys.choose(team, route.name, model, tried)) is not None:
             tried += (key.id,)
             if failed and lost(inbound):
                 self._ending.lose(inbound)
-            if failed and inbound.held:
-                try:
-                    await self._allowances.extend(inbound, provider.provider, target.model)
-                except Refusal as refusal:  # a cheaper target may still be asked; if not, the failure is the answer
-                    why = f"{target.provider}/{target.model} was not asked: {refusal.reason or refusal.message}"
-                    failed.refusal.reason = f"{failed.refusal.reason}; {why}" if failed.refusal.reason else why
-                    return failed
-            channel = channel.with_key(key)
-            self._choose(inbound, channel, target, passage)
-            quarantine = provider.quarantine
-            again = bool(quarantine.held) and quarantine.try_again(target.provider, key, target.model)
+            use = KeyTry(provider.quarantine, target.provider, key, model)
             try:
-                exchange, _ = await attempt(inbound, channel, target, passage.request, route, total_due)
-            except AttemptFailed as error:
-                failed = error
-                if error.fault:
-                    quarantine.failed(target.provider, key, target.model, error.fault, again=again)
-                    again = False
-                if not error.of_the_key:
-                    break
-            else:
-                if again:
-                    quarantine.went_well(target.provider, key, target.model)
-                    again = False
-                return exchange
+                if failed and inbound.held:
+                    try:
+                        await self._allowances.extend(inbound, provider.provider, model)
+                    except Refusal as refusal:  # a cheaper target may still be asked; if not, the failure is the answer
+                        why = f"{target.provider}/{model} was not asked: {refusal.reason or refusal.message}"
+                        failed.refusal.reason = f"{failed.refusal.reason}; {why}" if failed.refusal.reason else why
+                        return failed
+                channel = channel.with_key(key)
+                self._choose(inbound, channel, target, passage)
+                failed = await self._try(inbound, channel, target, passage, route, total_due, caps, use)
+                if failed is None:
+                    keys.waits.end(key.id, model)
+                    return None
+                if failed.fault:
+                    use.failed(failed.fault)
+                    if not keys.is_any_free(team, route.name, model):
+                        provider.quarantine.none_left(target.provider, keys.for_call(team, route.name), model, key)
+                if failed.wait is not None:
+                    keys.waits.put(key.id, model, failed.wait)
+                use.end(at_once=failed.of_the_request)
             finally:
-                if again:
-                    quarantine.undecided(target.provider, key, target.model)
+                use.end()
+            limited = failed.refusal.status == 429
+            if not failed.of_the_key:
+                break
+        if failed and limited and (wait := keys.soonest(team, route.name, model, tried)) is not None:
+            failed.refusal.headers = wait_headers(wait)
         return failed or AttemptFailed(_no_key(inbound, provider, target, route), may_go_elsewhere=True)
+
+    async def _try(
+        self,
+        inbound: Inbound,
+        channel: Channel,
+        target: Target,
+        passage: Passage,
+        route: Route,
+        total_due: float,
+        caps: Caps,
+        use: KeyTry,
+    ) -> AttemptFailed | None:
+        """With one key; None where the reply was relayed to its end."""
+        try:
+            exchange, record = await attempt(inbound, channel, target, passage.request, route, total_due)
+        except AttemptFailed as failed:
+            return failed
+        try:
+            await self._relay.answer(inbound, exchange, caps, use.went_well)
+        except Refusal as refusal:  # a good status, and an error under it
+            if not isinstance(refusal.said, ProviderError):
+                raise
+            inside = failed_by(refusal.said, refusal)
+            if inbound.request.started or not inside.of_the_key:
+                if inside.fault:
+                    use.failed(inside.fault)
+                raise
+            if not exchange.complete:
+                exchange.abort("upstream_invalid", refusal.code)
+            inbound.tap = None
+            record.status, record.error_kind, record.error_message = "error", refusal.code, told(refusal.said)
+            return inside
+        return None
 
     @staticmethod
     def _choose(inbound: Inbound, channel: Channel, target: Target, passage: Passage) -> None:

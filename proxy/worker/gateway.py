@@ -68,8 +68,7 @@ class Gateway:
         self.quarantine.replace(settings.quarantine)
         self._model_list = ModelList()
         self._ending = Ending(journal, meter, self.live)
-        self._attempts = Attempts(self._ending, allowances)
-        self._relay = Relay(self._ending)
+        self._attempts = Attempts(self._ending, allowances, Relay(self._ending))
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
@@ -187,10 +186,8 @@ class Gateway:
             if inbound.call.endpoint == "count_tokens":
                 await self._count(inbound, route, upstreams)
             else:
-                exchange = await self._attempts.first_answer(inbound, route, upstreams)
-                await self._relay.answer(inbound, exchange, self.settings.caps)
+                await self._attempts.answer(inbound, route, upstreams, self.settings.caps)
         except Refusal as refusal:
-            self._attempts.heard(inbound, refusal)
             self._ending.refuse(inbound, refusal)
         except UpstreamFailed as failure:
             self._ending.broken(inbound, failure)
@@ -253,8 +250,7 @@ class Gateway:
         dialect = upstreams[route.targets[0].provider].channel("count_tokens").dialect
         if can_count(dialect):
             try:
-                exchange = await self._attempts.first_answer(inbound, route, upstreams)
-                await self._relay.answer(inbound, exchange, self.settings.caps)
+                await self._attempts.answer(inbound, route, upstreams, self.settings.caps)
                 return
             except Refusal as refusal:
                 if not counts_nothing(dialect, refusal, inbound.call.model or ""):

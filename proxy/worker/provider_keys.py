@@ -2,13 +2,16 @@
 
 Keys that are bound to the call's team or route come first, and serve nobody else. Among equals the turns go round by
 weight, evenly spread (smooth weighted round robin), the same way each time. A key whose quarantine is due for a try is
-tried before others.
+tried before others; where none but such keys are left, by one call at a time. A key that the provider has asked to wait
+with is left out while others serve.
 """
 
 from collections.abc import Collection, Sequence
 
+from proxy.retry_after import SHORTEST_SECONDS
 from proxy.settings import ProviderKey
-from proxy.worker.quarantine import Quarantine
+from proxy.worker.quarantine import Quarantine, Standing
+from proxy.worker.rate_waits import RateWaits
 
 REMEMBERED = 256
 """Sets of keys to choose from whose turns are kept."""
@@ -17,7 +20,10 @@ REMEMBERED = 256
 class ProviderKeys:
     """The keys of one provider."""
 
-    def __init__(self, provider: str, keys: Sequence[ProviderKey], quarantine: Quarantine) -> None:
+    def __init__(
+        self, provider: str, keys: Sequence[ProviderKey], quarantine: Quarantine, waits: RateWaits | None = None
+    ) -> None:
+        self.waits = waits or RateWaits()
         self._provider = provider
         self._quarantine = quarantine
         self._sole = keys[0] if len(keys) == 1 and not keys[0].is_bound else None
@@ -30,23 +36,52 @@ class ProviderKeys:
         (ids). None where no other is left."""
         if self._sole is not None and not self._quarantine.held:
             return None if tried else self._sole
-        any_held = bool(self._quarantine.held)
+        waiting: list[tuple[float, ProviderKey]] = []
         for group in (self._bound_to(team, route), self._for_all):
             free: list[ProviderKey] = []
             for key in group:
-                if key.id not in tried:
-                    standing = self._quarantine.standing(self._provider, key, model) if any_held else "free"
-                    if standing == "due":
-                        return key
-                    if standing == "free":
+                if key.id in tried:
+                    continue
+                standing = self._standing(key, model)
+                if standing == "due" and self._may_be_tried(team, route, model):
+                    return key
+                if standing == "free":
+                    if (wait := self.waits.left(key.id, model)) is None:
                         free.append(key)
+                    else:
+                        waiting.append((wait, key))
             if free:
                 return free[0] if len(free) == 1 else self._next_turn(free)
-        return None
+        if not waiting or any(self.waits.left(id, model) is not None for id in tried):
+            return None  # one that waits was asked already, and the others would say the same
+        return min(waiting, key=lambda each: each[0])[1]
+
+    def is_any_free(self, team: str | None, route: str, model: str) -> bool:
+        """Whether a key for such a call is out of quarantine."""
+        return any(self._standing(key, model) == "free" for key in self.for_call(team, route))
+
+    def soonest(self, team: str | None, route: str, model: str, tried: Collection[str]) -> float | None:
+        """In how many seconds such a call may come again, as far as that is known, after those that it `tried`."""
+        free = [key.id for key in self.for_call(team, route) if self._standing(key, model) == "free"]
+        waits = {id: self.waits.left(id, model) for id in free}
+        if any(wait is None and id not in tried for id, wait in waits.items()):
+            return SHORTEST_SECONDS
+        return min((wait for wait in waits.values() if wait is not None), default=None)
+
+    def for_listing(self) -> ProviderKey | None:
+        """One to ask with for the provider's models, which is nobody's call: none that is in quarantine."""
+        return next((key for key in (*self._for_all, *self._bound) if self._standing(key, "") == "free"), None)
 
     def for_call(self, team: str | None, route: str) -> list[ProviderKey]:
         """All that may serve such a call, in quarantine or not."""
         return [*self._bound_to(team, route), *self._for_all]
+
+    def _standing(self, key: ProviderKey, model: str) -> Standing:
+        return self._quarantine.standing(self._provider, key, model) if self._quarantine.held else "free"
+
+    def _may_be_tried(self, team: str | None, route: str, model: str) -> bool:
+        keys = self.for_call(team, route)
+        return self.is_any_free(team, route, model) or not self._quarantine.is_tried(self._provider, keys, model)
 
     def _bound_to(self, team: str | None, route: str) -> Sequence[ProviderKey]:
         return self._bound and [key for key in self._bound if key.serves(team, route)]

@@ -4,6 +4,7 @@ Keeps true: what the caller takes for a whole reply is one, and its row is writt
 """
 
 import time
+from collections.abc import Callable
 
 from proxy.refusal import Refusal
 from proxy.refusal import upstream as upstream_fault
@@ -23,16 +24,23 @@ class Relay:
     def __init__(self, ending: Ending) -> None:
         self._ending = ending
 
-    async def answer(self, inbound: Inbound, exchange: Exchange, caps: Caps) -> None:
-        """To its end, whichever kind it is. Raises Refusal, UpstreamFailed, JournalFull."""
+    async def answer(
+        self, inbound: Inbound, exchange: Exchange, caps: Caps, began: Callable[[], object] = bool
+    ) -> None:
+        """To its end, whichever kind it is. Raises Refusal, UpstreamFailed, JournalFull.
+
+        `began` is called once the reply, or what is seen of it, is no error, before any of it goes out.
+        """
         assert inbound.passage
         check_encoding(exchange)
         if inbound.call.stream:
-            await self._stream(inbound, exchange, inbound.passage, caps)
+            await self._stream(inbound, exchange, inbound.passage, caps, began)
         else:
-            await self._plain(inbound, exchange, inbound.passage, caps)
+            await self._plain(inbound, exchange, inbound.passage, caps, began)
 
-    async def _plain(self, inbound: Inbound, exchange: Exchange, passage: Passage, caps: Caps) -> None:
+    async def _plain(
+        self, inbound: Inbound, exchange: Exchange, passage: Passage, caps: Caps, began: Callable[[], object]
+    ) -> None:
         waited = time.perf_counter_ns()
         try:
             held, whole = await relay_plain.hold(exchange, passage.held_bytes(caps))
@@ -41,7 +49,9 @@ class Relay:
         if not is_json(exchange):
             raise upstream_fault(502, "upstream_invalid", "The provider's reply is not JSON.")
         if whole:
-            self._ending.settle(inbound, passage.read(held), whole=True)
+            seen = passage.read(held)
+            began()
+            self._ending.settle(inbound, seen, whole=True)
             body = passage.reply(inbound.call.tokens())
             self._ending.close(inbound, "ok", 200)
             inbound.request.reply(200, plain_headers(inbound, priced=True), held if body is None else body)
@@ -50,6 +60,7 @@ class Relay:
         if len(held) > caps.reply_bytes or (length.isdigit() and int(length) > caps.reply_bytes):
             exchange.abort("upstream_invalid", "the reply is too long")
             raise _too_long()
+        began()
         known = [(b"content-length", length)] if length.isdigit() else []
         await inbound.request.start(200, plain_headers(inbound, priced=False) + known)
         try:
@@ -62,7 +73,9 @@ class Relay:
         if not self._ending.left_before_the_end(inbound):
             inbound.request.finish(unsent)
 
-    async def _stream(self, inbound: Inbound, exchange: Exchange, passage: Passage, caps: Caps) -> None:
+    async def _stream(
+        self, inbound: Inbound, exchange: Exchange, passage: Passage, caps: Caps, began: Callable[[], object]
+    ) -> None:
         assert inbound.channel
         if not is_stream(exchange, inbound.channel.dialect):
             raise await not_a_stream(exchange, inbound.channel.dialect)
@@ -72,6 +85,7 @@ class Relay:
             first = await tap.next()
         finally:
             inbound.upstream_ns += time.perf_counter_ns() - waited
+        began()
         await inbound.request.start(200, stream_headers(inbound))
         await relay_stream.relay_frames(inbound, tap, first)
         exchange.linger()

@@ -54,8 +54,8 @@ def _refusal_for(error: ProviderError, headers: dict[bytes, bytes]) -> Refusal:
             param=_short(error.param),
         )
     if status == 429:
-        wait = _wait(error, headers)
-        return upstream(429, "upstream_rate_limited", message, () if wait is None else _wait_headers(wait))
+        wait = wait_of(error, headers)
+        return upstream(429, "upstream_rate_limited", message, () if wait is None else wait_headers(wait))
     if status in (503, 529):
         return upstream(503, "upstream_overloaded", message)
     if status in (408, 504):
@@ -92,7 +92,7 @@ def refusal_for_failure(failure: UpstreamFailed) -> Refusal:
     return upstream(_STATUS_OF_KIND.get(failure.kind, 502), failure.kind, redact(failure.message)[:500])
 
 
-def _wait(error: ProviderError, headers: dict[bytes, bytes]) -> float | None:
+def wait_of(error: ProviderError, headers: dict[bytes, bytes]) -> float | None:
     """Seconds: what `Retry-After` says, else the body, else the limits that are used up."""
     now = time.time()
     wait = retry_after_seconds(headers, now)
@@ -103,7 +103,8 @@ def _wait(error: ProviderError, headers: dict[bytes, bytes]) -> float | None:
     return None if wait is None else min(max(wait, SHORTEST_SECONDS), LONGEST_SECONDS)
 
 
-def _wait_headers(seconds: float) -> tuple[tuple[bytes, bytes], ...]:
+def wait_headers(seconds: float) -> tuple[tuple[bytes, bytes], ...]:
+    """How a caller is told when to come again."""
     return (b"retry-after", b"%d" % math.ceil(seconds)), (b"retry-after-ms", b"%d" % math.ceil(seconds * 1000))
 
 

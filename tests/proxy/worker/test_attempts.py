@@ -1,5 +1,6 @@
 """Which key and which target a call is tried with: a gateway inside the test, a provider that answers by key."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -41,6 +42,7 @@ ECHO = http(400, b'{"error":{"message":"Invalid value: \'incorrect api key\'","c
 SCOPES = http(401, b'{"error":{"message":"Missing scopes: api.embeddings.write","code":null}}')
 WAF = http(403, b"<html>blocked</html>")
 LIMITED = http(429, b'{"error":{"message":"Rate limit reached","code":"rate_limit_exceeded"}}', "retry-after: 7")
+LIMITED_SOONER = http(429, b'{"error":{"message":"Rate limit reached"}}', "retry-after: 3")
 BROKEN = http(500, b"{}")
 ERROR_IN_A_GOOD_REPLY = http(200, b'{"error":{"code":401,"message":"No auth credentials found"}}')
 
@@ -153,21 +155,64 @@ async def test_then_the_next_target_serves_and_the_first_is_not_asked_any_more(r
     assert [(row["provider"], row["provider_key"]) for row in running.closed()] == [("second", "other")] * 3
 
 
-async def test_a_rate_limit_goes_to_the_next_key_and_is_no_quarantine(running: Running) -> None:
+async def test_a_rate_limited_key_is_left_out_while_others_serve_and_is_no_quarantine(running: Running) -> None:
     async with scripted_upstream(by_key({"a": LIMITED, "b": OK})) as upstream:
         await running.start(upstream.url, with_keys(key("a"), key("b")))
         assert [(await running.chat()).status for _ in range(4)] == [200] * 4
-        assert Counter(used(upstream)) == {"a": 2, "b": 4}
+        assert Counter(used(upstream)) == {"a": 1, "b": 4}
+        for _ in range(2):
+            await running.chat(model="openai/gpt-4o")
+        assert Counter(used(upstream))["a"] == 2, "another model has another limit"
     assert not running.gateway.quarantine.held
 
 
+async def test_a_limited_target_is_tried_three_times_a_call_and_then_left_alone(running: Running) -> None:
+    async with scripted_upstream(by_key(dict.fromkeys("abcdefghijkl", LIMITED))) as upstream:
+        await running.start(upstream.url, with_keys(*(key(id) for id in "abcdefghijkl")))
+        asked = []
+        for _ in range(7):
+            before = len(upstream.requests)
+            reply = await running.chat()
+            assert error(reply) == (429, "upstream_rate_limited")
+            asked.append(len(upstream.requests) - before)
+        assert asked == [3, 3, 3, 3, 1, 1, 1], "each key once, then the one whose wait ends first"
+        assert set(used(upstream)[:12]) == set("abcdefghijkl")
+
+
+@pytest.mark.parametrize("wrong", [REFUSED, EMPTY, NO_ACCESS, ERROR_IN_A_GOOD_REPLY])
+async def test_no_call_tries_a_target_more_than_three_times(running: Running, wrong: bytes) -> None:
+    async with scripted_upstream(by_key(dict.fromkeys("abcde", wrong))) as upstream:
+        await running.start(upstream.url, with_keys(*(key(id) for id in "abcde")))
+        assert error(await running.chat()) == (502, "upstream_auth")
+        assert len(upstream.requests) == 3
+        assert error(await running.chat()) == (502, "upstream_auth")
+        assert sorted(used(upstream)) == [*"abcde"]
+
+
 async def test_where_every_key_is_limited_the_caller_is_told_when_to_come_back(running: Running) -> None:
-    async with scripted_upstream(by_key({"a": LIMITED, "b": LIMITED})) as upstream:
+    async with scripted_upstream(by_key({"a": LIMITED_SOONER, "b": LIMITED})) as upstream:
         await running.start(upstream.url, with_keys(key("a"), key("b")))
-        reply = await running.chat()
-    assert error(reply) == (429, "upstream_rate_limited")
-    assert reply.headers["retry-after"] == "7"
-    assert len(upstream.requests) == 2
+        first, second = await running.chat(), await running.chat()
+        assert used(upstream) == ["a", "b", "a"]
+    assert error(first) == error(second) == (429, "upstream_rate_limited")
+    assert [reply.headers["retry-after"] for reply in (first, second)] == ["3", "3"]
+
+
+async def test_where_a_key_was_not_asked_the_caller_may_come_back_soon(running: Running) -> None:
+    async with scripted_upstream(by_key(dict.fromkeys("abcd", LIMITED) | {"d": OK})) as upstream:
+        await running.start(upstream.url, with_keys(*(key(id) for id in "abcd")))
+        first = await running.chat()
+        assert (first.status, first.headers["retry-after"]) == (429, "1")
+        assert (await running.chat()).status == 200
+
+
+async def test_the_only_key_is_asked_again_whatever_it_was_told(running: Running) -> None:
+    answers = {"a": LIMITED}
+    async with scripted_upstream(by_key(answers)) as upstream:
+        await running.start(upstream.url, with_keys(key("a")))
+        assert (await running.chat()).headers["retry-after"] == "7"
+        answers["a"] = OK
+        assert (await running.chat()).status == 200
 
 
 @pytest.mark.parametrize("answer", [BROKEN, http(400, b"{}"), FLAGGED])
@@ -258,13 +303,80 @@ async def test_a_try_that_shows_nothing_leaves_the_key_held_for_a_little(running
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_a_good_status_with_an_error_about_the_key_inside_holds_it_too(running: Running, stream: bool) -> None:
+async def test_a_good_status_with_an_error_about_the_key_inside_holds_it_and_the_next_key_serves(
+    running: Running, stream: bool
+) -> None:
     async with scripted_upstream(by_key({"a": ERROR_IN_A_GOOD_REPLY, "b": OK})) as upstream:
         await running.start(upstream.url, with_keys(key("a"), key("b")))
-        first = await running.chat(stream=stream)
+        assert [(await running.chat(stream=stream)).status for _ in range(4)] == [200] * 4
+        assert used(upstream) == ["a", "b", "b", "b", "b"]
+    first = running.closed()[0]
+    assert (first["status"], first["provider_key"], first["attempts"]) == ("ok", "b", 2)
+    tries = [record for record in running.records() if record["k"] == "attempt"]
+    assert [(each["provider_key"], each.get("status", "ok")) for each in tries[:2]] == [("a", "error"), ("b", "ok")]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_event_about_the_key_before_anything_else_goes_to_the_next_key(running: Running, stream: bool) -> None:
+    said = STREAM_HEAD + chunk(b'data: {"error":{"code":"invalid_api_key","message":"no"}}\n\n') + LAST_CHUNK
+    async with scripted_upstream(by_key({"a": said if stream else ERROR_IN_A_GOOD_REPLY, "b": OK})) as upstream:
+        await running.start(upstream.url, with_keys(key("a"), key("b")))
+        assert (await running.chat(stream=stream)).status == 200
+        assert used(upstream) == ["a", "b"]
+    assert list(running.gateway.quarantine.held) == [("openai", "a")]
+
+
+async def test_an_error_in_a_good_reply_that_is_about_something_else_is_not_tried_again(running: Running) -> None:
+    broken = http(200, b'{"error":{"code":502,"message":"Provider returned error"}}')
+    async with scripted_upstream(by_key({"a": broken, "b": OK})) as upstream:
+        await running.start(upstream.url, with_keys(key("a"), key("b")))
+        assert (await running.chat()).status == 502
+        assert used(upstream) == ["a"]
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_try_that_finds_an_error_in_a_good_reply_is_a_failed_one(running: Running, stream: bool) -> None:
+    async with scripted_upstream(by_key({"a": ERROR_IN_A_GOOD_REPLY, "b": OK})) as upstream:
+        await running.start(upstream.url, with_keys(key("a"), key("b")))
         assert [(await running.chat(stream=stream)).status for _ in range(3)] == [200] * 3
-        assert used(upstream) == ["a", "b", "b", "b"]
-    assert error(first) == (502, "upstream_auth")
+        assert used(upstream) == ["a", "b"] * 3
+    (told,) = running.gateway.quarantine.take_faults()
+    assert told.failures == 3
+    assert running.gateway.quarantine.take_lifted() == []
+
+
+async def test_a_provider_that_refuses_all_keys_for_a_moment_is_back_in_a_moment(running: Running) -> None:
+    answers = dict.fromkeys("abcde", REFUSED)
+    async with scripted_upstream(by_key(answers)) as upstream:
+        await running.start(upstream.url, with_keys(*(key(id) for id in "abcde")))
+        assert [(await running.chat()).status for _ in range(3)] == [502, 502, 503]
+        assert len(upstream.requests) == 5
+        answers |= dict.fromkeys("abcde", OK)
+        async with asyncio.timeout(5):  # a minute it was
+            await until(running.chat, lambda reply: reply.status == 200)
+            await until(running.chat, lambda _: not running.gateway.quarantine.held)
+
+
+async def test_a_sole_key_that_is_revoked_is_asked_ever_more_rarely(running: Running) -> None:
+    async with scripted_upstream(by_key({"a": REFUSED})) as upstream:
+        await running.start(upstream.url, with_keys(key("a")))
+        for _ in range(20):
+            await running.chat()
+        assert len(upstream.requests) <= 2
+        await until(running.chat, lambda reply: reply.status == 502)
+        (told,) = running.gateway.quarantine.take_faults()
+        assert told.failures >= 2
+        assert told.until - told.since >= 3_000_000
+
+
+async def test_when_a_teams_own_keys_are_held_or_limited_the_shared_ones_serve_it(running: Running) -> None:
+    answers = {"ours": REFUSED, "mine": LIMITED, "any": OK}
+    async with scripted_upstream(by_key(answers)) as upstream:
+        routes = ("chat",)
+        await running.start(upstream.url, with_keys(key("any"), key("ours", routes=routes), key("mine", routes=routes)))
+        assert [(await running.chat()).status for _ in range(3)] == [200] * 3
+        assert used(upstream) == ["ours", "mine", "any", "any", "any"]
 
 
 async def test_a_new_secret_is_used_at_once_while_the_old_one_is_held(running: Running) -> None:

@@ -9,6 +9,7 @@ from proxy.settings import ProviderKey
 from proxy.worker.key_fault import KeyFault
 from proxy.worker.provider_keys import ProviderKeys
 from proxy.worker.quarantine import Quarantine
+from proxy.worker.rate_waits import RateWaits
 
 REFUSED = KeyFault("refused", "401")
 
@@ -24,7 +25,7 @@ class Choice:
         self.now = 0.0
         self.quarantine = Quarantine(lambda: self.now)
         self.all = {each.id: each for each in keys}
-        self.keys = ProviderKeys("p", keys, self.quarantine)
+        self.keys = ProviderKeys("p", keys, self.quarantine, RateWaits(lambda: self.now))
 
     def next(self, team: str | None = "search", route: str = "chat", model: str = "m", tried: Any = ()) -> str | None:
         chosen = self.keys.choose(team, route, model, tried)
@@ -110,3 +111,49 @@ def test_a_key_whose_time_has_come_is_tried_by_one_call(count: int) -> None:
     assert choice.next() == "k0"
     assert choice.quarantine.try_again("p", choice.all["k0"], "m")
     assert choice.next() == ("k1" if count > 1 else None)
+
+
+def test_where_only_held_keys_are_left_one_call_at_a_time_tries_them() -> None:
+    choice = Choice(key("a"), key("b"))
+    choice.hold("a")
+    choice.hold("b")
+    choice.now = 61
+    assert choice.next() == "a"
+    choice.quarantine.try_again("p", choice.all["a"], "m")
+    assert choice.next() is None
+    choice.quarantine.failed("p", choice.all["a"], "m", REFUSED, again=True)
+    assert choice.next(tried=("a",)) == "b"
+
+
+def test_a_key_that_waits_for_its_rate_is_left_out_while_others_serve() -> None:
+    choice = Choice(key("a"), key("b"), key("ours", teams=("search",)))
+    choice.keys.waits.put("ours", "m", 5.0)
+    choice.keys.waits.put("a", "m", 9.0)
+    assert {choice.next() for _ in range(4)} == {"b"}
+    assert choice.next(tried=("b",)) == "ours", "the one that waits for the shortest time"
+    choice.keys.waits.put("b", "m", 2.0)
+    assert choice.next() == "b"
+    assert choice.next(tried=("b",)) is None
+    choice.now = 9.0
+    assert choice.next() == "ours"
+
+
+def test_when_a_call_may_come_again() -> None:
+    choice = Choice(key("a"), key("b"))
+    assert choice.keys.soonest(None, "chat", "m", ("a", "b")) is None
+    choice.keys.waits.put("a", "m", 9.0)
+    assert choice.keys.soonest(None, "chat", "m", ("a",)) == 1.0
+    assert choice.keys.soonest(None, "chat", "m", ("a", "b")) == 9.0
+    choice.keys.waits.put("b", "m", 3600.0)
+    choice.hold("a")
+    assert choice.keys.soonest(None, "chat", "m", ("b",)) == 3600.0
+
+
+def test_a_providers_models_are_listed_with_any_key_that_is_free() -> None:
+    choice = Choice(key("theirs", teams=("billing",)), key("slow", routes=("slow",)))
+    assert choice.keys.for_listing() is choice.all["theirs"]
+    choice.hold("theirs")
+    choice.now = 61
+    assert choice.keys.for_listing() is choice.all["slow"], "a key that is due is tried by a call"
+    choice.hold("slow")
+    assert choice.keys.for_listing() is None

@@ -8,7 +8,7 @@ import pytest
 from gatewatch.control.key_hold import KeyHold
 from proxy.settings import ProviderKey
 from proxy.worker.key_fault import KeyFault
-from proxy.worker.quarantine import MOST_MODELS, Quarantine, encoded
+from proxy.worker.quarantine import MOST_MODELS, KeyTry, Quarantine, encoded
 
 KEY = ProviderKey(id="main", secret="sk-1", version="v1")
 REFUSED = KeyFault("refused", "401")
@@ -112,6 +112,92 @@ def test_a_try_that_shows_nothing_is_followed_by_another_a_little_later(desk: De
     desk.quarantine.undecided("openai", KEY, "m")
     assert desk.standing() == "held"
     desk.later(5)
+    assert desk.standing() == "due"
+
+
+def test_a_request_that_was_faulty_itself_costs_the_key_no_further_wait(desk: Desk) -> None:
+    desk.fail()
+    desk.later(60)
+    desk.try_again()
+    desk.quarantine.undecided("openai", KEY, "m", at_once=True)
+    assert desk.standing() == "due"
+
+
+def test_where_no_key_is_left_the_pauses_begin_with_a_second_and_double_up_to_an_hour(desk: Desk) -> None:
+    desk.fail()
+    desk.quarantine.none_left("openai", [KEY], "m", KEY)
+    for wait in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600):
+        desk.later(wait - 0.5)
+        assert desk.standing() == "held", wait
+        desk.later(0.5)
+        assert desk.standing() == "due", wait
+        desk.try_again()
+        desk.fail(again=True)
+        desk.quarantine.none_left("openai", [KEY], "m", KEY)
+
+
+def test_keys_that_failed_together_are_tried_together_and_those_that_failed_long_ago_are_not(desk: Desk) -> None:
+    old, same = (msgspec.structs.replace(KEY, id=id) for id in ("old", "same"))
+    desk.quarantine.failed("openai", old, "m", REFUSED, again=False)
+    desk.later(20)
+    desk.quarantine.failed("openai", same, "m", REFUSED, again=False)
+    desk.later(3)
+    desk.fail()
+    desk.quarantine.none_left("openai", [old, same, KEY], "m", KEY)
+    desk.later(1)
+    assert [desk.standing(key=key) for key in (old, same, KEY)] == ["held", "due", "due"]
+    told = {hold.key_id: hold.until for hold in desk.quarantine.take_faults()}
+    assert told == {"old": START + 60_000_000, "same": START + 24_000_000, "main": START + 24_000_000}
+
+
+def test_a_quota_of_the_day_is_not_asked_for_every_second(desk: Desk) -> None:
+    desk.fail(KeyFault("exhausted", "the quota of the day", True, 7200.0))
+    desk.quarantine.none_left("openai", [KEY], "m", KEY)
+    desk.later(3600)
+    assert desk.standing() == "held"
+
+
+def test_a_key_that_fails_again_soon_after_it_was_found_good_goes_on_from_where_it_was(desk: Desk) -> None:
+    desk.fail()
+    for wait in (60, 120, 240):
+        desk.later(wait)
+        desk.try_again()
+        desk.quarantine.went_well("openai", KEY, "m")
+        desk.later(1)
+        desk.fail()
+    (told,) = desk.quarantine.take_faults()
+    assert (told.failures, told.since) == (4, START)
+
+
+def test_a_key_that_was_good_for_long_begins_anew(desk: Desk) -> None:
+    desk.fail()
+    desk.later(60)
+    desk.try_again()
+    desk.quarantine.went_well("openai", KEY, "m")
+    desk.later(61)
+    desk.fail()
+    (told,) = desk.quarantine.take_faults()
+    assert told.failures == 1
+
+
+def test_what_a_call_finds_out_counts_once(desk: Desk) -> None:
+    desk.fail()
+    desk.later(60)
+    use = KeyTry(desk.quarantine, "openai", KEY, "m")
+    use.failed(REFUSED)
+    use.went_well()
+    use.end()
+    assert desk.standing() == "held"
+    (told,) = desk.quarantine.take_faults()
+    assert told.failures == 2
+
+
+def test_a_shorter_pause_that_another_worker_found_is_taken_and_turns_are_shorter_too(desk: Desk) -> None:
+    desk.quarantine.replace([hold()])
+    desk.quarantine.replace([hold(until=START + 1_000_000)], patience=5.0)
+    desk.later(1.9)
+    assert desk.standing() == "held"
+    desk.later(0.1)
     assert desk.standing() == "due"
 
 
