@@ -1,6 +1,7 @@
 """What an action works with: the actor, the home's control store, and what it opens only when it needs it.
 
-Keeps true: a key or a team outside of the actor's reach is not found; what it makes is never more than it has.
+Keeps true: a key or a team outside of the actor's reach (its team, its project, its environment) is not found; what it
+makes is never more than it has.
 """
 
 from collections.abc import Callable, Sequence
@@ -95,10 +96,7 @@ class Acting:
 
     def seen_key(self, reference: str) -> KeyRecord:
         """As `key`, only to be looked at: admin keys too."""
-        record = self.store.key(reference, within=self.actor.team)
-        if not self._reaches(record):
-            raise NotFound(f"there is no key {shown(reference)}", "`gatewatch keys list` shows their ids and names")
-        return record
+        return self.store.key(reference, reach=self._reaches)
 
     def keys(self, team: str | None = None) -> list[KeyRecord]:
         """The keys within reach, of one team or all, oldest first. Raises NotFound."""
@@ -108,7 +106,13 @@ class Acting:
 
     def _reaches(self, key: KeyRecord) -> bool:
         """A key of all teams is not one team's business, also where it is of that team."""
-        return self.actor.reaches(key.team) and (self.actor.team is None or not key.all_teams)
+        actor = self.actor
+        return (
+            actor.reaches(key.team)
+            and (actor.team is None or not key.all_teams)
+            and actor.project in (None, key.project)
+            and (not actor.test_only or key.environment == "test")
+        )
 
     def check_reach(self, team: str) -> None:
         """Raises NotFound for a team that does not exist, or is not the actor's business: it is not told which."""

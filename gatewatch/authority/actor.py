@@ -15,6 +15,10 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """From where: a process of this machine, or an address."""
     team: str | None = None
     """The only team whose things it may touch; None: every team's."""
+    project: str | None = None
+    """The only project within its team whose keys it may touch."""
+    test_only: bool = False
+    """It came with a test key: test keys are its business, and nothing else that could be changed."""
     key_id: str | None = None
     """The admin key that it came with: what it makes is never more than this key may."""
     request_id: str | None = None

@@ -267,11 +267,34 @@ def test_a_use_of_either_secret_is_a_use_of_the_key(store: ControlStore) -> None
 def test_a_key_of_another_team_is_not_found_by_any_name(store: ControlStore) -> None:
     key, secret = store.create_key("app", team="billing", create_team=True, pepper=PEPPER)
     mine, _ = store.create_key("app", team="search", pepper=PEPPER)
-    assert store.key("app", within="search") == mine
+
+    def search(each: KeyRecord) -> bool:
+        return each.team == "search"
+
+    assert store.key("app", reach=search) == mine
     for reference in (key.id, key.id[:5], secret):
-        assert store.key(reference, within="billing") == key
+        assert store.key(reference, reach=lambda each: not search(each)) == key
         with pytest.raises(NotFound):
-            store.key(reference, within="search")
+            store.key(reference, reach=search)
+
+
+def test_of_several_keys_with_one_name_the_active_one_is_meant(store: ControlStore, clock: Clock) -> None:
+    gone, _ = store.create_key("app", team="search", pepper=PEPPER)
+    store.revoke_key(gone.id)
+    store.create_key("app", team="search", expires_at=NOW + 1, pepper=PEPPER)
+    clock.now += 1
+    with pytest.raises(UsageError, match="2 keys fit"):
+        store.key("app")
+    active, _ = store.create_key("app", team="search", pepper=PEPPER)
+    assert store.key("app") == active
+    assert store.revoke_key("app").id == active.id
+    one, _ = store.create_key("app", team="search", pepper=PEPPER)
+    other, _ = store.create_key("app", team="search", pepper=PEPPER)
+    with pytest.raises(UsageError, match="2 keys fit") as several:
+        store.key("app")
+    assert one.id in several.value.title
+    assert other.id in several.value.title
+    assert gone.id not in several.value.title
 
 
 @pytest.mark.parametrize("reference", ["\udcff", "app\x00", "%", "_" * 8, "ключ", "' OR 1=1 --", "x" * 10**6])
