@@ -1,7 +1,7 @@
 """Performs an action: asks for the permission, notes a try that was refused, does it.
 
-Keeps true: nothing happens for an actor without the permission or beyond its team, and a refused change stands in the
-audit trail. What a change itself notes joins its own transaction.
+Keeps true: nothing happens for an actor without the permission or beyond its team and environment, and a refused change
+stands in the audit trail. What a change itself notes joins its own transaction.
 """
 
 from typing import Any
@@ -30,6 +30,10 @@ def perform(acting: Acting, name: str, asked: object) -> Any:
             raise NotAllowed(
                 f"{acting.actor.id} is of team {acting.actor.team} alone, and {name} is about all teams",
                 "ask with a key of all teams",
+            )
+        if acting.actor.test_only and action.changes and name not in WITHIN_ONE_TEAM:
+            raise NotAllowed(
+                f"{acting.actor.id} is a test key, and {name} changes more than test keys", "ask with a live key"
             )
         return msgspec.to_builtins(action.run(acting, _fitting(action, asked)))
     except NotAllowed as refused:

@@ -1,6 +1,7 @@
 """Roles of this machine's login users: listed, set, taken away. Admin keys bring theirs with them.
 
-Keeps true: nobody gives a role that is higher than their own, nor changes whose role is higher.
+Keeps true: nobody gives a role that is higher than their own, nor changes whose role is higher; no key that ends, or is
+held to networks or test keys, leaves a role behind that is not.
 """
 
 from typing import Any
@@ -49,6 +50,7 @@ def listed(acting: Acting, asked: ListRoles) -> dict[str, Any]:
 @action("roles.set", Permission.ROLES_SET, SetRole, changes=True)
 def set_role(acting: Acting, asked: SetRole) -> dict[str, Any]:
     """The role as it is then. Raises NotAllowed for a role beyond one's own, and where nobody would be left."""
+    _check_lasts(acting)
     own, now = acting.actor.role, acting.store.role_of(asked.name)
     for role in (now, asked.role or acting.store.role_of(EVERYBODY)):
         if not role_within(own, role):
@@ -57,6 +59,19 @@ def set_role(acting: Acting, asked: SetRole) -> dict[str, Any]:
         acting.store.unset_role(asked.name)
         return _row(asked.name, acting.store.role_of(asked.name)) | {"before": now}
     return _set(acting.store.set_role(asked.name, asked.role)) | {"before": now}
+
+
+def _check_lasts(acting: Acting) -> None:
+    """Raises NotAllowed for a key that ends or is held somewhere: the role that it gave would not be."""
+    key = acting.own_key()
+    if key is None:
+        return
+    bound = "ends by itself" if key.expires_at is not None else "is bound to networks" if key.networks else None
+    if bound is not None:
+        raise NotAllowed(
+            f"{acting.actor.id} {bound}, and a role that it gave would outlast that",
+            "ask with a super-admin's key without an end and without networks, or on the gateway's own machine",
+        )
 
 
 def _set(operator: Operator) -> dict[str, Any]:

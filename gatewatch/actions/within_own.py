@@ -1,8 +1,8 @@
 """What an actor makes is never more than the actor has: CVE-2026-47101's lesson, for every field of a key.
 
 Keeps true: whatever exceeds the creator is refused with the field named, never cut in silence; what was left out is
-inherited (a role: an admin's at most). So no chain of keys that make keys ever ends with more than it began with. An admin key of all teams is
-bound to no team or project; a live key may make test keys, a test key makes test keys only.
+inherited (a role: an admin's at most). So no chain of keys that make keys ever ends with more than it began with. An
+admin key of all teams is bound to no team or project; a live key may make test keys, a test key makes test keys only.
 """
 
 from collections.abc import Callable

@@ -16,6 +16,7 @@ _LISTED = {
     "networks": checked_networks,
 }
 _CAPPED = {"max_uses": "uses", "max_tokens": "tokens", "max_picos": "spend"}
+_OF_CALLS = ("models", "routes", "dialects", *_CAPPED)
 _LARGEST = 2**62
 """What is spent and what is held beside it then never add up to more than SQLite can count."""
 _LAST = 253_402_214_400_000_000
@@ -47,6 +48,13 @@ def checked_key(record: KeyRecord) -> KeyRecord:
         raise UsageError("a key is a person's or a service's, not both", "give --user or --service")
     if record.kind == "client" and (record.role is not None or record.all_teams):
         raise UsageError("only admin keys have a role", "add --kind admin, or leave the role out")
+    if record.kind == "admin" and (idle := [name for name in _OF_CALLS if getattr(record, name) is not None]):
+        raise UsageError(
+            f"an admin key makes no calls, so {', '.join(idle)} would bound nothing",
+            "leave that out; its networks and its end hold, as do its role, team, project and environment",
+        )
+    if record.all_teams and record.project is not None:
+        raise UsageError("a key of all teams is bound to no project", "leave one of the two out")
     if record.role == "none":
         raise UsageError("an admin key without any right is of no use", "give it another role")
     return record

@@ -2,6 +2,7 @@
 
 Keeps true: nothing, an unknown, an expired and a revoked key look alike to the caller; a browser is never served,
 whatever it brings; an ended key is refused as soon as the store says so, and nobody is let in while it cannot be read.
+Every refusal is in the audit trail, or in a number there.
 """
 
 import time
@@ -62,6 +63,8 @@ class KeyDoor:
             role=key.role,
             source=request.source,
             team=None if key.all_teams else key.team,
+            project=None if key.all_teams else key.project,
+            test_only=key.environment == "test",
             key_id=key.id,
             request_id=new_call_id(),
         )
@@ -73,17 +76,28 @@ class KeyDoor:
     def _refusal(
         self, request: Request, status: int, reason: str, title: str, step: str, kid: str | None
     ) -> TurnedAway:
-        if seconds := self._failed.wait(request.source):
-            return TurnedAway(
-                429, "Too many tries from this address.", f"Try again in {seconds} s.", retry_after=seconds
-            )
+        seconds = self._failed.wait(request.source)
+        is_news = kid is not None and self._failed.is_news(request.source, f"{kid} {reason}")
+        if seconds and not is_news:
+            self._failed.only_count(request.source)
         somebody = Actor(
             id="nobody" if kid is None else f"key:{kid}",
             role="none",
             source=request.source,
             request_id=new_call_id(),
         )
-        return TurnedAway(status, title, step, actor=somebody, reason=reason)
+        if seconds:
+            status, title, step = 429, "Too many tries from this address.", f"Try again in {seconds} s."
+        known = somebody if is_news or not seconds else None
+        return TurnedAway(status, title, step, actor=known, reason=reason, retry_after=seconds or None)
+
+    def take_counted(self) -> tuple[Actor, str] | None:
+        """Who else was refused since the last time, without standing in the audit trail: the source that tried most,
+        and all of it in words."""
+        if (counted := self._failed.take_counted()) is None:
+            return None
+        source, told = counted
+        return Actor(id="nobody", role="none", source=source), told
 
 
 def _may_come_from(source: str, networks: tuple[str, ...] | None) -> bool:

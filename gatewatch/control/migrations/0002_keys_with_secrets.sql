@@ -39,6 +39,9 @@ CREATE TABLE virtual_keys (
     changed      INTEGER NOT NULL DEFAULT 0, -- the generation that it changed in
     CHECK ((kind = 'admin') = (role IS NOT NULL)),
     CHECK (user IS NULL OR service IS NULL),
+    -- Admin keys make no calls.
+    CHECK (kind = 'client' OR coalesce(models, routes, dialects, max_uses, max_tokens, max_picos) IS NULL),
+    CHECK (all_teams = 0 OR project IS NULL),
     FOREIGN KEY (team, project) REFERENCES projects (team, name),
     FOREIGN KEY (service, team) REFERENCES services (name, team)
 ) WITHOUT ROWID;
@@ -81,7 +84,8 @@ CREATE TABLE key_holds (
 
 INSERT INTO virtual_keys (id, name, kind, team, project, environment, role, all_teams, models, created_at, created_by,
     expires_at, revoked_at, revoked_by, last_used_at)
-SELECT kid, name, kind, team, project, environment, CASE kind WHEN 'admin' THEN 'admin' END, 0, models,
+SELECT kid, name, kind, team, project, environment, CASE kind WHEN 'admin' THEN 'admin' END, 0,
+    CASE kind WHEN 'client' THEN models END,
     created_at, created_by, expires_at, revoked_at, revoked_by, last_used_at FROM keys;
 INSERT INTO key_secrets (kid, key_id, version, digest, created_at, created_by, last_used_at)
 SELECT kid, kid, 1, digest, created_at, created_by, last_used_at FROM keys;

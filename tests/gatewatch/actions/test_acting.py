@@ -53,7 +53,8 @@ def test_keys_beyond_the_own_project_or_environment_are_not_found(stage: Stage) 
         stage.key("app", **fields)
     actor = Actor(id="key:x", team="search", project="ranker", test_only=True)
     with stage.acting(actor) as acting:
-        assert [key.id for key in acting.keys()] == [ours["id"]]
+        keys = acting.keys()
+        assert [key.id for key in keys] == [ours["id"]]
         assert acting.key("app").id == ours["id"], "keys that are not known make no name ambiguous"
         for name in ("other project", "no project", "live"):
             with pytest.raises(NotFound):

@@ -38,6 +38,29 @@ def test_an_action_about_all_teams_is_not_for_a_key_of_one(stage: Stage) -> None
     assert stage.deeds()[-1] == ("roles.set", "eve", "denied")
 
 
+def test_a_test_key_changes_test_keys_and_nothing_else(stage: Stage) -> None:
+    live, test = stage.key("live"), stage.key("test", environment="test")
+    own = stage.key("own", kind="admin", role="super-admin", all_teams=True, environment="test")
+    actor = Actor(id=f"key:{own['id']}", key_id=own["id"], test_only=True)
+    for deed, asked in (
+        ("roles.set", {"name": "eve", "role": "super-admin"}),
+        ("providers.set_key", {"name": "openai", "secret": "sk-x-0123456789"}),
+        ("prices.set", {}),
+        ("teams.create", {"name": "more"}),
+    ):
+        with pytest.raises(NotAllowed, match="is a test key"):
+            stage.do(deed, actor, **asked)
+    for deed in ("keys.revoke", "keys.rotate", "keys.end_grace", "keys.show"):
+        with pytest.raises(NotFound):
+            stage.do(deed, actor, key=live["id"])
+    with pytest.raises(NotAllowed, match="environment"):
+        stage.do("keys.create", actor, name="x", team="search")
+    with pytest.raises(NotFound, match="no team"):
+        stage.do("keys.create", actor, name="x", team="new", create_team=True, environment="test")
+    assert [key["id"] for key in stage.do("keys.list", actor)] == [test["id"], own["id"]]
+    assert stage.do("keys.revoke", actor, key="test")["state"] == "revoked"
+
+
 def test_what_is_no_action_or_does_not_fit_is_said(stage: Stage) -> None:
     with pytest.raises(NotFound, match="no action"):
         stage.do("keys.grant")

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+from typing import Any
 
 import msgspec
 import pytest
@@ -79,3 +80,17 @@ def test_a_role_that_there_is_not_is_a_usage_error(stage: Stage) -> None:
         stage.do("roles.set", ALICE, name="uwe", role="king")
     with pytest.raises(UsageError):
         stage.do("roles.set", ALICE, name="uwe")
+
+
+@pytest.mark.parametrize(
+    ("limit", "why"), [({"expires_at": 4_000_000_000_000_000}, "ends"), ({"networks": ("10.0.0.0/8",)}, "networks")]
+)
+def test_a_key_that_ends_or_is_held_somewhere_leaves_no_role_behind(
+    stage: Stage, limit: dict[str, Any], why: str
+) -> None:
+    key = stage.key("boss", kind="admin", role="super-admin", all_teams=True, **limit)
+    with pytest.raises(NotAllowed, match=why):
+        stage.do("roles.set", Actor(id=f"key:{key['id']}", key_id=key["id"]), name="eve", role="super-admin")
+    assert stage.deeds()[-1] == ("roles.set", "eve", "denied")
+    free = stage.key("free", kind="admin", role="super-admin", all_teams=True)
+    stage.do("roles.set", Actor(id=f"key:{free['id']}", key_id=free["id"]), name="eve", role="user")

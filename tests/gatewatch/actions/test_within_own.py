@@ -21,7 +21,7 @@ from gatewatch.actions.keys.create import fields_of
 from gatewatch.actions.keys.edit import edit
 from gatewatch.actions.within_own import check_within_own, within_own
 from gatewatch.authority.actor import Actor
-from gatewatch.authority.permissions import PERMISSIONS
+from gatewatch.authority.permissions import PERMISSIONS, Permission
 from gatewatch.control.records import KeyRecord
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import NotAllowed, NotFound, UsageError
@@ -69,6 +69,7 @@ def acting_as(store: ControlStore, key: KeyRecord | None) -> Iterator[Acting]:
 def make(store: ControlStore, maker: KeyRecord | None, **fields: Any) -> KeyRecord:
     """As `keys.create` does it, without the vault. Raises NotAllowed, UsageError."""
     with acting_as(store, maker) as acting:
+        acting.require(Permission.KEYS_CREATE)
         asked = within_own(acting, CreateKey(**{"name": "k", "team": "search"} | fields))
         return store.create_key(**fields_of(asked), pepper=bytes(32))[0]
 
@@ -94,8 +95,14 @@ KEYS = st.fixed_dictionaries(
         "user": st.sampled_from((None, None, "ada", "bob")),
     }
 )
+OF_CALLS = ("models", "routes", "dialects", "max_uses", "max_tokens", "max_picos")
 ADMINS = st.tuples(KEYS, st.sampled_from((None, "user", "admin", "super-admin"))).map(
-    lambda made: made[0] | {"kind": "admin", "role": made[1]}
+    lambda made: (
+        made[0]
+        | {"kind": "admin", "role": made[1]}
+        | dict.fromkeys(OF_CALLS)
+        | ({"project": None} if made[0]["all_teams"] else {})
+    )
 )
 CLIENTS = KEYS.map(lambda made: made | {"kind": "client", "all_teams": None})
 
@@ -172,13 +179,7 @@ def test_no_edit_makes_a_key_more_than_its_editor(
 
 LIMITED = {
     "project": "ranker",
-    "models": ("gpt", "claude"),
-    "routes": ("gpt",),
-    "dialects": ("openai-chat",),
     "networks": ("10.0.0.0/8",),
-    "max_uses": 5,
-    "max_tokens": 100,
-    "max_picos": 1000,
     "expires_at": LATER,
     "user": "ada",
     "environment": "test",
@@ -187,7 +188,7 @@ LIMITED = {
 
 @pytest.fixture(scope="module")
 def limited(store: ControlStore) -> KeyRecord:
-    """A key with a limit in every field."""
+    """A key with a limit in every field that an admin key may have one in."""
     return make(store, None, kind="admin", role="admin", all_teams=False, **LIMITED)
 
 
@@ -198,16 +199,10 @@ def limited(store: ControlStore) -> KeyRecord:
         ("project", "indexer"),
         ("environment", "live"),
         ("all_teams", True),
-        ("models", ("gpt", "llama")),
-        ("routes", ("gpt", "claude")),
-        ("dialects", ("openai-responses",)),
         ("networks", ("10.0.0.0/7",)),
         ("networks", ("10.1.0.0/16", "192.0.2.0/24")),
         ("networks", ("::/0",)),
         ("networks", ("::ffff:10.0.0.0/104",)),
-        ("max_uses", 6),
-        ("max_tokens", 101),
-        ("max_picos", 1001),
         ("expires_at", LATER + 1),
         ("user", "bob"),
         ("service", "ci"),
@@ -233,8 +228,6 @@ def test_less_is_made_as_it_is_asked_for(store: ControlStore, limited: KeyRecord
         "models": ("gpt",),
         "networks": ("10.1.2.3/32",),
         "max_uses": 4,
-        "max_tokens": 99,
-        "max_picos": 999,
         "expires_at": LATER - 1,
     }
     made = make(store, limited, environment="test", **less)
@@ -247,8 +240,11 @@ def test_a_network_that_the_own_ones_cover_together_is_within_them(store: Contro
 
 
 def test_a_key_of_all_teams_is_bound_to_no_team_and_no_project(store: ControlStore) -> None:
-    boss = make(store, None, kind="admin", project="ranker")
+    boss = make(store, None, kind="admin", role="super-admin", all_teams=True)
     assert make(store, boss, team="chat").project is None
+    with pytest.raises(UsageError, match="all teams"):
+        make(store, None, kind="admin", role="super-admin", all_teams=True, project="ranker")
+    assert not make(store, None, kind="admin", role="super-admin", project="ranker").all_teams
 
 
 def test_a_live_key_may_make_test_keys(store: ControlStore) -> None:
@@ -261,8 +257,8 @@ def test_a_login_user_gives_no_role_above_their_own(store: ControlStore) -> None
         store.become(Actor(id="uwe", role="admin"))
         with pytest.raises(NotAllowed, match="role"):
             within_own(acting, CreateKey(name="k", team="search", kind="admin", role="super-admin"))
-        inherited = within_own(acting, CreateKey(name="k", team="search", kind="admin"))
-        assert inherited.role == "admin"
+        asked = within_own(acting, CreateKey(name="k", team="search", kind="admin"))
+        assert store.create_key(**fields_of(asked), pepper=bytes(32))[0].role == "admin", "where nothing is said"
 
 
 def test_a_key_that_is_more_is_not_rotated_by_one_that_is_less(store: ControlStore, limited: KeyRecord) -> None:
@@ -272,26 +268,26 @@ def test_a_key_that_is_more_is_not_rotated_by_one_that_is_less(store: ControlSto
         with pytest.raises(NotAllowed):
             check_within_own(acting, unlimited)
         check_within_own(acting, make(store, None, **LIMITED))
-        with pytest.raises(NotAllowed, match="max_uses"):
-            check_within_own(acting, msgspec.structs.replace(make(store, None, **LIMITED), max_uses=None))
+        with pytest.raises(NotAllowed, match="networks"):
+            check_within_own(acting, msgspec.structs.replace(make(store, None, **LIMITED), networks=None))
 
 
 def test_the_whole_way_of_a_key_that_wants_more_for_itself(stage: Stage) -> None:
     """Every verb: create, import, edit and rotate, of others and of itself."""
-    lead = stage.key("lead", kind="admin", role="super-admin", all_teams=False, models=("gpt",), max_uses=5)
+    lead = stage.key("lead", kind="admin", role="super-admin", all_teams=False, networks=("10.0.0.0/8",))
     actor = Actor(id=f"key:{lead['id']}", role="super-admin", team="search", key_id=lead["id"])
     free = stage.key("free")
     for deed, asked in (
-        ("keys.create", {"name": "x", "team": "search", "models": ["gpt", "claude"]}),
+        ("keys.create", {"name": "x", "team": "search", "networks": ["0.0.0.0/0"]}),
         ("keys.create", {"name": "x", "team": "search", "kind": "admin", "all_teams": True}),
         ("keys.create", {"name": "x", "team": "chat", "create_team": True}),
-        ("keys.import", {"key": {"id": "abcdefgh", "name": "x", "team": "search", "max_uses": 6}}),
-        ("keys.edit", {"key": lead["id"], "models": None}),
-        ("keys.edit", {"key": lead["id"], "max_uses": 6}),
+        ("keys.import", {"key": {"id": "abcdefgh", "name": "x", "team": "search", "networks": ["::/0"]}}),
+        ("keys.edit", {"key": lead["id"], "networks": None}),
+        ("keys.edit", {"key": lead["id"], "networks": ["10.0.0.0/8", "192.0.2.0/24"]}),
         ("keys.edit", {"key": free["id"], "name": "still more than I am"}),
         ("keys.rotate", {"key": free["id"]}),
     ):
         with pytest.raises(NotAllowed):
             stage.do(deed, actor, **asked)
     made = stage.do("keys.create", actor, name="x", team="search")
-    assert (made["models"], made["max_uses"]) == (["gpt"], 5)
+    assert made["networks"] == ["10.0.0.0/8"]

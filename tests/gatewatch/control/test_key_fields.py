@@ -1,5 +1,8 @@
 """What the fields of a key may hold."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from gatewatch.control.key_fields import checked_fields, checked_key
@@ -32,11 +35,26 @@ def test_what_does_not_fit_is_a_usage_error(fields: dict[str, object]) -> None:
 
 
 def test_fields_that_do_not_go_together() -> None:
-    import msgspec
-
     assert checked_key(KEY) is KEY
     for fields in ({"user": "ada", "service": "bot"}, {"role": "admin"}, {"all_teams": True}):
         with pytest.raises(UsageError):
             checked_key(msgspec.structs.replace(KEY, **fields))
-    with pytest.raises(UsageError):
-        checked_key(msgspec.structs.replace(KEY, kind="admin", role="none"))
+    admin = msgspec.structs.replace(KEY, kind="admin", role="admin")
+    assert checked_key(admin) is admin
+    for fields in ({"role": "none"}, {"all_teams": True, "project": "ranker"}):
+        with pytest.raises(UsageError):
+            checked_key(msgspec.structs.replace(admin, **fields))
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        {"models": ("gpt-4o",)}, {"routes": ("gpt-4o",)}, {"dialects": ("openai-chat",)},
+        {"max_uses": 1}, {"max_tokens": 1}, {"max_picos": 1},
+    ],
+)  # fmt: skip
+def test_a_limit_that_would_bound_nothing_is_refused_to_an_admin_key(limit: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=f"{next(iter(limit))} would bound nothing"):
+        checked_key(msgspec.structs.replace(KEY, kind="admin", role="admin", **limit))
+    holds = msgspec.structs.replace(KEY, kind="admin", role="admin", networks=("10.0.0.0/8",), expires_at=10)
+    assert checked_key(holds) is holds

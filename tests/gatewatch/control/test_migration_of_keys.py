@@ -37,7 +37,7 @@ def first_version(path: Path) -> dict[str, str]:
         ("full", "client", "ranker", "test", '["gpt-4o","openai/x"]', NOW + 1000, None),
         ("expired", "client", None, "live", None, NOW - 1, None),
         ("revoked", "client", None, "live", None, None, NOW - 5),
-        ("ops", "admin", None, "live", None, None, None),
+        ("ops", "admin", None, "live", '["gpt-4o"]', None, None),
     ):
         secrets[name] = token.mint(kind, environment)  # type: ignore[arg-type]
         store.execute(
@@ -75,6 +75,7 @@ def test_keys_of_every_state_go_on_under_their_secrets(path: Path) -> None:
             "ranker", "test", ("gpt-4o", "openai/x"), NOW + 1000, 3, "cli:root",
         )  # fmt: skip
         assert (keys["ops"].kind, keys["ops"].role, keys["ops"].all_teams) == ("admin", "admin", False)
+        assert keys["ops"].models is None, "admin keys make no calls"
         assert (full.role, full.all_teams, full.routes, full.max_uses) == (None, False, None, None)
         assert keys["plain"].last_used_at == NOW - 10
         assert (keys["revoked"].revoked_at, keys["revoked"].revoked_by) == (NOW - 5, "cli:root")

@@ -43,6 +43,23 @@ async def test_an_admin_key_is_let_in_as_itself(control: Control) -> None:
     assert control.used.keys() == {token.parse(boss)}
 
 
+async def test_an_admin_key_brings_its_project_and_its_environment_with_it(control: Control) -> None:
+    control.key("live")
+    control.key("test", environment="test")
+    with control.store() as store:
+        store.create_project("search", "ranker")
+    control.key("ranked", project="ranker")
+    bound = {"test": {"environment": "test"}, "project": {"project": "ranker", "all_teams": False}}
+    seen = {}
+    for name, fields in bound.items():
+        secret = control.key(f"boss of {name}", kind="admin", role="super-admin", **fields)
+        seen[name] = {key["name"] for key in (await control.ask(secret, "POST", "/v1/actions/keys.list", {})).json()}
+        made = {"name": "eve", "role": "super-admin"}
+        assert (await control.ask(secret, "POST", "/v1/actions/roles.set", made)).status_code == 403
+        assert (await control.ask(secret, "POST", "/v1/actions/keys.revoke", {"key": "live"})).status_code == 404
+    assert seen == {"test": {"test", "boss of test"}, "project": {"ranked", "boss of project"}}
+
+
 async def test_nothing_and_everything_that_is_no_good_look_the_same(control: Control) -> None:
     keys = {name: control.key(name, kind="admin") for name in ("revoked", "expired", "ended", "rotated", "elsewhere")}
     with control.store() as store:

@@ -46,16 +46,16 @@ def test_a_key_is_made_with_the_four_fields_that_scripts_rely_on_and_works(run: 
 
 def test_what_a_key_is_given_is_shown_afterwards(run: Run) -> None:
     key = created(
-        run, "ops", "--team", "search", "--create-team", "--kind", "admin", "--environment", "test",
+        run, "ops", "--team", "search", "--create-team", "--environment", "test",
         "--project", "ranker", "--models", "gpt-4o, openai/gpt-4o-mini", "--expires", "2999-01-31T12:00:00+02:00",
     )  # fmt: skip
-    assert key["secret"].startswith("gwk_ak_test_")
+    assert key["secret"].startswith("gwk_sk_test_")
     code, out, _ = run("show", "ops", "-o", "json")
     shown = json.loads(out)
     assert code == 0
     assert (shown["id"], shown["kind"], shown["environment"], shown["project"]) == (
         key["id"],
-        "admin",
+        "client",
         "test",
         "ranker",
     )
@@ -63,6 +63,12 @@ def test_what_a_key_is_given_is_shown_afterwards(run: Run) -> None:
     assert shown["expires_at"] == "2999-01-31T10:00:00.000000Z"
     assert (shown["state"], shown["revoked_at"], shown["last_used_at"]) == ("active", None, None)
     assert "secret" not in shown
+
+
+def test_an_admin_key_is_refused_what_would_bound_nothing(run: Run) -> None:
+    code, out, err = run("create", "ops", "--team", "search", "--create-team", "--kind", "admin", "--max-uses", "1")
+    assert (code, out) == (2, "")
+    assert "max_uses would bound nothing" in err
 
 
 def test_a_length_of_life_counts_from_the_making(run: Run) -> None:

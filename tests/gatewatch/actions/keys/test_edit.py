@@ -4,6 +4,7 @@ import pytest
 
 from gatewatch.authority.actor import Actor
 from gatewatch.errors import NotAllowed, UsageError
+from gatewatch.timespan import iso
 from tests.kit.acting import DAY, Stage
 
 
@@ -39,12 +40,13 @@ def test_nothing_to_change_and_what_does_not_fit_are_refused(stage: Stage) -> No
 
 
 def test_nobody_gives_a_key_more_than_they_have(stage: Stage) -> None:
-    own = stage.key("own", kind="admin", role="admin", all_teams=False, max_uses=100, models=("gpt-4o",))
-    stage.key("app", max_uses=5, models=("gpt-4o",))
+    end = stage.clock.now + 9 * DAY
+    own = stage.key("own", kind="admin", role="admin", all_teams=False, expires_at=end, networks=("10.0.0.0/8",))
+    stage.key("app", expires_at=end - DAY, networks=("10.1.0.0/16",))
     actor = Actor(id=f"key:{own['id']}", role="admin", team="search", key_id=own["id"])
-    assert stage.do("keys.edit", actor, key="app", max_uses=50)["max_uses"] == 50
-    for fields in ({"max_uses": 101}, {"max_uses": None}, {"models": None}, {"models": ["gpt-4o", "o3"]}):
+    assert stage.do("keys.edit", actor, key="app", networks=["10.2.0.0/16"])["networks"] == ["10.2.0.0/16"]
+    for fields in ({"expires_at": end + 1}, {"expires_at": None}, {"networks": None}, {"networks": ["192.0.2.0/24"]}):
         with pytest.raises(NotAllowed):
             stage.do("keys.edit", actor, key="app", **fields)
     shown = stage.do("keys.show", key="app")
-    assert (shown["max_uses"], shown["models"]) == (50, ["gpt-4o"])
+    assert (shown["expires_at"], shown["networks"]) == (iso(end - DAY), ["10.2.0.0/16"])
