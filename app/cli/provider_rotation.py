@@ -29,6 +29,9 @@ def add_arguments(commands: "argparse._SubParsersAction[Any]") -> None:
     how.add_argument("--from-file", metavar="PATH", help="read the new key from this file")
     how.add_argument("--resume", action="store_true", help="go on with the rotation that is not over, or watch it")
     how.add_argument("--cancel", action="store_true", help="roll back the rotation that has not switched yet")
+    how.add_argument(
+        "--abandon", action="store_true", help="give up the rotation that can neither end nor be cancelled"
+    )
     rotating.add_argument(
         "--drain",
         "--grace",
@@ -61,37 +64,52 @@ def rotate_key(args: argparse.Namespace) -> int:
     from app.cli.rotation_progress import watching
     from gatewatch.actions.provider_rotation import OneProviderKey
 
-    outlook = perform(args, "providers.rotation.outlook", OneProviderKey(name=args.name, key=args.key))
-    begun = _asked_for(args, outlook)
+    if args.resume or args.cancel or args.abandon:
+        begun = _about_the_standing(args)
+    else:
+        asked = OneProviderKey(name=args.name, key=args.key)
+        begun = _begun(args, perform(args, "providers.rotation.outlook", asked))
     if begun is None:
         return 1
     rotation = _watched(args, begun, watching)
-    if args.cancel and rotation["state"] == "rolled-back":
-        print_object(rotation, args.output)
-        return 0
+    wanted = "rolled-back" if args.cancel else "abandoned" if args.abandon else "done"
     _tell_the_rest(rotation)
     print_object(rotation, args.output)
-    return 0 if rotation["state"] == "done" else 1
+    return 0 if rotation["state"] in (wanted, "done") else 1
 
 
-def _asked_for(args: argparse.Namespace, outlook: dict[str, Any]) -> dict[str, Any] | None:
-    """The rotation that was begun, resumed or cancelled; None where nobody said yes. Raises NotFound, UsageError."""
+def _about_the_standing(args: argparse.Namespace) -> dict[str, Any] | None:
+    """The rotation that was resumed, cancelled or given up; None where nobody said yes. Raises NotFound, UsageError.
+
+    It is found in the store: what the configuration says by now may be something else.
+    """
     from app.cli.performing import perform
-    from gatewatch.actions.provider_rotation import OneRotation, ResumeRotation
-    from gatewatch.errors import NotFound
+    from app.cli.vault_options import confirmed
+    from gatewatch.actions.provider_rotation import ListRotations, OneRotation, ResumeRotation
+    from gatewatch.errors import NotFound, UsageError
 
-    standing = outlook["standing"]
-    if not (args.resume or args.cancel):
-        return _begun(args, outlook)
-    if standing is None:
+    listed = perform(args, "providers.rotations", ListRotations(name=args.name, unfinished=True))
+    standing = [each for each in listed if args.key in (None, each["key_id"])]
+    if not standing:
         raise NotFound(
             f"no rotation of {args.name} is under way", "`gatewatch providers rotations` lists those that were"
         )
-    asked: msgspec.Struct
+    if len(standing) > 1:
+        keys = ", ".join(each["key_id"] for each in standing)
+        raise UsageError(f"several keys of {args.name} are being rotated", f"name one with --key; there are: {keys}")
+    (one,) = standing
+    asked: msgspec.Struct = OneRotation(id=one["id"])
     if args.cancel:
-        name, asked = "providers.rotation.cancel", OneRotation(id=standing["id"])
+        name = "providers.rotation.cancel"
+    elif args.abandon:
+        name, left = "providers.rotation.abandon", f" Then {one['remains']}." if one["remains"] else ""
+        question = (
+            f"Give up the rotation of vault:{one['entry']} of {args.name} as it stands, after {one['step']}?{left}"
+        )
+        if not confirmed(question, args.yes):
+            return None
     else:
-        name, asked = "providers.rotation.resume", ResumeRotation(id=standing["id"], keep_old=args.keep_old)
+        name, asked = "providers.rotation.resume", ResumeRotation(id=one["id"], keep_old=args.keep_old)
     answer: dict[str, Any] = perform(args, name, asked)
     return answer
 
@@ -183,8 +201,7 @@ def _tell_the_rest(rotation: dict[str, Any]) -> None:
     from gatewatch.safe_text import safe
 
     if rotation["state"] == "failed":
-        sys.stderr.write(
-            f"gatewatch: mend that, then: gatewatch providers rotate-key {safe(rotation['provider'], 60)} --resume\n"
-        )
+        command = f"gatewatch providers rotate-key {safe(rotation['provider'], 60)}"
+        sys.stderr.write(f"gatewatch: mend that, then: {command} --resume; or give it up: {command} --abandon\n")
     if rotation["next_step"]:
         sys.stderr.write(f"gatewatch: still to do: {safe(rotation['next_step'], 600)}\n")

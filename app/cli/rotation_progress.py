@@ -51,6 +51,8 @@ def lines_of(rotation: dict[str, Any]) -> list[str]:
     match rotation["state"]:
         case "rolled-back":
             lines.append(f"rolled back, the old key is in use as before: {rotation['failure']}")
+        case "abandoned":
+            lines.append(f"given up after {rotation['step']}")
         case "failed":
             lines.append(f"stopped after {rotation['step']}: {rotation['failure']}")
         case "running" if rotation["awaiting"]:

@@ -30,7 +30,8 @@ def set_key(acting: Acting, asked: SetProviderKey) -> dict[str, object]:
     if (rotation := ProviderRotations(acting.store).standing(asked.name)) is not None:
         raise UsageError(
             f"vault:{asked.name} is being rotated ({rotation.id}, {rotation.state} since {rotation.step})",
-            f"`gatewatch providers rotate-key {rotation.provider} --resume` ends that, --cancel rolls it back",
+            f"`gatewatch providers rotate-key {rotation.provider} --resume` ends that, --cancel rolls it back,"
+            " --abandon gives it up",
         )
     vault = acting.open_vault()
     vault.set(asked.name, secret)

@@ -7,14 +7,13 @@ import msgspec
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
 from gatewatch.authority.permissions import Permission
-from gatewatch.control.provider_rotations import ProviderRotations, Rotation
+from gatewatch.control.provider_rotations import LONGEST_DRAIN_US, ProviderRotations, Rotation
 from gatewatch.hidden import hides
+from gatewatch.rotation.remains import remains
 from gatewatch.rotation.rotator import Wish
 from gatewatch.timespan import iso
 
 _TIMES = ("started_at", "changed_at")
-_LONGEST_US = 366 * 86_400 * 1_000_000
-"""A time that nobody can write would keep every list of rotations from being shown."""
 
 
 class OneProviderKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -30,7 +29,7 @@ class RotateProviderKey(OneProviderKey, kw_only=True):
     """The new key; None: the provider makes it."""
     keep_old: bool = False
     """The old key stays as it is, at the provider and in the vault."""
-    drain_us: Annotated[int, msgspec.Meta(ge=0, le=_LONGEST_US)] | None = None
+    drain_us: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_DRAIN_US)] | None = None
     """How long calls that began with the old key may take to end; None: as the longest deadline of a call."""
 
 
@@ -46,6 +45,8 @@ class ListRotations(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     name: str | None = None
     """Of one provider only."""
     limit: int = 100
+    unfinished: bool = False
+    """Those only that run, or failed."""
 
 
 @action("providers.rotation.outlook", Permission.PROVIDERS_VIEW, OneProviderKey, changes=False)
@@ -78,10 +79,17 @@ def cancel(acting: Acting, asked: OneRotation) -> dict[str, object]:
     return view(acting.rotator().cancel(acting.store, asked.id))
 
 
+@action("providers.rotation.abandon", Permission.PROVIDERS_ROTATE_KEY, OneRotation, changes=True)
+def abandon(acting: Acting, asked: OneRotation) -> dict[str, object]:
+    """Given up as it stands: nothing is undone. `next_step` says what may be left."""
+    return view(acting.rotator().abandon(acting.store, asked.id))
+
+
 @action("providers.rotations", Permission.PROVIDERS_VIEW, ListRotations, changes=False)
 def listed(acting: Acting, asked: ListRotations) -> list[dict[str, object]]:
     """Newest first."""
-    rotations = ProviderRotations(acting.store).latest(max(1, min(asked.limit, 1000)))
+    known = ProviderRotations(acting.store)
+    rotations = known.unfinished()[::-1] if asked.unfinished else known.latest(max(1, min(asked.limit, 1000)))
     return [view(each) for each in rotations if asked.name in (None, each.provider)]
 
 
@@ -97,5 +105,7 @@ def view(rotation: Rotation) -> dict[str, object]:
     for name in _TIMES:
         fields[name] = iso(fields[name])
     detail["steps"] = {step: iso(at) for step, at in detail["steps"].items()}
-    detail["drain_until"] = None if detail["drain_until"] is None else iso(detail["drain_until"])
-    return fields | {name: value for name, value in detail.items() if name not in ("epoch", "rolls_back")}
+    for name in ("drain_until", "set_at_old"):
+        detail[name] = None if detail[name] is None else iso(detail[name])
+    fields["remains"] = None if rotation.is_over else remains(rotation)
+    return fields | {name: value for name, value in detail.items() if name not in ("epoch", "rolls_back", "asked_at")}

@@ -78,7 +78,8 @@ class ControlStore(KeyChanges, Operators):
             known = [note.version for note in self.provider_keys() if note.name == name]
             self.connection.execute(
                 "INSERT INTO provider_keys (name, version, set_at, set_by) VALUES (?, 1, ?, ?) ON CONFLICT (name)"
-                " DO UPDATE SET version = version + 1, set_at = excluded.set_at, set_by = excluded.set_by",
+                " DO UPDATE SET version = version + 1, set_at = excluded.set_at, set_by = excluded.set_by,"
+                " provider_id = NULL",
                 (name, self.clock(), self.actor.id),
             )
             (note,) = (note for note in self.provider_keys() if note.name == name)

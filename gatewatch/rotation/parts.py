@@ -19,6 +19,10 @@ class AdminRefused(GatewatchError):
     """The provider's admin API did not do what it was asked. No message holds a secret."""
 
 
+class NoAnswer(AdminRefused):
+    """It is not known whether the provider's admin API did what it was asked, or will yet."""
+
+
 @hides("secret")
 class Minted(NamedTuple):
     """A key that a provider has made."""
@@ -78,6 +82,8 @@ class Fleet(Protocol):
 class Parts(NamedTuple):
     """Everything for one rotation."""
 
+    provider: str
+    """Whose calls carry the key: another one than at the beginning where the configuration has a new name for it."""
     prober: Prober
     maker: KeyMaker | None
     """None: the operator makes and ends keys."""
@@ -85,3 +91,5 @@ class Parts(NamedTuple):
     """None: no gateway runs, and nothing has to be switched or drained."""
     by_hand: str
     """Where an operator ends a key of this provider."""
+    gone: GatewatchError | None = None
+    """Why all that is left is to roll back: the configuration knows the key no more."""

@@ -57,3 +57,6 @@ class Rotator(Protocol):
 
     def cancel(self, store: Transactions, id: str) -> Rotation:
         """Rolls one back that has not switched yet."""
+
+    def abandon(self, store: Transactions, id: str) -> Rotation:
+        """Gives one up as it stands, with what may be left of it. Needs no vault, provider or configuration."""

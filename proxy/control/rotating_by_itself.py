@@ -22,9 +22,9 @@ def rotate(store: ControlStore, begin: Begin, provider: str, key: str, entry: st
     rotations = ProviderRotations(store)
     if (standing := rotations.standing(entry)) is not None:
         return None if standing.state == "running" else f"its rotation stopped: {standing.detail.failure}"
-    last = next((each for each in rotations.latest() if each.entry == entry), None)
-    if last is not None and last.state == "rolled-back" and store.clock() - last.started_at < DAY_US:
-        return f"the last rotation was rolled back: {last.detail.failure}"
+    last = rotations.last(entry)
+    if last is not None and last.state in ("rolled-back", "abandoned") and store.clock() - last.started_at < DAY_US:
+        return f"the last rotation was {last.state.replace('-', ' ')}: {last.detail.failure}"
     try:
         begun = begin(store, Wish(provider=provider, key=key))
     except GatewatchError as error:

@@ -5,13 +5,13 @@ from pathlib import Path
 from gatewatch.config import Loaded
 from gatewatch.control.provider_rotations import Detail, ProviderRotations, Rotation
 from gatewatch.control.transactions import Transactions
-from gatewatch.errors import UsageError
-from gatewatch.rotation.parts import Fleet, Parts
+from gatewatch.errors import GatewatchError, UsageError
+from gatewatch.rotation.parts import Fleet, Parts, ProbeFailed
 from gatewatch.rotation.procedure import Procedure
 from gatewatch.rotation.rotator import Outlook, Wish
 from gatewatch.vault.interface import Vault
 from gatewatch.vault.references import resolve
-from proxy.control.rotation_subject import Subject, longest_deadline, parts_for, sharers, subject_of
+from proxy.control.rotation_subject import Subject, longest_deadline, parts_for, sharers, subject_now, subject_of
 
 
 def outlook(
@@ -59,9 +59,21 @@ def begun(store: Transactions, loaded: Loaded, vault: Vault, control: Path, wish
 
 
 def parts_of(loaded: Loaded, rotation: Rotation, vault: Vault, control: Path, fleet: Fleet | None) -> Parts:
-    """What a rotation goes on with. Raises NotFound where its provider is no longer configured."""
-    subject_of(loaded, rotation.provider, rotation.key_id)
-    return _parts(loaded, Subject(rotation.provider, rotation.key_id, rotation.entry), vault, control, fleet)
+    """What a rotation goes on with; where it cannot, what it is rolled back with."""
+    try:
+        subject = subject_now(loaded, rotation.provider, rotation.key_id, rotation.entry)
+        return _parts(loaded, subject, vault, control, fleet)
+    except GatewatchError as error:
+        by_hand = f"end the old key in the console of {rotation.provider}"
+        return Parts(provider=rotation.provider, prober=_Nobody(), maker=None, fleet=None, by_hand=by_hand, gone=error)
+
+
+class _Nobody:
+    """Tries no key."""
+
+    async def probe(self, secret: str) -> None:
+        del secret
+        raise ProbeFailed("there is no provider to try the new key at")
 
 
 def _parts(loaded: Loaded, subject: Subject, vault: Vault, control: Path, fleet: Fleet | None) -> Parts:

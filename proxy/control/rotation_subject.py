@@ -9,6 +9,7 @@ import msgspec
 from gatewatch.config import Loaded
 from gatewatch.config import models as written
 from gatewatch.config.admin_rules import admin_api
+from gatewatch.control.provider_rotations import LONGEST_DRAIN_US
 from gatewatch.errors import GatewatchError, NotFound, UsageError
 from gatewatch.keys.secret_shapes import shown
 from gatewatch.rotation.parts import Fleet, KeyMaker, Parts
@@ -53,6 +54,22 @@ def subject_of(loaded: Loaded, provider: str, key: str | None) -> Subject:
     return Subject(provider, chosen, entry)
 
 
+def subject_now(loaded: Loaded, provider: str, key: str, entry: str) -> Subject:
+    """Who uses a secret of the vault now: the provider and key of before, else any. Raises NotFound."""
+    users = [
+        Subject(name, each, entry)
+        for name in loaded.config.providers
+        for each, reference in keys_of(loaded.config, name).items()
+        if reference == f"vault:{entry}"
+    ]
+    if not users:
+        raise NotFound(
+            f"no provider is configured with vault:{entry} any more",
+            "put it back into the configuration and --resume, or give the rotation up with --abandon",
+        )
+    return max(users, key=lambda user: (user.provider == provider, user.key == key))
+
+
 def keys_of(config: written.Config, provider: str) -> dict[str, str]:
     """Name of a key → the reference to it. Raises NotFound."""
     if provider not in config.providers:
@@ -78,7 +95,7 @@ def parts_for(loaded: Loaded, subject: Subject, control: Path, resolve: Resolve,
 
     maker, by_hand = maker_for(subject.provider, loaded.config.providers[subject.provider], resolve)
     probe = Probe(compiled, _targets(loaded.config, subject.provider), control)
-    return Parts(prober=probe, maker=maker, fleet=fleet, by_hand=by_hand)
+    return Parts(provider=subject.provider, prober=probe, maker=maker, fleet=fleet, by_hand=by_hand)
 
 
 def maker_for(name: str, provider: written.Provider, resolve: Resolve) -> tuple[KeyMaker | None, str]:
@@ -148,6 +165,6 @@ def _targets(config: written.Config, provider: str) -> Sequence[str]:
 
 
 def longest_deadline(config: written.Config) -> int:
-    """µs: how long a call may take at most."""
+    """µs: how long a call may take at most, as far as a rotation waits for one."""
     own = (model.deadlines.total for model in config.models.values() if model.deadlines)
-    return max((config.deadlines.total, *own))
+    return min(LONGEST_DRAIN_US, max((config.deadlines.total, *own)))

@@ -16,6 +16,7 @@ from gatewatch.control.transactions import Transactions
 from gatewatch.errors import NotAllowed
 from gatewatch.paths import Home
 from gatewatch.rotation.procedure import Procedure
+from gatewatch.rotation.remains import remains
 from gatewatch.rotation.rotator import Outlook, Wish
 from gatewatch.vault.interface import Vault
 from proxy.control import rotation_beginning
@@ -46,14 +47,18 @@ class RotationsAlone:
 
     def resume(self, store: Transactions, id: str, *, keep_old: bool) -> Rotation:
         with self._alone():
-            rotation = ProviderRotations(store).reopen(id, keep_old=keep_old)
-            return self._carried_out(self._load(), self._open_vault(), rotation)
+            loaded, vault = self._load(), self._open_vault()
+            return self._carried_out(loaded, vault, ProviderRotations(store).reopen(id, keep_old=keep_old))
 
     def cancel(self, store: Transactions, id: str) -> Rotation:
         with self._alone():
-            rotations = ProviderRotations(store)
+            loaded, vault, rotations = self._load(), self._open_vault(), ProviderRotations(store)
             rotations.cancel(id)
-            return self._carried_out(self._load(), self._open_vault(), rotations.reopen(id))
+            return self._carried_out(loaded, vault, rotations.reopen(id))
+
+    def abandon(self, store: Transactions, id: str) -> Rotation:
+        rotations = ProviderRotations(store)
+        return rotations.abandon(id, remains(rotations.get(id)))
 
     def _carried_out(self, loaded: Loaded, vault: Vault, rotation: Rotation) -> Rotation:
         actor = Actor(id=rotation.started_by, source=f"rotation {rotation.id}")

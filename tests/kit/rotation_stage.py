@@ -1,12 +1,13 @@
 """A rotation's surroundings for tests: a real store, a vault in memory that dies when it is told to, a provider."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from gatewatch.control.provider_rotations import Detail, ProviderRotations, Rotation
 from gatewatch.control.store import ControlStore
-from gatewatch.rotation.parts import AdminRefused, Minted, Parts, ProbeFailed
+from gatewatch.errors import GatewatchError
+from gatewatch.rotation.parts import AdminRefused, Minted, NoAnswer, Parts, ProbeFailed
 from gatewatch.rotation.procedure import Procedure
 from gatewatch.vault.interface import Description
 
@@ -74,11 +75,28 @@ class DyingProvider:
         self.refuses: ProbeFailed | None = None
         self.broken: set[str] = set()
         """Names of methods that fail."""
+        self.hiccups: list[str] = []
+        """Names of methods that fail the next time."""
+        self.late: list[Callable[[], object]] | None = None
+        """Where not None: what is asked to be made is never answered, and made when it lands."""
         self.probed: list[str] = []
 
     async def mint(self, name: str, beside: str | None) -> Minted:
         self._ask("mint")
         assert beside in self._disk.keys.values()
+        if self.late is not None:
+            self.late.append(lambda: self._made(name))
+            raise NoAnswer("no answer within 20 seconds")
+        return self._made(name)
+
+    def land(self) -> None:
+        """What was asked for and not answered is done."""
+        assert self.late is not None
+        for made in self.late:
+            made()
+        self.late.clear()
+
+    def _made(self, name: str) -> Minted:
         self._disk.made += 1
         minted = Minted(secret=f"new-secret-{self._disk.made}", id=f"id-{self._disk.made}")
         self._disk.keys[minted.id], self._disk.names[minted.id] = minted.secret, name
@@ -106,6 +124,9 @@ class DyingProvider:
 
     def _ask(self, what: str) -> None:
         self._fate.next_deed()
+        if what in self.hiccups:
+            self.hiccups.remove(what)
+            raise AdminRefused(f"cannot {what} just now")
         if what in self.broken:
             raise AdminRefused(f"cannot {what}")
 
@@ -163,13 +184,21 @@ class Stage:
         self.provider = DyingProvider(disk, self.fate)
         self.fleet = FakeFleet(disk)
         self.maker: DyingProvider | None = self.provider
+        self.gone: GatewatchError | None = None
 
     def begin(self, *, mint: bool = True, keep_old: bool = False, drain_us: int = 60_000_000) -> Rotation:
         detail = Detail(mint=mint, keep_old=keep_old, drain_us=drain_us)
         return self.rotations.begin("openai", "vault:openai", "openai", detail)
 
     def procedure(self, rotation: Rotation) -> Procedure:
-        parts = Parts(prober=self.provider, maker=self.maker, fleet=self.fleet, by_hand="end it at example.com")
+        parts = Parts(
+            provider="openai",
+            prober=self.provider,
+            maker=self.maker,
+            fleet=self.fleet,
+            by_hand="end the old key at example.com",
+            gone=self.gone,
+        )
         return Procedure(rotation, self.rotations, self.vault, parts)
 
     async def run(self, rotation: Rotation) -> Rotation:

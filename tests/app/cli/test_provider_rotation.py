@@ -83,7 +83,8 @@ def test_a_key_from_a_file_and_what_is_left_to_do_by_hand(
     read = capsys.readouterr()
     told = json.loads(read.out.splitlines()[-1])
     assert (told["drain_us"], told["revoked"]) == (90_000_000, False)
-    assert "still to do: end the old key in the console of bare" in read.err
+    assert "still to do: end the old key (version 1 here, set 20" in read.err
+    assert ") in the console of bare" in read.err
     assert "the-new-key" not in read.out + read.err
 
 
@@ -111,6 +112,7 @@ def test_without_a_terminal_it_is_confirmed_with_yes(config: str, capsys: pytest
         (["bare", "--mint", "--yes"], 2),
         (["openai", "--resume"], 3),
         (["openai", "--cancel"], 3),
+        (["openai", "--abandon", "--yes"], 3),
         (["openai", "--mint", "--yes", "--drain", "soon"], 2),
         (["openai", "--key", "another", "--mint", "--yes"], 3),
     ],
@@ -146,3 +148,29 @@ def test_the_question_names_what_is_affected(config: str, monkeypatch: pytest.Mo
     assert run(config, "rotate-key", "openai", "--mint") == 1
     assert asked[0].startswith("Rotate vault:openai of openai, version 1, set 20")
     assert "The old one is ended by the provider's admin API." in asked[0]
+
+
+def test_one_that_can_neither_end_nor_be_cancelled_is_given_up_with_what_may_be_left(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither its provider nor the vault is there any more."""
+    with ControlStore.open(Home(tmp_path / "home").control) as store:
+        rotations = ProviderRotations(store)
+        begun = rotations.begin("gone", "vault:gone", "gone", Detail(mint=True))
+        rotations.note(begun, "switching", "failed", minted_id="key_7", failure="the vault has lost the new key")
+    (tmp_path / "home" / "vault.gw").unlink()
+    assert run(config, "rotate-key", "gone", "--abandon") == 2, "it is asked for"
+    assert "--yes" in capsys.readouterr().err
+    assert run(config, "rotate-key", "gone", "--abandon", "--yes") == 0
+    read = capsys.readouterr()
+    assert json.loads(read.out.splitlines()[-1])["state"] == "abandoned"
+    assert "still to do: there may be left: the new key key_7 at gone" in read.err
+    assert run(config, "rotate-key", "gone", "--abandon", "--yes") == 3
+
+
+def test_one_of_several_rotations_of_a_provider_is_named(config: str, tmp_path: Path) -> None:
+    with ControlStore.open(Home(tmp_path / "home").control) as store:
+        for name in ("a", "b"):
+            ProviderRotations(store).begin("many", name, f"many-{name}", Detail())
+    assert run(config, "rotate-key", "many", "--abandon", "--yes") == 2
+    assert run(config, "rotate-key", "many", "--key", "b", "--abandon", "--yes") == 0

@@ -50,6 +50,9 @@ class Rotator:
     def cancel(self, store: Transactions, id: str) -> Rotation:
         return ProviderRotations(store).cancel(id)
 
+    def abandon(self, store: Transactions, id: str) -> Rotation:
+        return ProviderRotations(store).abandon(id, "a key")
+
 
 class Desk:
     """Somebody who performs actions on a home."""
@@ -109,7 +112,10 @@ def test_rotations_are_listed_of_one_provider_or_all(desk: Desk) -> None:
     assert desk.do("providers.rotations", name="another") == []
 
 
-@pytest.mark.parametrize("deed", ["providers.rotate_key", "providers.rotation.resume", "providers.rotation.cancel"])
+@pytest.mark.parametrize(
+    "deed",
+    ["providers.rotate_key", "providers.rotation.resume", "providers.rotation.cancel", "providers.rotation.abandon"],
+)
 @pytest.mark.parametrize("role", ["none", "user", "admin"])
 def test_only_a_super_admin_rotates_and_the_try_stands_in_the_trail(deed: str, role: str, desk: Desk) -> None:
     asked = {"name": "openai", "secret": SECRET} if deed == "providers.rotate_key" else {"id": "rot_1"}

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gatewatch.control.provider_rotations import Detail, ProviderRotations
+from gatewatch.control.provider_rotations import Detail, ProviderRotations, RotationOver
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import NotFound, UsageError
 
@@ -45,7 +45,7 @@ def test_what_is_over_stands_in_nobodys_way(rotations: ProviderRotations) -> Non
 def test_one_that_failed_stands_until_somebody_has_looked_at_it(rotations: ProviderRotations) -> None:
     begun = rotations.begin("openai", "vault:a", "a", Detail())
     rotations.note(begun, "drained", "failed", failure="it said no", next_step="ask it")
-    assert rotations.running() == []
+    assert [each.id for each in rotations.unfinished()] == [begun.id]
     with pytest.raises(UsageError, match="is failed since drained"):
         rotations.begin("openai", "vault:a", "a", Detail())
     reopened = rotations.reopen(begun.id, keep_old=True)
@@ -96,6 +96,11 @@ def test_who_cancels_comes_before_the_switch_or_is_refused(rotations: ProviderRo
     assert rotations.claim_switch(early).step == "begun", "whoever switches sees it"
     late = rotations.begin("openai", "vault:b", "b", Detail())
     assert rotations.claim_switch(late).step == "switching"
+    with pytest.raises(UsageError, match="in its switch"):
+        rotations.cancel(late.id)
+    rotations.note(late, "switching", "failed")
+    assert rotations.cancel(late.id).cancel_by == "alice", "the vault tells which key is in force"
+    rotations.note_switched(late)
     with pytest.raises(UsageError, match="past its switch"):
         rotations.cancel(late.id)
 
@@ -114,14 +119,72 @@ def test_the_switch_is_one_version_more(store: ControlStore, rotations: Provider
     assert rotations.version("never set") is None
 
 
-def test_what_the_provider_calls_a_version_is_known_where_it_made_it(rotations: ProviderRotations) -> None:
+def test_what_the_provider_calls_the_secret_in_the_vault_is_known_as_long_as_it_is_there(
+    store: ControlStore, rotations: ProviderRotations
+) -> None:
     begun = rotations.begin("openai", "vault:a", "a", Detail(mint=True))
     switched = rotations.note_switched(rotations.note(begun, "minted", minted_id="key_7"))
-    assert rotations.minted_id("a", 1) is None, "it is not over"
     rotations.note(switched, "finished", "done")
-    assert rotations.minted_id("a", 1) == "key_7"
-    assert rotations.minted_id("a", 2) is None
-    assert rotations.minted_id("b", 1) is None
+
+    def old_id() -> str | None:
+        claimed = rotations.claim_switch(rotations.begin("openai", "vault:a", "a", Detail()))
+        rotations.abandon(claimed.id, "")
+        return claimed.detail.old_id
+
+    assert old_id() == "key_7"
+    store.note_provider_key("a")
+    assert old_id() is None
+
+
+def test_a_secret_that_was_set_meanwhile_is_not_switched_away(
+    store: ControlStore, rotations: ProviderRotations
+) -> None:
+    store.note_provider_key("a")
+    begun = rotations.begin("openai", "vault:a", "a", Detail())
+    assert (begun.detail.version_old, begun.detail.set_by_old) == (1, "alice")
+    store.note_provider_key("a")
+    with pytest.raises(UsageError, match="vault:a was set by hand meanwhile"):
+        rotations.claim_switch(begun)
+    assert rotations.get(begun.id).step == "begun"
+
+
+@pytest.mark.parametrize("drain_us", [-5, 2**58])
+def test_no_rotation_drains_for_ever_or_less_than_nothing(drain_us: int, rotations: ProviderRotations) -> None:
+    with pytest.raises(UsageError, match="cannot be waited for"):
+        rotations.begin("openai", "vault:a", "a", Detail(drain_us=drain_us))
+    assert rotations.latest() == []
+
+
+def test_one_that_was_given_up_is_over_for_whoever_still_works_at_it(
+    store: ControlStore, rotations: ProviderRotations
+) -> None:
+    begun = rotations.begin("openai", "vault:a", "a", Detail())
+    given_up = rotations.abandon(begun.id, "a key at openai")
+    assert (given_up.state, given_up.detail.next_step) == ("abandoned", "a key at openai")
+    entry = store.audit_entries()[0]
+    assert entry.after
+    assert (entry.action, entry.after["state"], entry.after["abandoned_by"]) == (
+        *("provider_key.rotate", "abandoned", "alice"),
+    )
+    with pytest.raises(RotationOver):
+        rotations.note(begun, "stored")
+    with pytest.raises(RotationOver):
+        rotations.claim_switch(begun)
+    assert rotations.standing("a") is None
+    with pytest.raises(UsageError, match="is over: abandoned"):
+        rotations.abandon(begun.id, "")
+
+
+def test_a_secret_that_was_never_noted_is_as_old_as_its_first_sight(
+    store: ControlStore, rotations: ProviderRotations
+) -> None:
+    rotations.note_first_seen("a")
+    (first,) = store.provider_keys()
+    rotations.note_first_seen("a")
+    assert store.provider_keys() == [first]
+    begun = rotations.begin("openai", "vault:b", "b", Detail())
+    rotations.note_first_seen("b")
+    assert rotations.claim_switch(begun).step == "switching", "what is rotated is left alone"
 
 
 def test_the_newest_come_first_and_those_that_run_are_found(rotations: ProviderRotations) -> None:
@@ -130,7 +193,8 @@ def test_the_newest_come_first_and_those_that_run_are_found(rotations: ProviderR
     assert [each.id for each in rotations.latest()] == [second.id, first.id]
     assert [each.id for each in rotations.latest(1)] == [second.id]
     rotations.note(first, "finished", "done")
-    assert [each.id for each in rotations.running()] == [second.id]
+    assert [each.id for each in rotations.unfinished()] == [second.id]
+    assert (rotations.last("a"), rotations.last("c")) == (rotations.get(first.id), None)
     with pytest.raises(NotFound):
         rotations.get("rot_nothing")
 

@@ -8,9 +8,10 @@ import pytest
 
 from gatewatch.control.provider_rotations import ProviderRotations
 from gatewatch.control.store import ControlStore
-from gatewatch.errors import UsageError
+from gatewatch.errors import NotFound, UsageError
 from gatewatch.rotation import procedure
 from gatewatch.rotation.parts import ProbeFailed
+from gatewatch.vault.interface import VaultError
 from tests.kit.rotation_stage import Died, Disk, Fate, Stage
 from tests.kit.waiting import until
 
@@ -22,6 +23,7 @@ LIKELY_ENOUGH = 60
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pause between tries."""
     monkeypatch.setattr(procedure, "TRY_AGAIN_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(procedure, "LATE_SECONDS", (0.0, 0.0))
     monkeypatch.setattr(procedure, "PAUSE_SECONDS", 0.001)
 
 
@@ -97,22 +99,86 @@ async def test_a_pasted_key_that_is_refused_is_refused_once(stage: Stage) -> Non
     assert stage.provider.probed == ["pasted"]
 
 
-async def test_what_cannot_be_cleaned_up_is_told(stage: Stage, disk: Disk) -> None:
+async def test_what_cannot_be_cleaned_up_stands_until_it_is(stage: Stage, disk: Disk) -> None:
     stage.provider.refuses, stage.provider.broken = ProbeFailed("401"), {"revoke"}
     ended = await stage.run(stage.begin())
+    assert (ended.state, ended.detail.failure) == ("failed", "401")
+    assert "the new key id-1 may be left: look for it, and end it at example.com" in (ended.detail.next_step or "")
+    assert disk.entries["openai"] == "old-secret"
+    with pytest.raises(UsageError, match="is failed since stored"):
+        stage.begin()
+    stage.provider.broken = set()
+    ended = await stage.run(stage.rotations.reopen(ended.id))
+    assert (ended.state, ended.detail.failure) == ("rolled-back", "401")
+    assert (disk.entries, disk.keys) == ({"openai": "old-secret"}, {"id-old": "old-secret"})
+
+
+async def test_a_clean_up_is_not_given_up_for_one_bad_answer(stage: Stage, disk: Disk) -> None:
+    stage.provider.refuses, stage.provider.hiccups = ProbeFailed("401"), ["revoke"]
+    assert (await stage.run(stage.begin())).state == "rolled-back"
+    assert disk.keys == {"id-old": "old-secret"}
+
+
+async def test_a_key_that_was_made_after_all_is_found_by_its_name_and_ended(stage: Stage, disk: Disk) -> None:
+    stage.provider.late = []
+    begun = stage.procedure(stage.begin())
+    look, looks = stage.provider.named, 0
+
+    async def named(name: str) -> list[str]:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            stage.provider.land()
+        return await look(name)
+
+    stage.provider.named = named  # type: ignore[method-assign]
+    assert (await begun.run()).state == "rolled-back"
+    assert (disk.made, disk.keys) == (1, {"id-old": "old-secret"})
+
+
+async def test_a_key_that_may_still_be_made_stands_with_the_name_to_look_for(
+    stage: Stage, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.provider.late = []
+    ended = await stage.run(stage.begin())
+    assert (ended.state, ended.detail.failure) == ("failed", "no answer within 20 seconds")
+    assert f"the new key named {ended.id} may be left" in (ended.detail.next_step or "")
+    stage.provider.land()
+    assert (await stage.run(stage.rotations.reopen(ended.id))).state == "rolled-back"
+    assert (disk.made, disk.keys) == (1, {"id-old": "old-secret"})
+    ended = await stage.run(stage.begin())
+    monkeypatch.setattr(procedure, "LATE_US", 0)
+    assert (await stage.run(stage.rotations.reopen(ended.id))).state == "rolled-back", "it never came"
+
+
+async def test_a_provider_that_says_no_has_made_no_key(stage: Stage) -> None:
+    stage.provider.broken = {"mint"}
+    ended = await stage.run(stage.begin())
+    assert (ended.state, ended.detail.failure, ended.detail.asked_at) == ("rolled-back", "cannot mint", None)
+
+
+async def test_a_provider_that_does_not_answer_is_not_the_new_keys_fault(stage: Stage, disk: Disk) -> None:
+    disk.keys["id-pasted"] = "pasted"
+    stage.provider.refuses = ProbeFailed("it answered 503", for_now=True)
+    begun = stage.procedure(stage.begin(mint=False))
+    begun.put("pasted")
+    ended = await begun.run()
     assert ended.state == "rolled-back"
-    assert ended.detail.next_step
-    assert "id-1 could not be ended" in ended.detail.next_step
-    assert disk.entries == {"openai": "old-secret"}
+    assert ended.detail.failure == ("the new key could not be tried, which is not the key's fault: it answered 503")
+    assert stage.provider.probed == ["pasted"] * 3
 
 
 async def test_an_old_key_that_the_provider_cannot_end_is_told_to_the_operator(stage: Stage, disk: Disk) -> None:
     stage.maker = None
+    stage.store.note_provider_key("openai")
     disk.keys["id-pasted"] = "pasted"
     begun = stage.procedure(stage.begin(mint=False))
     begun.put("pasted")
     ended = await begun.run()
-    assert (ended.state, ended.detail.revoked, ended.detail.next_step) == ("done", False, "end it at example.com")
+    assert (ended.state, ended.detail.revoked) == ("done", False)
+    told = ended.detail.next_step or ""
+    assert told.startswith("end the old key (version 1 here, set 20"), "which one, without a part of it"
+    assert told.endswith(" by alice) at example.com")
     assert disk.entries == {"openai": "pasted"}, "it leaves the vault all the same"
 
 
@@ -218,11 +284,137 @@ async def test_nothing_is_cancelled_after_the_switch(stage: Stage) -> None:
         stage.rotations.cancel(ended.id)
 
 
+async def test_a_vault_that_is_full_at_the_switch_leaves_the_old_key_in_force(
+    stage: Stage, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_to_set(stage, monkeypatch, "gatewatch/old/openai")
+    ended = await stage.run(stage.begin())
+    assert (ended.state, ended.detail.failure) == ("rolled-back", "no space left")
+    assert (disk.entries, disk.keys) == ({"openai": "old-secret"}, {"id-old": "old-secret"})
+
+
+async def test_a_switch_that_failed_is_cancelled_while_the_old_key_is_in_force(
+    stage: Stage, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_to_set(stage, monkeypatch, "openai")
+    ended = await stage.run(stage.begin())
+    assert (ended.state, ended.step, ended.detail.failure) == ("failed", "switching", "no space left")
+    stage.rotations.cancel(ended.id)
+    ended = await stage.run(stage.rotations.reopen(ended.id))
+    assert (ended.state, ended.detail.failure) == ("rolled-back", "cancelled by alice")
+    assert (disk.entries, disk.keys) == ({"openai": "old-secret"}, {"id-old": "old-secret"})
+
+
+async def test_a_cancel_after_the_vault_has_the_new_key_ends_no_key(
+    stage: Stage, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_to_set(stage, monkeypatch, "openai")
+    ended = await stage.run(stage.begin())
+    disk.entries["openai"] = "new-secret-1"
+    stage.rotations.cancel(ended.id)
+    ended = await stage.run(stage.rotations.reopen(ended.id))
+    assert (ended.state, ended.detail.keep_old) == ("done", True)
+    assert disk.keys.keys() == {"id-old", "id-1"}
+
+
+async def test_a_new_key_that_is_lost_in_the_switch_is_rolled_back(stage: Stage, disk: Disk) -> None:
+    begun = await at_its_switch(stage)
+    del disk.entries["gatewatch/next/openai"]
+    ended = await begun.run()
+    assert (ended.state, ended.detail.failure) == ("rolled-back", "the vault has lost the new key")
+    assert (disk.entries, disk.keys) == ({"openai": "old-secret"}, {"id-old": "old-secret"})
+    assert (await stage.run(stage.begin())).state == "done"
+
+
+async def test_of_a_vault_that_is_lost_in_the_switch_only_giving_up_is_left_and_no_key_is_ended(
+    stage: Stage, disk: Disk
+) -> None:
+    begun = await at_its_switch(stage)
+    disk.entries.clear()
+    disk.entries["openai"] = "set-past-us"
+    for _ in range(2):
+        ended = await begun.run()
+        assert (ended.state, ended.step) == ("failed", "switching")
+        assert "--abandon" in (ended.detail.next_step or "")
+        stage.rotations.cancel(ended.id)
+        begun = stage.procedure(stage.rotations.reopen(ended.id))
+    assert disk.keys.keys() == {"id-old", "id-1"}
+    stage.rotations.abandon(ended.id, "")
+    assert (await begun.run()).state == "abandoned"
+    assert disk.entries == {"openai": "set-past-us"}
+
+
+async def test_a_key_that_was_set_by_hand_meanwhile_stays_and_the_new_one_is_ended(stage: Stage, disk: Disk) -> None:
+    await stage.run(stage.begin())
+    begun = stage.procedure(stage.begin())
+    disk.entries["openai"] = disk.keys["id-operator"] = "the-operators-own"
+    stage.store.note_provider_key("openai")
+    ended = await begun.run()
+    assert (ended.state, ended.detail.revoked) == ("rolled-back", None)
+    assert "set by hand meanwhile" in (ended.detail.failure or "")
+    assert disk.entries == {"openai": "the-operators-own"}
+    assert disk.keys.keys() == {"id-1", "id-operator"}
+    ended = await stage.run(stage.begin())
+    assert ended.detail.old_id == "id-operator", "not the one that was made for an earlier version"
+
+
+async def test_one_that_is_given_up_while_it_runs_is_not_gone_on_with(stage: Stage, disk: Disk) -> None:
+    begun = stage.procedure(stage.begin())
+    stage.provider.refuses = ProbeFailed("not yet", for_now=True)
+    running = asyncio.create_task(begun.run())
+    await until(lambda: stage.provider.probed)
+    stage.rotations.abandon(begun.rotation.id, "")
+    stage.provider.refuses = None
+    assert (await running).state == "abandoned"
+    assert disk.entries["openai"] == "old-secret"
+
+
+async def test_a_key_that_the_configuration_knows_no_more_is_rolled_back_before_the_switch(
+    stage: Stage, disk: Disk
+) -> None:
+    stage.gone = NotFound("no provider is configured with vault:openai any more", "put it back")
+    begun = stage.procedure(stage.begin(mint=False))
+    begun.put("pasted")
+    ended = await begun.run()
+    assert (ended.state, ended.detail.failure) == ("rolled-back", stage.gone.title)
+    assert disk.entries == {"openai": "old-secret"}
+
+
+async def test_a_key_that_the_configuration_knows_no_more_after_the_switch_waits_for_it(
+    stage: Stage, disk: Disk
+) -> None:
+    begun = await at_its_switch(stage)
+    await begun._next()
+    stage.gone = NotFound("no provider is configured with vault:openai any more", "put it back")
+    ended = await stage.run(begun.rotation)
+    assert (ended.state, ended.step, ended.detail.next_step) == ("failed", "switched", "put it back")
+    assert "id-old" in disk.keys
+    stage.gone = None
+    assert (await stage.run(stage.rotations.reopen(ended.id))).state == "done"
+
+
+async def at_its_switch(stage: Stage) -> procedure.Procedure:
+    """A rotation that says that it switches, and has not yet."""
+    begun = stage.procedure(stage.begin())
+    while begun.rotation.step != "switching":
+        await begun._next()
+    return begun
+
+
+def refuse_to_set(stage: Stage, monkeypatch: pytest.MonkeyPatch, entry: str) -> None:
+    put = stage.vault.set
+
+    def refusing(name: str, secret: str) -> None:
+        if name == entry:
+            raise VaultError("no space left", "make some")
+        put(name, secret)
+
+    monkeypatch.setattr(stage.vault, "set", refusing)
+
+
 async def test_a_vault_that_cannot_be_written_ends_it_before_a_key_is_made(
     stage: Stage, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gatewatch.vault.interface import VaultError
-
     def refuses(*_: object) -> None:
         raise VaultError("it is read-only", "write it elsewhere")
 
@@ -281,7 +473,7 @@ async def lives_on(disk: Disk, *, probe_fails: bool) -> None:
     stage = Stage(disk)
     try:
         stage.provider.refuses = ProbeFailed("401") if probe_fails else None
-        for rotation in ProviderRotations(stage.store).running():
+        for rotation in ProviderRotations(stage.store).unfinished():
             await stage.run(rotation)
         latest = ProviderRotations(stage.store).latest()
     finally:

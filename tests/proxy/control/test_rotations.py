@@ -1,6 +1,7 @@
 """Rotations in threads of their own: begun, gone on with, let go, taken up again."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from gatewatch.config.loading import load
-from gatewatch.control.provider_rotations import ProviderRotations, Rotation
+from gatewatch.control.provider_rotations import Detail, ProviderRotations, Rotation
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import NotFound, UsageError
 from gatewatch.paths import Home
@@ -45,7 +46,8 @@ class Fleet:
         self.asked.set()
 
     def epoch_with(self, provider: str, secret: str) -> int | None:
-        return 1 if self.takes.is_set() and self._vault.get(provider) == secret else None
+        taken = self.takes.is_set() and provider in ("openai", "main") and self._vault.get("openai") == secret
+        return 1 if taken else None
 
     def behind(self, epoch: int) -> list[int]:
         return []
@@ -62,9 +64,8 @@ class Control:
 
     def __init__(self, folder: Path, sandbox: Sandbox) -> None:
         self.home = Home(folder / "home").make()
-        file = folder / "g.yaml"
-        file.write_text(FILE.format(sandbox.url))
-        self.loaded = load(file, {})
+        self.file = folder / "g.yaml"
+        self.configure(FILE.format(sandbox.url))
         self.vault = FileVault(self.home.vault, self.home.vault_lock, Passphrase(b"p" * 32, "a test"), "a test")
         self.vault.set("openai", "the-old-key")
         self.vault.set("admin", "sk-admin-of-a-test")
@@ -76,6 +77,10 @@ class Control:
         return Rotations(
             self.home, lambda: self.loaded, lambda: self.vault, lambda: self.fleet, self.alarms.__setitem__
         )
+
+    def configure(self, content: str) -> None:
+        self.file.write_text(content)
+        self.loaded = load(self.file, {})
 
     def ask(self, question: Any) -> Any:
         with ControlStore.open(self.home.control, actor="alice") as store:
@@ -183,3 +188,100 @@ async def test_alone_it_is_over_with_the_answer_and_no_gateway_can_start_meanwhi
     assert ended.state == "done"
     assert "probed" in {rotation.step for rotation in told}
     HomeLock(control.home.lock).release()
+
+
+async def test_a_provider_that_was_renamed_meanwhile_goes_on_under_its_new_name(control: Control) -> None:
+    begun = await stopped_after_the_switch(control)
+    renamed = control.file.read_text().replace("  openai:\n", "  main:\n")
+    control.configure(renamed)
+    control.fleet.takes.set()
+    await asyncio.to_thread(control.rotations.go_on)
+    await until(lambda: control.get(begun.id).state, lambda state: state == "done")
+
+
+async def test_a_key_that_was_moved_meanwhile_is_one_alarm_until_the_rotation_is_given_up(control: Control) -> None:
+    begun = await stopped_after_the_switch(control)
+    control.configure(control.file.read_text().replace("vault:openai", "vault:elsewhere"))
+    await asyncio.to_thread(control.rotations.go_on)
+    alarm = await until(lambda: control.alarms.get("rotation:openai"), bool)
+    assert "no provider is configured with vault:openai any more" in alarm
+    assert "--abandon" in alarm
+    given_up = await asyncio.to_thread(control.ask, lambda store: control.rotations.abandon(store, begun.id))
+    assert (given_up.state, control.get(begun.id).state) == ("abandoned", "abandoned")
+    assert control.alarms == {"rotation:openai": None}
+    assert control.vault.get("openai") == "the-new-key"
+
+
+async def test_a_key_that_was_moved_before_the_switch_is_cancelled(control: Control) -> None:
+    def begun(store: ControlStore) -> Rotation:
+        control.vault.set("gatewatch/next/openai", "the-new-key")
+        rotations = ProviderRotations(store)
+        return rotations.note(rotations.begin("openai", "vault:openai", "openai", Detail()), "stored")
+
+    id = control.ask(begun).id
+    control.configure(control.file.read_text().replace("vault:openai", "vault:elsewhere"))
+    await asyncio.to_thread(control.ask, lambda store: control.rotations.cancel(store, id))
+    await until(lambda: control.get(id).state, lambda state: state == "rolled-back")
+    assert control.vault.names() == ["admin", "openai"]
+
+
+async def test_a_store_that_is_locked_for_long_holds_a_rotation_up_and_does_not_stop_it(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gatewatch.control import schema
+    from proxy.control import rotations
+
+    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(rotations, "STORE_AGAIN_SECONDS", 0.05)
+    begun = await control.begin(secret="the-new-key")
+    await until(control.fleet.asked.is_set)
+    with sqlite3.connect(control.home.control, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        control.fleet.takes.set()
+        alarm = await until(lambda: control.alarms.get("rotation:openai"), bool)
+        assert "waits for the control store" in alarm
+        other.execute("ROLLBACK")
+    other.close()
+    await until(lambda: control.get(begun.id).state, lambda state: state == "done")
+    await until(lambda: control.alarms["rotation:openai"] is None)
+
+
+async def test_an_error_of_sqlite_itself_is_an_alarm_and_tried_again(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from proxy.control import rotations
+
+    monkeypatch.setattr(rotations, "STORE_AGAIN_SECONDS", 0.05)
+
+    def broken(*_: object) -> int:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(control.fleet, "in_flight_before", broken)
+    control.fleet.takes.set()
+    begun = await control.begin(secret="the-new-key")
+    assert "disk I/O error" in await until(lambda: control.alarms.get("rotation:openai"), bool)
+    monkeypatch.undo()
+    await until(lambda: control.get(begun.id).state, lambda state: state == "done")
+
+
+async def test_an_old_rotation_is_gone_on_with_however_many_came_after(control: Control) -> None:
+    def many(store: ControlStore) -> Rotation:
+        rotations = ProviderRotations(store)
+        oldest = rotations.begin("openai", "vault:openai", "openai", Detail(mint=True))
+        for _ in range(101):
+            rotations.note(rotations.begin("b", "k", "other", Detail()), "begun", "rolled-back")
+        return oldest
+
+    oldest = control.ask(many)
+    control.fleet.takes.set()
+    await asyncio.to_thread(control.rotations.go_on)
+    await until(lambda: control.get(oldest.id).state, lambda state: state == "done")
+
+
+async def stopped_after_the_switch(control: Control) -> Rotation:
+    """A rotation that the next control process has to go on with."""
+    begun = await control.begin(secret="the-new-key")
+    await until(control.fleet.asked.is_set)
+    await asyncio.to_thread(control.rotations.stop)
+    control.rotations = control.new()
+    return begun
