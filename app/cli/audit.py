@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 COLUMNS = ("seq", "at", "actor", "role", "source", "action", "target", "result", "before", "after")
 PAGE = 500
+LISTS = ("accepted", "places")
+"""Of an answer: not in a table."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Sub-commands list, verify, export and refile."""
+    """Sub-commands list, verify, export and accept."""
     from app.cli.vault_options import add_vault
 
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="action", required=True)
@@ -31,18 +33,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--as", dest="form", choices=("jsonl", "cef", "ocsf"), default="jsonl", help="(default: jsonl)"
     )
     exporting.add_argument("--out", metavar="FILE", help="write a new file (0600), not to stdout")
-    refiling = commands.add_parser(
-        "refile", help="begin audit.jsonl anew after somebody touched it; the old one is kept"
+    accepting = commands.add_parser(
+        "accept", help="go on behind a break of the trail, as after a restore; it stays told"
     )
-    refiling.add_argument("--yes", action="store_true", help="do not ask")
+    accepting.add_argument("--reason", metavar="TEXT", required=True, help="why it is no forgery; stands in the trail")
+    accepting.add_argument("--yes", action="store_true", help="do not ask")
     for each in (listing, exporting):
         add_filter(each)
     listing.add_argument("--limit", metavar="N", type=int, default=100, help="at most so many (default: 100)")
-    for each in (verifying, exporting, refiling):
+    for each in (verifying, exporting, accepting):
         add_vault(each)
-    for each in (listing, verifying, exporting, refiling):
+    for each in (listing, verifying, exporting, accepting):
         add_home(each, attach=True)
-    for each in (listing, verifying, refiling):
+    for each in (listing, verifying, accepting):
         add_output(each)
 
 
@@ -57,7 +60,7 @@ def add_filter(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Raises GatewatchError; a trail that was touched is 1."""
-    return {"list": _list, "verify": _verify, "export": _export, "refile": _refile}[args.action](args)
+    return {"list": _list, "verify": _verify, "export": _export, "accept": _accept}[args.action](args)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -92,20 +95,28 @@ def _verify(args: argparse.Namespace) -> int:
     from app.cli.output import print_object
     from app.cli.performing import perform
     from gatewatch.actions.audit import VerifyAudit
-    from gatewatch.safe_text import safe
 
     file = None if args.file is None else str(Path(args.file).absolute())
     answer: dict[str, Any] = perform(args, "audit.verify", VerifyAudit(file=file, anchor=args.anchor))
-    for place in answer["places"]:
-        if place["broken"]:
-            sys.stderr.write(f"gatewatch: {safe(place['path'])}: {safe(place['broken']['text'])}\n")
-        sys.stderr.writelines(f"gatewatch: {safe(place['path'])}: {safe(note)}\n" for note in place["notes"])
-    sys.stderr.writelines(f"gatewatch: {safe(problem)}\n" for problem in answer["problems"])
-    if answer["unsealed"]:
-        sys.stderr.write(f"gatewatch: {answer['unsealed']} newest records were not sealed yet\n")
-    shown = answer if args.output == "json" else {name: answer[name] for name in answer if name != "places"}
+    _tell(answer)
+    shown = answer if args.output == "json" else {name: answer[name] for name in answer if name not in LISTS}
     print_object(shown, args.output)
     return 0 if answer["ok"] else 1
+
+
+def _tell(answer: dict[str, Any]) -> None:
+    """On stderr: what is broken, what was accepted, and what is to be known beside it."""
+    from gatewatch.safe_text import safe
+
+    lines = [f"{place['path']}: {place['broken']['text']}" for place in answer["places"] if place["broken"]]
+    lines += [f"{place['path']}: {note}" for place in answer["places"] for note in place["notes"]]
+    for each in answer["accepted"]:
+        broken = "; ".join(each["broken"])
+        lines.append(f"accepted with record {each['seq']} ({each['at']}, {each['actor']}): {broken} ({each['reason']})")
+    lines += answer["problems"]
+    if answer["unsealed"]:
+        lines.append(f"{answer['unsealed']} newest records were not sealed yet")
+    sys.stderr.writelines(f"gatewatch: {safe(line)}\n" for line in lines)
 
 
 def _export(args: argparse.Namespace) -> int:
@@ -143,18 +154,21 @@ def _out(path: str | None) -> Iterator[TextIO]:
         raise
 
 
-def _refile(args: argparse.Namespace) -> int:
+def _accept(args: argparse.Namespace) -> int:
     from app.cli.output import print_object
     from app.cli.performing import perform
     from app.cli.vault_options import confirmed
-    from gatewatch.actions.audit import RefileAudit
+    from gatewatch.actions.audit import AcceptBreak, VerifyAudit
+    from gatewatch.errors import UsageError
 
-    question = (
-        "The second copy of the audit trail is written anew from the control store, the old file moved aside. Go on?"
-    )
+    answer: dict[str, Any] = perform(args, "audit.verify", VerifyAudit())
+    if answer["ok"]:
+        raise UsageError("the audit trail is whole: there is nothing to accept")
+    _tell(answer)
+    question = "The trail goes on behind this; it is told with its reason ever after. Go on?"
     if not confirmed(question, args.yes):
         return 1
-    print_object(perform(args, "audit.refile", RefileAudit()), args.output)
+    print_object(perform(args, "audit.accept", AcceptBreak(reason=args.reason)), args.output)
     return 0
 
 

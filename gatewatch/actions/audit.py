@@ -7,14 +7,16 @@ import msgspec
 
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
-from gatewatch.audit.anchor import Anchor, AnchorPlace, Kept
+from gatewatch.audit.accept import accept as accept_break
+from gatewatch.audit.anchor import Accepted, Anchor, AnchorPlace, Kept
 from gatewatch.audit.audit_key import find_audit_key
 from gatewatch.audit.export import end_of, page
 from gatewatch.audit.links import snapshot
-from gatewatch.audit.refile import refile as begin_anew
 from gatewatch.audit.sealing import seal_trail
 from gatewatch.audit.seals import AuditKey
-from gatewatch.audit.verify import Verdict, verify_file, verify_sink, verify_store
+from gatewatch.audit.second_sink import sink_as_before
+from gatewatch.audit.told import told
+from gatewatch.audit.verify import Verdict, verify_file, verify_home
 from gatewatch.authority.permissions import Permission
 from gatewatch.control.audit import Wanted
 from gatewatch.errors import NotAllowed, UsageError
@@ -63,8 +65,9 @@ class ExportAudit(_Filter, kw_only=True):
     upto: Counted | None = None
 
 
-class RefileAudit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Nothing to ask."""
+class AcceptBreak(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    reason: str
+    """Why it is no forgery, in words; it stands in the trail for ever."""
 
 
 @action("audit.list", Permission.AUDIT_VIEW, ListAudit, changes=False)
@@ -84,14 +87,13 @@ def verify(acting: Acting, asked: VerifyAudit) -> dict[str, Any]:
     anchors = _given(asked.anchor, key)
     if asked.file is not None:
         return _told([(asked.file, verify_file(Path(asked.file), key, kept, anchors))], None)
-    store = acting.home.control
-    found = [(str(store), verify_store(store, key, kept, anchors))]
-    if key is not None and kept is not None and kept.file:
-        found.append((kept.file, verify_sink(Path(kept.file), store, key, kept)))
+    sink = acting.second_sink() or sink_as_before(acting.home, kept)
+    found = [(str(path), verdict) for path, verdict in verify_home(acting.home, key, kept, sink.file, anchors)]
+    accepted = kept.accepted if kept else ()
     if _has_vault(acting) and all(verdict.ok for _, verdict in found):
         sealed = seal_trail(acting.home, acting.store, acting.open_vault(), acting.second_sink())
-        return _told(found, sealed.kept.anchor, tuple(sealed.problems.values()))
-    return _told(found, kept.anchor if kept else None)
+        return _told(found, sealed.kept.anchor, tuple(sealed.problems.values()), accepted)
+    return _told(found, kept.anchor if kept else None, accepted=accepted)
 
 
 @action("audit.export", Permission.AUDIT_EXPORT, ExportAudit, changes=False)
@@ -112,17 +114,16 @@ def export(acting: Acting, asked: ExportAudit) -> dict[str, Any]:
     return {"lines": found.lines, "after": found.after, "upto": upto, "more": found.more}
 
 
-@action("audit.refile", Permission.AUDIT_VERIFY, RefileAudit, changes=True)
-def refile(acting: Acting, _: RefileAudit) -> dict[str, Any]:
-    """A new file of the second sink, from the store; the old one is moved aside."""
+@action("audit.accept", Permission.AUDIT_ACCEPT, AcceptBreak, changes=True)
+def accept(acting: Acting, asked: AcceptBreak) -> dict[str, Any]:
+    """Begins a new stretch of the trail behind a break, which it names; the second sink's file is begun anew."""
     _check_all_teams(acting)
-    moved, sealed = begin_anew(acting.home, acting.store, acting.open_vault(), acting.second_sink())
-    return {
-        "file": sealed.kept.file,
-        "records": sealed.kept.filed,
-        "moved_to": None if moved is None else str(moved),
-        "problems": list(sealed.problems.values()),
-    }
+    reason = told(asked.reason, 500).strip()
+    if not reason:
+        raise UsageError("a break is accepted for a reason", "say it with --reason")
+    accepted = accept_break(acting.home, acting.store, acting.open_vault(), acting.second_sink(), reason)
+    sealed = seal_trail(acting.home, acting.store, acting.open_vault(), acting.second_sink())
+    return _break(accepted) | {"anchor": sealed.kept.anchor.text(), "problems": list(sealed.problems.values())}
 
 
 def _check_all_teams(acting: Acting) -> None:
@@ -157,7 +158,17 @@ def _given(text: str | None, key: AuditKey | None) -> tuple[Anchor, ...]:
     return (anchor,)
 
 
-def _told(found: list[tuple[str, Verdict]], anchor: Anchor | None, problems: tuple[str, ...] = ()) -> dict[str, Any]:
+def _break(accepted: Accepted) -> dict[str, Any]:
+    shown = {name: getattr(accepted, name) for name in ("seq", "actor", "reason")}
+    return {**shown, "at": iso(accepted.at), "broken": list(accepted.broken)}
+
+
+def _told(
+    found: list[tuple[str, Verdict]],
+    anchor: Anchor | None,
+    problems: tuple[str, ...] = (),
+    accepted: tuple[Accepted, ...] = (),
+) -> dict[str, Any]:
     """The first place that is broken, else the first, and then each of them."""
     path, main = next(((path, verdict) for path, verdict in found if not verdict.ok), found[0])
     return {
@@ -169,5 +180,6 @@ def _told(found: list[tuple[str, Verdict]], anchor: Anchor | None, problems: tup
         "unsealed": main.unsealed,
         "anchor": anchor.text() if anchor is not None and main.ok else None,
         "problems": list(problems),
+        "accepted": [_break(each) for each in accepted],
         "places": [{"path": path, **msgspec.to_builtins(verdict)} for path, verdict in found],
     }

@@ -66,6 +66,22 @@ class Anchor(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.count}:{self.seq}:{self.head}:{self.at}:{self.key_id}"
 
 
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A break that an operator accepted: from that entry on the trail is held; what lies before it, as it was then."""
+
+    seq: int
+    """The entry that tells of it."""
+    previous: str
+    """The hash that it is chained to."""
+    digest: str
+    """Of all records before it."""
+    at: int
+    actor: str
+    reason: str
+    broken: tuple[str, ...]
+    """What was wrong, place by place."""
+
+
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of the trail outside of it."""
 
@@ -76,6 +92,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """The second sink's file."""
     filed: int = 0
     """The newest entry that was written to it."""
+    accepted: tuple[Accepted, ...] = ()
+    """All breaks that were, the newest last."""
     logged: int | None = None
     """The newest entry that went to syslog; None while that is off."""
     code: str = ""
@@ -85,6 +103,11 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_genuine(self, key: AuditKey) -> bool:
         return key.fits(self.code, "kept", self._said())
+
+    @property
+    def begin(self) -> int:
+        """The first entry that is held: the one that accepts the newest break."""
+        return self.accepted[-1].seq if self.accepted else 1
 
     def _said(self) -> str:
         return msgspec.json.encode(msgspec.structs.replace(self, code="")).decode()

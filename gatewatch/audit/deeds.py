@@ -6,12 +6,12 @@ from typing import Literal
 Kind = Literal["create", "read", "update", "delete", "other"]
 
 _KINDS: dict[Kind, frozenset[str]] = {
-    "create": frozenset({"create", "declare", "add", "mint", "grant", "import", "start"}),
+    "create": frozenset({"create", "declare", "add", "mint", "grant", "import", "start", "begin"}),
     "read": frozenset({"list", "show", "view", "read", "verify", "export", "identify", "snapshot", "connect"}),
     "update": frozenset(
         {
             *("set", "edit", "update", "rotate", "reload", "move", "bind", "change", "carry", "quarantine", "release"),
-            *("refile", "anchor", "switch", "store", "lift", "pause", "resume", "note"),
+            *("refile", "anchor", "switch", "store", "lift", "pause", "resume", "note", "accept"),
         }
     ),
     "delete": frozenset({"delete", "remove", "revoke", "abandon", "drop", "forget", "unset", "end"}),

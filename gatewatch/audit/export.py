@@ -69,8 +69,10 @@ def end_of(
     )
     if key is None:
         return end
-    sealed = {} if kept is None else {"first": kept.first, "sealed_to": min(upto, kept.anchor.seq)}
-    return msgspec.structs.replace(end, **sealed).coded(key)
+    if kept is not None:
+        sealed_to = min(upto, kept.anchor.seq)
+        end = msgspec.structs.replace(end, begin=kept.begin, first=kept.first, sealed_to=sealed_to)
+    return end.coded(key)
 
 
 def _line(connection: sqlite3.Connection, form: Form, link: Link) -> str | None:

@@ -25,6 +25,8 @@ class ExportEnd(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     digest: str
     """SHA-256 of all lines before this one, with their ends."""
+    begin: int = 0
+    """The entry that accepts the newest break; what lies before it is proven by the digest alone."""
     first: int = 0
     """The first entry that the audit key sealed."""
     sealed_to: int = -1

@@ -1,5 +1,6 @@
 """The trail as links of its chain, one after another, from the store: bounded memory, whatever is in it."""
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -56,6 +57,15 @@ def links(
         except ValueError:
             record = None
         yield Link(columns[0], record, *(each if isinstance(each, str) else None for each in (hash, seal, key_id)))
+
+
+def digest_before(connection: sqlite3.Connection, seq: int) -> str:
+    """SHA-256 over every record with a lower number, readable or not."""
+    digest = hashlib.sha256()
+    rows = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM audit WHERE seq < ? ORDER BY seq", (seq,))  # noqa: S608
+    for row in rows:
+        digest.update(ascii(row).encode())
+    return digest.hexdigest()
 
 
 def hash_before(connection: sqlite3.Connection, seq: int) -> str:

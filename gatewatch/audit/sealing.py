@@ -6,12 +6,14 @@ or took it, is never given one. Of several processes one seals at a time.
 
 import sqlite3
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from gatewatch.audit.anchor import Anchor, AnchorPlace, Kept
 from gatewatch.audit.audit_key import find_audit_key, get_or_create_audit_key
+from gatewatch.audit.beginning import ANCHOR, BEGIN, LOST, sealed_before
 from gatewatch.audit.links import hash_before, links, snapshot
 from gatewatch.audit.seals import AuditKey
 from gatewatch.audit.second_sink import SecondSink, catch_up, sink_as_before
@@ -43,8 +45,10 @@ def seal_trail(home: Home, store: ControlStore, vault: Vault, sink: SecondSink |
         kept = None if key is None else place.read(key)
         sink = sink or sink_as_before(home, kept)
         if key is None or kept is None:
+            is_new = key is None
             key = get_or_create_audit_key(store.connection, vault)
-            kept = place.write(_begin(store, key), key)
+            kept = place.write(_begin(store, key, sink.file, is_new=is_new), key)
+        kept = _without_lost_file(store, kept, sink.file)
         before = kept
         with snapshot(home.control) as reading:
             problems = _touched(reading, kept)
@@ -64,16 +68,40 @@ def is_behind(connection: sqlite3.Connection, kept: Kept | None) -> bool:
     return kept is None or newest != kept.anchor.seq
 
 
-def _begin(store: ControlStore, key: AuditKey) -> Kept:
-    """The anchor of a key that has sealed nothing yet; written before its first seal."""
+def _begin(store: ControlStore, key: AuditKey, file: Path | None, *, is_new: bool) -> Kept:
+    """An anchor for a key that has none; written before its first seal. `is_new`: the key was made just now.
+
+    Where there must have been an anchor, nothing that is there already is ever sealed, and the trail tells why.
+    """
     connection = store.connection
-    seq, key_id = connection.execute("SELECT max(seq), key_id FROM audit_seals").fetchone()
-    if key_id == key.id:
-        store.audit("audit.anchor", "vault", result="lost", sealed_to=seq)
-    seq = seq or 0
+    lost = None if is_new else sealed_before(connection, key, file, store.clock())
+    table = "audit" if lost else "audit_seals"
+    (seq,) = connection.execute(f"SELECT ifnull(max(seq), 0) FROM {table}").fetchone()  # noqa: S608
+    if lost:
+        store.audit(ANCHOR, "vault", result=LOST, reason=lost, newest=seq)
+    elif not is_new:
+        store.audit(BEGIN, "vault", after_record=seq)
     (count,) = connection.execute("SELECT count(*) FROM audit WHERE seq <= ?", (seq,)).fetchone()
     anchor = Anchor.made(key, count=count, seq=seq, head=hash_before(connection, seq + 1), at=store.clock())
     return Kept(anchor=anchor, first=seq + 1)
+
+
+def _without_lost_file(store: ControlStore, kept: Kept, file: Path | None) -> Kept:
+    """The second sink's file is written anew where it is gone. That stands in the trail."""
+    if not kept.filed or file is None or str(file) != kept.file or not _is_gone(file):
+        return kept
+    store.audit("audit.refile", kept.file, result="gone", records=kept.filed)
+    return msgspec.structs.replace(kept, filed=0)
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _touched(connection: sqlite3.Connection, kept: Kept) -> dict[str, str]:

@@ -62,14 +62,14 @@ def catch_up(connection: sqlite3.Connection, kept: Kept, sink: SecondSink, was: 
 def _file(connection: sqlite3.Connection, kept: Kept, path: Path | None, problems: dict[str, str]) -> Kept:
     if path is None:
         return msgspec.structs.replace(kept, file="", filed=0)
-    if kept.file != str(path):  # another file gets the whole trail
+    if kept.file != str(path):  # another file gets the whole trail, from the last accepted break on
         kept = msgspec.structs.replace(kept, file=str(path), filed=0)
     file = TrailFile(path)
     last = file.last()
     there = last.seq if last is not None and _is_ours(connection, last.seq, last.hash) else 0
     if there < kept.filed:
         problems["file"] = f"{path} was cut off or replaced: it ends at {there}, and {kept.filed} entries were written"
-    start = max(kept.filed, there)
+    start = max(kept.filed, there, kept.begin - 1)
     if start < kept.anchor.seq:
         file.append(_lines(connection, start, kept.anchor.seq))
     return msgspec.structs.replace(kept, filed=max(start, kept.anchor.seq))

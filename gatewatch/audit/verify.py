@@ -5,20 +5,24 @@ It only reads. Nothing has to stand still for it: the anchor is read first, so w
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from gatewatch.audit.anchor import Anchor, Kept
+from gatewatch.audit.beginning import sealed_before
 from gatewatch.audit.export_end import BEGINNING, ExportEnd, digest_before_end, export_end
-from gatewatch.audit.links import Link, links, snapshot
+from gatewatch.audit.links import Link, digest_before, links, snapshot
+from gatewatch.audit.record import GENESIS
 from gatewatch.audit.seals import AuditKey
 from gatewatch.audit.trail_file import LONGEST_LINE, links_in
 from gatewatch.audit.walk import Broken, Expected, Walk, cut_off
+from gatewatch.control.records import now_us
 from gatewatch.control.schema import ControlStoreError
 from gatewatch.errors import GatewatchError
+from gatewatch.paths import Home
 
 _NEVER = 2**62
 _TRIGGERS = frozenset(
@@ -45,33 +49,50 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-def verify_store(path: Path, key: AuditKey | None, kept: Kept | None, anchors: tuple[Anchor, ...] = ()) -> Verdict:
-    """The store. `kept`: what is remembered outside of it; `anchors`: more of them. Raises ControlStoreError."""
+def verify_store(
+    path: Path, key: AuditKey | None, kept: Kept | None, anchors: tuple[Anchor, ...] = (), file: Path | None = None
+) -> Verdict:
+    """The store. `kept`: what is remembered outside of it; `anchors`: more of them; `file`: the second sink's.
+
+    Raises ControlStoreError.
+    """
     heads = heads_of(*anchors, *((kept.anchor,) if kept else ()))
-    walk = Walk(Expected(key, kept.first if kept else _NEVER, kept.anchor.seq if kept else 0, heads))
-    notes: list[str] = []
+    walk = Walk(_expected(key, kept, kept.anchor.seq if kept else 0, heads))
+    begin = walk.expected.begin
+    notes = [
+        f"the anchor of record {seq} is older than the break that record {begin} accepts"
+        for seq in heads
+        if 0 < seq < begin
+    ]
     try:
         with snapshot(path) as connection:
-            broken = walk.go(links(connection, -_NEVER)) or _cut_store(connection, walk)
-            if broken is None and key is not None and kept is None:
-                broken = _sealed_without_anchor(connection, key)
+            broken = None
+            if key is not None and kept is None:
+                broken = _lost(connection, key, file)
+            broken = broken or _accepted_part(connection, kept)
+            broken = broken or walk.go(links(connection, begin - 1 if begin > 1 else -_NEVER))
+            broken = broken or _cut_store(connection, walk)
             there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise ControlStoreError(f"{path} cannot be read: {error}", "restore it from a backup") from error
     if missing := sorted(_TRIGGERS - there):
         notes.append(f"what keeps the trail from being changed was removed: {', '.join(missing)}")
     return _verdict("store", walk, broken, notes)
 
 
-def verify_sink(path: Path, store: Path, key: AuditKey, kept: Kept) -> Verdict:
-    """The second sink's file, by itself and beside the store. Raises GatewatchError where it cannot be read."""
-    heads = heads_of(kept.anchor) if kept.filed >= kept.anchor.seq else {}
-    walk = Walk(Expected(key, kept.first, kept.filed, heads))
+def verify_sink(path: Path, store: Path, key: AuditKey, kept: Kept | None) -> Verdict:
+    """The second sink's file, by itself and beside the store; without `kept`, whatever there is of it.
+
+    Raises GatewatchError where it cannot be read.
+    """
+    filed = kept.filed if kept else 0
+    heads = heads_of(kept.anchor) if kept and filed >= kept.anchor.seq else {}
+    walk = Walk(_expected(key, kept, filed, heads))
     try:
         with snapshot(store) as connection:
-            broken = walk.go(_as_in_the_store(links_in(path), connection)) or _cut_at(walk, kept.filed)
+            broken = walk.go(_as_in_the_store(links_in(path), connection)) or _cut_at(walk, filed)
     except FileNotFoundError:
-        broken = cut_off(0, f"the file is gone; {kept.filed} records were written to it") if kept.filed else None
+        broken = cut_off(0, f"the file is gone; {filed} records were written to it") if filed else None
     except OSError as error:
         raise GatewatchError(f"{path} cannot be read: {error.strerror}", "see that this user may read it") from error
     return _verdict("file", walk, broken)
@@ -87,10 +108,9 @@ def verify_file(path: Path, key: AuditKey | None, kept: Kept | None, anchors: tu
     try:
         end = _end_of(path)
         heads = heads_of(*anchors or ((kept.anchor,) if kept else ()))
-        first = kept.first if kept else _NEVER
         if end is not None:
-            return _verify_export(path, end, Expected(key, first, 0, heads))
-        walk = Walk(Expected(key, first, max(heads, default=0), heads))
+            return _verify_export(path, end, Expected(key, kept.first if kept else _NEVER, 0, heads))
+        walk = Walk(_expected(key, kept, _NEVER, heads))  # only what is sealed is ever written there
         broken = walk.go(links_in(path)) or _cut_at(walk, max(heads, default=0))
         note = () if heads else ("no anchor is known: whether its end is missing cannot be told; give --anchor",)
         return _verdict("file", walk, broken, note)
@@ -98,6 +118,21 @@ def verify_file(path: Path, key: AuditKey | None, kept: Kept | None, anchors: tu
         raise GatewatchError(
             f"{path} cannot be read: {error.strerror}", "name a file that this user may read"
         ) from error
+
+
+def verify_home(
+    home: Home, key: AuditKey | None, kept: Kept | None, file: Path | None, anchors: tuple[Anchor, ...] = ()
+) -> list[tuple[Path, Verdict]]:
+    """The store, and the second sink's file where there is to be one. `file`: by the configuration.
+
+    Raises ControlStoreError, GatewatchError.
+    """
+    if kept is not None:
+        file = Path(kept.file) if kept.file else None
+    found = [(home.control, verify_store(home.control, key, kept, anchors, file))]
+    if key is not None and file is not None and (kept is not None or file.is_file()):
+        found.append((file, verify_sink(file, home.control, key, kept)))
+    return found
 
 
 def heads_of(*anchors: Anchor) -> dict[int, tuple[str, ...]]:
@@ -109,13 +144,14 @@ def heads_of(*anchors: Anchor) -> dict[int, tuple[str, ...]]:
 
 
 def _verify_export(path: Path, end: ExportEnd, expected: Expected) -> Verdict:
-    key = expected.key
+    key, begin = expected.key, 0
     if key is not None and end.is_genuine(key):
         expected = expected._replace(first=end.first, sealed_to=end.sealed_to)
+        begin = end.begin  # what an accepted break lies behind, the digest holds
     heads = {**expected.heads, end.until: (*expected.heads.get(end.until, ()), end.head)}
-    walk = Walk(expected._replace(heads=heads), end.numbers())
+    walk = Walk(expected._replace(heads=heads), (number for number in end.numbers() if number >= begin))
     try:
-        broken = walk.go(links_in(path, stop_before=BEGINNING))
+        broken = walk.go(link for link in links_in(path, stop_before=BEGINNING) if link.seq >= begin)
         following = walk.next_expected() if broken is None else None
     except ValueError:
         broken, following = cut_off(walk.last, "its last line was changed"), None
@@ -178,9 +214,29 @@ def _cut_store(connection: sqlite3.Connection, walk: Walk) -> Broken | None:
     return None
 
 
-def _sealed_without_anchor(connection: sqlite3.Connection, key: AuditKey) -> Broken | None:
-    (seq,) = connection.execute("SELECT max(seq) FROM audit_seals WHERE key_id = ?", (key.id,)).fetchone()
-    return None if seq is None else cut_off(seq, "the anchor, which tells where it ends, is gone from the vault")
+def _expected(
+    key: AuditKey | None, kept: Kept | None, sealed_to: int, heads: Mapping[int, tuple[str, ...]]
+) -> Expected:
+    """By what is remembered outside of the trail."""
+    if kept is None:
+        return Expected(key, _NEVER, 0, heads)
+    previous = kept.accepted[-1].previous if kept.accepted else GENESIS
+    return Expected(key, kept.first, sealed_to, heads, kept.begin, previous)
+
+
+def _lost(connection: sqlite3.Connection, key: AuditKey, file: Path | None) -> Broken | None:
+    why = sealed_before(connection, key, file, now_us())
+    (newest,) = connection.execute("SELECT ifnull(max(seq), 0) FROM audit").fetchone()
+    text = f"the anchor, which tells where the trail ends, is lost: {why}"
+    return None if why is None else Broken(seq=newest, what="lost", text=text)
+
+
+def _accepted_part(connection: sqlite3.Connection, kept: Kept | None) -> Broken | None:
+    """What lies before an accepted break stays as it was when it was accepted."""
+    if kept is None or not kept.accepted or digest_before(connection, kept.begin) == kept.accepted[-1].digest:
+        return None
+    seq = kept.begin
+    return Broken(seq=seq, what="changed", text=f"records before {seq} were changed since a break was accepted there")
 
 
 def _verdict(place: str, walk: Walk, broken: Broken | None, notes: "list[str] | tuple[str, ...]" = ()) -> Verdict:

@@ -6,11 +6,12 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from gatewatch.audit.beginning import ANCHOR, LOST
 from gatewatch.audit.links import Link
 from gatewatch.audit.record import GENESIS
 from gatewatch.audit.seals import AuditKey
 
-What = Literal["changed", "missing", "inserted", "not sealed", "cut off"]
+What = Literal["changed", "missing", "inserted", "not sealed", "cut off", "lost"]
 
 
 class Broken(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,18 +34,22 @@ class Expected(NamedTuple):
     """All from `first` to here have a seal of this key."""
     heads: Mapping[int, tuple[str, ...]] = {}
     """Hashes of entries that anchors name."""
+    begin: int = 1
+    """The first entry that is looked at."""
+    previous: str = GENESIS
+    """The hash before it."""
 
 
 class Walk:
     """One walk, from the first link to the first that is broken."""
 
     def __init__(self, expected: Expected, numbers: Iterator[int] | None = None) -> None:
-        """`numbers`: the entries that there should be, in order; all from 1 on, if it is not said."""
+        """`numbers`: the entries that there should be, in order; all from the first on, if it is not said."""
         self.expected = expected
-        self._numbers = every_number(1) if numbers is None else numbers
+        self._numbers = every_number(expected.begin) if numbers is None else numbers
         self.count = 0
-        self.last = 0
-        self.head = GENESIS
+        self.last = expected.begin - 1
+        self.head = expected.previous
         self.sealed = 0
         """With this key's seal, which fits."""
         self.unsealed = 0
@@ -83,10 +88,14 @@ class Walk:
             return _broken(link.seq, "changed", "was changed, or put in there: its hash does not fit")
         if any(link.hash != head for head in self.expected.heads.get(link.seq, ())):
             return _broken(link.seq, "changed", "is not the one that the anchor names")
+        if link.record is not None and (link.record.action, link.record.result) == (ANCHOR, LOST):
+            return _broken(
+                link.seq, "lost", "tells that the anchor was lost: what lies before it may be something else"
+            )
         return self._sealed_wrong(link, link.hash)
 
     def _sealed_wrong(self, link: Link, hash: str) -> Broken | None:
-        key, first, sealed_to, _ = self.expected
+        key, first, sealed_to = self.expected[:3]
         if link.seal is None:
             if key is not None and first <= link.seq <= sealed_to:
                 return _broken(link.seq, "not sealed", "is not sealed, though later ones were: it is another one")

@@ -40,6 +40,8 @@ class Permission(StrEnum):
     AUDIT_VIEW = "audit.view"
     AUDIT_VERIFY = "audit.verify"
     AUDIT_EXPORT = "audit.export"
+    AUDIT_ACCEPT = "audit.accept"
+    """To go on behind a break of the trail."""
     VAULT_VIEW = "vault.view"
     VAULT_CHANGE = "vault.change"
     """To move all secrets to another vault, give them up, or write them out for one."""

@@ -1,6 +1,6 @@
 """The sealing thread: whatever enters the audit trail is sealed within a second, however long the vault takes.
 
-Keeps true: nothing waits for it. What is wrong with the trail is an alarm that stands until the next start; what is in
+Keeps true: nothing waits for it. What is wrong with the trail is an alarm that stands until it is accepted; what is in
 the way of sealing it, or of the second sink, is one that goes when that is over, and the rest is made up for then.
 """
 
@@ -9,13 +9,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 from gatewatch.audit.anchor import AnchorPlace, Kept
 from gatewatch.audit.audit_key import find_audit_key
 from gatewatch.audit.sealing import is_behind, seal_trail
 from gatewatch.audit.second_sink import SecondSink
-from gatewatch.audit.verify import verify_sink, verify_store
+from gatewatch.audit.verify import verify_home
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
@@ -79,10 +78,7 @@ class Sealing:
         """Whether the trail is as the last gateway left it."""
         key = find_audit_key(self._vault)
         kept = None if key is None else AnchorPlace(self._vault, self._home.audit_anchor).read(key)
-        verdicts = [verify_store(self._home.control, key, kept)]
-        if key is not None and kept is not None and kept.file:
-            verdicts.append(verify_sink(Path(kept.file), self._home.control, key, kept))
-        for verdict in verdicts:
+        for _, verdict in verify_home(self._home, key, kept, self._sink().file):
             if verdict.broken is not None:
                 self._touched(verdict.place, verdict.broken.text)
 
@@ -96,6 +92,9 @@ class Sealing:
     def _seal(self, store: ControlStore) -> None:
         sink = self._sink()
         kept, problems = seal_trail(self._home, store, self._vault, sink)
+        if self._kept is not None and kept.accepted != self._kept.accepted:
+            for place in ("store", "file"):
+                self._alarm(f"audit_{place}", None)
         self._kept, self._written_to = kept, sink
         self._alarm("audit_seals", None)
         if (trail := problems.pop("trail", None)) is not None:

@@ -78,14 +78,17 @@ def test_a_touched_store_is_1_and_the_record_is_named(run: Run, home: Home) -> N
     assert "audit_is_not_changed" in err
 
 
-def test_a_touched_file_is_1_and_can_be_begun_anew(run: Run, home: Home) -> None:
+def test_a_touched_file_is_1_and_can_be_accepted(run: Run, home: Home) -> None:
     lines = home.audit_file.read_text().splitlines(keepends=True)
     home.audit_file.write_text("".join(lines[:-1]))
     code, _, err = run("audit", "verify")
     assert (code, f"cut off after record {len(lines) - 1}" in err) == (1, True)
-    assert run("audit", "refile")[0] == 2
-    assert run("audit", "refile", "--yes")[0] == 0
-    assert run("audit", "verify")[0] == 0
+    code, _, err = run("audit", "accept", "--reason", "disk full")
+    assert (code, "cut off after" in err, "--yes" in err) == (2, True, True)  # no terminal to ask on
+    assert run("audit", "accept", "--reason", "disk full", "--yes")[0] == 0
+    code, _, err = run("audit", "verify")
+    assert (code, "accepted with record" in err, "(disk full)" in err) == (0, True, True)
+    assert run("audit", "accept", "--reason", "again", "--yes")[0] == 2
 
 
 @pytest.mark.parametrize("form", ["jsonl", "cef", "ocsf"])

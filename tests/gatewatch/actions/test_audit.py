@@ -74,7 +74,7 @@ def test_who_is_of_one_team_sees_what_concerns_it_and_proves_nothing(stage: Stag
     stage.key("theirs", team="sales")
     seen = {entry["target"] for entry in stage.do("audit.list", LEAD)}
     assert seen == {mine["id"], "search"}
-    for deed in ("audit.verify", "audit.export", "audit.refile"):
+    for deed in ("audit.verify", "audit.export", "audit.accept"):
         with pytest.raises(NotAllowed, match="of team search alone"):
             stage.do(deed, LEAD)
 
@@ -168,12 +168,18 @@ def test_other_forms_have_one_line_for_each_entry_and_nothing_else(stage: Stage,
     assert len(exported(stage, form=form)) == count
 
 
-def test_a_copy_that_was_touched_is_begun_anew(stage: Stage) -> None:
+def test_a_break_is_accepted_for_a_reason_and_told_ever_after(stage: Stage) -> None:
     stage.key()
     stage.do("audit.verify")
     stage.home.audit_file.write_text("")
     assert not stage.do("audit.verify")["ok"]
-    told = stage.do("audit.refile")
-    assert Path(told["moved_to"]).read_text() == ""
-    assert stage.do("audit.verify")["ok"]
-    assert ("audit.refile", str(stage.home.audit_file), "ok") in stage.deeds()
+    with pytest.raises(UsageError, match="reason"):
+        stage.do("audit.accept", reason=" ")
+    answer = stage.do("audit.accept", reason="the disk was full")
+    told = stage.do("audit.verify", anchor=answer["anchor"])
+    assert (told["ok"], [each["reason"] for each in told["accepted"]]) == (True, ["the disk was full"])
+    assert told["accepted"][0]["at"].endswith("Z")
+    assert "cut off" in told["accepted"][0]["broken"][0]
+    assert ("audit.accept", "trail", "ok") in stage.deeds()
+    with pytest.raises(UsageError, match="nothing to accept"):
+        stage.do("audit.accept", reason="again")

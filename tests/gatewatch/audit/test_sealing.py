@@ -63,15 +63,30 @@ def test_that_the_trail_is_not_the_one_that_was_sealed_is_told(stage: Stage) -> 
     assert "cut off" in stage.seal().problems["trail"]
 
 
-def test_a_lost_anchor_is_begun_anew_and_that_stands_in_the_trail(stage: Stage) -> None:
+def test_a_lost_anchor_is_begun_anew_and_the_trail_is_broken_there(stage: Stage) -> None:
     stage.write(3)
     stage.seal()
+    stage.write(2)
     del stage.vault.entries["gatewatch/audit-anchor"]
     stage.seal()
     with ControlStore.open(stage.home.control) as store:
         (entry,) = store.audit_entries(1)
-    assert (entry.action, entry.result, entry.after) == ("audit.anchor", "lost", {"sealed_to": 3})
-    assert verify_store(stage.home.control, stage.key, stage.kept).ok
+        seals = store.connection.execute("SELECT seq FROM audit_seals ORDER BY seq").fetchall()
+    assert (entry.seq, entry.action, entry.result) == (6, "audit.anchor", "lost")
+    assert seals == [(1,), (2,), (3,), (6,)]  # nothing that was there already is sealed
+    assert not verify_store(stage.home.control, stage.key, stage.kept).ok
+
+
+def test_a_second_file_that_is_gone_is_written_anew_and_that_stands_in_the_trail(stage: Stage) -> None:
+    stage.write(3)
+    stage.seal()
+    stage.home.audit_file.unlink()
+    assert stage.seal().problems == {}
+    assert stage.home.audit_file.read_text().count("\n") == 4
+    with ControlStore.open(stage.home.control) as store:
+        (entry,) = store.audit_entries(1)
+    assert (entry.action, entry.result, entry.after) == ("audit.refile", "gone", {"records": 3})
+    assert verify_sink(stage.home.audit_file, stage.home.control, stage.key, stage.kept).ok
 
 
 SEALING = (

@@ -206,7 +206,7 @@ def test_a_vault_that_has_lost_the_anchor_is_told(stage: Stage) -> None:
     stage.write(4)
     stage.seal()
     del stage.vault.entries["gatewatch/audit-anchor"]
-    assert named(verify_store(stage.home.control, stage.key, None)) == (4, "cut off")
+    assert named(verify_store(stage.home.control, stage.key, None)) == (4, "lost")
 
 
 def test_that_the_triggers_are_gone_is_noted(stage: Stage) -> None:
