@@ -1,12 +1,14 @@
 """How often each source may fail to authenticate before it is only counted.
 
-Keeps true: a flood of wrong keys fills neither the audit trail nor memory. A right key is served all the same, so
-nobody is locked out by a neighbour behind the same address; 256 bits are not found by trying.
+Keeps true: a flood of wrong keys fills neither the audit trail nor memory, and leaves no gap in the trail: what is told
+apart (a key of ours that is none any more, or is where it must not be) stands there once in each window, of the rest
+the number. A right key is served all the same, so nobody is locked out by a neighbour behind the same address; 256
+bits are not found by trying.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 MOST = 10
 """Failures of one source in one window that are answered and noted in full."""
@@ -24,6 +26,11 @@ class FailedTries:
         self._failed: OrderedDict[str, tuple[float, int]] = OrderedDict()
         """Source → beginning of its window, failures in it; the oldest window first."""
         self._all = (clock(), 0)
+        self._noted_since = clock()
+        self._noted: set[tuple[str, str]] = set()
+        self._only_counted: Counter[str] = Counter()
+        self._others = 0
+        """Those that were only counted of sources beyond MOST_SOURCES."""
 
     def wait(self, source: str) -> int:
         """Count one more failure. Seconds that the source has to wait; 0: this one is still answered in full."""
@@ -40,6 +47,35 @@ class FailedTries:
         self._all = (all_begun, in_all + 1)
         return 0 if in_all < MOST_IN_ALL else int(all_begun + WINDOW_SECONDS - now) + 1
 
+    def is_news(self, source: str, what: str) -> bool:
+        """Whether this was not told of the source in this window yet; it is from now on."""
+        if self._clock() - self._noted_since >= WINDOW_SECONDS:
+            self._noted_since = self._clock()
+            self._noted.clear()
+        told = (_place(source), what)
+        if told in self._noted or len(self._noted) >= MOST_IN_ALL:
+            return False
+        self._noted.add(told)
+        return True
+
+    def only_count(self, source: str) -> None:
+        """One that stands nowhere by itself."""
+        place = _place(source)
+        if place in self._only_counted or len(self._only_counted) < MOST_SOURCES:
+            self._only_counted[place] += 1
+        else:
+            self._others += 1
+
+    def take_counted(self) -> tuple[str, str] | None:
+        """What was only counted since the last time: the source that tried most, and all of it in words."""
+        counted, others = self._only_counted, self._others
+        self._only_counted, self._others = Counter(), 0
+        if not counted:
+            return None
+        ((most, tries),) = counted.most_common(1)
+        in_all, sources = counted.total() + others, f"{len(counted)}{' or more' if others else ''}"
+        return most, f"tries that were only counted: {in_all}, addresses: {sources}, the most ({tries}) from {most}"
+
 
 def _current(window: tuple[float, int] | None, now: float) -> tuple[float, int]:
     """The window that now lies in: a new one where there is none, or it is over."""
@@ -47,8 +83,11 @@ def _current(window: tuple[float, int] | None, now: float) -> tuple[float, int]:
 
 
 def _place(source: str) -> str:
+    """IPv4 clients of a socket for both are themselves, not all of them one network of IPv6."""
     try:
         address = ip_address(source.partition("%")[0])
     except ValueError:
         return source
-    return str(address) if address.version == 4 else str(ip_network(f"{address}/64", strict=False))
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(ip_network(f"{address}/64", strict=False))
+    return str(getattr(address, "ipv4_mapped", None) or address)

@@ -115,6 +115,8 @@ class ControlProcess:
             background.keep("watch of its configuration", lambda: watch_config(self._config_path, self._reload))
             background.keep("second try of a configuration", self._keep_trying)
             background.keep("note of when keys were used", self._key_use.run)
+            if self._ways_in:
+                background.keep("count of failed tries", self._ways_in.keep_noting)
             background.keep("watch for leaked keys", self._leaks.run)
             background.keep("quarantine of providers' keys", self._quarantine.run)
             background.keep("watch of providers' keys", self._keep_looking_for_secrets)

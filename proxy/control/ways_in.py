@@ -3,6 +3,7 @@
 Keeps true: the network's way is never the apps' port, never without TLS, and is bounded more tightly than theirs.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from gatewatch.config.values import Address
 from gatewatch.control.key_table import KeyTable
 from gatewatch.paths import Home
 from proxy.control.api import BODY_BYTES, ControlApi, Doings
+from proxy.control.failed_tries import WINDOW_SECONDS
 from proxy.control.key_door import KeyDoor
 from proxy.control.listening import bind, bind_unix, tls_context
 from proxy.control.peers import Peers
@@ -40,6 +42,7 @@ class WaysIn:
         self._apis: list[ControlApi] = []
         self._servers: list[HttpServer] = []
         self._keys: KeyTable | None = None
+        self._door: KeyDoor | None = None
         self.remote: str | None = None
         """`https://HOST:PORT`, once it is open."""
 
@@ -64,7 +67,7 @@ class WaysIn:
         context = tls_context(control.tls.cert, control.tls.key, control.client_ca)
         self._keys = KeyTable(home.control, pepper)
         own = () if address.is_wildcard else (address.host_header,)
-        door = KeyDoor(self._keys, used, time.monotonic)
+        self._door = door = KeyDoor(self._keys, used, time.monotonic)
         api = ControlApi(self._service, self._live, self._doings, door.recognise, here=False)
         self._apis.append(api)
         server = HttpServer(api, Bounds(REMOTE_CAPS, tuple(dict.fromkeys((*hosts, *own)))), context)
@@ -75,6 +78,17 @@ class WaysIn:
         host = f"[{address.host}]" if ":" in address.host else address.host
         self.remote = f"https://{host}:{port}"
 
+    async def keep_noting(self) -> None:
+        """Until cancelled: who was refused without standing in the audit trail, as a number for each minute."""
+        while True:
+            await asyncio.sleep(WINDOW_SECONDS)
+            await self._note_counted()
+
+    async def _note_counted(self) -> None:
+        if self._door is not None and (counted := self._door.take_counted()) is not None:
+            actor, told = counted
+            await asyncio.to_thread(self._doings.denied, actor, "control.tries", "-", told, changes=True)
+
     async def drain(self, seconds: float) -> None:
         """Answer what was asked, for so long; then cut."""
         for server in self._servers:
@@ -82,5 +96,6 @@ class WaysIn:
             server.close()
         for api in self._apis:
             api.close()
+        await self._note_counted()
         if self._keys is not None:
             self._keys.close()

@@ -91,7 +91,7 @@ def leaves(parser: argparse.ArgumentParser, path: str) -> Iterator[tuple[str, se
 
 
 def test_every_command_stands_in_one_of_the_tables() -> None:
-    found = {}
+    found: dict[str, set[str]] = {}
     for name, module in {**{name: each for name, (each, _) in COMMANDS.items()}, **HIDDEN}.items():
         parser = argparse.ArgumentParser()
         importlib.import_module(module).add_arguments(parser)

@@ -155,6 +155,32 @@ async def test_too_many_wrong_keys_are_only_counted_and_a_right_one_is_served_al
     assert (await control.ask(boss, "GET", "/v1/live")).status_code == 200
 
 
+async def test_behind_a_flood_a_key_that_is_known_is_noted_all_the_same_and_the_rest_as_a_number(
+    tmp_path: Path,
+) -> None:
+    async with control_api(tmp_path) as control:
+        gone, app = control.key("gone", kind="admin", role="super-admin"), control.key("app")
+        with control.store() as store:
+            store.revoke_key("gone")
+        for _ in range(12):
+            await control.ask(None, "GET", "/v1/live")
+        before = len(control.audit())
+        for _ in range(3):
+            asked = {"name": "eve", "role": "super-admin"}
+            assert (await control.ask(gone, "POST", "/v1/actions/roles.set", asked)).status_code == 429
+        assert (await control.ask(app, "POST", "/v1/actions/keys.revoke", {"key": "x"})).status_code == 429
+        noted = [(entry.actor, entry.source, (entry.after or {})["reason"]) for entry in control.audit()[before:]]
+        assert noted == [
+            (f"key:{token.parse(gone)}", "127.0.0.1", "revoked"),
+            (f"key:{token.parse(app)}", "127.0.0.1", "client key"),
+        ]
+    last = control.audit()[-1]
+    assert (last.action, last.actor, last.source, last.result) == ("control.tries", "nobody", "127.0.0.1", "denied")
+    assert (last.after or {})["reason"] == (
+        "tries that were only counted: 4, addresses: 1, the most (4) from 127.0.0.1"
+    )
+
+
 async def test_the_host_has_to_be_one_of_ours(control: Control) -> None:
     boss = control.key("boss", kind="admin", role="super-admin")
     assert (await control.ask(boss, "GET", "/v1/live", host="evil.example")).status_code == 421
