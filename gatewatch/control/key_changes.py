@@ -84,8 +84,12 @@ class KeyChanges(VirtualKeys):
         record = self.new_record(key_id, **fields)
         with self.change():
             taken = self.connection.execute(
-                "SELECT 1 FROM virtual_keys WHERE id = ?1 UNION ALL SELECT 1 FROM key_secrets WHERE kid = ?1", (key_id,)
+                "SELECT team, all_teams FROM virtual_keys"
+                " WHERE id = ?1 OR id = (SELECT key_id FROM key_secrets WHERE kid = ?1)",
+                (key_id,),
             ).fetchone()
+            if taken and self.actor.team is not None and (taken != (self.actor.team, False)):
+                raise UsageError(f"the id {key_id} cannot be taken", "import it with an admin key of all teams")
             if taken:
                 raise UsageError(f"there is a key {key_id} already", "`gatewatch keys edit` changes it")
             self._add_key(record, create_team)

@@ -94,6 +94,8 @@ class Teams(Transactions):
             service = Service(name=name, team=team, created_at=self.clock(), created_by=self.actor.id)
             self.insert("services", service)
             self.trail.add("service.create", name, after={"team": team})
+        elif not self.actor.reaches(known.team):
+            raise UsageError(f"the service name {name!r} cannot be taken", "give the service another name")
         elif known.name != name:
             raise UsageError(f"there is a service {known.name!r} already", "names may not differ by case alone")
         elif known.team != team:

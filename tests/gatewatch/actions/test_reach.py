@@ -245,3 +245,47 @@ async def test_a_key_of_all_teams_is_not_touched_from_one_team_though_it_is_of_i
         assert reply.status_code == 404, (action, reply.text)
     with control.store() as store:
         assert store.key("zebra-boss").revoked_at is None
+
+
+ASKED_SERVICE = {"name": "mine", "team": "search", "service": "zebra-service"}
+
+
+async def test_a_name_or_an_id_that_is_taken_elsewhere_is_not_told_whose(control: Control, key: str) -> None:
+    with control.store() as store:
+        (other,) = store.keys(HIDDEN)
+        boss = store.key("zebra-boss")
+    for action, asked in (
+        ("keys.create", ASKED_SERVICE),
+        ("keys.create", {"name": "mine", "team": "search", "service": "ZEBRA-SERVICE"}),
+        ("keys.edit", {"key": "app", "service": "zebra-service"}),
+        ("keys.import", {"key": {"id": other.id, "name": "mine", "team": "search"}}),
+        ("keys.import", {"key": {"id": boss.id, "name": "mine", "team": "search"}}),
+    ):
+        reply = await control.ask(key, "POST", f"/v1/actions/{action}", asked)
+        assert (reply.status_code, "cannot be taken" in reply.text) == (400, True), (action, reply.text)
+        assert HIDDEN not in reply.text.lower().replace("zebra-service", "", 1)
+    whole = await control.ask_here("POST", "/v1/actions/keys.create", ASKED_SERVICE)
+    assert "belongs to team 'zebra'" in whole.text, "whoever may know is told"
+
+
+async def test_what_the_vault_holds_is_not_found_out_by_trying(control: Control, key: str) -> None:
+    control.vault.set("zebra", "sk-of-a-provider")
+    replies = []
+    for name in ("zebra", "nobody"):
+        body = {"name": "mine", "team": "search", "deliver": "vault", "vault_name": name}
+        reply = await control.ask(key, "POST", "/v1/actions/keys.create", body)
+        replies.append((reply.status_code, sorted(reply.json())))
+    assert replies[0] == replies[1]
+    assert control.vault.get("zebra") == "sk-of-a-provider"
+
+
+async def test_a_name_that_a_hidden_key_has_too_is_the_visible_ones(control: Control, key: str) -> None:
+    control.key("twin")
+    control.key("twin", kind="admin", role="super-admin")  # of this team, but for all teams
+    control.key("twin", HIDDEN)
+    shown = await control.ask(key, "POST", "/v1/actions/keys.show", {"key": "twin"})
+    assert (shown.status_code, shown.json()["kind"], shown.json()["team"]) == (200, "client", "search")
+    control.key("twin")
+    ambiguous = await control.ask(key, "POST", "/v1/actions/keys.show", {"key": "twin"})
+    assert ambiguous.status_code == 400
+    assert ambiguous.json()["error"]["title"].startswith("2 keys fit")
