@@ -17,7 +17,7 @@ from gatewatch.control.provider_rotations import ProviderRotations, Rotation, Ro
 from gatewatch.control.schema import ControlStoreError
 from gatewatch.errors import GatewatchError
 from gatewatch.rotation.parts import AdminRefused, KeyMaker, NoAnswer, Parts, ProbeFailed
-from gatewatch.rotation.remains import old_key
+from gatewatch.rotation.remains import new_key, old_key
 from gatewatch.vault.interface import Vault
 
 PAUSE_SECONDS = 0.1
@@ -29,8 +29,6 @@ SETTLING_SECONDS = 5.0
 """Between tries of a new key that is not known everywhere yet."""
 LATE_SECONDS = (5.0, 10.0, 20.0, 30.0)
 """Between looks for a key whose making was not answered."""
-LATE_US = 600_000_000
-"""After that long no such key comes any more."""
 
 log = logging.getLogger("gatewatch.rotation")
 
@@ -183,9 +181,8 @@ class Procedure:
         try:
             await self._end_minted()
         except AdminRefused as error:
-            which = self.rotation.detail.minted_id or f"named {self.rotation.id}"
             end = self._parts.by_hand.replace("the old key", "it")
-            left = f"{error.title}; the new key {which} may be left: look for it, and {end}; then --abandon"
+            left = f"{error.title}; {new_key(self.rotation)} may be left: look for it, and {end}; then --abandon"
             self._note(self.rotation.step, "failed", awaiting=None, next_step=left)
             return
         self._vault.delete(next_entry(self._entry))
@@ -202,16 +199,13 @@ class Procedure:
         self._learn(awaiting="the provider ends the new key")
         for pause in (*LATE_SECONDS, None):
             found = {*([id] if id else []), *await self._patiently(lambda: maker.named(self.rotation.id))}
-            if found or pause is None or self._is_late(asked_at):
+            if found or pause is None:
                 break
             await asyncio.sleep(pause)
-        if not found and not self._is_late(asked_at):
+        if not found:
             raise NoAnswer("it is not known whether the provider has made a key; --resume looks again")
         for each in found:
             await self._end(maker, each)
-
-    def _is_late(self, asked_at: int | None) -> bool:
-        return asked_at is not None and self._rotations.clock - asked_at > LATE_US
 
     # from the switch on
 

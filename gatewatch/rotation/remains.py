@@ -9,12 +9,8 @@ def remains(rotation: Rotation) -> str:
     detail, entry = rotation.detail, rotation.entry
     left = []
     if rotation.before_the_switch or rotation.step == "switching":
-        if detail.minted_id:
-            left.append(f"the new key {detail.minted_id} at {rotation.provider}")
-        elif detail.asked_at is not None:
-            left.append(f"a new key named {rotation.id} at {rotation.provider}, if it was made")
-        elif not detail.mint:
-            left.append(f"the new key that was given, at {rotation.provider}")
+        if detail.minted_id or detail.asked_at is not None or not detail.mint:
+            left.append(f"{new_key(rotation)} at {rotation.provider}")
     elif rotation.step != "revoked" and not detail.keep_old:
         left.append(f"{old_key(rotation)} at {rotation.provider}")
     if rotation.step == "switching":
@@ -24,6 +20,16 @@ def remains(rotation: Rotation) -> str:
             f"in the vault, until its next rotation, secrets in gatewatch/next/{entry} and gatewatch/old/{entry}"
         )
     return "there may be left: " + "; ".join(left) if left else ""
+
+
+def new_key(rotation: Rotation) -> str:
+    """The new key likewise; it may not have been made."""
+    detail = rotation.detail
+    if detail.minted_id:
+        return f"the new key (called {detail.minted_id} there)"
+    if detail.asked_at is not None:
+        return f"the new key (if it was made, {iso(detail.asked_at)} or later, as {rotation.id})"
+    return "the new key that was given"
 
 
 def old_key(rotation: Rotation) -> str:

@@ -14,7 +14,7 @@ import msgspec
 
 from gatewatch import __version__
 from gatewatch.redact import redact
-from gatewatch.rotation.parts import AdminRefused
+from gatewatch.rotation.parts import AdminRefused, NoAnswer
 from gatewatch.safe_text import safe
 from proxy.checked_transport import checked_client
 
@@ -49,7 +49,7 @@ class AdminApi:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """The JSON object that it answers; `form` in place of a JSON body. Raises AdminRefused; Gone for a 404."""
+        """The JSON object that it answers; `form` in place of a JSON body. Raises AdminRefused, as Gone for a 404."""
         content = None if body is None else msgspec.json.encode(body)
         kind = None if body is None else "application/json"
         if form is not None:
@@ -63,10 +63,12 @@ class AdminApi:
         said = _object(received)
         if status == 404:
             raise Gone(f"{self._provider}'s admin API has no {safe(path, 120)}")
+        if status >= 500:
+            raise self.unanswered(f"answered {status}: {_message(said)}", told)
         if not 200 <= status < 300:
             raise self.refused(f"answered {status}: {_message(said)}", status, told)
         if said is None:
-            raise self.refused(f"answered {status} with what is no JSON object")
+            raise self.unanswered(f"answered {status} with what is no JSON object")
         return said
 
     async def send(
@@ -77,7 +79,7 @@ class AdminApi:
         headers: Mapping[str, str],
         query: Mapping[str, str | int] | None = None,
     ) -> tuple[int, bytes]:
-        """Status and body of whatever it answers. Raises AdminRefused where it answers nothing."""
+        """Status and body of whatever it answers. Raises AdminRefused where it cannot be asked, else NoAnswer."""
         try:
             async with (
                 asyncio.timeout(SECONDS),
@@ -88,9 +90,11 @@ class AdminApi:
             ):
                 return response.status_code, await _bounded(response)
         except TimeoutError:
-            raise self.refused(f"did not answer within {SECONDS:.0f} seconds") from None
-        except (httpx.HTTPError, OSError) as error:
+            raise self.unanswered(f"did not answer within {SECONDS:.0f} seconds") from None
+        except (httpx.ConnectError, httpx.ConnectTimeout, OSError) as error:
             raise self.refused(f"cannot be reached: {str(error) or type(error).__name__}") from None
+        except httpx.HTTPError as error:
+            raise self.unanswered(f"broke off: {str(error) or type(error).__name__}") from None
 
     def url(self, path: str) -> str:
         """Where a path of it is."""
@@ -104,6 +108,11 @@ class AdminApi:
             f"{self._provider}'s admin API {_harmless(what, secrets)}",
             steps.get(status, f"look at providers.{self._provider}.admin, then try again"),
         )
+
+    def unanswered(self, what: str, secrets: Iterable[str] = ()) -> NoAnswer:
+        """The same where it may have done, or may still do, what it was asked."""
+        told = self.refused(what, secrets=secrets)
+        return NoAnswer(told.title, told.next_step)
 
     def _secrets(self, headers: Mapping[str, str]) -> list[str]:
         return [value for header, value in (self._headers | dict(headers)).items() if header not in _OPEN]

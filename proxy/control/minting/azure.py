@@ -4,7 +4,7 @@ Endpoints and shapes: learn.microsoft.com/rest/api/aiservices/accountmanagement/
 (2024-10-01) and Entra's client credentials (`oauth2/v2.0/token`). Whoever else uses the second key loses it.
 """
 
-from gatewatch.rotation.parts import AdminRefused, Minted
+from gatewatch.rotation.parts import AdminRefused, Minted, NoAnswer
 from proxy.control.minting.admin_api import AdminApi, text_of
 
 BASE_URL = "https://management.azure.com"
@@ -39,7 +39,10 @@ class AzureKeys:
                 "look at admin.resource; or regenerate one yourself, and give it",
             )
         spare = "Key2" if used == "Key1" else "Key1"
-        return Minted(secret=text_of(await self._regenerated(spare), KEYS[spare]), id=spare)
+        try:
+            return Minted(secret=text_of(await self._regenerated(spare), KEYS[spare]), id=spare)
+        except NoAnswer as error:  # whatever became of it, no key is left over: the next rotation makes it anew
+            raise AdminRefused(error.title, error.next_step) from None
 
     async def revoke(self, id: str) -> None:
         """Its value ends; nobody is told the new one."""

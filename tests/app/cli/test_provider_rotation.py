@@ -164,7 +164,7 @@ def test_one_that_can_neither_end_nor_be_cancelled_is_given_up_with_what_may_be_
     assert run(config, "rotate-key", "gone", "--abandon", "--yes") == 0
     read = capsys.readouterr()
     assert json.loads(read.out.splitlines()[-1])["state"] == "abandoned"
-    assert "still to do: there may be left: the new key key_7 at gone" in read.err
+    assert "still to do: there may be left: the new key (called key_7 there) at gone" in read.err
     assert run(config, "rotate-key", "gone", "--abandon", "--yes") == 3
 
 

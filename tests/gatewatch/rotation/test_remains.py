@@ -26,9 +26,13 @@ def rotation(step: str, detail: Detail) -> Rotation:
 @pytest.mark.parametrize(
     ("step", "detail", "told"),
     [
-        ("begun", Detail(mint=True, asked_at=1), "a new key named rot_1 at acme, if it was made"),
-        ("stored", MINTED, "the new key key_7 at acme"),
-        ("probed", Detail(), "the new key that was given, at acme"),
+        (
+            "begun",
+            Detail(mint=True, asked_at=1),
+            "the new key (if it was made, 1970-01-01T00:00:00.000001Z or later, as rot_1) at acme",
+        ),
+        ("stored", MINTED, "the new key (called key_7 there) at acme"),
+        ("probed", Detail(), "the new key that was given at acme"),
         ("switching", MINTED, "in vault:k the old key or the new one"),
         ("taken", Detail(version_old=3, set_at_old=0, set_by_old="bob"), "the old key (version 3 here, set 1970-01-01"),
         ("drained", Detail(old_id="key_1"), "the old key (called key_1 there) at acme"),

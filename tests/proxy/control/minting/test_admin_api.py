@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from gatewatch.rotation.parts import AdminRefused
+from gatewatch.rotation.parts import AdminRefused, NoAnswer
+from proxy.control.minting import admin_api
 from proxy.control.minting.admin_api import AdminApi, Gone, objects_of, text_of
 from tests.kit.scripted_upstream import Conversation, scripted_upstream
 
@@ -47,7 +48,41 @@ async def test_what_is_no_json_object_is_an_error(body: bytes) -> None:
 
 
 async def test_a_connection_that_breaks_is_an_error() -> None:
-    assert "cannot be reached" in (await refused(b"")).title
+    assert "broke off" in (await refused(b"")).title
+
+
+@pytest.mark.parametrize(
+    ("answer", "may_be_done"),
+    [
+        (b"", True),
+        (b"HTTP/1.1 200 X\r\ncontent-length: 9\r\n\r\n{", True),
+        (reply(200, b"<html>"), True),
+        (reply(502, {}), True),
+        (reply(400, {}), False),
+        (reply(403, {}), False),
+    ],
+)
+async def test_what_may_have_been_done_all_the_same_is_told_apart(answer: bytes, may_be_done: bool) -> None:
+    assert isinstance(await refused(answer), NoAnswer) is may_be_done
+
+
+async def test_what_was_never_asked_was_not_done() -> None:
+    nowhere = AdminApi("openai", "http://127.0.0.1:1", {}, allow_private=True)
+    with pytest.raises(AdminRefused, match="cannot be reached") as refused:
+        await nowhere.ask("POST", "/keys", {})
+    assert not isinstance(refused.value, NoAnswer)
+
+
+async def test_an_answer_that_takes_too_long_may_still_come_true(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin_api, "SECONDS", 0.05)
+
+    async def silent(conversation: Conversation) -> None:
+        await conversation.request()
+        await conversation.gone()
+
+    async with scripted_upstream(silent) as upstream:
+        with pytest.raises(NoAnswer, match="did not answer within"):
+            await AdminApi("openai", upstream.url, {}, allow_private=True).ask("POST", "/keys", {})
 
 
 async def test_a_private_address_is_not_asked_unless_that_is_meant() -> None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from gatewatch.rotation.parts import AdminRefused
+from gatewatch.rotation.parts import AdminRefused, NoAnswer
 from proxy.control.minting.admin_api import AdminApi
 from proxy.control.minting.azure import AzureKeys
 from tests.kit.scripted_upstream import Conversation, Received, scripted_upstream
@@ -22,6 +22,8 @@ class Azure:
 
     def __init__(self) -> None:
         self.keys = {"key1": "first-key-of-the-resource", "key2": "second-key-of-the-resource"}
+        self.mute = False
+        """Does what it is asked, and does not say so."""
         self.token = "canary-of-a-token-0123456789"
 
     async def speak(self, conversation: Conversation) -> None:
@@ -55,6 +57,8 @@ class Azure:
             if name not in ("Key1", "Key2"):
                 return 400, {"error": {"code": "InvalidKeyName", "message": "keyName"}}
             self.keys[name.lower()] = secrets.token_hex(16)
+            if self.mute:
+                return 502, {}
             return 200, self.keys
         return 404, {"error": {"code": "ResourceNotFound", "message": path}}
 
@@ -103,3 +107,11 @@ async def test_a_client_that_is_not_known_is_told_without_its_secret() -> None:
         with pytest.raises(AdminRefused, match="answered 401: no client") as refused:
             await keys.identify("x")
     assert "another-secret" not in str(refused.value)
+
+
+async def test_a_second_key_of_whose_making_nothing_is_heard_is_nothing_left_over() -> None:
+    async with azure() as (server, keys):
+        server.mute = True
+        with pytest.raises(AdminRefused) as refused:
+            await keys.mint("rot_1", server.keys["key1"])
+        assert not isinstance(refused.value, NoAnswer)
