@@ -1,7 +1,7 @@
 """Whether a provider takes a key, before any call of an app depends on it.
 
-The list of models costs nothing, so that is asked for first. A list that anybody gets proves nothing of a key: then,
-and where there is no list, the cheapest call is made.
+The list of models costs nothing, so that is asked for first. It proves something only where whoever has no key is
+refused it. Else, where there is no list, and where this key may not see it, the cheapest call is made.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from gatewatch.errors import GatewatchError
+from gatewatch.errors import GatewatchError, UsageError
 from gatewatch.rotation.parts import ProbeFailed
 from proxy.checked_transport import checked_client
 from proxy.dialects.registry import provider_dialect
@@ -23,7 +23,9 @@ from proxy.trial.verdict import unreachable
 
 _FOR_NOW = frozenset({"", "rate", "provider"})
 """Verdicts that the next try may find otherwise; the empty one: there was no reply."""
-_NO_LIST = frozenset({404, 405, 501})
+_NO_LIST = frozenset({403, 404, 405, 501})
+"""403: a restricted key may make calls all the same."""
+_REFUSED = frozenset({401, 403})
 
 
 class Probe:
@@ -67,11 +69,18 @@ class Probe:
             raise ProbeFailed(
                 f"{provider.name} answered the new key with {reply.status}: {harmless(said, provider)}", for_now=for_now
             )
-        without = None if provider.auth != "key" else await _listing(msgspec.structs.replace(provider, keys=()), way)
-        return without is None or without.status != 200
+        without = await _listing(msgspec.structs.replace(provider, keys=(), auth="key"), way)
+        return without is not None and without.status in _REFUSED
 
     async def _called(self, provider: Provider) -> None:
-        found = await tried(provider, provider.ways, None, self._targets, self._control)
+        try:
+            found = await tried(provider, provider.ways, None, self._targets, self._control)
+        except UsageError:
+            raise ProbeFailed(
+                f"{provider.name} does not tell by its list of models whether the new key works, and no model is known"
+                " to try it with",
+                f"write a model under models with the target {provider.name}/MODEL, then rotate again",
+            ) from None
         if found.problem:
             raise ProbeFailed(found.problem, found.next_step, for_now=found.verdict in _FOR_NOW)
 

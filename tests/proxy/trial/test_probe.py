@@ -1,7 +1,7 @@
 """Whether a key works is found out at its provider, as cheaply as that can be known."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,14 @@ async def sandbox() -> AsyncIterator[Sandbox]:
     await running.close()
 
 
-def probe(url: str, folder: Path, *, dialect: str = "openai-chat", allow_private: bool = True) -> Probe:
+def probe(
+    url: str,
+    folder: Path,
+    *,
+    dialect: str = "openai-chat",
+    allow_private: bool = True,
+    targets: Sequence[str] = ("gpt-4o-mini",),
+) -> Probe:
     def compiled(secret: str) -> Provider:
         return Provider(
             name="p",
@@ -42,7 +49,7 @@ def probe(url: str, folder: Path, *, dialect: str = "openai-chat", allow_private
             allow_private=allow_private,
         )
 
-    return Probe(compiled, ["gpt-4o-mini"], folder / "control.db")
+    return Probe(compiled, targets, folder / "control.db")
 
 
 def script(answer: Callable[[Received], tuple[int, object]]) -> Callable[[Conversation], object]:
@@ -86,6 +93,41 @@ async def test_a_list_that_anybody_gets_proves_nothing_so_a_call_is_made(tmp_pat
         assert [request.line.split()[0] for request in upstream.requests] == ["GET", "GET", "POST"]
         with pytest.raises(ProbeFailed, match="No such key"):
             await probe(upstream.url, tmp_path).probe("another")
+
+
+@pytest.mark.parametrize("status", [429, 500, 503, 400, 302])
+async def test_a_list_that_nobody_is_refused_for_want_of_a_key_proves_nothing(status: int, tmp_path: Path) -> None:
+    """It may be the answer to anybody who asks too often."""
+
+    def answer(request: Received) -> tuple[int, object]:
+        if request.line.startswith("GET"):
+            return (200, {"data": []}) if "authorization" in request.headers else (status, {"error": {"message": "x"}})
+        return 401, {"error": {"message": "No such key", "code": "invalid_api_key"}}
+
+    async with scripted_upstream(script(answer)) as upstream:  # type: ignore[arg-type]
+        with pytest.raises(ProbeFailed, match="No such key"):
+            await probe(upstream.url, tmp_path).probe(SECRET)
+
+
+async def test_a_key_that_may_make_calls_but_not_list_models_is_good(tmp_path: Path) -> None:
+    def answer(request: Received) -> tuple[int, object]:
+        missing = "You have insufficient permissions for this operation. Missing scopes: api.model.read."
+        return (403, {"error": {"message": missing}}) if request.line.startswith("GET") else (200, ANSWER)
+
+    async with scripted_upstream(script(answer)) as upstream:  # type: ignore[arg-type]
+        await probe(upstream.url, tmp_path).probe(SECRET)
+
+
+async def test_where_no_model_is_known_to_try_it_with_the_operator_is_told_to_name_one(tmp_path: Path) -> None:
+    def answer(request: Received) -> tuple[int, object]:
+        return (
+            (404, {}) if request.line.startswith("GET") and request.headers.get("authorization") is None else (200, {})
+        )
+
+    async with scripted_upstream(script(answer)) as upstream:  # type: ignore[arg-type]
+        with pytest.raises(ProbeFailed, match="no model is known to try it with") as failed:
+            await probe(upstream.url, tmp_path, targets=[]).probe(SECRET)
+    assert "the target p/MODEL" in failed.value.next_step
 
 
 async def test_a_provider_without_a_list_is_called(tmp_path: Path) -> None:
