@@ -53,7 +53,7 @@ class ProviderModels:
         if now < until:
             return names
         self._listed[upstream] = now + RETRY_SECONDS, names  # others need not ask meanwhile, nor if it fails
-        key = upstream.keys.choose(None, "", "")
+        key = upstream.keys.for_listing()
         channel = upstream.channels[0].with_key(key) if key else None
         head = channel.models_head() if channel else None
         if channel is None or head is None:

@@ -72,3 +72,12 @@ async def test_a_provider_none_of_whose_keys_may_be_used_is_not_asked() -> None:
         upstream.quarantine.failed("p", key, "gpt-4o", KeyFault("refused", "401"), again=False)
         assert await ProviderModels().of(upstream) == ()
         assert served.requests == []
+
+
+async def test_a_provider_whose_keys_are_all_bound_lists_its_models() -> None:
+    async with scripted_upstream(answering(OPENAI)) as served:
+        way = Way(dialect="openai-chat", base_url=served.url)
+        key = ProviderKey(id="k", secret="sk-1", version="v", teams=("search",))
+        provider = Provider(name="p", ways=(way,), keys=(key,), price_provider="p", allow_private=True)
+        assert await ProviderModels().of(Upstream(provider, "gatewatch/test")) == ("gpt-4o",)
+        assert served.requests[0].headers["authorization"] == "Bearer sk-1"
