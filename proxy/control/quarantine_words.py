@@ -1,9 +1,9 @@
 """What operators are told of a provider's key that is in quarantine: which, why, since when, what serves instead, and
 what to do."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from gatewatch.control.key_hold import KeyHold
+from gatewatch.control.key_hold import TOGETHER_US, KeyHold
 from gatewatch.safe_text import safe
 from gatewatch.timespan import iso
 from proxy.settings import Provider, ProviderKey, Settings
@@ -12,7 +12,7 @@ NAMED = 3
 """Models, keys and routes that are named; more are counted."""
 
 
-def alarm_text(of_key: Sequence[KeyHold], every: Iterable[KeyHold], settings: Settings, reference: str) -> str:
+def alarm_text(of_key: Sequence[KeyHold], every: Collection[KeyHold], settings: Settings, reference: str) -> str:
     """`of_key`: all holds of one key; `every`: those of all keys; `reference`: where the secret is."""
     whole = next((hold for hold in of_key if not hold.model), None)
     told = whole or of_key[0]
@@ -22,8 +22,21 @@ def alarm_text(of_key: Sequence[KeyHold], every: Iterable[KeyHold], settings: Se
     tried = f" It failed {told.failures} times." if told.failures > 1 else ""
     again = f" One call tries it again at {_time(told.until)}."
     instead = _instead(told, set(_held_whole(every)), settings)
+    remedy = _remedy(told, reference)
+    if _all_at_once(told, every, settings):
+        said += f" So are all keys of {told.provider}, within seconds: that is rather its own fault than the keys'."
+        remedy = f"If it lasts, look whether {told.provider} is well, and whether the account is"
     lift = f"`gatewatch providers lift {told.provider} {told.key_id}` uses it again at once."
-    return f"{said}{tried} {instead}{again} {_remedy(told, reference)}; {lift}"
+    return f"{said}{tried} {instead}{again} {remedy}; {lift}"
+
+
+def _all_at_once(told: KeyHold, every: Collection[KeyHold], settings: Settings) -> bool:
+    """Whether the provider has begun to refuse all of several keys at the same time."""
+    provider = settings.providers.get(told.provider)
+    keys = {key.id for key in provider.keys} if provider else set()
+    held = [hold for hold in every if hold.provider == told.provider and not hold.model and hold.kind == "refused"]
+    began = [hold.since for hold in held if hold.key_id in keys]
+    return len(keys) > 1 and len(began) == len(keys) and max(began) - min(began) <= TOGETHER_US and told in held
 
 
 def _time(us: int) -> str:

@@ -110,6 +110,15 @@ async def test_a_try_that_failed_is_told_to_all_and_is_no_second_entry(desk: Des
     assert len(desk.said) == 1
 
 
+async def test_a_worker_that_found_no_other_key_makes_the_pause_shorter_for_all_and_none_longer(desk: Desk) -> None:
+    await desk.hear(hold(until=190))
+    await desk.hear(hold(until=130))
+    assert desk.workers.told[-1] == [hold(until=130)]
+    await desk.hear(hold(until=190))
+    assert desk.workers.told[-1] == [hold(until=130)]
+    assert len(desk.trail) == 1
+
+
 async def test_a_try_that_went_well_ends_the_hold_and_the_alarm(desk: Desk) -> None:
     await desk.hear(HOLD)
     await desk.hear(lifted=(HOLD,))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from gatewatch.control.key_hold import KeyHold
 from proxy.control.quarantine_words import alarm_text
@@ -98,3 +99,30 @@ def test_the_remedy_fits_where_the_key_is() -> None:
 def test_how_often_it_failed_is_told_from_the_second_time_on() -> None:
     assert "failed" not in text()
     assert " It failed 3 times. " in text(held(failures=3))
+
+
+def test_where_all_keys_are_refused_within_seconds_it_is_said_to_be_the_providers_fault() -> None:
+    seconds = 1_000_000
+    said = text(HOLD, held(key_id="backup", since=HOLD.since + 9 * seconds))
+    assert " So are all keys of openai, within seconds: that is rather its own fault than the keys'. " in said
+    assert "set-key" not in said
+    assert "If it lasts, look whether openai is well" in said
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        held(key_id="backup", since=HOLD.since - 11_000_000),
+        held(key_id="backup", model="gpt-4o"),
+        held(key_id="backup", kind="exhausted"),
+        held(key_id="removed"),
+    ],
+)
+def test_a_key_that_is_refused_by_itself_is_at_fault_itself(other: KeyHold) -> None:
+    said = text(HOLD, other)
+    assert "rather its own fault" not in said
+    assert "set-key" in said
+
+
+def test_a_sole_key_is_not_all_keys() -> None:
+    assert "rather its own fault" not in text(of=settings(provider("openai", key("main"))))
