@@ -4,6 +4,7 @@ Keeps true: nothing happens for an actor without the permission or beyond its te
 stands in the audit trail. What a change itself notes joins its own transaction.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -43,12 +44,23 @@ def perform(acting: Acting, name: str, asked: object) -> Any:
 
 
 def _fitting(action: Action[Any], asked: object) -> msgspec.Struct:
-    if isinstance(asked, action.asked):
-        return asked  # type: ignore[no-any-return]
-    try:
-        return msgspec.convert(asked, action.asked)  # type: ignore[no-any-return]
-    except msgspec.ValidationError as error:
-        raise UsageError(f"{action.name}: {without_secrets(str(error))}", "see `gatewatch --help`") from None
+    if not isinstance(asked, action.asked):
+        try:
+            asked = msgspec.convert(asked, action.asked)
+        except msgspec.ValidationError as error:
+            raise UsageError(f"{action.name}: {without_secrets(str(error))}", "see `gatewatch --help`") from None
+    if not _is_text(msgspec.to_builtins(asked)):
+        raise UsageError(f"{action.name}: a text holds a NUL, or what is no Unicode", "no name and no path does")
+    return asked  # type: ignore[no-any-return]
+
+
+def _is_text(value: object) -> bool:
+    """Whether every text in it is one that files, the store and other programs take."""
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    if isinstance(value, Mapping):
+        return all(map(_is_text, value.values()))
+    return not isinstance(value, list | tuple) or all(map(_is_text, value))
 
 
 def _target(asked: object) -> str:

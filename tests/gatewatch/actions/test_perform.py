@@ -68,6 +68,24 @@ def test_what_is_no_action_or_does_not_fit_is_said(stage: Stage) -> None:
         stage.do("keys.list", nonsense=1)
 
 
+@pytest.mark.parametrize("text", ["\0", "/tmp/\0x", "\ud800", "x\udcff"])
+def test_a_text_that_is_none_is_a_usage_error_wherever_it_stands(text: str, stage: Stage) -> None:
+    key = {"id": "abcdefgh", "name": text, "team": "search"}
+    for deed, asked in (
+        ("audit.verify", {"file": text}),
+        ("keys.show", {"key": text}),
+        ("keys.affected", {"keys": ["app", text]}),
+        ("keys.import", {"key": key}),
+        ("providers.rotation", {"id": text}),
+        ("roles.set", {"name": text, "role": "user"}),
+    ):
+        with pytest.raises(UsageError, match=deed):
+            stage.do(deed, **asked)
+    with pytest.raises(NotAllowed):
+        stage.do("keys.revoke", EVE, key=text)
+    assert stage.deeds()[-1][2] == "denied"
+
+
 def test_struct_and_json_are_the_same_request(stage: Stage) -> None:
     stage.key("app")
     with stage.acting() as acting:
