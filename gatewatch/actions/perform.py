@@ -44,14 +44,13 @@ def perform(acting: Acting, name: str, asked: object) -> Any:
 
 
 def _fitting(action: Action[Any], asked: object) -> msgspec.Struct:
-    if not isinstance(asked, action.asked):
-        try:
-            asked = msgspec.convert(asked, action.asked)
-        except msgspec.ValidationError as error:
-            raise UsageError(f"{action.name}: {without_secrets(str(error))}", "see `gatewatch --help`") from None
-    if not _is_text(msgspec.to_builtins(asked)):
+    try:
+        fitting: msgspec.Struct = asked if isinstance(asked, action.asked) else msgspec.convert(asked, action.asked)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{action.name}: {without_secrets(str(error))}", "see `gatewatch --help`") from None
+    if not _is_text(msgspec.to_builtins(fitting)):
         raise UsageError(f"{action.name}: a text holds a NUL, or what is no Unicode", "no name and no path does")
-    return asked  # type: ignore[no-any-return]
+    return fitting
 
 
 def _is_text(value: object) -> bool:

@@ -133,7 +133,7 @@ async def test_a_body_without_end_is_cut_off(http: httpx.AsyncClient) -> None:
     assert (await http.get("/v1/live")).status_code == 200
 
 
-@pytest.mark.parametrize("target", ["copy.duckdb", "../copy.duckdb", "", None, 7, ["/tmp/copy.duckdb"]])
+@pytest.mark.parametrize("target", ["copy.duckdb", "../copy.duckdb", "/\0", "", None, 7, ["/tmp/copy.duckdb"]])
 async def test_a_snapshot_needs_an_absolute_path(target: object, http: httpx.AsyncClient) -> None:
     """A relative one would be the gateway's folder, not the caller's."""
     reply = await http.post("/v1/ledger/snapshot", json={"path": target})
