@@ -7,7 +7,18 @@ from gatewatch.config.base_url import objection
 from gatewatch.config.models import AdminApi, Config, Provider
 from gatewatch.config.problems import KeyPath, Problem
 
-_FIELDS = ("project", "service_account", "workspace", "tenant", "client", "resource", "user", "days")
+_FIELDS = (
+    "project",
+    "service_account",
+    "workspace",
+    "tenant",
+    "client",
+    "resource",
+    "user",
+    "days",
+    "expires",
+    "scopes",
+)
 _NEEDED: dict[AdminApi, tuple[str, ...]] = {
     "openai": ("project", "service_account"),
     "openrouter": (),
@@ -16,7 +27,11 @@ _NEEDED: dict[AdminApi, tuple[str, ...]] = {
     "bedrock": ("user",),
     "google": ("project",),
 }
-_TAKEN: dict[AdminApi, tuple[str, ...]] = _NEEDED | {"openrouter": ("workspace",), "bedrock": ("user", "days")}
+_TAKEN: dict[AdminApi, tuple[str, ...]] = _NEEDED | {
+    "openai": (*_NEEDED["openai"], "expires", "scopes"),
+    "openrouter": ("workspace",),
+    "bedrock": ("user", "days"),
+}
 _USUAL: tuple[AdminApi, ...] = ("bedrock", "google")
 """Clouds whose libraries know where credentials usually are."""
 

@@ -182,6 +182,11 @@ class Admin(Section):
     """`bedrock`: the IAM user whose keys these are. IAM lets it have two, so one place has to be free."""
     days: int | None = Field(default=None, ge=1, le=36_600)
     """`bedrock`: how long new keys last. Left out: as long as the key in use was made for."""
+    expires: Duration | None = Field(default=None, ge=_SECOND, le=31_536_000 * _SECOND)
+    """`openai`: how long new keys last. Left out: as long as the key in use was made for, as far as its list tells."""
+    scopes: tuple[str, ...] | None = Field(default=None, min_length=1)
+    """`openai`: what new keys may do, as its API names it. Left out: all that their owner may; the list of keys does
+    not tell the scopes of the key in use."""
 
 
 class Rotation(Section):

@@ -122,7 +122,9 @@ def maker_for(name: str, provider: written.Provider, resolve: Resolve) -> tuple[
     match api:
         case "openai":
             project, account = admin.project or "", admin.service_account or ""
-            return openai.OpenAiKeys(asking(openai.BASE_URL, bearer), project, account), by_hand[api]
+            asked, lasts = asking(openai.BASE_URL, bearer), admin.expires
+            seconds = None if lasts is None else lasts // 1_000_000
+            return openai.OpenAiKeys(asked, project, account, expires=seconds, scopes=admin.scopes), by_hand[api]
         case "openrouter":
             return openrouter.OpenRouterKeys(asking(openrouter.BASE_URL, bearer), admin.workspace), by_hand[api]
         case "anthropic":

@@ -89,14 +89,14 @@ def _make(book: KeyBook, exchange: "Exchange", project: str, account: str) -> by
         raise OPENAI.not_json() from None
     id = f"key_{secrets.token_hex(8)}"
     key = book.make(prefix="sk-svcacct", id=id, name=asked.name or "Secret Key", place=project, owner=account)
-    expires = None if asked.expires_in_seconds is None else key.created + asked.expires_in_seconds
+    key.expires = None if asked.expires_in_seconds is None else key.created + asked.expires_in_seconds
     told = {
         "object": "organization.project.service_account.api_key",
         "id": key.id,
         "name": key.name,
         "created_at": key.created,
         "value": key.secret,
-        "expires_at": expires,
+        "expires_at": key.expires,
     }
     return exchange.plain(msgspec.json.encode(told))
 
@@ -135,7 +135,7 @@ def _shown(key: MadeKey) -> dict[str, Any]:
         "redacted_value": redacted(key.secret, 14, 4),
         "created_at": key.created,
         "last_used_at": key.created if key.calls else None,
-        "expires_at": None,
+        "expires_at": key.expires,
         "owner": {"type": "service_account", "service_account": account, "user": None},
         "owner_project_access": "active",
     }

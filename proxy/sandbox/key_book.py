@@ -41,6 +41,8 @@ class MadeKey(msgspec.Struct, kw_only=True):
     limit: float | int | None = None
     limit_reset: str | None = None
     include_byok_in_limit: bool = False
+    expires: int | None = None
+    """Told, not enforced."""
 
 
 class KeyBook:

@@ -18,6 +18,7 @@ def problems(**provider: Any) -> list[str]:
 
 def test_what_is_complete_is_right() -> None:
     assert problems(preset="openai", admin=OPENAI) == []
+    assert problems(preset="openai", admin=OPENAI | {"expires": "90d", "scopes": ["model.request"]}) == []
     assert problems(preset="openrouter", admin={"key": "env:ADMIN", "workspace": "w"}) == []
     assert problems(preset="anthropic", admin={"key": "file:/a"}) == []
     assert problems(dialect="openai-chat", base_url="https://a.example/v1", admin=OPENAI | {"api": "openai"}) == []
@@ -44,6 +45,8 @@ def test_clouds_know_where_their_credentials_usually_are() -> None:
         ({"preset": "anthropic", "admin": {"key": "none"}}, ["key"]),
         ({"preset": "google", "admin": {"key": "none", "days": 3}}, ["project", "days"]),
         ({"preset": "bedrock", "admin": {"key": "none"}}, ["user"]),
+        ({"preset": "openrouter", "admin": {"key": "vault:a", "expires": "90d"}}, ["expires"]),
+        ({"preset": "openai", "admin": OPENAI | {"days": 3}}, ["days"]),
         ({"preset": "anthropic", "admin": {"key": "vault:p"}}, ["key"]),
         ({"preset": "anthropic", "admin": {"key": "vault:a", "project": "proj_a"}}, ["project"]),
         ({"preset": "anthropic", "admin": {"key": "vault:a", "base_url": "http://example.com"}}, ["base_url"]),

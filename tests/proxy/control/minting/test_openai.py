@@ -11,6 +11,7 @@ from proxy.control.minting.admin_api import AdminApi
 from proxy.control.minting.openai import OpenAiKeys
 from proxy.sandbox.provider import Options
 from proxy.sandbox.server import Sandbox, start
+from tests.kit.scripted_upstream import Conversation, scripted_upstream
 
 ADMIN = "sk-admin-of-a-test"
 
@@ -22,9 +23,9 @@ async def sandbox() -> AsyncIterator[Sandbox]:
     await running.close()
 
 
-def keys_of(sandbox: Sandbox, admin: str = ADMIN, project: str = "proj_a") -> OpenAiKeys:
-    headers = {"authorization": f"Bearer {admin}"}
-    return OpenAiKeys(AdminApi("openai", f"{sandbox.url}/v1", headers, allow_private=True), project, "svc_acct_b")
+def keys_of(sandbox: Sandbox, admin: str = ADMIN, project: str = "proj_a", expires: int | None = None) -> OpenAiKeys:
+    api = AdminApi("openai", f"{sandbox.url}/v1", {"authorization": f"Bearer {admin}"}, allow_private=True)
+    return OpenAiKeys(api, project, "svc_acct_b", expires=expires)
 
 
 async def works(sandbox: Sandbox, secret: str) -> bool:
@@ -80,3 +81,35 @@ async def test_openais_own_client_understands_the_keys_that_the_sandbox_makes(sa
         assert [(key.id, key.name) for key in listed] == [(made.id, "by the sdk")]
         gone = await projects.api_keys.delete(made.id, project_id="proj_a")
         assert gone.deleted
+
+
+async def test_a_new_key_lasts_as_long_as_the_one_in_use_was_made_for(sandbox: Sandbox) -> None:
+    in_use = await keys_of(sandbox, expires=90 * 86_400).mint("rot_1", None)
+    assert await lifetime(sandbox, in_use.id) == 90 * 86_400
+    for_ever = await keys_of(sandbox).mint("rot_2", None)
+    assert await lifetime(sandbox, for_ever.id) is None
+    assert await lifetime(sandbox, (await keys_of(sandbox).mint("rot_3", in_use.secret)).id) == 90 * 86_400
+    assert await lifetime(sandbox, (await keys_of(sandbox).mint("rot_4", for_ever.secret)).id) is None
+    assert await lifetime(sandbox, (await keys_of(sandbox).mint("rot_5", "a key of elsewhere")).id) is None
+    assert await lifetime(sandbox, (await keys_of(sandbox, expires=3600).mint("rot_6", in_use.secret)).id) == 3600
+
+
+async def test_a_new_key_has_the_scopes_that_are_configured() -> None:
+    async def answer(conversation: Conversation) -> None:
+        await conversation.request()
+        body = b'{"id": "key_1", "value": "sk-made"}'
+        conversation.send(b"HTTP/1.1 200 X\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+        conversation.close()
+
+    async with scripted_upstream(answer) as upstream:
+        api = AdminApi("openai", upstream.url, {}, allow_private=True)
+        keys = OpenAiKeys(api, "proj_a", "svc_acct_b", scopes=["api.model.request"])
+        assert (await keys.mint("rot_1", None)).id == "key_1"
+        assert upstream.requests[0].json == {"name": "rot_1", "scopes": ["api.model.request"]}
+
+
+async def lifetime(sandbox: Sandbox, id: str) -> int | None:
+    """Seconds, as OpenAI's own client reads it."""
+    async with openai.AsyncOpenAI(admin_api_key=ADMIN, api_key="unused", base_url=f"{sandbox.url}/v1") as client:
+        key = await client.admin.organization.projects.api_keys.retrieve(id, project_id="proj_a")
+    return None if key.expires_at is None else key.expires_at - key.created_at
