@@ -17,6 +17,8 @@ from gatewatch.vault.hashicorp_options import read_options
 from gatewatch.vault.interface import Description, VaultError
 
 _FIELD = "value"
+_DEEPEST = 8
+"""Folders of folders that are looked into: ours are four deep at most."""
 
 
 def open_vault(options: Mapping[str, str], reason: str) -> "HashicorpVault":
@@ -56,19 +58,22 @@ class HashicorpVault:
         self._login.ask("DELETE", self._place("metadata", name))
 
     def names(self) -> list[str]:
-        return sorted(self._names_in(""))
+        return sorted(self._names_in("", _DEEPEST))
 
     def describe(self) -> Description:
         return Description("hashicorp", f"{self._reason}; {self._login.address}, {self._mount}/{self._path}")
 
-    def _names_in(self, folder: str) -> list[str]:
+    def _names_in(self, folder: str, depth: int) -> list[str]:
         answer = self._login.ask("LIST", self._place("metadata", folder) + "/")
         keys = [] if answer is None else _inside(answer, "data", "keys")
         if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
             raise VaultError(f"{self._login.address} lists no names", "is it a KV engine of version 2?")
         found: list[str] = []
         for key in keys:
-            found += self._names_in(folder + key) if key.endswith("/") and not folder else [folder + key]
+            if not key.endswith("/"):
+                found.append(folder + key)
+            elif depth and key != "/":
+                found += self._names_in(folder + key, depth - 1)
         return found
 
     def _place(self, kind: str, name: str) -> str:

@@ -60,6 +60,14 @@ def test_a_secret_that_was_deleted_there_is_none(vault: HashicorpVault, server: 
     assert vault.get("openai") is None
 
 
+def test_folders_that_nobody_of_us_makes_are_not_followed_for_ever(vault: HashicorpVault, server: KvServer) -> None:
+    server.secrets["gatewatch/one/" + "/".join("abcdefghij" * 5)] = [{"value": CANARY}]
+    vault.set("gatewatch/rotation/Ab3dEf9x/r1", "x")
+    before = len(server.asked)
+    assert vault.names() == ["gatewatch/rotation/Ab3dEf9x/r1"]
+    assert len(server.asked) - before < 20
+
+
 def test_homes_of_different_paths_do_not_see_each_other(options: dict[str, str], vault: HashicorpVault) -> None:
     vault.set("openai", CANARY)
     other = open_vault(options | {"path": "gatewatch/two"}, "a test")
@@ -93,10 +101,15 @@ def test_a_home_lives_in_it_and_moves_out_again(
     monkeypatch.delenv("GATEWATCH_VAULT", raising=False)
     home, wish = Home(tmp_path / "home").make(), Wish(kind="hashicorp", options=options)
     with ControlStore.open(home.control) as store:
-        pepper = get_or_create_pepper(home, store, open_vault_of(home, store, wish))
+        vault = open_vault_of(home, store, wish)
+        pepper = get_or_create_pepper(home, store, vault)
+        vault.set("gatewatch/next/openai", CANARY)
+        vault.set("gatewatch/rotation/Ab3dEf9x/r1", "an answer")
         assert get_or_create_pepper(home, store, open_vault_of(home, store, Wish(options=options))) == pepper
         moved = move_vault(home, store, Wish(options=options), "file")
         assert get_or_create_pepper(home, store, moved) == pepper
+        assert moved.get("gatewatch/next/openai") == CANARY
+        assert moved.get("gatewatch/rotation/Ab3dEf9x/r1") == "an answer"
     assert server.secrets == {}
 
 
