@@ -15,7 +15,7 @@ from gatewatch.paths import Home
 from gatewatch.vault.atomic_file import write_private
 from gatewatch.vault.interface import Vault, VaultError
 from gatewatch.vault.opening import BACKEND, Wish, choose, kind_of, note, open_chosen, open_vault
-from gatewatch.vault.own_entries import is_given
+from gatewatch.vault.own_entries import DELIVERED, is_given
 from gatewatch.vault.pepper import CHECK
 from gatewatch.vault.read_only import ReadOnlyVault
 
@@ -77,8 +77,13 @@ def _compare(vault: ReadOnlyVault, secrets: dict[str, str]) -> None:
 def _leave_behind(home: Home, secrets: dict[str, str]) -> None:
     """What a read-only vault cannot hold: the audit trail's anchor goes beside it, where it is looked for then.
 
-    Raises VaultError where a rotation needs what it has kept.
+    Raises VaultError where a rotation needs what it has kept, or it has the only copy of a virtual key's secret.
     """
+    if delivered := sorted(name.removeprefix(DELIVERED) for name in secrets if name.startswith(DELIVERED)):
+        raise VaultError(
+            f"the vault holds secrets of virtual keys ({', '.join(delivered[:5])}), and a read-only vault cannot",
+            "rotate those keys with --secret-file first, or revoke them: the eight letters before the name are the id",
+        )
     if unfinished := sorted(name.rpartition("/")[2] for name in secrets if name.startswith(ROTATING)):
         raise VaultError(
             f"the key of {shown(unfinished[0])} is being rotated, and a read-only vault cannot keep what that needs",

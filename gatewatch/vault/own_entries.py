@@ -7,6 +7,9 @@ import secrets
 
 PREFIX = "gatewatch/"
 
+DELIVERED = "gatewatch/keys/"
+"""Beginning of the entries that hold secrets of virtual keys, which their makers had put into the vault."""
+
 NEEDED = ("gatewatch/pepper", "gatewatch/audit-key")
 """What no home can do without; a vault that can be written gets them when they are first used."""
 

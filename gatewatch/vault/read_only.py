@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from gatewatch.errors import GatewatchError
 from gatewatch.keys.secret_shapes import shown
 from gatewatch.vault.interface import Description, VaultError, VaultReadOnly
-from gatewatch.vault.own_entries import NEEDED, is_own
+from gatewatch.vault.own_entries import DELIVERED, NEEDED, is_own
 
 
 class ReadOnlyVault(ABC):
@@ -57,6 +57,8 @@ class ReadOnlyVault(ABC):
         next_step = f"give it as {self.place(name)}, and restart what uses it"
         if name in NEEDED and deed == "keep":
             next_step = f"{self._how_to_make()}; it goes in as {self.place(name)}"
+        elif name.startswith(DELIVERED):
+            next_step = "have the secret put elsewhere: into --secret-file, say"
         elif is_own(name):  # what a rotation works with: its last part names the key
             key = name.rpartition("/")[2]
             next_step = f"a key is rotated where it comes from: give the new one as {self.place(key)}, and restart"

@@ -17,7 +17,7 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     places = parser.add_argument_group("where the secret goes (default: stdout, once)").add_mutually_exclusive_group()
     places.add_argument("--secret-file", metavar="PATH", help="a new file (0600)")
     places.add_argument("--clipboard", action="store_true", help="this desktop's or this terminal's clipboard")
-    places.add_argument("--to-vault", metavar="NAME", help="the vault, under that name; it is not shown")
+    places.add_argument("--to-vault", metavar="NAME", help="the vault, as gatewatch/keys/ID-NAME; it is not shown")
 
 
 class SecretPlace:
@@ -32,10 +32,11 @@ class SecretPlace:
         """The fields of the actions that make secrets."""
         return {} if self._vault_name is None else {"deliver": "vault", "vault_name": self._vault_name}
 
-    def put(self, secret: str | None) -> tuple[dict[str, Any], str]:
-        """What the answer tells in place of the secret, and what a person is told."""
+    def put(self, key: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+        """What the answer tells in place of the key's secret, and what a person is told."""
+        secret: str | None = key["secret"]
         if self._vault_name is not None:
-            return {"secret": None, "vault": self._vault_name}, f"The secret is in the vault as {self._vault_name}."
+            return {"secret": None, "vault": key["vault"]}, f"The secret is in the vault as {key['vault']}."
         if secret is None:
             if self._path is not None:
                 self._path.unlink(missing_ok=True)
@@ -118,7 +119,7 @@ def print_secret(key: Mapping[str, Any], place: SecretPlace, output: str, shown:
     """
     from app.cli.output import print_object
 
-    put, told = place.put(key["secret"])
+    put, told = place.put(key)
     try:
         if output == "table":
             print_object({name: key[name] for name in shown}, output)

@@ -6,7 +6,7 @@ import msgspec
 
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
-from gatewatch.actions.keys.delivery import Deliver, delivering, kept
+from gatewatch.actions.keys.delivery import Deliver, delivering, entry_of, kept
 from gatewatch.actions.keys.view import view
 from gatewatch.actions.within_own import within_own
 from gatewatch.authority.permissions import Permission, RoleName
@@ -40,7 +40,7 @@ class CreateKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How long it is to live, by the gateway's clock; instead of `expires_at`."""
     deliver: Deliver = "answer"
     vault_name: str | None = None
-    """Under which name the vault keeps the secret that it is delivered to."""
+    """Under which name the vault keeps the secret, beside the key's id."""
 
 
 NOT_OF_THE_KEY = ("create_team", "ttl_us", "deliver", "vault_name")
@@ -48,18 +48,21 @@ NOT_OF_THE_KEY = ("create_team", "ttl_us", "deliver", "vault_name")
 
 @action("keys.create", Permission.KEYS_CREATE, CreateKey, changes=True)
 def create(acting: Acting, asked: CreateKey) -> dict[str, Any]:
-    """The key and its secret, this once; null where it went into the vault."""
+    """The key and its secret, this once; null where it went into the vault, whose entry `vault` names."""
     asked = ready(acting, asked)
     with delivering(acting, asked.deliver, asked.vault_name):
         pepper = acting.pepper()
         secret = token.mint(asked.kind, asked.environment)
-        with kept(acting, asked.vault_name, secret):
+        kid = token.parse(secret)
+        assert kid is not None
+        entry = None if asked.vault_name is None else entry_of(kid, asked.vault_name)
+        with kept(acting, entry, secret):
             record, _ = acting.store.create_key(
                 **fields_of(asked), create_team=asked.create_team, pepper=pepper, secret=secret
             )
     shown = view(record, acting.store.clock())
     if asked.deliver == "vault":
-        return shown | {"secret": None, "vault": asked.vault_name}
+        return shown | {"secret": None, "vault": entry}
     return shown | {"secret": secret}
 
 

@@ -1,19 +1,26 @@
 """Where a new secret goes: into the answer, this once, or into the vault, where nobody is shown it.
 
-Keeps true: without the right to copy secrets an answer never holds one, and an entry of the vault is never replaced.
+Keeps true: without the right to copy secrets an answer never holds one. What is delivered to the vault is an entry of
+its key alone, which no `vault:` reference can name: whoever may make keys chooses nothing that a provider is sent, and
+learns nothing of what else is kept there.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging import getLogger
 from typing import Literal
 
 from gatewatch.actions.acting import Acting
 from gatewatch.authority.permissions import Permission
 from gatewatch.control.exclusive import exclusive
 from gatewatch.errors import UsageError
+from gatewatch.vault.interface import Vault, VaultError
+from gatewatch.vault.own_entries import DELIVERED
 from gatewatch.vault.references import SecretError, checked_vault_name
 
 Deliver = Literal["answer", "vault"]
+
+log = getLogger("gatewatch.keys")
 
 
 def check_delivery(acting: Acting, deliver: Deliver, vault_name: str | None) -> None:
@@ -29,32 +36,51 @@ def check_delivery(acting: Acting, deliver: Deliver, vault_name: str | None) -> 
         checked_vault_name(vault_name)
     except SecretError as error:
         raise UsageError(error.title, error.next_step) from None
-    if vault_name in acting.open_vault().names():
-        raise UsageError(f"the vault has an entry {vault_name!r} already", "choose another name")
+
+
+def entry_of(key_id: str, vault_name: str) -> str:
+    """Where the vault keeps a secret that was delivered to it: one place over all rotations of the key."""
+    return f"{DELIVERED}{key_id}-{vault_name}"
 
 
 @contextmanager
 def delivering(acting: Acting, deliver: Deliver, vault_name: str | None) -> Iterator[None]:
-    """For one deed: what `check_delivery` found holds until its end. Raises what that raises."""
+    """For one deed: until its end nobody takes the secret for one of no key. Raises what `check_delivery` raises."""
+    check_delivery(acting, deliver, vault_name)
     if deliver == "answer":
-        check_delivery(acting, deliver, vault_name)
         yield
         return
     with exclusive(acting.home.rotation_lock):
-        check_delivery(acting, deliver, vault_name)
         yield
 
 
 @contextmanager
 def kept(acting: Acting, entry: str | None, secret: str) -> Iterator[None]:
-    """Puts a secret into the vault before it is made good for anything, and takes it out again where that fails."""
+    """Puts a secret into the vault before it is made good for anything; what was there comes back where that fails."""
     if entry is None:
         yield
         return
     vault = acting.open_vault()
+    before = vault.get(entry)
     vault.set(entry, secret)
     try:
         yield
     except BaseException:
-        vault.delete(entry)
+        if before is None:
+            vault.delete(entry)
+        else:
+            vault.set(entry, before)
         raise
+
+
+def forget_replaced(vault: Vault, key_id: str, entry: str | None) -> None:
+    """Takes older secrets of a key out of the vault, but for that entry. To be called when it has a new one.
+
+    The rotation has happened by then: a vault that fails is told in the log, and the next rotation tries again.
+    """
+    try:
+        for name in vault.names():
+            if name.startswith(entry_of(key_id, "")) and name != entry:
+                vault.delete(name)
+    except VaultError as error:
+        log.warning("an old secret of key %s is still in the vault: %s", key_id, error)

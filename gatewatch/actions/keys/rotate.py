@@ -4,8 +4,8 @@ from typing import Any
 
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
-from gatewatch.actions.keys.delivery import Deliver, check_delivery, kept
-from gatewatch.actions.keys.redelivery import entry_of, forget_delivered, is_awaited
+from gatewatch.actions.keys.delivery import Deliver, check_delivery, entry_of, forget_replaced, kept
+from gatewatch.actions.keys.redelivery import answer_of, forget_delivered, is_awaited
 from gatewatch.actions.keys.view import OneKey, secret_view, view
 from gatewatch.actions.within_own import check_within_own
 from gatewatch.authority.permissions import Permission
@@ -44,11 +44,14 @@ def rotate(acting: Acting, asked: RotateKey) -> dict[str, Any]:
     check_within_own(acting, record)
     if asked.rotation_id is not None:
         checked_name("rotation", asked.rotation_id)
-    if asked.deliver == "answer":
-        check_delivery(acting, asked.deliver, asked.vault_name)
+    check_delivery(acting, asked.deliver, asked.vault_name)
+    place = None if asked.vault_name is None else entry_of(record.id, asked.vault_name)
     forget_delivered(acting.home, acting.store, acting.open_vault())
     with exclusive(acting.home.rotation_lock):
-        rotated = _asked_again(acting, record, asked) or _rotated_now(acting, record, asked)
+        rotated = _asked_again(acting, record, asked, place)
+        if rotated is None:
+            rotated = _rotated_now(acting, record, asked, place)
+            forget_replaced(acting.open_vault(), record.id, place)
     now = acting.store.clock()
     secrets = [secret_view(secret, now) for secret in acting.store.secrets(record.id)]
     answer = view(rotated.key, now) | {
@@ -57,7 +60,7 @@ def rotate(acting: Acting, asked: RotateKey) -> dict[str, Any]:
         "repeated": rotated.repeated,
         "old": [secret for secret in secrets if secret["state"] == "grace"],
     }
-    return answer | ({"vault": asked.vault_name} if asked.deliver == "vault" else {})
+    return answer | ({"vault": place} if place is not None else {})
 
 
 @action("keys.end_grace", Permission.KEYS_ROTATE, EndGrace, changes=True)
@@ -72,14 +75,13 @@ class _Done(Rotated, frozen=True):
     repeated: bool = False
 
 
-def _rotated_now(acting: Acting, record: KeyRecord, asked: RotateKey) -> _Done:
+def _rotated_now(acting: Acting, record: KeyRecord, asked: RotateKey, place: str | None) -> _Done:
     """Where the answer may get lost, its secret is sealed before it is good for anything."""
-    if asked.deliver == "vault":
-        check_delivery(acting, asked.deliver, asked.vault_name)
-        return _rotated(acting, record, asked, asked.vault_name)
+    if place is not None:
+        return _rotated(acting, record, asked, place)
     if asked.rotation_id is not None:
         try:
-            return _rotated(acting, record, asked, entry_of(record.id, asked.rotation_id))
+            return _rotated(acting, record, asked, answer_of(record.id, asked.rotation_id))
         except VaultReadOnly:  # a lost answer cannot be had again then, but the rotation still happens once
             pass
     return _rotated(acting, record, asked, None)
@@ -97,20 +99,19 @@ def _rotated(acting: Acting, record: KeyRecord, asked: RotateKey, entry: str | N
     return _Done(rotated.key, rotated.current, secret)
 
 
-def _asked_again(acting: Acting, record: KeyRecord, asked: RotateKey) -> _Done | None:
+def _asked_again(acting: Acting, record: KeyRecord, asked: RotateKey, place: str | None) -> _Done | None:
     """The rotation, where it was made before. That its secret was told once more stands in the audit trail."""
     if asked.rotation_id is None or (known := acting.store.rotation(record.id, asked.rotation_id)) is None:
         return None
     vault, secret = acting.open_vault(), None
     if is_awaited(acting.store, known):
-        secret = vault.get(entry_of(record.id, asked.rotation_id))
-    if asked.deliver == "vault" and not _is_in_vault(vault, asked.vault_name, known):
-        check_delivery(acting, asked.deliver, asked.vault_name)
-        if secret is None or asked.vault_name is None:
+        secret = vault.get(answer_of(record.id, asked.rotation_id))
+    if place is not None and not _is_in_vault(vault, place, known):
+        if secret is None:
             raise UsageError(
                 "this rotation was made before, and its secret is kept nowhere any more", "rotate with another id"
             )
-        vault.set(asked.vault_name, secret)
+        vault.set(place, secret)
     if secret is not None:
         acting.store.audit(
             "key.rotate", record.id, rotation_id=asked.rotation_id, told_again=True, version=known.version
@@ -118,7 +119,7 @@ def _asked_again(acting: Acting, record: KeyRecord, asked: RotateKey) -> _Done |
     return _Done(record, known, secret, True)
 
 
-def _is_in_vault(vault: Vault, name: str | None, secret: SecretRecord) -> bool:
+def _is_in_vault(vault: Vault, place: str, secret: SecretRecord) -> bool:
     """Whether the rotation has put its secret there."""
-    kept_there = None if name is None else vault.get(name)
+    kept_there = vault.get(place)
     return kept_there is not None and token.parse(kept_there) == secret.kid

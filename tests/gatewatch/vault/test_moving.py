@@ -134,6 +134,16 @@ def test_a_rotation_that_needs_what_it_has_kept_is_finished_first(
     assert open_vault(home, store).describe().backend == "file"
 
 
+def test_what_has_the_only_copy_of_a_virtual_keys_secret_is_not_left_behind(
+    home: Home, store: ControlStore, credentials: Path
+) -> None:
+    filled(home, store).set("gatewatch/keys/Ab3dEf9x-ci", "a virtual key's secret")
+    (credentials / "gatewatch-openai").write_text(CANARY)
+    with pytest.raises(VaultError, match="Ab3dEf9x-ci"):
+        move_vault(home, store, Wish(), "systemd")
+    assert open_vault(home, store).describe().backend == "file"
+
+
 def test_names_that_the_environment_cannot_spell_are_moved_as_the_configuration_spells_them(
     home: Home, store: ControlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,12 @@ def test_nothing_is_kept_and_the_error_says_where_to_put_it_and_not_what() -> No
     assert refused.value.exit_code == 4
 
 
+def test_a_virtual_keys_secret_has_to_go_elsewhere() -> None:
+    with pytest.raises(VaultReadOnly, match="cannot keep") as refused:
+        Shelf().set("gatewatch/keys/Ab3dEf9x-ci", CANARY)
+    assert "--secret-file" in refused.value.next_step
+
+
 def test_nothing_is_deleted() -> None:
     shelf = Shelf(openai=CANARY)
     with pytest.raises(VaultReadOnly, match="cannot delete 'openai'"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gatewatch.actions.keys.redelivery import entry_of
+from gatewatch.actions.keys.redelivery import answer_of
 from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
 from gatewatch.vault.interface import VaultError
@@ -20,15 +20,15 @@ async def test_a_secret_is_forgotten_once_its_first_use_is_known(tmp_path: Path)
         vault = open_vault(home, store, Wish(kind="file"))
         key, _ = store.create_key("app", team="search", create_team=True, pepper=bytes(32))
         rotated = store.rotate_key(key.id, pepper=bytes(32), grace_us=60_000_000, rotation_id="r1")
-        vault.set(entry_of(key.id, "r1"), "the secret")
+        vault.set(answer_of(key.id, "r1"), "the secret")
         vault.set("openai", "sk-of-a-provider")
-        vault.set(entry_of("nobody00", "r1"), "of a rotation that never came to be")
+        vault.set(answer_of("nobody00", "r1"), "of a rotation that never came to be")
         sweeping = asyncio.create_task(keep_forgetting(home, vault, seconds=0.05))
         try:
-            await until(vault.names, lambda names: entry_of("nobody00", "r1") not in names)
-            assert vault.get(entry_of(key.id, "r1")) == "the secret", "nobody has used it yet"
+            await until(vault.names, lambda names: answer_of("nobody00", "r1") not in names)
+            assert vault.get(answer_of(key.id, "r1")) == "the secret", "nobody has used it yet"
             store.record_use({rotated.current.kid: store.clock()})
-            await until(vault.names, lambda names: entry_of(key.id, "r1") not in names)
+            await until(vault.names, lambda names: answer_of(key.id, "r1") not in names)
             assert vault.get("openai") == "sk-of-a-provider"
         finally:
             sweeping.cancel()

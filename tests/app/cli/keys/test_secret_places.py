@@ -24,10 +24,10 @@ def test_a_secret_can_stay_in_the_vault(run: Run, home: Home) -> None:
     code, out, err = run("create", "ci", "--team", "t", "--create-team", "--to-vault", "ci-key", "-o", "json")
     assert code == 0
     key = json.loads(out)
-    assert (key["secret"], key["vault"]) == (None, "ci-key")
-    assert "in the vault as ci-key" in err
+    assert (key["secret"], key["vault"]) == (None, f"gatewatch/keys/{key['id']}-ci-key")
+    assert f"in the vault as {key['vault']}" in err
     with ControlStore.open(home.control) as store:
-        kept = open_vault(home, store).get("ci-key")
+        kept = open_vault(home, store).get(key["vault"])
     assert kept is not None
     assert token.parse(kept) == key["id"]
     assert kept not in out + err
@@ -47,7 +47,7 @@ def test_there_is_one_place(run: Run) -> None:
 
 def test_a_file_that_cannot_be_written_any_more_loses_no_secret(tmp_path: Path) -> None:
     place = SecretPlace(tmp_path / "gone" / "key", clipboard=False, vault_name=None)
-    put, told = place.put("the secret")
+    put, told = place.put({"secret": "the secret"})
     assert put == {"secret": "the secret"}
     assert "keep the secret" in told
 

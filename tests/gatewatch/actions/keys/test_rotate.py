@@ -114,25 +114,38 @@ def test_a_secret_for_the_vault_is_told_nobody_also_when_asked_again(stage: Stag
     for _ in range(2):
         rotated = stage.do("keys.rotate", key="app", rotation_id="r1", deliver="vault", vault_name="app-2")
         assert (rotated["secret"], rotated["version"]) == (None, 2)
-    kept = stage.vault().get("app-2")
+    kept = stage.vault().get(rotated["vault"])
     assert kept is not None
     assert works(stage, kept)
     assert stage.do("keys.rotate", key="app", rotation_id="r1")["secret"] is None
     with pytest.raises(UsageError, match="kept nowhere"):
         stage.do("keys.rotate", key="app", rotation_id="r1", deliver="vault", vault_name="elsewhere")
-    for name in ("pr/ovider", "taken"):
-        stage.vault().set("taken", "sk-of-a-provider")
-        with pytest.raises(UsageError):
-            stage.do("keys.rotate", key="app", rotation_id="r2", deliver="vault", vault_name=name)
-    assert stage.vault().get("taken") == "sk-of-a-provider"
+    with pytest.raises(UsageError):
+        stage.do("keys.rotate", key="app", rotation_id="r2", deliver="vault", vault_name="pr/ovider")
+
+
+def test_the_vault_keeps_the_current_secret_at_one_place_and_no_older_one(stage: Stage) -> None:
+    made = stage.key(deliver="vault", vault_name="ci")
+    first = stage.vault().get(made["vault"])
+    rotated = stage.do("keys.rotate", key="app", deliver="vault", vault_name="ci")
+    assert rotated["vault"] == made["vault"]
+    second = stage.vault().get(made["vault"])
+    assert second not in (None, first)
+    with pytest.raises(UsageError):
+        stage.do("keys.rotate", key="app", grace_us=-1, deliver="vault", vault_name="ci")
+    assert stage.vault().get(made["vault"]) == second, "a rotation that fails changes nothing there"
+    moved = stage.do("keys.rotate", key="app", deliver="vault", vault_name="elsewhere")
+    assert (stage.vault().get(made["vault"]), stage.vault().get(moved["vault"]) is None) == (None, False)
+    stage.do("keys.rotate", key="app")
+    assert not [name for name in stage.vault().names() if "keys/" in name]
 
 
 def test_an_answer_that_was_lost_can_still_go_into_the_vault(stage: Stage) -> None:
     stage.key()
     lost = stage.do("keys.rotate", key="app", rotation_id="r1")
     again = stage.do("keys.rotate", key="app", rotation_id="r1", deliver="vault", vault_name="app-2")
-    assert (again["secret"], again["vault"]) == (None, "app-2")
-    assert stage.vault().get("app-2") == lost["secret"]
+    assert again["secret"] is None
+    assert stage.vault().get(again["vault"]) == lost["secret"]
 
 
 def test_a_vault_that_cannot_be_written_keeps_no_key_from_being_rotated_once(
