@@ -5,7 +5,7 @@ No tokenizer is downloaded. The ratios are characters per token of English prose
 """
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 _CHARACTERS_PER_TEN_TOKENS = (("claude", 35), ("gemini", 40), ("mistral", 37), ("deepseek", 36), ("qwen", 34))
 _DEFAULT = 40
@@ -26,23 +26,14 @@ def tokens_of_text(model: str, characters: int) -> int:
     return -(-10 * characters // _characters_per_ten_tokens(model))
 
 
-class Size(NamedTuple):
-    """Of a request, whatever model reads it."""
-
-    characters: int
-    extra: int
-    """Tokens that are no text."""
-
-    def tokens(self, model: str) -> int:
-        return tokens_of_text(model, self.characters) + self.extra
-
-
 def input_tokens(model: str, body: dict[str, Any]) -> int:
     """Tokens of a request in any caller's dialect: its messages, instructions, prompt or input, and its tools."""
-    return size(body).tokens(model)
+    characters, extra = size(body)
+    return tokens_of_text(model, characters) + extra
 
 
-def size(body: dict[str, Any]) -> Size:
+def size(body: dict[str, Any]) -> tuple[int, int]:
+    """The characters of a request, and the tokens of what is no text in it, whatever model reads it."""
     characters, extra = 0, 0
     messages = body.get("messages")
     for message in messages if isinstance(messages, list) else ():
@@ -64,7 +55,7 @@ def size(body: dict[str, Any]) -> Size:
             extra += images * IMAGE_TOKENS
     if tools := body.get("tools"):
         characters += len(str(tools))
-    return Size(characters, extra)
+    return characters, extra
 
 
 def output_tokens(body: dict[str, Any]) -> int:

@@ -120,9 +120,12 @@ class KeyTable:
         return Refusal("secret_revoked", kid) if stored.valid_until == 0 else None
 
     def _refusal(self, stored: _Stored) -> Refusal | None:
-        key, now = stored.known.key, self._clock()
+        key = stored.known.key
         if key.revoked_at is not None:
             return Refusal("revoked", stored.known.kid)
+        if key.expires_at is None and stored.valid_until is None:
+            return None
+        now = self._clock()
         if key.expires_at is not None and key.expires_at <= now:
             return Refusal("expired", stored.known.kid)
         if stored.valid_until is not None and stored.valid_until <= now:

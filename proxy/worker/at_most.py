@@ -33,10 +33,9 @@ def at_most(meter: Meter, inbound: Inbound, reckoned: Call, provider: Provider) 
     named = list(islice(named_models(inbound.body), MOST_NAMED + 1))
     if len(named) > MOST_NAMED:
         raise bad_request("too_many_models", "The request names more models than this key's cap on money allows.")
-    size = estimate.size(inbound.body) if named else None
+    characters, extra = estimate.size(inbound.body) if named else (0, 0)
     for param, name in named:
-        assert size
-        asked = Tokens(input_uncached=size.tokens(name), output=tokens.output)
+        asked = Tokens(input_uncached=estimate.tokens_of_text(name, characters) + extra, output=tokens.output)
         cost = meter.cost_of(reckoned, provider, name, asked, inbound.body.get("service_tier"))
         if cost is None:
             raise no_price(name[:256], param)

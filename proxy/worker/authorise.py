@@ -29,7 +29,7 @@ def authorise(settings: Settings, key: KeyRecord, model: str) -> Route:
     if route is not None:
         if not key.allows_model(model):
             raise model_not_allowed(model)
-        return _on_the_list(key, route)
+        return route if key.routes is None else _on_the_list(key, route)
     if _goes_up(model):
         raise model_not_found(model)
     names = names_of(settings)

@@ -20,6 +20,7 @@ from proxy.worker.authorise import allows_route
 
 _LISTS = ("models", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 TOOLS = ("tools", "plugins")
+_NAMING = frozenset((*_LISTS, "preset"))
 _UNKNOWN = ""
 """In place of a name that cannot be read: no list has it."""
 
@@ -66,7 +67,7 @@ def named_models(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def answering(body: dict[str, Any], asked: str, served: str) -> str:
     """Which of the models that the body names the reply's own name means; `asked` where it means none of them."""
-    if not any(body.get(param) for param in _LISTS):
+    if _NAMING.isdisjoint(body):
         return asked
     named = [asked, *(name for param, name in named_models(body) if param not in TOOLS)]
     return max((name for name in named if name and served.startswith(name)), key=len, default=asked)

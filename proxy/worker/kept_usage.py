@@ -17,5 +17,11 @@ def kept_usage(usage: object) -> msgspec.Raw | None:
 
 
 def _is_shallow(value: object, levels: int) -> bool:
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels > 0 and all(_is_shallow(each, levels - 1) for each in inside)
+    nested = [value]
+    while nested and levels:
+        levels -= 1
+        inside: list[object] = []
+        for each in nested:
+            inside += each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+        nested = [each for each in inside if isinstance(each, dict | list)]
+    return not nested

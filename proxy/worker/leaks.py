@@ -66,11 +66,11 @@ class Leaks:
         """To be asked when the body is there: whose keys stand in it? Raises Refusal."""
         assert inbound.known
         where = f"a prompt of key {inbound.known.key.id}"
-        refused = [self.of_providers.in_body(body, where, self._reactions(inbound.known).in_prompt)]
+        refused = self.of_providers.in_body(body, where, self._reactions(inbound.known).in_prompt)
         for secret in secrets_in(body):
             if isinstance(known := self._keys.lookup(secret), Known):
-                refused.append(self._is_refused(known, "in_prompt", where))
-        if any(refused):  # each of them is told
+                refused |= self._is_refused(known, "in_prompt", where)  # each of them is told
+        if refused:
             raise key_leaked("in_prompt")
 
     def check_stranger(self, inbound: Inbound) -> None:

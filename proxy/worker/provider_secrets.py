@@ -52,7 +52,7 @@ class ProviderSecrets:
 
     def in_body(self, body: bytes) -> list[Owner]:
         """Those whose secrets stand in it as they are, or as JSON writes them."""
-        if self._may_hold_long(body) or any(secret in body for secret in self._short):
+        if self._may_hold_long(body) or (self._short and any(secret in body for secret in self._short)):
             return [owner for secret, owners in self._owners.items() if secret in body for owner in owners]
         return []
 

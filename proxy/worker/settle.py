@@ -152,7 +152,7 @@ class Meter:
             other = self._row(call, provider, name, None, used, tier)
             its_cost = rate(used, other, premium_percent=premium) if other else None
             cost = None if cost is None or its_cost is None else cost + its_cost
-        call.set_tokens(together(tokens, *(used for _, used in details.others)))
+        call.set_tokens(together(tokens, *(used for _, used in details.others)) if details.others else tokens)
         call.cost_picos = cost
         call.cost_basis = basis if cost is not None else "unpriced"
         call.price_row = row.id if row else None
