@@ -30,10 +30,11 @@ MOST_MODELS = 32
 
 
 class _Held:
-    __slots__ = ("due", "hold", "over", "pause", "trying")
+    __slots__ = ("began", "due", "hold", "over", "pause", "trying")
 
     def __init__(self, hold: KeyHold, now: float, pause: float) -> None:
         self.hold = hold
+        self.began = now
         self.pause = pause
         """Seconds."""
         self.over = now + pause
@@ -132,16 +133,16 @@ class Quarantine:
         self._lifted.pop(place, None)
 
     def none_left(self, provider: str, keys: Iterable[ProviderKey], model: str, failed: ProviderKey) -> None:
-        """After `failed` did, no key is left for a call: it is tried again soon, and so are those of `keys` that failed
-        with it for the first time."""
+        """After `failed` did, no key is left for a call: it is tried again soon, and so are those of `keys` that have
+        failed within seconds of it."""
         now = self._now()
         for key in keys:
             for held in self._holds(provider, key, model):
                 hold = held.hold
-                first = hold.failures == 1 and now - hold.since <= TOGETHER_US
+                together = self._monotonic() - held.began <= TOGETHER_US / 1e6
                 wait_us = pause_us(hold.failures, alone=True)
                 stated = hold.until - now > pause_us(hold.failures)  # by the provider: it will not be good before
-                if (key.id == failed.id or first) and not held.trying and not stated and hold.until > now + wait_us:
+                if (key.id == failed.id or together) and not held.trying and not stated and hold.until > now + wait_us:
                     shorter = msgspec.structs.replace(hold, until=now + wait_us)
                     self._put(shorter, wait_us / 1e6)
                     self._faults[hold.place] = shorter

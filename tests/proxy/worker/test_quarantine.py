@@ -150,6 +150,20 @@ def test_keys_that_failed_together_are_tried_together_and_those_that_failed_long
     assert told == {"old": START + 60_000_000, "same": START + 24_000_000, "main": START + 24_000_000}
 
 
+def test_a_provider_that_is_unwell_twice_within_a_minute_is_back_soon_both_times(desk: Desk) -> None:
+    other = msgspec.structs.replace(KEY, id="other")
+    for again_after in (1, 2, 4):
+        desk.quarantine.failed("openai", other, "m", REFUSED, again=False)
+        desk.fail()
+        desk.quarantine.none_left("openai", [other, KEY], "m", KEY)
+        desk.later(again_after)
+        for key in (other, KEY):
+            assert desk.standing(key=key) == "due"
+            desk.quarantine.try_again("openai", key, "m")
+            desk.quarantine.went_well("openai", key, "m")
+        desk.later(5)
+
+
 def test_a_quota_of_the_day_is_not_asked_for_every_second(desk: Desk) -> None:
     desk.fail(KeyFault("exhausted", "the quota of the day", True, 7200.0))
     desk.quarantine.none_left("openai", [KEY], "m", KEY)
