@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from gatewatch.config.models import Config, Provider
 from gatewatch.config.problems import KeyPath
 from gatewatch.providers.catalogue import Preset, presets
+from gatewatch.vault.kinds import READ_ONLY
 
 
 def not_enforced(config: Config) -> list[tuple[KeyPath, str]]:
@@ -12,11 +13,20 @@ def not_enforced(config: Config) -> list[tuple[KeyPath, str]]:
     return list(_unenforced(config))
 
 
+def _has_an_age(config: Config, reference: str) -> bool:
+    return reference.startswith("vault:") and config.vault not in READ_ONLY
+
+
 def _unenforced(config: Config) -> Iterator[tuple[KeyPath, str]]:
     for store in ("control", "ledger", "limits"):
         if getattr(config.stores, store):
             yield ("stores", store), "not in force yet: the embedded store is used"
     for name, provider in config.providers.items():
+        if provider.rotation and provider.rotation.max_age is not None:
+            unaged = [each for each, where in provider.references.items() if not _has_an_age(config, where)]
+            if unaged:
+                told = f"not in force for {', '.join(unaged)}: when it was set is known of keys in the vault alone"
+                yield ("providers", name, "rotation", "max_age"), told
         preset = presets()[provider.preset] if provider.preset else None
         for key in ("region", "project"):
             if getattr(provider, key) and not _matters(key, provider, preset):

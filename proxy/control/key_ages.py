@@ -1,7 +1,8 @@
 """Keys of providers that are older than their policy allows: an alarm that names the command, or a rotation at once.
 
 Keeps true: an alarm ends with the age that it is about; a rotation that was rolled back is not begun again by itself
-within a day.
+within a day. A secret's age is counted from when it was set, or first seen in the vault. Of one that is written past us
+it is not known, which the loading of the configuration warns of.
 """
 
 import asyncio
@@ -9,10 +10,13 @@ import logging
 from collections.abc import Callable
 
 from gatewatch.config import Loaded
+from gatewatch.control.provider_rotations import ProviderRotations
 from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
 from gatewatch.rotation.rotator import Rotator
 from gatewatch.timespan import duration_text
+from gatewatch.vault.kinds import READ_ONLY
+from gatewatch.vault.opening import kind_of
 from proxy.control.rotating_by_itself import command, rotate
 from proxy.control.rotation_subject import keys_of
 
@@ -55,6 +59,8 @@ class KeyAges:
         """Once. Raises GatewatchError where the store cannot be read."""
         clock = {} if self._clock is None else {"clock": self._clock}
         with ControlStore.open(self._home.control, actor="gateway", **clock) as store:
+            if kind_of(store) in READ_ONLY:
+                return
             set_at = {note.name: note.set_at for note in store.provider_keys()}
             old: set[str] = set()
             for name, provider in self._loaded().config.providers.items():
@@ -62,9 +68,13 @@ class KeyAges:
                 if policy is None or policy.max_age is None:
                     continue
                 for key, reference in keys_of(self._loaded().config, name).items():
+                    if not reference.startswith(VAULT):
+                        continue
                     entry = reference.removeprefix(VAULT)
-                    age = store.clock() - set_at.get(entry, store.clock())
-                    if not reference.startswith(VAULT) or age <= policy.max_age:
+                    if entry not in set_at:
+                        ProviderRotations(store).note_first_seen(entry)
+                        continue
+                    if (age := store.clock() - set_at[entry]) <= policy.max_age:
                         continue
                     id = f"key_age:{name}/{entry}"
                     old.add(id)

@@ -32,3 +32,12 @@ def test_what_works_is_not_warned_about() -> None:
 )
 def test_what_does_nothing_yet_is_named(tree: dict[str, object], key: str) -> None:
     assert unenforced(**tree) == [key]
+
+
+@pytest.mark.parametrize(("vault", "told"), [("file", "b"), ("env", "a, b"), ("systemd", "a, b")])
+def test_a_greatest_age_is_for_keys_whose_age_is_known(vault: str, told: str) -> None:
+    keys = [{"name": "a", "key": "vault:a"}, {"name": "b", "key": "env:B"}]
+    provider = {"preset": "groq", "api_keys": keys, "rotation": {"max_age": "30d"}}
+    ((path, what),) = not_enforced(Config.model_validate({"vault": vault, "providers": {"p": provider}}))
+    assert key_text(path) == "providers.p.rotation.max_age"
+    assert f"not in force for {told}:" in what

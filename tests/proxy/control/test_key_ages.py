@@ -48,6 +48,9 @@ class Rotator:
     def cancel(self, store: Transactions, id: str) -> Rotation:
         raise AssertionError
 
+    def abandon(self, store: Transactions, id: str) -> Rotation:
+        raise AssertionError
+
 
 class Watch:
     """A home whose keys were set on day 0."""
@@ -129,3 +132,15 @@ def test_why_it_is_not_rotated_by_itself_is_told(tmp_path: Path) -> None:
     watch = Watch(tmp_path, automatic=True)
     watch.rotator.refuses = "there is no admin API"
     assert "not rotated by itself: there is no admin API" in watch.on_day(91)["key_age:openai/openai"]
+
+
+def test_a_key_that_came_into_the_vault_past_us_ages_from_when_it_was_first_seen(watch: Watch) -> None:
+    watch.store(lambda store: store.connection.execute("DELETE FROM provider_keys WHERE name = 'many-a'"))
+    assert watch.on_day(50) == {}
+    assert watch.on_day(79.9) == {}
+    assert "is 31 days old" in watch.on_day(81)["key_age:many/many-a"]
+
+
+def test_a_vault_that_is_written_outside_tells_no_age(watch: Watch) -> None:
+    watch.store(lambda store: store.set_setting("vault.backend", "env"))
+    assert watch.on_day(91) == {}
