@@ -37,7 +37,13 @@ def add_passphrase(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def control_store(args: argparse.Namespace, *, make: bool) -> Iterator[tuple["Home", "ControlStore"]]:
-    """This home and its store. Raises NotFound where there is none and `make` is false."""
+    """This home and its store; what is written is sealed afterwards, where the vault opens without asking.
+
+    Raises NotFound where there is none and `make` is false.
+    """
+    import sys
+
+    from gatewatch.actions.unasked_sealing import newest, seal_unasked
     from gatewatch.control.store import ControlStore
     from gatewatch.errors import NotFound
     from gatewatch.paths import Home
@@ -46,7 +52,11 @@ def control_store(args: argparse.Namespace, *, make: bool) -> Iterator[tuple["Ho
     if not make and not home.control.exists():
         raise NotFound(f"there is no gateway in {home.root}", "choose another folder with --home, or make a key first")
     with ControlStore.open(home.make().control) as store:
+        before = newest(store)
         yield home, store
+        is_sealed = newest(store) == before
+    for problem in () if is_sealed else seal_unasked(home):
+        sys.stderr.write(f"the audit trail: {problem}\n")
 
 
 def configuration(args: argparse.Namespace, home: "Home") -> "Config | None":

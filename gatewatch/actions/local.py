@@ -9,6 +9,7 @@ from logging import getLogger
 import msgspec
 
 from gatewatch.actions.acting import Acting, Gateway
+from gatewatch.actions.unasked_sealing import LATER, newest, seal_unasked
 from gatewatch.audit.sealing import seal_trail
 from gatewatch.audit.second_sink import SecondSink
 from gatewatch.authority.actor import Actor
@@ -53,18 +54,24 @@ def acting_on(
             second_sink=second_sink,
             rotator=rotator,
         )
+        before = newest(store)
         try:
             yield acting
         finally:
-            if gateway is None and vault.cache_info().currsize:
-                _seal(acting)
+            is_open = bool(vault.cache_info().currsize)
+            if gateway is None and (is_open or newest(store) != before):
+                _seal(acting, is_open=is_open)
 
 
-def _seal(acting: Acting) -> None:
-    """What cannot be sealed now is sealed by whoever opens the vault next."""
+def _seal(acting: Acting, *, is_open: bool) -> None:
+    """What cannot be sealed now is sealed by whoever opens the vault next, and that is said."""
     try:
-        problems = seal_trail(acting.home, acting.store, acting.open_vault(), acting.second_sink()).problems
+        sink = acting.second_sink()
+        if is_open:
+            problems = [*seal_trail(acting.home, acting.store, acting.open_vault(), sink).problems.values()]
+        else:
+            problems = seal_unasked(acting.home, sink)
     except (GatewatchError, OSError, sqlite3.Error) as error:
-        problems = {"trail": str(error)}
-    for problem in problems.values():
+        problems = [f"the newest entry {LATER} ({error})"]
+    for problem in problems:
         log.warning("the audit trail: %s", problem)

@@ -63,3 +63,20 @@ def test_without_a_terminal_only_yes_goes_on() -> None:
     assert confirmed("Sure?", yes=True)
     with pytest.raises(UsageError, match="no terminal"):
         confirmed("Sure?", yes=False)
+
+
+def test_what_a_command_writes_by_itself_is_sealed_where_the_vault_opens_without_asking(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = arguments(tmp_path, "--vault", "file")
+    with control_store(args, make=True) as (home, store):
+        opened_vault(args, home, store)
+        store.create_team("search")
+    with control_store(args, make=False) as (_, store):
+        count = "SELECT count(*) FROM audit WHERE seq NOT IN (SELECT seq FROM audit_seals)"
+        assert store.connection.execute(count).fetchone() == (0,)
+    assert "not sealed" not in capsys.readouterr().err
+    home.vault_key.unlink()
+    with control_store(args, make=False) as (_, store):
+        store.create_team("sales")
+    assert "not sealed yet" in capsys.readouterr().err

@@ -50,11 +50,9 @@ class Opened:
 
 def sealed(stage: Stage) -> tuple[int, int]:
     """Entries, and how many of them have a seal."""
-    return stage.store(
-        lambda store: store.connection.execute(
-            "SELECT (SELECT count(*) FROM audit), (SELECT count(*) FROM audit_seals)"
-        ).fetchone()
-    )  # type: ignore[no-any-return]
+    with ControlStore.open(stage.home.control) as store:
+        query = "SELECT (SELECT count(*) FROM audit), (SELECT count(*) FROM audit_seals)"
+        return store.connection.execute(query).fetchone()  # type: ignore[no-any-return]
 
 
 def test_where_the_vault_was_opened_the_trail_is_sealed_at_the_end(stage: Stage) -> None:
@@ -73,6 +71,36 @@ def test_where_it_was_not_opened_nothing_waits_for_it(stage: Stage) -> None:
         perform(acting, "teams.create", {"name": "search"})
     assert opened.vaults == 0
     assert not stage.home.vault.exists()
+
+
+def test_a_revocation_that_needs_no_vault_is_sealed_all_the_same(stage: Stage) -> None:
+    opened = Opened(stage)
+    with opened.acting() as acting:
+        key = perform(acting, "keys.create", {"name": "app", "team": "search", "create_team": True})
+    opened.vaults = 0
+    with opened.acting() as acting:
+        perform(acting, "keys.revoke", {"key": key["id"]})
+    entries, seals = sealed(stage)
+    assert (entries == seals, opened.vaults) == (True, 0)  # the vault of the command, which may ask, is left alone
+
+
+def test_who_only_looks_seals_nothing(stage: Stage) -> None:
+    stage.key()
+    before = sealed(stage)
+    with Opened(stage).acting() as acting:
+        perform(acting, "keys.list", {})
+    assert sealed(stage) == before
+
+
+def test_a_vault_that_would_ask_is_said_and_fails_nothing(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    key = stage.key()
+    stage.do("audit.verify")
+    stage.home.vault_key.unlink()  # from now on it takes a passphrase
+    with caplog.at_level(logging.WARNING), Opened(stage).acting() as acting:
+        assert perform(acting, "keys.revoke", {"key": key["id"]})
+    entries, seals = sealed(stage)
+    assert entries == seals + 1
+    assert "is not sealed yet" in caplog.text
 
 
 def test_inside_a_gateway_its_sealing_thread_does_it(stage: Stage) -> None:
