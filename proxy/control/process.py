@@ -6,28 +6,24 @@ import logging
 import os
 import signal
 import socket
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from gatewatch import __version__
-from gatewatch.audit.configuration import note_configuration, note_refused
 from gatewatch.audit.second_sink import SecondSink, configured_sink
-from gatewatch.config.loading import Loaded, load
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
 from gatewatch.vault.opening import NO_WISH, Wish, open_vault
 from gatewatch.vault.pepper import get_or_create_pepper
-from gatewatch.vault.references import resolve
 from proxy.control.actions_here import ActionsHere
 from proxy.control.alarms import Alarms
 from proxy.control.background import Background
+from proxy.control.configuration import Configuration
 from proxy.control.home_lock import HomeLock
 from proxy.control.key_ages import KeyAges
 from proxy.control.key_use import KeyUse
@@ -41,9 +37,6 @@ from proxy.control.rotation_fleet import WorkersFleet
 from proxy.control.rotations import Rotations
 from proxy.control.sealed_answers import keep_forgetting
 from proxy.control.sealing import Sealing
-from proxy.control.secrets_watch import LOOK_SECONDS as SECRETS_SECONDS
-from proxy.control.secrets_watch import SecretsWatch
-from proxy.control.settings_compile import compile_settings
 from proxy.control.ways_in import WaysIn
 from proxy.control.worker_environment import leave_no_core, variables_with_secrets
 from proxy.control.workers import Workers, worker_command, workers_left_behind
@@ -56,9 +49,6 @@ if TYPE_CHECKING:
 ADOPT_SECONDS = 2.0
 READY_SECONDS = 20.0
 DRAIN_SECONDS = 2.0
-TRY_AGAIN_SECONDS = 10.0
-AT_START_ONLY = ("listen", "tls", "workers", "stores", "control", "vault", "vault_options")
-"""What a running gateway does not take from a changed configuration."""
 
 log = logging.getLogger("gatewatch.control")
 
@@ -77,27 +67,26 @@ class ControlProcess:
         self._started_at = time.time_ns() // 1000
         self._listen = ""
         self._alarms = Alarms()
-        self._untaken: str | None = None
-        """Why the changed configuration file is not in force yet."""
-        self._config_path = config or home.config
-        self._loaded = load(self._config_path if config or home.config.exists() else None, os.environ)
-        self._at_start = self._loaded.config
-        address = self._at_start.listen
+        self._configuration = Configuration(home, config, workers, self._alarms)
+        self._configuration.on_taken = self._taken
+        address = self._configuration.at_start.listen
         self._address = (address.host, address.port if port is None else port)
-        self._count = workers or self._at_start.workers
-        self._loaded.require(workers=self._count)
         self._wish = wish
         self._store = ControlStore.open(home.control, actor="gateway")
-        self._workers = Workers(worker_command(), self._count, self._alarms)
+        self._workers = Workers(worker_command(), self._configuration.count, self._alarms)
         self._key_use = KeyUse(home.control)
         self._leaks = LeakWatch(home.control, self._alarms)
         self._quarantine = Quarantine(home.control, self._store, self._alarms, self._workers)
         self._workers.on_report = self._heard
         self._rotations = Rotations(
-            self._home, lambda: self._loaded, lambda: self._vault, self._fleet, self._alarm_from_elsewhere
+            self._home, lambda: self._configuration.loaded, lambda: self._vault, self._fleet, self._alarm_from_elsewhere
         )
         self._provider_leaks = ProviderLeakWatch(
-            self._home, self._alarms, lambda: self._loaded, lambda: self._settings.providers, self._rotations.begin
+            self._home,
+            self._alarms,
+            lambda: self._configuration.loaded,
+            lambda: self._configuration.settings.providers,
+            self._rotations.begin,
         )
         self._recording: Recording | None = None
         self._ways_in: WaysIn | None = None
@@ -109,22 +98,26 @@ class ControlProcess:
         self._loop = loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
-        background = Background(self._alarms)
+        background, configuration = Background(self._alarms), self._configuration
         try:
             listening = await self._start()
-            background.keep("watch of its configuration", lambda: watch_config(self._config_path, self._reload))
-            background.keep("second try of a configuration", self._keep_trying)
+            background.keep(
+                "watch of its configuration", lambda: watch_config(configuration.path, configuration.reload)
+            )
+            background.keep("second try of a configuration", configuration.keep_trying)
             background.keep("note of when keys were used", self._key_use.run)
             if self._ways_in:
                 background.keep("count of failed tries", self._ways_in.keep_noting)
             background.keep("watch for leaked keys", self._leaks.run)
             background.keep("quarantine of providers' keys", self._quarantine.run)
-            background.keep("watch of providers' keys", self._keep_looking_for_secrets)
+            background.keep("watch of providers' keys", configuration.keep_looking_for_secrets)
             background.keep("sweep of delivered secrets", lambda: keep_forgetting(self._home, self._vault))
             if await self._workers_are_up(stopping):
                 ready(self._ready(listening))
                 await asyncio.to_thread(self._rotations.go_on)
-                ages = KeyAges(self._home, lambda: self._loaded, self._rotations, self._alarm_from_elsewhere)
+                ages = KeyAges(
+                    self._home, lambda: self._configuration.loaded, self._rotations, self._alarm_from_elsewhere
+                )
                 background.keep("watch of the ages of providers' keys", ages.run)
                 background.keep("watch for leaked keys of providers", self._provider_leaks.run)
             await stopping.wait()
@@ -137,7 +130,7 @@ class ControlProcess:
         """Everything but the word that all is ready; the listening socket. Workers import while the vault opens."""
         workers = self._workers
         leave_no_core()
-        workers.not_inherited = variables_with_secrets(self._loaded.tree())
+        workers.not_inherited = variables_with_secrets(self._configuration.loaded.tree())
         workers.listen_for_reports(self._home.worker_socket)
         if workers_left_behind(self._home.journal):
             await workers.reported(1, ADOPT_SECONDS)
@@ -146,8 +139,8 @@ class ControlProcess:
         self._prepare()
         self._sealing = Sealing(self._home, self._vault, self._second_sink, self._alarm_from_elsewhere)
         self._sealing.start()
-        self._quarantine.start(self._settings, lambda: self._loaded.config)
-        workers.configure(self._settings)
+        self._quarantine.start(self._configuration.settings, lambda: self._configuration.config)
+        workers.configure(self._configuration.settings)
         self._recording = self._make_recording()
         self._recording.start()
         self._ways_in = await self._open_ways_in(self._recording.service)
@@ -179,7 +172,7 @@ class ControlProcess:
 
         Raises GatewatchError where not one came up.
         """
-        coming = asyncio.ensure_future(self._workers.reported(self._count, READY_SECONDS))
+        coming = asyncio.ensure_future(self._workers.reported(self._configuration.count, READY_SECONDS))
         signalled = asyncio.ensure_future(stopping.wait())
         await asyncio.wait({coming, signalled}, return_when=asyncio.FIRST_COMPLETED)
         for waiting in (coming, signalled):
@@ -215,9 +208,9 @@ class ControlProcess:
             "listen": self._listen,
             "started_at": self._started_at,
             "config": {
-                "version": self._settings.config_version,
-                "path": str(self._loaded.path) if self._loaded.path else None,
-                "warnings": self._loaded.warnings,
+                "version": self._configuration.settings.config_version,
+                "path": str(self._configuration.loaded.path) if self._configuration.loaded.path else None,
+                "warnings": self._configuration.loaded.warnings,
             },
             "vault": self._vault.describe()._asdict(),
             "workers": [msgspec.to_builtins(state) for state in states],
@@ -231,11 +224,11 @@ class ControlProcess:
 
     def refresh(self) -> None:
         """Take changed provider keys, and their quarantine, now. May be called from any thread."""
-        self._loop.call_soon_threadsafe(self._reload)
+        self._loop.call_soon_threadsafe(self._configuration.reload)
         self._loop.call_soon_threadsafe(self._quarantine.look)
 
     def _fleet(self) -> WorkersFleet:
-        return WorkersFleet(self._loop, self._workers, self.refresh, lambda: self._untaken)
+        return WorkersFleet(self._loop, self._workers, self.refresh, lambda: self._configuration.untaken)
 
     def _alarm_from_elsewhere(self, id: str, text: str | None) -> None:
         """May be called from any thread."""
@@ -247,26 +240,15 @@ class ControlProcess:
         self._provider_leaks.take(state)
         self._quarantine.take(state)
 
-    async def _keep_looking_for_secrets(self) -> None:
-        """A key that was set anew is taken without a restart, whoever set it."""
-        while True:
-            try:
-                if self._secrets.changed(self._loaded.config):
-                    self._reload()
-            except sqlite3.Error as error:
-                log.warning("whether a provider key was set anew is not known: %s", error)
-            await asyncio.sleep(SECRETS_SECONDS)
-
-    async def _keep_trying(self) -> None:
-        """What was in the way of a changed configuration may be gone: a lock, a missing secret file."""
-        while True:
-            await asyncio.sleep(TRY_AGAIN_SECONDS)
-            if self._untaken is not None:
-                self._reload()
+    def _taken(self, settings: Settings) -> None:
+        """Another configuration is in force."""
+        self._workers.not_inherited = variables_with_secrets(self._configuration.loaded.tree())
+        self._workers.configure(settings)
+        self._quarantine.configured(settings)
 
     def _ready(self, listening: socket.socket) -> dict[str, Any]:
         host, port = listening.getsockname()[:2]
-        scheme = "https" if self._settings.tls else "http"
+        scheme = "https" if self._configuration.settings.tls else "http"
         self._listen = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
         return {
             "event": "ready",
@@ -279,26 +261,18 @@ class ControlProcess:
 
     def _prepare(self) -> None:
         """Open the vault and compile the settings, while workers are still importing. Raises GatewatchError."""
-        kind = self._loaded.config.vault
-        wish = self._wish._replace(options=self._loaded.config.vault_options)
+        kind = self._configuration.config.vault
+        wish = self._wish._replace(options=self._configuration.config.vault_options)
         wish = wish if kind == "auto" else wish._replace(kind=kind)
         self._vault = open_vault(self._home, self._store, wish)
         description = self._vault.describe()
         log.info("vault: %s (%s)", description.backend, description.reason)
         self._pepper = get_or_create_pepper(self._home, self._store, self._vault).hex()
-        self._secrets = SecretsWatch(self._store)
-        self._secrets.changed(self._loaded.config)  # before they are read, so that nothing is missed
-        self._settings = self._compile(self._loaded)
-        self._note_configuration("config.start")
-
-    def _note_configuration(self, action: str) -> None:
-        """Tell the audit trail what is in force now, where it is something else than before."""
-        loaded = self._loaded
-        note_configuration(self._store, action, str(loaded.path or "environment"), loaded.version, loaded.tree())
+        self._configuration.start(self._store, self._vault, self._pepper)
 
     def _second_sink(self) -> SecondSink:
         """Where the audit trail goes beside the store, by the configuration that is in force."""
-        audit = self._loaded.config.audit
+        audit = self._configuration.config.audit
         return configured_sink(self._home, audit.file, audit.syslog)
 
     def _make_recording(self) -> Recording:
@@ -308,9 +282,14 @@ class ControlProcess:
 
     async def _open_ways_in(self, service: "LedgerService") -> WaysIn:
         actions = ActionsHere(
-            self._home, lambda: self._vault, service, lambda: list(self._loaded.config.teams), self, self._second_sink
+            self._home,
+            lambda: self._vault,
+            service,
+            lambda: list(self._configuration.config.teams),
+            self,
+            self._second_sink,
         )
-        ways_in, config = WaysIn(service, self.live, actions), self._at_start
+        ways_in, config = WaysIn(service, self.live, actions), self._configuration.at_start
         await ways_in.open_here(self._home.socket, self._store.role_of)
         await ways_in.open_remote(
             config.control, config.hosts or (), self._home, bytes.fromhex(self._pepper), self._key_use.note
@@ -318,45 +297,3 @@ class ControlProcess:
         if ways_in.remote:
             log.info("control API for admin keys on %s", ways_in.remote)
         return ways_in
-
-    def _compile(self, loaded: Loaded) -> Settings:
-        """Settings for workers. Raises GatewatchError where a secret is missing. Declares the file's teams."""
-        for team in loaded.config.teams:
-            self._store.declare_team(team)
-        for warning in loaded.warnings:
-            log.warning("%s", warning)
-        return compile_settings(loaded, self._home, self._pepper, lambda reference: resolve(reference, self._vault))
-
-    def _reload(self) -> None:
-        """Put a changed file in force; a broken one changes nothing but the alarm."""
-        path = self._config_path if self._loaded.path or self._config_path.exists() else None
-        try:
-            loaded = load(path, os.environ)
-            loaded.require(workers=self._count)
-            settings = self._compile(loaded)
-        except (GatewatchError, sqlite3.Error) as error:
-            if str(error) != self._untaken:
-                log.error("the configuration was not taken: %s", error)
-                with suppress(GatewatchError, sqlite3.Error):  # the store itself may be what is in the way
-                    note_refused(self._store, str(path or "environment"), str(error))
-            self._untaken = str(error)
-            self._alarms.set("config", f"The configuration file was not taken, the old one is in force: {error}")
-            return
-        self._alarms.set("config", None)
-        self._untaken = None
-        left = [name for name in AT_START_ONLY if getattr(loaded.config, name) != getattr(self._at_start, name)]
-        restart = (
-            f"Changed in the configuration, but taken at the next start only: {', '.join(left)}. Restart the gateway."
-        )
-        self._alarms.set("restart", restart if left else None)
-        if settings == self._settings:
-            return
-        self._loaded, self._settings = loaded, settings
-        self._workers.not_inherited = variables_with_secrets(loaded.tree())
-        self._workers.configure(settings)
-        self._quarantine.configured(settings)
-        try:
-            self._note_configuration("config.reload")
-        except (GatewatchError, sqlite3.Error) as error:
-            log.error("a new configuration is in force, but not in the audit trail: %s", error)
-        log.info("configuration %s is in force", settings.config_version)
