@@ -77,7 +77,8 @@ class KeyChanges(VirtualKeys):
     def import_key(self, key_id: str, *, create_team: bool, **fields: Any) -> KeyRecord:
         """A key that another home has, under its id and without a secret: `rotate_key` gives it one.
 
-        Raises UsageError where the id is taken or what is told of it does not fit.
+        One that is here already as it is told, and has no secret yet, stays as it is: somebody asks again. Raises
+        UsageError where the id is taken otherwise, or what is told of the key does not fit.
         """
         if _ID.fullmatch(key_id) is None:
             raise UsageError("what is given as the key's id is none", f"an id has {token.KID_LENGTH} letters or digits")
@@ -90,10 +91,17 @@ class KeyChanges(VirtualKeys):
             ).fetchone()
             if taken and self.actor.team is not None and (taken != (self.actor.team, False)):
                 raise UsageError(f"the id {key_id} cannot be taken", "import it with an admin key of all teams")
+            if taken and self._is_imported(record):
+                return self.key(key_id)
             if taken:
                 raise UsageError(f"there is a key {key_id} already", "`gatewatch keys edit` changes it")
             self._add_key(record, create_team)
         return record
+
+    def _is_imported(self, record: KeyRecord) -> bool:
+        known = self.key(record.id)
+        same = msgspec.structs.replace(record, created_at=known.created_at, created_by=known.created_by)
+        return known == same and not self.secrets(known.id)
 
     def rotation(self, key_id: str, rotation_id: str) -> SecretRecord | None:
         """The secret that this rotation of the key has made."""

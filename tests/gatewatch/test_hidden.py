@@ -19,7 +19,6 @@ PACKAGES = ("gatewatch", "proxy", "ingest", "reports", "app")
 
 LIKE_A_SECRET = re.compile(r"secret|pepper|passw|passphrase|digest|credential|private_key|bearer|(?:^|_)token$|api_key$")
 NO_SECRETS = {
-    ("gatewatch.actions.keys.carry", "ImportKey", "with_secret"): "whether one is asked for",
     ("gatewatch.actions.keys.listing", "ListKeys", "old_secrets"): "whether those that have one are meant",
     ("gatewatch.vault.hashicorp_options", "Options", "secret_id"): "a reference",
     ("gatewatch.vault.hashicorp_options", "Options", "token"): "a reference",

@@ -4,6 +4,7 @@ from being imported.
 
 import argparse
 import sys
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,35 +58,50 @@ def _lines(file: str) -> list[tuple[int, str]]:
 
 def _tried(args: argparse.Namespace, number: int, line: str, seen: set[str], folder: Path | None) -> dict[str, Any]:
     """One line: what became of it."""
+    from app.cli.keys.asking_again import perform_again
     from app.cli.keys.secret_places import new_file
-    from app.cli.performing import perform
     from gatewatch.actions.keys.carry import ImportKey
-    from gatewatch.errors import GatewatchError
+    from gatewatch.errors import GatewatchError, Unreachable
     from gatewatch.keys.secret_shapes import looks_like_secret
 
     row: dict[str, Any] = {"line": number, "id": None, "name": None, "result": "imported", "secret_file": None}
+    path = None
     try:
         key = _key_of(line)
         row |= {"id": key.id, "name": None if looks_like_secret(key.name) else key.name}
         _check_once(key.id, seen)
         path = None if folder is None else new_file(folder / key.id, "--secret-dir")
-    except GatewatchError as error:
-        return row | {"result": f"refused: {error.title}"}
-    try:
-        asked = ImportKey(key=key, create_team=args.create_teams, with_secret=path is not None)
-        secret = perform(args, "keys.import", asked, make=True)["secret"]
+        perform_again(args, "keys.import", ImportKey(key=key, create_team=args.create_teams), make=True)
     except GatewatchError as error:
         if path is not None:
             path.unlink()
+        if isinstance(error, Unreachable):
+            return row | {"result": f"unknown whether it was imported ({error.title}): import it again"}
         return row | {"result": f"refused: {error.title}"}
-    if path is None:
-        return row
+    return row if path is None else row | _given_secret(args, key.id, path)
+
+
+def _given_secret(args: argparse.Namespace, key_id: str, path: Path) -> dict[str, Any]:
+    """What there is to tell of an imported key's first secret."""
+    from app.cli.keys.asking_again import perform_again
+    from gatewatch.actions.keys.rotate import RotateKey
+    from gatewatch.errors import GatewatchError, Unreachable
+
+    rotation_id = f"import-{uuid.uuid4().hex[:12]}"
+    again = f"`gatewatch keys rotate {key_id} --rotation-id {rotation_id}`"
+    try:
+        asked = RotateKey(key=key_id, grace_us=0, rotation_id=rotation_id)
+        secret = perform_again(args, "keys.rotate", asked)["secret"]
+    except GatewatchError as error:
+        path.unlink()
+        if isinstance(error, Unreachable):
+            return {"result": f"imported, but unknown whether it has a secret ({error.title}): {again}"}
+        return {"result": f"imported, but given no secret: {error.title}"}
     try:
         path.write_text(secret + "\n")
     except OSError as error:
-        told = f"imported, but its secret was not written ({error.strerror}): rotate it"
-        return row | {"result": told}
-    return row | {"secret_file": str(path)}
+        return {"result": f"imported, but its secret was not written ({error.strerror}): {again}"}
+    return {"secret_file": str(path)}
 
 
 def _key_of(line: str) -> "CarriedKey":

@@ -58,10 +58,15 @@ def _revoked(args: argparse.Namespace, key: str) -> dict[str, Any]:
 
 def _tried(args: argparse.Namespace, row: dict[str, Any]) -> dict[str, Any]:
     """One of many: what happened to it. A failure of one does not keep the rest from being revoked."""
-    from gatewatch.errors import GatewatchError
+    from app.cli.keys.asking_again import perform_again
+    from gatewatch.actions.keys.revoke import RevokeKey
+    from gatewatch.errors import GatewatchError, Unreachable
 
+    named = {name: row[name] for name in ("id", "name", "team")}
     try:
-        return _revoked(args, row["id"]) | {"result": "revoked"}
+        revoked: dict[str, Any] = perform_again(args, "keys.revoke", RevokeKey(key=row["id"]))
+        return revoked | {"result": "revoked"}
+    except Unreachable as error:
+        return named | {"result": f"unknown whether it was revoked ({error.title}): ask again", "revoked_at": None}
     except GatewatchError as error:
-        named = {name: row[name] for name in ("id", "name", "team")}
         return named | {"result": f"not revoked: {error.title}", "revoked_at": None}

@@ -134,7 +134,7 @@ def _end_grace(args: argparse.Namespace, named: list[str]) -> int:
 
 
 def _rotate_many(args: argparse.Namespace, rows: list[dict[str, Any]], grace_us: int) -> int:
-    """Each key with its file or not at all. All with one rotation id, so that a lost answer can be asked for again."""
+    """Each key with its file or not at all. Each with a rotation id, so that a lost answer can be asked for again."""
     from app.cli.keys.secret_places import new_folder
     from app.cli.output import print_rows
 
@@ -150,21 +150,25 @@ def _rotate_many(args: argparse.Namespace, rows: list[dict[str, Any]], grace_us:
 def _tried(
     args: argparse.Namespace, row: dict[str, Any], grace_us: int, rotation_id: str, folder: Path
 ) -> dict[str, Any]:
+    from app.cli.keys.asking_again import perform_again
     from app.cli.keys.secret_places import new_file
-    from app.cli.performing import perform
     from gatewatch.actions.keys.rotate import RotateKey
-    from gatewatch.errors import GatewatchError
+    from gatewatch.errors import GatewatchError, Unreachable
 
     named = {name: row[name] for name in ("id", "name", "team")}
     path = folder / row["id"]
     try:
         new_file(path, "--secret-dir")
         asked = RotateKey(key=row["id"], grace_us=grace_us, rotation_id=rotation_id)
-        secret = perform(args, "keys.rotate", asked)["secret"]
+        secret = perform_again(args, "keys.rotate", asked)["secret"]
         if secret is None:
             path.unlink()
             return named | {"result": "rotated before, and its secret is kept nowhere any more", "secret_file": None}
         path.write_text(secret + "\n")
+    except Unreachable as error:
+        path.unlink(missing_ok=True)
+        told = f"unknown whether it was rotated ({error.title}): ask again with --rotation-id {rotation_id}"
+        return named | {"result": told, "secret_file": None}
     except GatewatchError as error:
         path.unlink(missing_ok=True)
         return named | {"result": f"not rotated: {error.title}", "secret_file": None}

@@ -7,7 +7,6 @@ import msgspec
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
 from gatewatch.actions.keys.create import CreateKey, fields_of, ready
-from gatewatch.actions.keys.delivery import check_delivery
 from gatewatch.actions.keys.view import view
 from gatewatch.authority.permissions import Permission, RoleName
 from gatewatch.errors import UsageError
@@ -52,8 +51,6 @@ class CarriedKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class ImportKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     key: CarriedKey
     create_team: bool = False
-    with_secret: bool = False
-    """Give it a secret at once, which the answer holds; else `keys.rotate` does, later."""
 
 
 @action("keys.export", Permission.KEYS_VIEW, ExportKeys, changes=False)
@@ -66,18 +63,14 @@ def export(acting: Acting, asked: ExportKeys) -> list[dict[str, Any]]:
 
 @action("keys.import", Permission.KEYS_CREATE, ImportKey, changes=True)
 def import_key(acting: Acting, asked: ImportKey) -> dict[str, Any]:
-    """One key, under the id that it had: what refers to it goes on. Its `secret`, this once, or null.
+    """One key, under the id that it had: what refers to it goes on. `keys.rotate` gives it a secret.
 
-    Raises UsageError where there is a key of this id already.
+    Asked again before it has one, it is imported once. Raises UsageError where there is another key of this id, or one
+    with a secret.
     """
     ready_key = ready(acting, _as_asked(acting, asked))
-    pepper = b""
-    if asked.with_secret:
-        check_delivery(acting, "answer", None)
-        pepper = acting.pepper()
     record = acting.store.import_key(asked.key.id, **fields_of(ready_key), create_team=ready_key.create_team)
-    secret = acting.store.rotate_key(record.id, pepper=pepper, grace_us=0).secret if asked.with_secret else None
-    return view(record, acting.store.clock()) | {"secret": secret}
+    return view(record, acting.store.clock())
 
 
 def _as_asked(acting: Acting, asked: ImportKey) -> CreateKey:

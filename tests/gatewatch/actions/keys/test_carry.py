@@ -17,7 +17,6 @@ def test_what_is_exported_here_is_imported_there_under_the_same_id(stage: Stage,
     there = Stage(tmp_path / "there")
     there.clock.now = stage.clock.now
     imported = there.do("keys.import", key=line, create_team=True)
-    assert imported["secret"] is None
     for name in ("id", "name", "team", "service", "environment", "models", "max_uses", "max_usd", "expires_at"):
         assert imported[name] == made[name], name
     assert there.do("keys.show", key="app")["secrets"] == []
@@ -33,13 +32,19 @@ def test_no_secret_and_no_digest_is_exported(stage: Stage) -> None:
     assert digests[0][0].hex() not in text
 
 
-def test_a_secret_is_made_where_it_is_asked_for(stage: Stage, tmp_path: Path) -> None:
-    stage.key("app")
+def test_an_import_whose_answer_was_lost_is_asked_for_again_and_happens_once(stage: Stage, tmp_path: Path) -> None:
+    stage.key("app", **SCOPE)
     (line,) = stage.do("keys.export")
     there = Stage(tmp_path / "there")
-    imported = there.do("keys.import", key=line, create_team=True, with_secret=True)
-    assert token.parse(imported["secret"]) is not None
-    assert imported["id"] == line["id"]
+    first = there.do("keys.import", key=line, create_team=True)
+    there.clock.now += 1
+    assert there.do("keys.import", key=line, create_team=True) == first
+    assert [deed[0] for deed in there.deeds()].count("key.create") == 1
+    with pytest.raises(UsageError, match="already"):
+        there.do("keys.import", key=line | {"max_uses": 6})
+    there.do("keys.rotate", key="app")
+    with pytest.raises(UsageError, match="already"):
+        there.do("keys.import", key=line)
 
 
 def test_ended_keys_are_not_exported(stage: Stage) -> None:
