@@ -39,7 +39,8 @@ from proxy.control.sealed_answers import keep_forgetting
 from proxy.control.sealing import Sealing
 from proxy.control.ways_in import WaysIn
 from proxy.control.worker_environment import leave_no_core, variables_with_secrets
-from proxy.control.workers import Workers, worker_command, workers_left_behind
+from proxy.control.worker_processes import worker_command, workers_left_behind
+from proxy.control.workers import Workers
 from proxy.settings import Settings
 from proxy.worker.live import LiveState
 

@@ -21,7 +21,7 @@ from gatewatch.rotation.rotator import Outlook, Wish
 from gatewatch.vault.interface import Vault
 from proxy.control import rotation_beginning
 from proxy.control.home_lock import HomeLock
-from proxy.control.workers import workers_left_behind
+from proxy.control.worker_processes import workers_left_behind
 
 
 class RotationsAlone:

@@ -6,12 +6,9 @@ is stopped by SIGTERM, which drains it.
 
 import asyncio
 import contextlib
-import fcntl
 import logging
-import os
 import signal
 import socket
-import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -21,10 +18,10 @@ import msgspec
 
 from gatewatch.control.key_hold import KeyHold
 from gatewatch.control.records import now_us
-from gatewatch.journal.segment import SUFFIX
 from proxy.control.alarms import Alarms
 from proxy.control.listening import bind_unix
 from proxy.control.worker_environment import without
+from proxy.control.worker_processes import end_of, signal_to
 from proxy.settings import Settings
 from proxy.worker.live import LiveState
 from proxy.worker.quarantine import encoded
@@ -127,12 +124,12 @@ class Workers:
         if adopted and self.listening:
             self.listening.close()  # the last copies go with the workers: new connections are refused, none hangs
         for pid in [*self._processes, *others]:
-            _signal(pid, signal.SIGTERM)
-        ending = [*self._keeping, *(asyncio.create_task(_ended(pid)) for pid in others)]
+            signal_to(pid, signal.SIGTERM)
+        ending = [*self._keeping, *(asyncio.create_task(end_of(pid)) for pid in others)]
         if ending and (await asyncio.wait(ending, timeout=STOP_SECONDS))[1]:
             log.error("workers do not end; they are killed")
             for pid in [*self._processes, *others]:
-                _signal(pid, signal.SIGKILL)
+                signal_to(pid, signal.SIGKILL)
             await asyncio.wait(ending)
         for task in self._tasks:
             task.cancel()
@@ -194,7 +191,7 @@ class Workers:
         self._processes[process.pid] = process
         try:
             if self._stopping.is_set():
-                _signal(process.pid, signal.SIGTERM)  # `stop` did not know of it yet
+                signal_to(process.pid, signal.SIGTERM)  # `stop` did not know of it yet
             await self._configured.wait()
             assert process.stdin
             with contextlib.suppress(ConnectionError):
@@ -277,7 +274,7 @@ class Workers:
 
     async def _replace_adopted(self, pid: int) -> None:
         """An adopted worker is gone, or only its connection is."""
-        ended = asyncio.ensure_future(_ended(pid))
+        ended = asyncio.ensure_future(end_of(pid))
         while not ended.done():
             await asyncio.wait({ended}, timeout=0.2)
             if pid in self.states:
@@ -299,32 +296,3 @@ async def _readable(loop: asyncio.AbstractEventLoop, connection: socket.socket) 
 def _set(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-def _signal(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
-
-
-async def _ended(pid: int) -> None:
-    """Wait for the end of a process that is not our child."""
-    with contextlib.suppress(ProcessLookupError):
-        while True:
-            os.kill(pid, 0)
-            await asyncio.sleep(0.05)
-
-
-def worker_command() -> list[str]:
-    """How this installation starts a worker."""
-    return [sys.executable, "-m", "gatewatch", "_worker"]
-
-
-def workers_left_behind(journal: Path) -> bool:
-    """Whether a worker of a dead control process still writes: its segment is locked."""
-    for path in journal.glob(f"*{SUFFIX}"):
-        with path.open("rb") as segment:
-            try:
-                fcntl.flock(segment, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-    return False

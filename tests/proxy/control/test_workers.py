@@ -14,11 +14,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from gatewatch.journal.writer import Journal
 from gatewatch.paths import Home
 from proxy.control import workers as supervision
 from proxy.control.alarms import Alarms
-from proxy.control.workers import Workers, worker_command, workers_left_behind
+from proxy.control.workers import Workers
 from proxy.settings import Caps, Deadlines, Settings
 from proxy.worker.live import LiveState
 from tests.kit.marked import VARIABLE, kill_marked, marked, needs_proc
@@ -343,17 +342,3 @@ async def test_a_start_that_failed_leaves_those_it_found_alone_and_a_stop_ends_t
         await until(lambda: marked(mark), lambda found: found == [])
         os.waitpid(left_behind, 0)
         await stopping
-
-
-def test_a_worker_is_started_with_the_interpreter_that_runs() -> None:
-    assert worker_command() == [sys.executable, "-m", "gatewatch", "_worker"]
-
-
-def test_a_worker_that_still_writes_is_seen_by_its_lock(home: Home) -> None:
-    assert not workers_left_behind(home.journal)
-    journal = Journal(home.journal)
-    try:
-        assert workers_left_behind(home.journal)
-    finally:
-        journal.stop()
-    assert not workers_left_behind(home.journal)
