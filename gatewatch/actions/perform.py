@@ -1,7 +1,8 @@
 """Performs an action: asks for the permission, notes a try that was refused, does it.
 
 Keeps true: nothing happens for an actor without the permission or beyond its team and environment, and a refused change
-stands in the audit trail. What a change itself notes joins its own transaction.
+stands in the audit trail; so does one of what the actor does not find, up to `MOST_TRIES` a minute. What a change
+itself notes joins its own transaction.
 """
 
 from collections.abc import Mapping
@@ -13,8 +14,12 @@ from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import Action
 from gatewatch.actions.reach import WITHIN_ONE_TEAM
 from gatewatch.actions.registry import actions
+from gatewatch.authority.actor import Actor
 from gatewatch.errors import NotAllowed, NotFound, UsageError
 from gatewatch.keys.secret_shapes import shown, without_secrets
+
+MOST_TRIES = 60
+"""Of one actor in a minute: a script that guesses does not fill the disk."""
 
 
 def perform(acting: Acting, name: str, asked: object) -> Any:
@@ -41,6 +46,27 @@ def perform(acting: Acting, name: str, asked: object) -> Any:
         if action.changes:
             acting.store.audit(action.name, _target(asked), result="denied", reason=refused.title)
         raise
+    except NotFound as missed:
+        # Whether it is there or not: the actor sees its own entries, and may not tell one from the other.
+        if action.changes and _is_limited(acting.actor) and _tries(acting) < MOST_TRIES:
+            reason = f"{missed.title}, or it is not within reach"
+            acting.store.audit(action.name, _target(asked), result="denied", reason=reason)
+        raise
+
+
+def _is_limited(actor: Actor) -> bool:
+    """Whether there may be things that it is told not to find."""
+    return actor.team is not None or actor.test_only
+
+
+def _tries(acting: Acting) -> int:
+    """How often the actor was refused in the last minute, as far as the newest entries tell."""
+    (count,) = acting.store.connection.execute(
+        "SELECT count(*) FROM (SELECT at, actor, result FROM audit ORDER BY seq DESC LIMIT 1000)"
+        " WHERE actor = ? AND result = 'denied' AND at > ?",
+        (acting.actor.id, acting.store.clock() - 60_000_000),
+    ).fetchone()
+    return int(count)
 
 
 def _fitting(action: Action[Any], asked: object) -> msgspec.Struct:

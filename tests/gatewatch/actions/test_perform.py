@@ -3,11 +3,11 @@
 import pytest
 
 from gatewatch.actions.keys import ListKeys
-from gatewatch.actions.perform import perform
+from gatewatch.actions.perform import MOST_TRIES, perform
 from gatewatch.authority.actor import Actor
 from gatewatch.errors import NotAllowed, NotFound, UsageError
 from gatewatch.keys import token
-from tests.kit.acting import Stage
+from tests.kit.acting import MINUTE, Stage
 
 EVE = Actor(id="eve", role="none")
 
@@ -23,6 +23,48 @@ def test_a_refused_change_is_noted_and_a_refused_look_is_left_to_the_way_in(stag
             stage.do(deed, EVE, **asked)
     refused = [each for each in stage.deeds() if each[2] == "denied"]
     assert refused == [("keys.revoke", "app", "denied"), ("teams.create", "search", "denied")]
+
+
+LEAD = Actor(id="key:lead", role="admin", team="search", key_id="lead")
+
+
+def test_a_try_at_another_teams_key_is_noted_and_looks_like_one_at_none(stage: Stage) -> None:
+    theirs = stage.key("theirs", team="sales")
+    said = []
+    for reference in (theirs["id"], "zzzzzzzz"):
+        with pytest.raises(NotFound) as refused:
+            stage.do("keys.revoke", LEAD, key=reference)
+        said.append(refused.value.title.replace(reference, "KEY"))
+    assert said[0] == said[1]
+    assert stage.deeds()[-2:] == [("keys.revoke", theirs["id"], "denied"), ("keys.revoke", "zzzzzzzz", "denied")]
+    own = stage.do("audit.list", LEAD, result="denied")
+    assert [entry["after"]["reason"].replace(entry["target"], "KEY") for entry in own] == [
+        "there is no key 'KEY', or it is not within reach"
+    ] * 2
+
+
+def test_who_reaches_everything_only_mistypes_and_a_look_is_not_noted(stage: Stage) -> None:
+    stage.key("theirs", team="sales")
+    with pytest.raises(NotFound):
+        stage.do("keys.revoke", key="zzzzzzzz")
+    with pytest.raises(NotFound):
+        stage.do("keys.show", LEAD, key="theirs")
+    assert [deed for deed in stage.deeds() if deed[2] == "denied"] == []
+
+
+def test_who_guesses_does_not_fill_the_disk(stage: Stage) -> None:
+    stage.key("theirs", team="sales")
+
+    def guess() -> None:
+        with pytest.raises(NotFound):
+            stage.do("keys.revoke", LEAD, key="zzzzzzzz")
+
+    for _ in range(MOST_TRIES + 5):
+        guess()
+    assert len([deed for deed in stage.deeds() if deed[2] == "denied"]) == MOST_TRIES
+    stage.clock.now += 2 * MINUTE
+    guess()
+    assert len([deed for deed in stage.deeds() if deed[2] == "denied"]) == MOST_TRIES + 1
 
 
 def test_a_secret_that_was_given_as_a_name_is_not_noted(stage: Stage) -> None:
