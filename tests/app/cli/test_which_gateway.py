@@ -26,7 +26,7 @@ REACHES_OUT = {
     "keys edit": ["app", "--max-uses", "5"],
     "keys export": [],
     "keys identify": [],
-    "keys import": ["FILE"],
+    "keys import": ["FILE", "-o", "json"],
     "keys list": [],
     "keys revoke": ["app", "--yes"],
     "keys rotate": ["app", "--yes"],
