@@ -58,11 +58,15 @@ class KeyAllowances:
     async def take(self, inbound: Inbound, provider: Provider) -> None:
         """One use, and a hold on what the call may cost at its first target, by the estimate that stands in it.
 
-        Raises Refusal; what is `held` then is to be settled all the same.
+        Raises Refusal: then nothing is held. A call that is cut short meanwhile is to be settled.
         """
         wanted = at_most(self._meter, inbound, inbound.call, provider)
         inbound.held = wanted
-        cap = await self._ask_for(inbound, wanted, Allowances.take)
+        try:
+            cap = await self._ask_for(inbound, wanted, Allowances.take)
+        except Refusal:  # nothing was written: while the store is locked, nothing heaps up that is to be settled
+            inbound.held = None
+            raise
         if cap is not None:
             inbound.held = None
             assert inbound.known

@@ -4,14 +4,20 @@ import asyncio
 import json
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gatewatch.control.key_table import Known
 from gatewatch.control.store import ControlStore
-from proxy.settings import Route, Target
+from gatewatch.paths import Home
+from proxy.refusal import Refusal
+from proxy.settings import Provider, Route, Target
+from proxy.worker.allowance import KeyAllowances
+from proxy.worker.inbound import Inbound
+from proxy.worker.settle import Meter
 from tests.kit.dialect_worker import CALLERS, PATIENT, asked, dialect_worker, route
 from tests.kit.raw_http import RawReply, ask, connect, request
 from tests.kit.scripted_upstream import STREAM_HEAD, Conversation, answers, chat_reply, chunk, delta, http, silence
@@ -427,6 +433,27 @@ async def test_where_the_store_is_locked_keys_with_caps_wait_and_others_are_serv
         assert (await key.ask()).status == 200
     assert await key.settled() == (1, 120, COST), "what was refused left nothing behind"
     locking.close()
+
+
+async def test_while_the_store_is_locked_nothing_heaps_up(
+    home: Home, inbound: Callable[..., Inbound], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a call that took nothing, nothing is left to settle, however many of them there are."""
+    monkeypatch.setattr("proxy.worker.allowance.PATIENCE_SECONDS", 0.01)
+    with ControlStore.open(home.control) as store:
+        key, _ = store.create_key("capped", team="t", create_team=True, pepper=bytes(32), max_uses=5)
+        allowances, call = KeyAllowances(home.control, Meter(home.control)), inbound()
+        call.known = Known(key, key.id, 1)
+        provider = Provider(name="p", ways=(), keys=(), price_provider="openai")
+        with store.change():
+            with pytest.raises(Refusal) as refused:
+                await allowances.take(call, provider)
+            assert (refused.value.status, call.held) == (503, None)
+        await allowances.take(call, provider)
+        assert call.held is not None
+        allowances.settle(call)
+        allowances.close()
+        assert store.used(key.id).uses == 0, "it went to no provider"
 
 
 async def test_what_could_not_be_settled_is_settled_later(worker: Worker, serve: Serve) -> None:
