@@ -15,6 +15,7 @@ from gatewatch.audit.links import snapshot
 from gatewatch.audit.sealing import seal_trail
 from gatewatch.audit.seals import AuditKey
 from gatewatch.audit.second_sink import sink_as_before
+from gatewatch.audit.times import with_times
 from gatewatch.audit.told import told
 from gatewatch.audit.verify import Verdict, verify_file, verify_home
 from gatewatch.authority.permissions import Permission
@@ -25,6 +26,10 @@ from gatewatch.vault.opening import kind_of
 
 MOST = 1_000
 """Entries in one answer."""
+
+NOT_RULED_OUT = (
+    "an old vault, second file and store put back together: only --anchor with one kept elsewhere finds that"
+)
 
 Counted = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]
 """What SQLite can compare with."""
@@ -76,7 +81,7 @@ def listed(acting: Acting, asked: ListAudit) -> list[dict[str, object]]:
     if not 1 <= asked.limit <= MOST:
         raise UsageError(f"1 to {MOST} entries at once, not {asked.limit}", "go on with `before`")
     entries = acting.store.trail.entries(asked.limit, asked.wanted(), before=asked.before, team=acting.actor.team)
-    return [msgspec.to_builtins(entry) | {"at": iso(entry.at)} for entry in entries]
+    return [with_times(msgspec.to_builtins(entry)) for entry in entries]
 
 
 @action("audit.verify", Permission.AUDIT_VERIFY, VerifyAudit, changes=False)
@@ -92,7 +97,8 @@ def verify(acting: Acting, asked: VerifyAudit) -> dict[str, Any]:
     accepted = kept.accepted if kept else ()
     if _has_vault(acting) and all(verdict.ok for _, verdict in found):
         sealed = seal_trail(acting.home, acting.store, acting.open_vault(), acting.second_sink())
-        return _told(found, sealed.kept.anchor, tuple(sealed.problems.values()), accepted)
+        answer = _told(found, sealed.kept.anchor, tuple(sealed.problems.values()), accepted)
+        return answer if anchors else answer | {"not_ruled_out": NOT_RULED_OUT}
     return _told(found, kept.anchor if kept else None, accepted=accepted)
 
 
@@ -179,6 +185,7 @@ def _told(
         "head": main.head,
         "unsealed": main.unsealed,
         "anchor": anchor.text() if anchor is not None and main.ok else None,
+        "not_ruled_out": None,
         "problems": list(problems),
         "accepted": [_break(each) for each in accepted],
         "places": [{"path": path, **msgspec.to_builtins(verdict)} for path, verdict in found],

@@ -2,9 +2,12 @@
 
 import re
 
+import msgspec
+
 from gatewatch import __version__
 from gatewatch.audit.deeds import address_in
-from gatewatch.audit.record import NOTHING, Record
+from gatewatch.audit.record import Record
+from gatewatch.audit.times import with_times
 from gatewatch.safe_text import safe
 
 LONGEST_VALUE = 4_000
@@ -59,6 +62,7 @@ def _custom(number: int, label: str, value: str | None) -> dict[str, object]:
     return {} if value is None else {f"cs{number}Label": label, f"cs{number}": value}
 
 
-def _side(side: object) -> str | None:
-    text = bytes(side)  # type: ignore[call-overload]
-    return None if text == bytes(NOTHING) else str(text, "utf-8", "replace")
+def _side(side: msgspec.Raw) -> str | None:
+    """The JSON text, with times that can be read."""
+    value = msgspec.json.decode(side)
+    return None if value is None else msgspec.json.encode(with_times(value)).decode()

@@ -7,6 +7,7 @@ import msgspec
 from gatewatch import __version__
 from gatewatch.audit.deeds import Kind, address_in, kind_of
 from gatewatch.audit.record import Record
+from gatewatch.audit.times import with_times
 from gatewatch.safe_text import safe
 
 SCHEMA_VERSION = "1.3.0"
@@ -57,8 +58,8 @@ def ocsf(record: Record, hash: str | None, seal: str | None) -> dict[str, Any]:
         ),
         "resources": [{"name": record.target, "type": record.action.partition(".")[0]}],
         "unmapped": {
-            "before": msgspec.json.decode(record.before),
-            "after": msgspec.json.decode(record.after),
+            "before": with_times(msgspec.json.decode(record.before)),
+            "after": with_times(msgspec.json.decode(record.after)),
             "hash": hash,
             "seal": seal,
         },

@@ -30,6 +30,7 @@ def test_entries_are_listed_newest_first_and_filtered(stage: Stage) -> None:
     newest, *_ = stage.do("audit.list", action="key.*")
     assert (newest["action"], newest["target"], newest["actor"]) == ("key.revoke", key["id"], "root")
     assert newest["at"].endswith("Z")
+    assert newest["after"]["revoked_at"].endswith("Z")
     assert [entry["action"] for entry in stage.do("audit.list", action="key.create")] == ["key.create"]
     assert stage.do("audit.list", actor="bob") == []
     (older,) = stage.do("audit.list", action="key.*", before=newest["seq"])
@@ -85,7 +86,9 @@ def test_a_trail_is_proven_and_its_anchor_holds_for_later(stage: Stage) -> None:
     assert first["ok"]
     assert first["broken"] is None
     stage.key("another")
+    assert "--anchor" in first["not_ruled_out"]
     later = stage.do("audit.verify", anchor=first["anchor"])
+    assert later["not_ruled_out"] is None
     assert later["ok"]
     assert later["count"] > first["count"]
     assert later["unsealed"] == later["count"] - first["count"]
