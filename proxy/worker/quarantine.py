@@ -20,6 +20,8 @@ Standing = Literal["free", "held", "due"]
 
 AGAIN_SECONDS = 5.0
 """After a try that neither went well nor showed that the key is still bad; less where the pause was shorter."""
+UNHURRIED_SECONDS = 5.0
+"""A pause from which on workers take their turns at leisure; shorter ones shorten the turns."""
 RELAPSE_SECONDS = 60.0
 """A key that fails this soon after it was found good goes on from the failures that it had."""
 MOST_RELAPSES = 256
@@ -45,7 +47,7 @@ class _Held:
 
     def let_others_first(self, patience: float) -> None:
         """A short pause makes short turns."""
-        self.due = max(self.due, self.over + patience * min(1.0, max(1.0, self.pause) / AGAIN_SECONDS))
+        self.due = max(self.due, self.over + patience * min(1.0, max(1.0, self.pause) / UNHURRIED_SECONDS))
 
 
 class Quarantine:
