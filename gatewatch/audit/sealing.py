@@ -44,14 +44,16 @@ def seal_trail(home: Home, store: ControlStore, vault: Vault, sink: SecondSink |
         key = find_audit_key(vault)
         kept = None if key is None else place.read(key)
         sink = sink or sink_as_before(home, kept)
+        lost: str | None = None
         if key is None or kept is None:
             is_new = key is None
             key = get_or_create_audit_key(store.connection, vault)
-            kept = place.write(_begin(store, key, sink.file, is_new=is_new), key)
+            lost = None if is_new else sealed_before(store.connection, key, sink.file, store.clock())
+            kept = place.write(_begin(store, key, lost, is_new=is_new), key)
         kept = _without_lost_file(store, kept, sink.file)
         before = kept
         with snapshot(home.control) as reading:
-            problems = _touched(reading, kept)
+            problems = {"trail": f"its anchor is lost: {lost}"} if lost else _touched(reading, kept)
             anchor, not_sealed = _seal(store, reading, key, kept.anchor)
         if not_sealed is not None:
             problems.setdefault("trail", f"record {not_sealed} is not as a gateway writes them")
@@ -68,13 +70,12 @@ def is_behind(connection: sqlite3.Connection, kept: Kept | None) -> bool:
     return kept is None or newest != kept.anchor.seq
 
 
-def _begin(store: ControlStore, key: AuditKey, file: Path | None, *, is_new: bool) -> Kept:
+def _begin(store: ControlStore, key: AuditKey, lost: str | None, *, is_new: bool) -> Kept:
     """An anchor for a key that has none; written before its first seal. `is_new`: the key was made just now.
 
-    Where there must have been an anchor, nothing that is there already is ever sealed, and the trail tells why.
+    `lost`: why there must have been an anchor. Then nothing that is there already is ever sealed, and the trail tells.
     """
     connection = store.connection
-    lost = None if is_new else sealed_before(connection, key, file, store.clock())
     table = "audit" if lost else "audit_seals"
     (seq,) = connection.execute(f"SELECT ifnull(max(seq), 0) FROM {table}").fetchone()  # noqa: S608
     if lost:
