@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from gatewatch.actions.acting import Acting
     from gatewatch.audit.second_sink import SecondSink
+    from gatewatch.keys.leaks import Reaction
     from gatewatch.paths import Home
     from gatewatch.rotation.rotator import Rotator
 
@@ -88,6 +89,7 @@ def _locally(args: argparse.Namespace, home: "Home", name: str, asked: "msgspec.
     from gatewatch.actions.perform import perform as perform_here
     from gatewatch.audit.second_sink import configured_sink
     from gatewatch.authority.login_user import login_user
+    from gatewatch.config.leak_policy import reactions_of
     from gatewatch.ledger.reader import LocalLedger
 
     def declared_teams() -> list[str]:
@@ -98,6 +100,10 @@ def _locally(args: argparse.Namespace, home: "Home", name: str, asked: "msgspec.
         config = configuration(args, home)
         return None if config is None else configured_sink(home, config.audit.file, config.audit.syslog)
 
+    def leak_reaction(team: str) -> "Reaction":
+        config = configuration(args, home)
+        return "alert" if config is None else reactions_of(config, team).in_prompt
+
     with acting_on(
         home,
         login_user(),
@@ -106,6 +112,7 @@ def _locally(args: argparse.Namespace, home: "Home", name: str, asked: "msgspec.
         declared_teams=declared_teams,
         second_sink=second_sink,
         rotator=lambda acting: _rotations(args, home, acting),
+        leak_reaction=leak_reaction,
     ) as acting:
         return perform_here(acting, name, asked)
 

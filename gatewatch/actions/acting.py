@@ -13,6 +13,7 @@ from gatewatch.authority.permissions import Permission
 from gatewatch.control.records import KeyRecord
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import NotAllowed, NotFound
+from gatewatch.keys.leaks import Reaction
 from gatewatch.keys.secret_shapes import shown
 from gatewatch.ledger.reader import LedgerReader
 from gatewatch.paths import Home
@@ -48,6 +49,7 @@ class Acting:
         gateway: Gateway | None = None,
         second_sink: Callable[[], SecondSink | None] = lambda: None,
         rotator: Callable[["Acting"], Rotator] | None = None,
+        leak_reaction: Callable[[str], Reaction] = lambda _: "alert",
     ) -> None:
         self.home = home
         self.store = store
@@ -62,6 +64,8 @@ class Acting:
         """None where none runs."""
         self.second_sink = second_sink
         """Where the audit trail goes beside the store by the configuration; None without one. Raises ConfigError."""
+        self.leak_reaction = leak_reaction
+        """What the policy says of a key of that team that stands in a prompt, or a file. Raises ConfigError."""
         self._rotator = rotator
 
     @property

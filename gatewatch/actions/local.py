@@ -15,6 +15,7 @@ from gatewatch.audit.second_sink import SecondSink
 from gatewatch.authority.actor import Actor
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
+from gatewatch.keys.leaks import Reaction
 from gatewatch.ledger.reader import LedgerReader
 from gatewatch.paths import Home
 from gatewatch.rotation.rotator import Rotator
@@ -34,6 +35,7 @@ def acting_on(
     gateway: Gateway | None = None,
     second_sink: Callable[[], SecondSink | None] = lambda: None,
     rotator: Callable[[Acting], Rotator] | None = None,
+    leak_reaction: Callable[[str], Reaction] = lambda _: "alert",
     recognised: bool = False,
 ) -> Iterator[Acting]:
     """An actor at work on a home, in this thread. Raises ControlStoreError.
@@ -53,6 +55,7 @@ def acting_on(
             gateway=gateway,
             second_sink=second_sink,
             rotator=rotator,
+            leak_reaction=leak_reaction,
         )
         before = newest(store)
         try:

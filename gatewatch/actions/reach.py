@@ -6,7 +6,7 @@ Whatever is not here is about the whole gateway and refused to it: a new action 
 WITHIN_ONE_TEAM = frozenset(
     {
         *("keys.create", "keys.edit", "keys.rotate", "keys.end_grace", "keys.revoke", "keys.import"),
-        *("keys.list", "keys.show", "keys.affected", "keys.export", "keys.identify"),
+        *("keys.list", "keys.show", "keys.affected", "keys.export", "keys.identify", "keys.found"),
         *("teams.list", "teams.show"),
         "prices.own",
         "audit.list",

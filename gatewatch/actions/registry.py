@@ -19,9 +19,9 @@ def actions() -> dict[str, Action[Any]]:
         teams,
         vault,
     )
-    from gatewatch.actions.keys import affected, carry, create, edit, identify, listing, revoke, rotate, show
+    from gatewatch.actions.keys import affected, carry, create, edit, found, identify, listing, revoke, rotate, show
 
-    of_keys = (affected, carry, create, edit, identify, listing, revoke, rotate, show)
+    of_keys = (affected, carry, create, edit, found, identify, listing, revoke, rotate, show)
     modules = (*of_keys, audit, prices, provider_keys, provider_quarantine, provider_rotation, roles, teams, vault)
-    found = [each for module in modules for each in vars(module).values() if isinstance(each, Action)]
-    return {each.name: each for each in found}
+    every = [each for module in modules for each in vars(module).values() if isinstance(each, Action)]
+    return {each.name: each for each in every}

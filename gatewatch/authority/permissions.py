@@ -23,6 +23,8 @@ class Permission(StrEnum):
     KEYS_EDIT = "keys.edit"
     KEYS_ROTATE = "keys.rotate"
     KEYS_REVOKE = "keys.revoke"
+    KEYS_REPORT_LEAK = "keys.report_leak"
+    """To have keys flagged whose whole secrets turned up somewhere. What happens then is the policy's doing."""
     KEYS_COPY = "keys.copy"
     """To be shown a new key's secret. Without it a secret can only be put where the gateway keeps it."""
     ADMIN_KEYS_MANAGE = "admin_keys.manage"
@@ -49,7 +51,12 @@ class Permission(StrEnum):
 
 _P = Permission
 
-_USER = frozenset({_P.LIVE_READ, _P.LEDGER_READ, _P.KEYS_VIEW, _P.TEAMS_VIEW, _P.PROVIDERS_VIEW, _P.PRICES_VIEW})
+_USER = frozenset(
+    {
+        *(_P.LIVE_READ, _P.LEDGER_READ, _P.KEYS_VIEW, _P.TEAMS_VIEW, _P.PROVIDERS_VIEW, _P.PRICES_VIEW),
+        _P.KEYS_REPORT_LEAK,  # whoever has a secret can do as much by putting it into a prompt
+    }
+)
 _ADMIN = _USER | {
     _P.KEYS_CREATE,
     _P.KEYS_EDIT,

@@ -10,6 +10,7 @@ from gatewatch.actions.registry import actions
 from gatewatch.audit.second_sink import SecondSink
 from gatewatch.authority.actor import Actor
 from gatewatch.errors import NotAllowed
+from gatewatch.keys.leaks import Reaction
 from gatewatch.ledger.answer import Answer, Checked
 from gatewatch.paths import Home
 from gatewatch.vault.interface import Vault
@@ -32,6 +33,7 @@ class ActionsHere:
         teams: Callable[[], list[str]],
         gateway: Gateway,
         second_sink: Callable[[], SecondSink | None] = lambda: None,
+        leak_reaction: Callable[[str], Reaction] = lambda _: "alert",
     ) -> None:
         self._home = home
         self._vault = vault
@@ -39,6 +41,7 @@ class ActionsHere:
         self._teams = teams
         self._gateway = gateway
         self._second_sink = second_sink
+        self._leak_reaction = leak_reaction
         self._denials = Denials(home)
 
     def perform(self, actor: Actor, name: str, asked: object) -> Any:
@@ -53,6 +56,7 @@ class ActionsHere:
                 gateway=self._gateway,
                 recognised=True,
                 second_sink=self._second_sink,
+                leak_reaction=self._leak_reaction,
             ) as acting:
                 return perform(acting, name, asked)
         except NotAllowed as refused:

@@ -57,7 +57,8 @@ class LeakWatch:
         self._news = asyncio.Event()
         self._told: dict[str, list[_Told]] = {}
         """Key → findings of the last day."""
-        self._known = False
+        self._read_up_to = 0
+        """The last finding in the audit trail that is known here: operators write some, too (`keys.found`)."""
 
     def take(self, state: LiveState) -> None:
         """What a worker has reported."""
@@ -87,12 +88,8 @@ class LeakWatch:
 
     def _settle(self, leaks: Iterable[Leak], networks: Iterable[tuple[str, str, int]]) -> dict[str, str | None]:
         """Write all of it; key → text of its alarm, None where that is over."""
-        if self._known and not leaks and not networks and not self._told:
-            return {}
         with ControlStore.open(self._control, actor=GATEWAY) as store:
-            if not self._known:
-                self._told = _told_before(store)
-                self._known = True
+            self._read_trail(store)
             with store.change():
                 for network in networks:
                     learn(store.connection, *network)
@@ -108,18 +105,28 @@ class LeakWatch:
         if leak.reaction == "revoke":
             store.revoke_key(leak.key_id)
         now = time.time_ns() // 1000
-        told = self._told.setdefault(leak.key_id, [])
+        told = self._told.get(leak.key_id, [])
         today = [each for each in told if each.mark == leak.mark and each.at > now - DAY_US]
         is_news = all((each.kid, each.source) != (leak.kid, leak.source) for each in today)
         if is_news and len(today) < SOURCES_A_DAY:
             store.audit(
                 "key.leak", leak.key_id, kid=leak.kid, mark=leak.mark, source=leak.source, reaction=leak.reaction
             )
-            told.append(_Told(leak.kid, leak.mark, leak.source, now))
+            self._read_trail(store)
             log.warning("key %s %s (%s)", leak.key_id, _SEEN[leak.mark].format(leak.source), leak.reaction)
         if becomes_known:
             with store.change():
                 learn(store.connection, leak.key_id, leak.source, now)
+
+    def _read_trail(self, store: ControlStore) -> None:
+        """What the audit trail has of findings since the last time, and of the last day."""
+        rows = store.connection.execute(
+            "SELECT seq, target, at, after FROM audit WHERE seq > ? AND action = 'key.leak' AND at > ? ORDER BY seq",
+            (self._read_up_to, time.time_ns() // 1000 - DAY_US),
+        )
+        for self._read_up_to, key_id, at, after in rows:
+            fields = msgspec.json.decode(after)
+            self._told.setdefault(key_id, []).append(_Told(fields["kid"], fields["mark"], fields["source"], at))
 
     def _alarm(self, store: ControlStore, key_id: str) -> str | None:
         """What stands against the key's secrets of today; forgets what is a day old."""
@@ -138,18 +145,6 @@ class LeakWatch:
         elif key.revoked_by != GATEWAY.id:
             return None  # somebody has seen to it
         return _text(key, told) if told else None
-
-
-def _told_before(store: ControlStore) -> dict[str, list[_Told]]:
-    told: dict[str, list[_Told]] = {}
-    rows = store.connection.execute(
-        "SELECT target, at, after FROM audit WHERE action = 'key.leak' AND at > ? ORDER BY seq",
-        (time.time_ns() // 1000 - DAY_US,),
-    )
-    for key_id, at, after in rows:
-        fields = msgspec.json.decode(after)
-        told.setdefault(key_id, []).append(_Told(fields["kid"], fields["mark"], fields["source"], at))
-    return told
 
 
 def _text(key: KeyRecord, told: list[_Told]) -> str:

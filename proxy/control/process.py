@@ -15,6 +15,7 @@ import msgspec
 
 from gatewatch import __version__
 from gatewatch.audit.second_sink import SecondSink, configured_sink
+from gatewatch.config.leak_policy import reactions_of
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
@@ -289,6 +290,7 @@ class ControlProcess:
             lambda: list(self._configuration.config.teams),
             self,
             self._second_sink,
+            lambda team: reactions_of(self._configuration.config, team).in_prompt,
         )
         ways_in, config = WaysIn(service, self.live, actions), self._configuration.at_start
         await ways_in.open_here(self._home.socket, self._store.role_of)

@@ -14,10 +14,10 @@ import msgspec
 
 from gatewatch.config import Config, ConfigError, Loaded, Problem
 from gatewatch.config import models as written
+from gatewatch.config.leak_policy import reactions_of
 from gatewatch.config.problems import KeyPath
 from gatewatch.config.target_privacy import quirks_of
 from gatewatch.errors import GatewatchError
-from gatewatch.keys.leaks import Reactions
 from gatewatch.paths import Home
 from gatewatch.providers.catalogue import presets
 from proxy.control.extras import missing_extras
@@ -50,9 +50,9 @@ def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Calla
         caps=_caps(config.caps),
         tls=(_path(config.tls.cert), _path(config.tls.key)) if config.tls else None,
         trusted_proxies=config.behind_proxy.trusted if config.behind_proxy else (),
-        leaks=_reactions(config.leaks),
+        leaks=reactions_of(config),
         leaks_of_teams={
-            name: _reactions(config.leaks, team.leaks)
+            name: reactions_of(config, name)
             for name, team in config.teams.items()
             if team.leaks != written.TeamLeaks()
         },
@@ -167,16 +167,6 @@ def _route(name: str, model: written.Model) -> Route:
     )
     version = hashlib.sha256(msgspec.json.encode(route)).hexdigest()[:8]
     return msgspec.structs.replace(route, version=version)
-
-
-def _reactions(leaks: written.Leaks, of_team: written.TeamLeaks | None = None) -> Reactions:
-    of_team = of_team or written.TeamLeaks()
-    return Reactions(
-        browser=of_team.browser or leaks.browser,
-        new_network=of_team.new_network or leaks.new_network,
-        in_prompt=of_team.in_prompt or leaks.in_prompt,
-        learn_us=leaks.learn,
-    )
 
 
 def _deadlines(deadlines: written.Deadlines) -> Deadlines:

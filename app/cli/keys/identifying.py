@@ -2,14 +2,22 @@
 
 import argparse
 import sys
+from typing import Any
 
 MOST_TEXT = 64 * 1024
+CHUNK = 64 * 1024
+"""Bytes of a file that are looked at at once: few enough to hold no more keys than one look takes."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from app.cli.command import add_output
     from app.cli.vault_options import add_vault
 
+    parser.add_argument(
+        "--from-file",
+        metavar="FILE",
+        help="every virtual key in a file instead: each that is good is flagged, as the policy for prompts says",
+    )
     add_vault(parser)
     add_output(parser)
 
@@ -22,6 +30,8 @@ def run(args: argparse.Namespace) -> int:
     from app.cli.performing import perform
     from gatewatch.actions.keys.identify import IdentifyKey
 
+    if args.from_file is not None:
+        return _found_in(args, args.from_file)
     if sys.stdin.isatty():
         text = getpass.getpass("The secret, or the text that it stands in (not shown): ", stream=sys.stderr)
     else:
@@ -44,3 +54,44 @@ def run(args: argparse.Namespace) -> int:
     else:
         print_object(found, args.output)
     return 0
+
+
+def _found_in(args: argparse.Namespace, file: str) -> int:
+    from pathlib import Path
+
+    from app.cli.output import print_rows
+    from app.cli.performing import perform
+    from gatewatch.actions.keys.found import FoundKeys
+    from gatewatch.keys.leaks import CANDIDATES
+
+    secrets = _secrets_of(file)
+    rows: list[dict[str, Any]] = []
+    for start in range(0, len(secrets), CANDIDATES):
+        asked = FoundKeys(secrets=tuple(secrets[start : start + CANDIDATES]), source=Path(file).name)
+        rows += perform(args, "keys.found", asked)
+    print_rows(rows, args.output, ("kid", "id", "name", "kind", "team", "state", "genuine", "reaction"))
+    sys.stdout.flush()
+    flagged = [row for row in rows if row["reaction"] is not None]
+    revoked = sum(row["reaction"] == "revoke" for row in flagged)
+    sys.stderr.write(
+        f"{len(rows)} virtual keys stand in {file}: {len(flagged)} are flagged, {revoked} of them revoked.\n"
+    )
+    return 0
+
+
+def _secrets_of(file: str) -> list[str]:
+    """What is a virtual key by its shape and checksum, each once. Raises UsageError for what cannot be read."""
+    from gatewatch.errors import UsageError
+    from gatewatch.keys.leaks import secrets_in
+    from gatewatch.keys.token import LENGTH
+
+    found: dict[str, None] = {}
+    try:
+        with open(file, "rb") as export:
+            rest = b""
+            while part := export.read(CHUNK):
+                found |= dict.fromkeys(secrets_in(rest + part))
+                rest = (rest + part)[1 - LENGTH :]
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}", "name a file of text") from None
+    return list(found)

@@ -176,7 +176,7 @@ OF_A_TEAM: dict[str, dict[str, Any]] = {
 
 
 def test_every_action_of_one_team_is_tried_here() -> None:
-    assert {*OF_A_KEY, *OF_ALL, *OF_A_TEAM, "keys.identify"} == WITHIN_ONE_TEAM
+    assert {*OF_A_KEY, *OF_ALL, *OF_A_TEAM, "keys.identify", "keys.found"} == WITHIN_ONE_TEAM
     assert set(actions()) >= WITHIN_ONE_TEAM
 
 
@@ -231,6 +231,8 @@ async def test_a_secret_that_turned_up_is_not_identified_as_another_teams(contro
     nowhere = await control.ask(key, "POST", "/v1/actions/keys.identify", {"text": token.mint("client", "live")})
     assert there.status_code == nowhere.status_code == 404
     assert HIDDEN not in there.text
+    found = await control.ask(key, "POST", "/v1/actions/keys.found", {"secrets": [secret], "source": "x"})
+    assert found.json() == [{"kid": token.parse(secret), "id": None, "genuine": None, "reaction": None}]
 
 
 async def test_the_use_of_a_key_that_is_shown_is_of_the_own_team(control: Control, key: str) -> None:

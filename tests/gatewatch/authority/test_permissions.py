@@ -17,9 +17,13 @@ def test_nobody_may_nothing_and_a_super_admin_everything() -> None:
     assert PERMISSIONS["super-admin"] == frozenset(Permission)
 
 
+REPORTS = {"keys.report_leak"}
+"""What everybody may do who has a secret, with a prompt."""
+
+
 def test_a_user_looks_and_an_admin_works_with_client_keys() -> None:
-    assert {str(each) for each in PERMISSIONS["user"]} == LOOKS
-    assert {str(each) for each in PERMISSIONS["admin"]} == LOOKS | ADMIN
+    assert {str(each) for each in PERMISSIONS["user"]} == LOOKS | REPORTS
+    assert {str(each) for each in PERMISSIONS["admin"]} == LOOKS | REPORTS | ADMIN
 
 
 def test_what_touches_secrets_roles_and_proof_is_for_super_admins_alone() -> None:

@@ -206,3 +206,19 @@ async def test_what_could_not_be_written_is_written_later(
         await entered(store, 1)
     assert "locked" in failures[0]
     assert store.key(key.id).revoked_at is not None
+
+
+async def test_what_an_operator_has_found_in_a_file_is_an_alarm_too(store: ControlStore, path: Path) -> None:
+    key, _ = store.create_key("app", team="search", pepper=PEPPER)
+    alarms = Alarms()
+    async with watch(path, alarms) as watched:
+        watched.take(report(leak(key.id)))
+        await until(lambda: texts(alarms), bool)
+        store.audit("key.leak", key.id, kid=key.id, mark="in_prompt", source="the file export.jsonl", reaction="alert")
+        text = await until(lambda: texts(alarms)[f"leak:{key.id}"], lambda text: "export.jsonl" in text)
+        assert "stood in the file export.jsonl" in text
+        assert "came from a browser" in text
+        watched.take(report(leak(key.id)))
+        store.revoke_key(key.id)
+        await until(lambda: texts(alarms), lambda standing: not standing)
+    assert len(entries(store)) == 2
