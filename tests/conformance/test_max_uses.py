@@ -125,5 +125,5 @@ def _journal(home: Home) -> Iterator[tuple[str, dict[str, Any]]]:
 def _told_and_counted(home: Home, ids: list[str]) -> int:
     """Calls of these keys, served or refused; of those refused beyond so many a second no row tells, only a count."""
     lines = [line for _, line in _journal(home)]
-    closed = sum(line["k"] == "close" and line.get("key_id") in ids for line in lines)
+    closed: int = sum(line["k"] == "close" and line.get("key_id") in ids for line in lines)
     return closed + sum(int(line["count"]) for line in lines if line["k"] == "rejected")
