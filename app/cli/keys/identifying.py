@@ -73,9 +73,7 @@ def _found_in(args: argparse.Namespace, file: str) -> int:
     sys.stdout.flush()
     flagged = [row for row in rows if row["reaction"] is not None]
     revoked = sum(row["reaction"] == "revoke" for row in flagged)
-    sys.stderr.write(
-        f"{len(rows)} virtual keys stand in {file}: {len(flagged)} are flagged, {revoked} of them revoked.\n"
-    )
+    sys.stderr.write(f"Virtual keys in {file}: {len(rows)}; flagged: {len(flagged)}; revoked by that: {revoked}.\n")
     return 0
 
 

@@ -55,7 +55,7 @@ def test_every_key_in_a_file_is_named_and_those_that_are_good_are_flagged(
     rows = {row["id"]: row for row in json.loads(out)}
     assert {key: row["reaction"] for key, row in rows.items()} == {one["id"]: "revoke", two["id"]: "alert", None: None}
     assert rows[None]["kid"] == token.parse(stranger)
-    assert "3 virtual keys" in err
+    assert "3; flagged: 2; revoked by that: 1." in err
     for secret in (one["secret"], two["secret"], stranger):
         assert secret[20:] not in out + err
     assert [ask("show", key["id"])["state"] for key in (one, two)] == ["revoked", "active"]
