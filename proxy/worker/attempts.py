@@ -8,6 +8,7 @@ ours was refused as if it were theirs.
 import asyncio
 
 from gatewatch.control.key_hold import KeyHold
+from gatewatch.known_secret import without_known
 from gatewatch.redact import redact
 from proxy.dialects.provider_error import ProviderError
 from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
@@ -143,7 +144,8 @@ class Attempts:
             if not exchange.complete:
                 exchange.abort("upstream_invalid", refusal.code)
             inbound.tap = None
-            record.status, record.error_kind, record.error_message = "error", refusal.code, told(refusal.said)
+            said = without_known(told(refusal.said), channel.key.secret)
+            record.status, record.error_kind, record.error_message = "error", refusal.code, said
             return inside
         return None
 

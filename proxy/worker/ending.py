@@ -13,6 +13,7 @@ from proxy.upstream.failure import UpstreamFailed
 from proxy.worker.answer_headers import JSON, id_headers, tried_headers
 from proxy.worker.inbound import Inbound
 from proxy.worker.live import Live
+from proxy.worker.quoted import without_quotes
 from proxy.worker.refused_rows import RefusedRows
 from proxy.worker.settle import Meter
 from proxy.worker.upstream_error import refusal_for_failure
@@ -84,7 +85,10 @@ class Ending:
         """Write the call's last word. From here on the client may see the end of its reply. Raises JournalFull."""
         call = inbound.call
         call.status, call.http_status, call.error_kind = status, http_status, kind
-        call.error_message = redact(message)[:500] if message else None
+        call.error_message = redact(without_quotes(message, inbound.body))[:500] if message else None
+        for tried in inbound.attempts:
+            if tried.error_message:
+                tried.error_message = without_quotes(tried.error_message, inbound.body)
         call.attempts = len(inbound.attempts)
         call.latency_us = inbound.elapsed_us()
         call.upstream_us = inbound.upstream_ns // 1000

@@ -109,4 +109,4 @@ def wait_headers(seconds: float) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def _short(text: str | None) -> str | None:
-    return text[:100] if text else None
+    return redact(text[:200])[:100] if text else None
