@@ -87,8 +87,14 @@ def print_entries(args: argparse.Namespace, asked: "ListAudit", limit: int) -> i
         rows += found
         if len(found) < size:
             break
-    print_rows(rows, args.output, COLUMNS)
+    print_rows(rows if args.output == "json" else [_step_first(row) for row in rows], args.output, COLUMNS)
     return 0
+
+
+def _step_first(row: dict[str, Any]) -> dict[str, Any]:
+    """Where an entry is a step of something longer, a cell that is cut off still says which."""
+    after = row["after"]
+    return row | {"after": {"step": after["step"], **after}} if after and "step" in after else row
 
 
 def _verify(args: argparse.Namespace) -> int:

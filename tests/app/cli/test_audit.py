@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.main import main
+from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
 
 Run = Callable[..., tuple[int, str, str]]
@@ -45,8 +46,6 @@ def test_who_did_what_is_listed_by_both_commands(run: Run) -> None:
 
 
 def test_more_than_a_page_is_listed(run: Run, home: Home) -> None:
-    from gatewatch.control.store import ControlStore
-
     with ControlStore.open(home.control, actor="alice") as store, store.change():
         for n in range(700):
             store.trail.add("price.set", f"m{n}")
@@ -124,3 +123,12 @@ def test_without_a_home_there_is_nothing_to_list(home: Home, capsys: pytest.Capt
 def test_a_time_that_is_none_is_a_usage_error(run: Run) -> None:
     code, _, err = run("audit", "list", "--since", "yesterday")
     assert (code, "--since" in err) == (2, True)
+
+
+def test_a_step_of_something_longer_stands_first_in_its_cell(run: Run, home: Home) -> None:
+    with ControlStore.open(home.control) as store:
+        store.audit("provider_key.rotate", "openai", drain_us=600, awaiting="x" * 80, step="probed")
+    _, table, _ = run("audit", "list", "--action", "provider_key.*")
+    assert "step probed, awaiting x" in table
+    (entry,) = json.loads(run("audit", "list", "--action", "provider_key.*", "-o", "json")[1])
+    assert entry["after"]["step"] == "probed"
