@@ -11,14 +11,21 @@ import json
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from gatewatch.authority.actor import Actor
+from gatewatch.authority.permissions import RoleName
+from gatewatch.errors import NotAllowed, NotFound
 from gatewatch.keys import token
+from tests.kit.acting import Stage
 from tests.kit.running import ROOT, Gateway, gateway, sandbox
 from tests.kit.waiting import until
 
@@ -194,7 +201,7 @@ def test_cve_2026_35030_two_keys_with_a_common_beginning_are_two_keys(served: Ga
         assert chat(served, forged).status == 401
 
 
-def test_gomodel_and_new_api_a_new_gateway_has_no_way_in(tmp_path: Path) -> None:
+def test_gomodel_one_api_and_new_api_a_new_gateway_has_no_way_in(tmp_path: Path) -> None:
     with gateway(tmp_path, config(tmp_path, "http://127.0.0.1:9")) as fresh:
         for secret in ("", "sk-1234", "root", "123456", "admin", "none", "null", "undefined"):
             assert chat(fresh, secret).status == 401
@@ -247,6 +254,125 @@ def test_bifrost_518_the_control_plane_listens_on_no_network_by_default(served: 
             if link.startswith("socket:["):
                 mine.add(link[8:-1])
     assert len(listening & mine) == 1, "the data plane's, and no other"
+
+
+@pytest.mark.parametrize("role", ["none", "user", "admin"])
+def test_cve_2026_35029_who_is_no_super_admin_changes_no_configuration(tmp_path: Path, role: RoleName) -> None:
+    """LiteLLM took `/config/update` from everybody who was logged in."""
+    stage = Stage(tmp_path)
+    stage.key()
+    somebody = Actor(id="somebody", role=role)
+    for deed, asked in (
+        ("providers.set_key", {"name": "openai", "secret": "sk-mine"}),
+        ("roles.set", {"login": "somebody", "role": "super-admin"}),
+        ("prices.set", {"row": {}}),
+    ):
+        with pytest.raises(NotAllowed):
+            stage.do(deed, somebody, **asked)
+        assert (deed, "denied") in [(action, result) for action, _, result in stage.deeds()]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"kind": "admin", "role": "super-admin"},
+        {"kind": "admin", "role": "admin", "all_teams": True},
+        {"team": "billing"},
+        {"networks": ["0.0.0.0/0"]},
+        {"expires_at": 4_000_000_000_000_000},
+    ],
+    ids=lambda more: " ".join(more),
+)
+def test_cve_2026_47101_47102_and_40217_a_key_makes_none_that_may_more(tmp_path: Path, more: dict[str, object]) -> None:
+    """LiteLLM's `/key/generate` stored `allowed_routes` as they were sent: `/*`, and so on to admin."""
+    stage = Stage(tmp_path)
+    stage.key("bills", team="billing")
+    end = 3_000_000_000_000_000
+    boss = stage.key("boss", kind="admin", role="admin", networks=["10.0.0.0/8"], expires_at=end)
+    lead = Actor(id=f"key:{boss['id']}", role="admin", team="search", key_id=boss["id"])
+    with pytest.raises((NotAllowed, NotFound)):
+        stage.do("keys.create", lead, **{"name": "more", "team": "search"} | more)
+    made = stage.do("keys.create", lead, name="as-much", team="search")
+    assert (made["networks"], made["expires_at"]) == (boss["networks"], boss["expires_at"])
+
+
+def test_ghsa_qqcv_a_key_of_one_team_finds_nothing_of_another(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    theirs = stage.key("theirs", team="billing")
+    boss = stage.key("boss", kind="admin", role="admin")
+    lead = Actor(id=f"key:{boss['id']}", role="admin", team="search", key_id=boss["id"])
+    for deed in ("keys.show", "keys.rotate", "keys.revoke"):
+        for reference in (theirs["id"], "theirs", theirs["id"][:4]):
+            with pytest.raises(NotFound):
+                stage.do(deed, lead, key=reference)
+    assert "theirs" not in str(stage.do("keys.list", lead))
+    assert stage.do("keys.show", key="theirs")["state"] == "active"
+
+
+# where secrets go
+
+
+@pytest.mark.parametrize("field", ["api_base", "base_url", "api_key", "custom_host"])
+def test_litellm_24952_31467_37053_and_32093_a_request_says_not_where_it_goes(served: Gateway, field: str) -> None:
+    """Whoever may name the upstream is sent its key."""
+    secret = create(served, "elsewhere")["secret"]
+    reply = chat(served, secret, **{field: "http://127.0.0.1:9/v1"})
+    assert (reply.status, reply.body["error"]["code"]) == (400, "upstream_override")
+
+
+def test_bifrost_3954_and_litellm_guardrail_headers_a_providers_key_goes_back_to_nobody(tmp_path: Path) -> None:
+    """Bifrost handed `x-goog-api-key` on to callers; LiteLLM wrote Authorization headers into its spend logs."""
+    with parrot_of_headers() as address:
+        with gateway(tmp_path, config(tmp_path, address)) as running:
+            secret = create(running, "curious")["secret"]
+            reply = chat(running, secret)
+            assert reply.status == 200
+            assert "sk-of-the-provider" not in str(reply)
+            row_of(running, reply)
+        kept = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "provider.key"]
+        assert len(kept) > 5
+        for path in kept:
+            content = path.read_bytes()
+            assert b"sk-of-the-provider" not in content, path
+            assert secret.encode() not in content, path
+
+
+@contextmanager
+def parrot_of_headers() -> Iterator[str]:
+    """A provider that answers well and sends every header of the request back."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+            message = {"role": "assistant", "content": "hi"}
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            reply = {"id": "c", "object": "chat.completion", "created": 1, "model": "gpt-4o-mini"}
+            body = json.dumps(reply | {"choices": [choice], "usage": usage}).encode()
+            self.send_response(200)
+            for name, value in self.headers.items():
+                if name.lower() not in ("content-length", "connection", "host", "content-type"):
+                    self.send_header(name, value)
+            self.send_header("x-goog-api-key", self.headers["authorization"].removeprefix("Bearer "))
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_an_admin_key_makes_no_calls_and_a_client_key_administrates_nothing(served: Gateway) -> None:
