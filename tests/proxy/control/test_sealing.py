@@ -153,6 +153,8 @@ async def test_a_gateway_tells_what_its_configuration_changed_and_its_trail_surv
         assert running.ask("audit", "verify")["ok"]
         os.kill(running.running.process.pid, signal.SIGKILL)
         running.running.process.wait()
+        for worker in running.running.ready["workers"]:  # serves on
+            os.kill(worker, signal.SIGTERM)
     log = running.running.log.read_text()
     assert "audit trail at the start: gwaudit1:" in log
     told = command("audit", "verify", home=running.home)
