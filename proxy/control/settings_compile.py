@@ -52,9 +52,7 @@ def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Calla
         trusted_proxies=config.behind_proxy.trusted if config.behind_proxy else (),
         leaks=reactions_of(config),
         leaks_of_teams={
-            name: reactions_of(config, name)
-            for name, team in config.teams.items()
-            if team.leaks != written.TeamLeaks()
+            name: reactions_of(config, name) for name, team in config.teams.items() if team.leaks != written.TeamLeaks()
         },
     )
 

@@ -17,7 +17,9 @@ from gatewatch.hidden import fields_of, hides
 CANARY = "canary-4f1c9a7e2b8d6350"
 PACKAGES = ("gatewatch", "proxy", "ingest", "reports", "app")
 
-LIKE_A_SECRET = re.compile(r"secret|pepper|passw|passphrase|digest|credential|private_key|bearer|(?:^|_)token$|api_key$")
+LIKE_A_SECRET = re.compile(
+    r"secret|pepper|passw|passphrase|digest|credential|private_key|bearer|(?:^|_)token$|api_key$"
+)
 NO_SECRETS = {
     ("gatewatch.actions.keys.listing", "ListKeys", "old_secrets"): "whether those that have one are meant",
     ("gatewatch.vault.hashicorp_options", "Options", "secret_id"): "a reference",

@@ -1,4 +1,4 @@
-"""What Anthropic's administration refuses; what it does is proven with Anthropic's own client, where keys are minted."""
+"""What Anthropic's administration refuses; what it does is proven with its own client, where keys are minted."""
 
 from collections.abc import AsyncIterator
 from typing import Any
