@@ -443,7 +443,8 @@ class Config(Section):
     """What is kept of calls."""
     vault: VaultKind = "auto"
     """Where `vault:` secrets are: the system's key ring (`keyring`), an encrypted `file`, or the first of them that
-    works (`auto`); what a unit is given by `systemd`; the `env` of a container; or what a plug-in brings, as `hashicorp`."""
+    works (`auto`); what a unit is given by `systemd`; the `env` of a container; or what a plug-in brings, as
+    `hashicorp`."""
     vault_options: dict[str, str] = {}
     """What a plug-in's vault needs: where it is and how to get in. Secrets among them are references."""
     audit: Audit = Audit()

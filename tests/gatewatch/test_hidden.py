@@ -21,6 +21,8 @@ LIKE_A_SECRET = re.compile(
     r"secret|pepper|passw|passphrase|digest|credential|private_key|bearer|(?:^|_)token$|api_key$"
 )
 NO_SECRETS = {
+    ("gatewatch.audit.anchor", "Accepted", "digest"): "of records of the trail",
+    ("gatewatch.audit.export_end", "ExportEnd", "digest"): "of lines of an export",
     ("gatewatch.actions.keys.listing", "ListKeys", "old_secrets"): "whether those that have one are meant",
     ("gatewatch.vault.hashicorp_options", "Options", "secret_id"): "a reference",
     ("gatewatch.vault.hashicorp_options", "Options", "token"): "a reference",
