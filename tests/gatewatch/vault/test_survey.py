@@ -1,5 +1,6 @@
 """A look at every kind of vault: says what works and why the rest does not, and changes nothing."""
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,8 +13,10 @@ from gatewatch.vault.survey import Looked, ignored, survey
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    for variable in ("CREDENTIALS_DIRECTORY", "DBUS_SESSION_BUS_ADDRESS", "GATEWATCH_KEY_FILE"):
-        monkeypatch.delenv(variable, raising=False)
+    for variable in ("CREDENTIALS_DIRECTORY", "DBUS_SESSION_BUS_ADDRESS", *os.environ):
+        if variable in ("CREDENTIALS_DIRECTORY", "DBUS_SESSION_BUS_ADDRESS") or variable.startswith("GATEWATCH_"):
+            monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("gatewatch.vault.environment_vault._taken", {})  # what this process was given stays its own
     monkeypatch.setattr("gatewatch.vault.keyring_vault.candidates", lambda: ("SecretService",))
     return Home(tmp_path / "home").make()
 
