@@ -1,6 +1,7 @@
 """Takes out of a provider's words what it quotes of the request: prompts are nobody's to keep in a row.
 
-A quotation counts where it is long enough to be text, and stands in the request just so.
+A quotation counts where it is long enough to be text, and stands in the request just so. The model's name stays: rows
+have it anyway, and whoever reads one looks for it.
 """
 
 import re
@@ -21,7 +22,7 @@ def without_quotes(message: str, body: dict[str, Any]) -> str:
     marks = [found.start() for found in _MARK.finditer(message)]
     if not body or not marks:
         return message
-    asked = msgspec.json.encode(body).decode()
+    asked = msgspec.json.encode({name: value for name, value in body.items() if name != "model"}).decode()
     ends = [len(message), *reversed(marks)]  # quoted text may hold marks itself, and its end may have been cut off
     out, at = "", 0
     for first in marks:

@@ -40,6 +40,11 @@ def test_what_the_request_does_not_hold_stays() -> None:
     assert without_quotes(f"'{PROMPT}'", {}) == f"'{PROMPT}'"
 
 
+def test_the_name_of_the_model_stays() -> None:
+    said = "The model 'claude-sonnet-of-another-account' does not exist."
+    assert without_quotes(said, BODY | {"model": "claude-sonnet-of-another-account"}) == said
+
+
 def test_many_marks_cost_little() -> None:
     said = "'" * 400 + "x" * 90  # no longer than a row keeps
     assert without_quotes(said, BODY) == said
