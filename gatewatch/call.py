@@ -42,6 +42,21 @@ class Tokens(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
         )
 
 
+class Check(msgspec.Struct, array_like=True, frozen=True):
+    """One limit or budget that a call met, and what it found there."""
+
+    rule: str
+    name: str
+    """Whose counter: as in `gatewatch.limits.rule`."""
+    measure: str
+    taken: int
+    """Before the call, holds included."""
+    held: int
+    """Of it, by other calls in flight."""
+    asked: int
+    most: int
+
+
 class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One client request. Written as `open` (with estimates) before the upstream request, as `close` after it."""
 
@@ -125,6 +140,27 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What the request asked for and the provider was not told, as the header `x-gatewatch-dropped-params` names it."""
     key_version: int | None = None
     """Which of its key's secrets it came with: tells who still uses one that was replaced."""
+
+    # what it met before it was sent
+    estimated_input_tokens: int = 0
+    """What it was reckoned with."""
+    estimated_output_tokens: int = 0
+    estimate_percent: int = 100
+    """What the estimate from characters was multiplied by, as the ledger had taught."""
+    reserved_picos: int | None = None
+    """What was held of its budgets; null: it had none, or the model no price."""
+    checked: list[Check] = []
+    """Every limit and budget that it met."""
+    blocked_by: str | None = None
+    """The rule that was in the way."""
+    priority: str | None = None
+    """`urgent` or `batch`; null: neither."""
+    queued_us: int = 0
+    """Waited for a turn at the provider."""
+    stepped_down: str | None = None
+    """The rule whose soft threshold sent it to a cheaper target, or the alert."""
+    request_shape: Any = None
+    """Of a request that was answered with a 400: its keys, types, sizes and values that are no text."""
 
     def tokens(self) -> Tokens:
         return Tokens(

@@ -1,5 +1,8 @@
 """The errors that clients see, in their dialect. Every code is the `error_kind` of the call's row."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import msgspec
 
 from gatewatch.known_secret import without_known
@@ -32,6 +35,11 @@ class Refusal(Exception):
         """Whether the client's connection must end with this reply."""
         self.reason = reason
         """What only the operator may know: stands in the call's row, never in the reply."""
+        self.details: dict[str, object] = {}
+        """More fields of the error, for programs."""
+        self.rule: str | None = None
+        """The limit or budget that was in the way."""
+        self.rule_scope: str | None = None
         self.said: Exception | None = None
         """What a provider said that led to it."""
 
@@ -43,7 +51,7 @@ class Refusal(Exception):
         self.code = self.code if without_known(self.code, secret) == self.code else "upstream_error"
 
     def openai_body(self) -> bytes:
-        return error_body(self.message, self.type, self.param, self.code)
+        return error_body(self.message, self.type, self.param, self.code, self.details)
 
 
 _LEAKED = {
@@ -55,9 +63,11 @@ _LEAKED = {
 DO_NOT_RETRY = ((b"x-should-retry", b"false"),)
 
 
-def error_body(message: str, type: str, param: str | None, code: str) -> bytes:
-    """OpenAI's four-field error object."""
-    return msgspec.json.encode({"error": {"message": message, "type": type, "param": param, "code": code}})
+def error_body(
+    message: str, type: str, param: str | None, code: str, details: Mapping[str, object] = MappingProxyType({})
+) -> bytes:
+    """OpenAI's four-field error object, and what more there is to say."""
+    return msgspec.json.encode({"error": {"message": message, "type": type, "param": param, "code": code, **details}})
 
 
 def bad_key(reason: str | None = None) -> Refusal:
@@ -105,7 +115,7 @@ def budget_exceeded(what: str) -> Refusal:
 
 def no_price(model: str, param: str = "model") -> Refusal:
     """A cap on money cannot be kept where nobody knows what a call costs."""
-    message = f"This key has a cap on money, and the model {redact(model)!r} has no price here."
+    message = f"This key or its team has a cap on money, and the model {redact(model)!r} has no price here."
     return _not_allowed("model_without_price", message, param)
 
 
@@ -114,6 +124,25 @@ def allowance_unavailable(reason: str) -> Refusal:
         503,
         "allowance_unavailable",
         "The gateway cannot count this key's calls at the moment.",
+        type="server_error",
+        headers=((b"retry-after", b"1"),),
+        reason=reason,
+    )
+
+
+def key_paused(because: str) -> Refusal:
+    """It is served again when whatever paused it is over; nobody can tell when."""
+    refusal = _not_allowed("key_paused", "Calls of this key are paused by the gateway's operator.", reason=because)
+    refusal.headers = DO_NOT_RETRY
+    return refusal
+
+
+def limits_away(reason: str) -> Refusal:
+    """Limits are kept in a store that cannot be reached, and the configuration says that nothing passes unseen."""
+    return Refusal(
+        503,
+        "limits_unavailable",
+        "The gateway cannot count calls at the moment.",
         type="server_error",
         headers=((b"retry-after", b"1"),),
         reason=reason,

@@ -2,11 +2,15 @@
 configuration, sent as JSON through a pipe. They hold secrets: never log or show one whole.
 """
 
+from typing import Literal
+
 import msgspec
 
 from gatewatch.control.key_hold import KeyHold
 from gatewatch.hidden import hides
 from gatewatch.keys.leaks import Reactions
+from gatewatch.limits.counters import Seeds
+from gatewatch.limits.rule import Rule
 from gatewatch.providers.quirks import Quirks
 
 
@@ -105,6 +109,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """The provider's opt-out of storing and training goes with every call (`gatewatch.providers.opt_out`)."""
     zero_retention: bool = False
     """Beside it, what makes the provider keep nothing."""
+    step_down: bool = False
+    """Its cheaper targets come first while a budget of the call is nearly spent."""
 
 
 class Caps(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,7 +132,33 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True):
     held_reply_bytes: int = 1024 * 1024
 
 
-@hides("pepper")
+class Override(msgspec.Struct, frozen=True, kw_only=True):
+    """What an alert, or an operator, has put in force for a while."""
+
+    kind: Literal["step_down", "shift", "throttle", "pause"]
+    """`step_down`: cheaper targets first. `shift`: targets of this provider, or this model, last. `throttle`: one call
+    at a time for each key. `pause`: no calls."""
+    scope: str
+    """As of rules; of `shift` `provider` or `model`."""
+    name: str
+    because: str
+    """Names what put it in force: stands in rows and errors."""
+
+
+class Limiting(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules that calls are held to, and what decides about them."""
+
+    rules: tuple[Rule, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    unpriced: Literal["allow", "refuse"] = "allow"
+    """Whether a call may go to a model without a price where a budget on money concerns it."""
+    when_away: Literal["refuse", "allow"] = "refuse"
+    """What becomes of calls while the shared counters cannot be reached."""
+    estimate_percents: dict[str, int] = {}
+    """Model of a provider (`PROVIDER/MODEL`) → what the ledger has taught of its estimates."""
+
+
+@hides("pepper", "limits_url")
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one worker needs."""
 
@@ -152,3 +184,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     leaks: Reactions = Reactions()
     leaks_of_teams: dict[str, Reactions] = {}
     """Of teams that have their own."""
+    limiting: Limiting = Limiting()
+    limits_url: str | None = None
+    """Of the store in which several workers count together; None: in the memory of the one worker."""
+    seeds: Seeds | None = None
+    """What its counters begin with, where a worker starts."""

@@ -7,8 +7,10 @@ Keeps true: no key is taken that is not declared here. What can only be judged b
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from gatewatch.config.limits import Budget, Limit, RuleName, TeamBudget, TeamLimits, Tier, Unpriced
+from gatewatch.config.section import Section
 from gatewatch.config.values import (
     Address,
     Count,
@@ -20,13 +22,11 @@ from gatewatch.config.values import (
     ListenAddress,
     ModelName,
     Network,
-    Percent,
     PresetName,
     ProviderName,
     Reference,
     Size,
     TeamName,
-    Usd,
     VaultKind,
 )
 from gatewatch.keys.leaks import Reaction
@@ -38,12 +38,6 @@ _SECOND = 1_000_000
 
 AdminApi = Literal["openai", "openrouter", "anthropic", "azure", "bedrock", "google"]
 """Providers whose admin API is known here."""
-
-
-class Section(BaseModel):
-    """A mapping in the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Tls(Section):
@@ -71,6 +65,8 @@ class Stores(Section):
     """Calls and everything that is counted: `postgresql://…` (the catalog of a DuckLake) or a reference."""
     limits: str | None = None
     """Rate windows and reservations of several workers: `redis://…` or a reference."""
+    limits_away: Literal["refuse", "allow"] = "refuse"
+    """What becomes of calls that a limit or a budget concerns while that store cannot be reached."""
 
 
 class Control(Section):
@@ -294,26 +290,6 @@ class Model(Section):
     """Whether a team whose budget is nearly spent is sent to the cheaper targets."""
 
 
-class Budget(Section):
-    """How much may be spent."""
-
-    usd: Usd
-    """US dollars in each period."""
-    period: Literal["day", "week", "month"] = "month"
-    """When it begins anew, in UTC."""
-    soft: Percent | None = None
-    """The share of it at which warnings and stepping down begin."""
-
-
-class Limits(Section):
-    """How much may be asked in a minute."""
-
-    rpm: Count | None = None
-    """Requests."""
-    tpm: Count | None = None
-    """Tokens, input and output."""
-
-
 class TeamLeaks(Section):
     """What is done about this team's keys, where that differs."""
 
@@ -344,9 +320,9 @@ class Leaks(Section):
 class Team(Section):
     """Whom calls are charged to."""
 
-    budget: Budget | None = None
+    budget: TeamBudget | None = None
     """What the team may spend."""
-    limits: Limits | None = None
+    limits: TeamLimits | None = None
     """How fast it may ask."""
     models: tuple[ModelName, ...] | None = Field(default=None, min_length=1)
     """The only models it may ask for; left out: any."""
@@ -437,6 +413,14 @@ class Config(Section):
     """How long a call may take."""
     teams: dict[TeamName, Team] = {}
     """Name → team. What stands here is changed here only."""
+    limits: dict[RuleName, Limit] = {}
+    """Name → how fast calls may come, for whom."""
+    budgets: dict[RuleName, Budget] = {}
+    """Name → how much may be spent, by whom."""
+    tiers: dict[RuleName, Tier] = {}
+    """Name → limits to be used under several `limits`, beside `starter` (60 requests a minute) and `standard` (600)."""
+    unpriced: Unpriced = Unpriced()
+    """What becomes of calls to models without a price, which no budget in money can count."""
     leaks: Leaks = Leaks()
     """What is done when a key is seen where no key should be."""
     ledger: Ledger = Ledger()

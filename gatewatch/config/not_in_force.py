@@ -18,7 +18,7 @@ def _has_an_age(config: Config, reference: str) -> bool:
 
 
 def _unenforced(config: Config) -> Iterator[tuple[KeyPath, str]]:
-    for store in ("control", "ledger", "limits"):
+    for store in ("control", "ledger"):
         if getattr(config.stores, store):
             yield ("stores", store), "not in force yet: the embedded store is used"
     for name, provider in config.providers.items():
@@ -31,14 +31,7 @@ def _unenforced(config: Config) -> Iterator[tuple[KeyPath, str]]:
         for key in ("region", "project"):
             if getattr(provider, key) and not _matters(key, provider, preset):
                 yield ("providers", name, key), "not enforced yet: it changes nothing for this provider"
-    for name, model in config.models.items():
-        if model.budget_step_down:
-            yield ("models", name, "budget_step_down"), "not enforced yet"
     for name, team in config.teams.items():
-        if team.budget:
-            yield ("teams", name, "budget"), "not enforced yet: nothing is refused"
-        if team.limits:
-            yield ("teams", name, "limits"), "not enforced yet: nothing is refused"
         if team.models:
             yield ("teams", name, "models"), "not enforced yet: give the models to its keys (keys create --models)"
     if config.ledger.bodies == "on":

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gatewatch.config.models import Config, Section
+from gatewatch.config.models import Config
+from gatewatch.config.section import Section
 from gatewatch.config.validation import inside, kinds
 from gatewatch.providers.catalogue import Preset, presets
 from gatewatch.providers.opt_out import merged

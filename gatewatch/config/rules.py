@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from gatewatch.config.admin_rules import admin_problems
 from gatewatch.config.base_url import objection
+from gatewatch.config.limit_problems import limit_problems
+from gatewatch.config.limit_rules import rules_of
 from gatewatch.config.models import Config, Provider, Quirks
 from gatewatch.config.problems import KeyPath, Problem, found_text, nearest
 from gatewatch.config.provider_keys import key_problems
@@ -40,19 +42,19 @@ def broken_rules(config: Config) -> list[Problem]:
     """Every rule that the completed configuration breaks."""
     rules: tuple[Callable[[Config], Iterator[Problem]], ...] = (
         _listening, _stores, _vault_options, _providers, key_problems, admin_problems, _targets, privacy_problems,
-        _teams, _workers,
+        _teams, limit_problems, _workers,
     )  # fmt: skip
     return [problem for rule in rules for problem in rule(config)]
 
 
 def workers_problem(config: Config, workers: int) -> Problem | None:
     """Why so many workers cannot keep the limits, or None. `serve --workers` asks again with its own number."""
-    limited = [name for name, team in config.teams.items() if team.limits or team.budget]
+    limited = [rule.id for rule in rules_of(config)]
     if workers < 2 or not limited or config.stores.limits:
         return None
     return Problem(
         ("stores", "limits"),
-        f"nothing, with {workers} workers and limits or budgets of {', '.join(limited[:3])}",
+        f"nothing, with {workers} workers and {', '.join(limited[:3])}",
         "a store that workers count in together (redis://…), or workers: 1",
     )
 

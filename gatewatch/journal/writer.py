@@ -68,6 +68,11 @@ class Journal:
         self._remove_reserves_of_the_dead()
         self.look_for_space()
 
+    @property
+    def position(self) -> tuple[str, int]:
+        """The name of the segment that is written now, and where its end is."""
+        return self._segment.path.stem, self._segment.size
+
     def open(self, call: Call) -> None:
         """Record that a call is about to be sent upstream. Raises JournalFull."""
         if self.full:

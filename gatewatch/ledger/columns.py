@@ -15,6 +15,9 @@ INPUT_CLASSES = tuple(f"{name}_tokens" for name in Tokens.__struct_fields__ if n
 UNMEASURED = ("latency_us", "upstream_us", "overhead_us")
 """Times that an interrupted call does not have."""
 
+AS_JSON = ("checked",)
+"""Lists that are kept as JSON text; NULL: an empty one."""
+
 JSON_TYPES: dict[object, str] = {
     int: "BIGINT",
     bool: "BOOLEAN",
@@ -48,6 +51,10 @@ def _column(field: msgspec.structs.FieldInfo) -> str:
             "CASE WHEN cost_basis IS DISTINCT FROM 'unpriced'"
             f" THEN (coalesce(cost_picos, 0)::DECIMAL(18, 0) * {USD_PER_PICO})::DECIMAL(18, 12) END AS cost"
         )
+    if field.name == "reserved_picos":
+        return f"(reserved_picos::DECIMAL(18, 0) * {USD_PER_PICO})::DECIMAL(18, 12) AS reserved"
+    if field.name in AS_JSON:
+        return f"CASE WHEN {name} <> '[]' THEN {name} END AS {name}"
     if field.name == "tags":
         return "map(map_keys(tags), map_values(tags)) AS tags"  # refuses a key that stands twice; `read_json` does not
     if field.type == list[str]:

@@ -30,6 +30,7 @@ _RANGES: dict[str, Any] = {
     "call_id": CALL_ID,
     "started_at": _TIME,
     "cost_picos": _PICOS | None,
+    "reserved_picos": _PICOS | None,
     "cost_basis": Literal[COST_BASES],
     "http_status": _SMALL | None,
     "client_retry": _SMALL,

@@ -29,6 +29,7 @@ from proxy.control.home_lock import HomeLock
 from proxy.control.key_ages import KeyAges
 from proxy.control.key_use import KeyUse
 from proxy.control.leaks import LeakWatch
+from proxy.control.limits_in_force import LimitsInForce
 from proxy.control.listening import bind
 from proxy.control.provider_leaks import ProviderLeakWatch
 from proxy.control.quarantine import Quarantine
@@ -80,6 +81,7 @@ class ControlProcess:
         self._leaks = LeakWatch(home.control, self._alarms)
         self._quarantine = Quarantine(home.control, self._store, self._alarms, self._workers)
         self._workers.on_report = self._heard
+        self._limits = LimitsInForce(self._workers.limit)
         self._rotations = Rotations(
             self._home, lambda: self._configuration.loaded, lambda: self._vault, self._fleet, self._alarm_from_elsewhere
         )
@@ -142,7 +144,7 @@ class ControlProcess:
         self._sealing = Sealing(self._home, self._vault, self._second_sink, self._alarm_from_elsewhere)
         self._sealing.start()
         self._quarantine.start(self._configuration.settings, lambda: self._configuration.config)
-        workers.configure(self._configuration.settings)
+        workers.configure(self._limited(self._configuration.settings))
         self._recording = self._make_recording()
         self._recording.start()
         self._ways_in = await self._open_ways_in(self._recording.service)
@@ -245,8 +247,11 @@ class ControlProcess:
     def _taken(self, settings: Settings) -> None:
         """Another configuration is in force."""
         self._workers.not_inherited = variables_with_secrets(self._configuration.loaded.tree())
-        self._workers.configure(settings)
+        self._workers.configure(self._limited(settings))
         self._quarantine.configured(settings)
+
+    def _limited(self, settings: Settings) -> Settings:
+        return msgspec.structs.replace(settings, limiting=self._limits.configured(settings.limiting))
 
     def _ready(self, listening: socket.socket) -> dict[str, Any]:
         host, port = listening.getsockname()[:2]

@@ -15,13 +15,14 @@ import msgspec
 from gatewatch.config import Config, ConfigError, Loaded, Problem
 from gatewatch.config import models as written
 from gatewatch.config.leak_policy import reactions_of
+from gatewatch.config.limit_rules import rules_of
 from gatewatch.config.problems import KeyPath
 from gatewatch.config.target_privacy import quirks_of
 from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
 from gatewatch.providers.catalogue import presets
 from proxy.control.extras import missing_extras
-from proxy.settings import Caps, Deadlines, Provider, ProviderKey, Route, Settings, Target, Way
+from proxy.settings import Caps, Deadlines, Limiting, Provider, ProviderKey, Route, Settings, Target, Way
 
 _HEADER_SAFE = re.compile(r"[!-~]{1,8192}")
 _AWS_KEY = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{8,124}:[!-9;-~]{16,256}(?::[!-~]{1,8192})?")
@@ -50,6 +51,11 @@ def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Calla
         caps=_caps(config.caps),
         tls=(_path(config.tls.cert), _path(config.tls.key)) if config.tls else None,
         trusted_proxies=config.behind_proxy.trusted if config.behind_proxy else (),
+        limiting=Limiting(
+            rules=rules_of(config),
+            unpriced="refuse" if config.unpriced.policy == "refuse" else "allow",
+            when_away=config.stores.limits_away,
+        ),
         leaks=reactions_of(config),
         leaks_of_teams={
             name: reactions_of(config, name) for name, team in config.teams.items() if team.leaks != written.TeamLeaks()
@@ -162,6 +168,7 @@ def _route(name: str, model: written.Model) -> Route:
         drop_params=model.drop_params,
         opt_out=model.privacy is not None,
         zero_retention=model.privacy == "zero_retention",
+        step_down=model.budget_step_down,
     )
     version = hashlib.sha256(msgspec.json.encode(route)).hexdigest()[:8]
     return msgspec.structs.replace(route, version=version)

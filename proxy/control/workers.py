@@ -18,11 +18,12 @@ import msgspec
 
 from gatewatch.control.key_hold import KeyHold
 from gatewatch.control.records import now_us
+from gatewatch.limits.counters import Seeds
 from proxy.control.alarms import Alarms
 from proxy.control.listening import bind_unix
 from proxy.control.worker_environment import without
 from proxy.control.worker_processes import end_of, signal_to
-from proxy.settings import Settings
+from proxy.settings import Limiting, Settings
 from proxy.worker.live import LiveState
 from proxy.worker.quarantine import encoded
 
@@ -91,15 +92,28 @@ class Workers:
         epoch = max(now_us(), last + 1, *(state.epoch + 1 for state in self.states.values()), 0)
         self._settings = settings = msgspec.structs.replace(settings, epoch=epoch)
         self._configured.set()
-        command = msgspec.json.encode({"command": "configure", "settings": settings}) + b"\n"
-        for writer in self._writers.values():
-            writer.write(command)
+        self._tell({"command": "configure", "settings": settings})
 
     def quarantine(self, holds: list[KeyHold]) -> None:
         """Tell every worker, running or yet to come, which keys of providers it must not use."""
         self._held = holds
         for turn, writer in enumerate(self._writers.values()):
             writer.write(encoded(holds, turn * TURN_SECONDS))
+
+    def limit(self, limiting: Limiting) -> None:
+        """Tell every worker, running or yet to come, what calls are limited by."""
+        if self._settings:
+            self._settings = msgspec.structs.replace(self._settings, limiting=limiting)
+        self._tell({"command": "limit", "limiting": limiting})
+
+    def seed(self, seeds: Seeds) -> None:
+        """Tell every worker what the ledger has counted for rules that are new."""
+        self._tell({"command": "seed", "seeds": seeds})
+
+    def _tell(self, command: dict[str, object]) -> None:
+        line = msgspec.json.encode(command) + b"\n"
+        for writer in self._writers.values():
+            writer.write(line)
 
     @property
     def settings(self) -> Settings | None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from gatewatch.money import usd_text
 from proxy.http_server.request import Headers
+from proxy.worker.admission.told import rate_limit_headers
 from proxy.worker.inbound import Inbound
 
 JSON = (b"content-type", b"application/json")
@@ -49,6 +50,11 @@ def tried_headers(inbound: Inbound) -> Headers:
     ]
 
 
+def limit_headers(inbound: Inbound) -> Headers:
+    """What is left of its limits; nothing where it met none."""
+    return rate_limit_headers(inbound.reserved.met, inbound.call.started_at) if inbound.reserved else []
+
+
 def closing_comment(inbound: Inbound) -> bytes:
     """Stands before a stream's last event: the cost is known only then."""
     return b": gatewatch call_id=%s cost_usd=%s\n\n" % (inbound.call.call_id.encode(), cost_text(inbound))
@@ -70,6 +76,7 @@ def _route_headers(inbound: Inbound) -> Headers:
         (b"x-gatewatch-model", _header_text(call.model)),
         (b"x-gatewatch-attempts", b"%d" % len(inbound.attempts)),
         (b"x-gatewatch-overhead-ms", b"%.3f" % (max(0, overhead_us) / 1000)),
+        *limit_headers(inbound),
     ]
 
 

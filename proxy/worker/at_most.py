@@ -27,15 +27,24 @@ def at_most(meter: Meter, inbound: Inbound, reckoned: Call, provider: Provider) 
     total = tokens.input + tokens.output
     if inbound.known.key.max_picos is None:
         return Amount(total, reckoned.cost_picos or 0)
+    return Amount(total, most_picos(meter, inbound, reckoned, provider))
+
+
+def most_picos(meter: Meter, inbound: Inbound, reckoned: Call, provider: Provider) -> int:
+    """What the next try of the call costs at most. Raises Refusal where that cannot be known."""
     if reckoned.cost_picos is None:
         raise no_price(reckoned.model or "")
-    dearest, tools = reckoned.cost_picos, 0
     named = list(islice(named_models(inbound.body), MOST_NAMED + 1))
+    if not named:
+        return reckoned.cost_picos
     if len(named) > MOST_NAMED:
-        raise bad_request("too_many_models", "The request names more models than this key's cap on money allows.")
-    characters, extra = estimate.size(inbound.body) if named else (0, 0)
+        raise bad_request("too_many_models", "The request names more models than a cap on money allows.")
+    dearest, tools = reckoned.cost_picos, 0
+    characters, extra = estimate.size(inbound.body)
     for param, name in named:
-        asked = Tokens(input_uncached=estimate.tokens_of_text(name, characters) + extra, output=tokens.output)
+        asked = Tokens(
+            input_uncached=estimate.tokens_of_text(name, characters) + extra, output=reckoned.tokens().output
+        )
         cost = meter.cost_of(reckoned, provider, name, asked, inbound.body.get("service_tier"))
         if cost is None:
             raise no_price(name[:256], param)
@@ -43,4 +52,4 @@ def at_most(meter: Meter, inbound: Inbound, reckoned: Call, provider: Provider) 
             tools += cost
         else:
             dearest = max(dearest, cost)
-    return Amount(total, dearest + tools)
+    return dearest + tools

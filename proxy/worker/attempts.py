@@ -13,6 +13,7 @@ from gatewatch.redact import redact
 from proxy.dialects.provider_error import ProviderError
 from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
 from proxy.settings import Caps, Route, Target
+from proxy.worker.admission.admission import Admission
 from proxy.worker.allowance import KeyAllowances
 from proxy.worker.attempt import AttemptFailed, attempt, failed_by
 from proxy.worker.channel import Channel, Upstream
@@ -30,10 +31,11 @@ MOST_TRIES = 3
 class Attempts:
     """Makes the tries of one worker's calls."""
 
-    def __init__(self, ending: Ending, allowances: KeyAllowances, relay: Relay) -> None:
+    def __init__(self, ending: Ending, allowances: KeyAllowances, admission: Admission, relay: Relay) -> None:
         self._ending = ending
         self._relay = relay
         self._allowances = allowances
+        self._admission = admission
 
     async def answer(self, inbound: Inbound, route: Route, upstreams: dict[str, Upstream], caps: Caps) -> None:
         """Relay the reply of the first target that has one worth relaying; one deadline over all tries.
@@ -92,6 +94,15 @@ class Attempts:
                     except Refusal as refusal:  # a cheaper target may still be asked; if not, the failure is the answer
                         why = f"{target.provider}/{model} was not asked: {refusal.reason or refusal.message}"
                         failed.refusal.reason = f"{failed.refusal.reason}; {why}" if failed.refusal.reason else why
+                        return failed
+                if not self._admission.is_idle:
+                    try:
+                        await self._admission.before_try(inbound, provider.provider, target, key.id)
+                    except Refusal as refusal:
+                        if failed is None:
+                            failed = AttemptFailed(refusal, may_go_elsewhere=True)
+                        if refusal.rule_scope == "provider_key":
+                            continue
                         return failed
                 channel = channel.with_key(key)
                 self._choose(inbound, channel, target, passage)

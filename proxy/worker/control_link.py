@@ -15,8 +15,9 @@ from typing import Any
 import msgspec
 
 from gatewatch.control.key_hold import KeyHold
+from gatewatch.limits.counters import Seeds
 from proxy.http_server.bounds import Bounds
-from proxy.settings import Settings
+from proxy.settings import Limiting, Settings
 from proxy.worker.gateway import Gateway
 from proxy.worker.live import LiveState, rss_mb
 
@@ -124,6 +125,10 @@ class ControlLink:
             case "quarantine":
                 holds = msgspec.convert(command["holds"], list[KeyHold])
                 self._gateway.quarantine.replace(holds, command["patience"])
+            case "limit":
+                self._gateway.limit(msgspec.convert(command["limiting"], Limiting))
+            case "seed":
+                self._gateway.seed(msgspec.convert(command["seeds"], Seeds))
             case "drain":
                 self._stopping.set()
             case unknown:

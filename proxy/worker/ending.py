@@ -10,7 +10,7 @@ from proxy.canonical.seen import Seen
 from proxy.http_server.request import Headers
 from proxy.refusal import Refusal, ledger_full
 from proxy.upstream.failure import UpstreamFailed
-from proxy.worker.answer_headers import JSON, id_headers, tried_headers
+from proxy.worker.answer_headers import JSON, id_headers, limit_headers, tried_headers
 from proxy.worker.inbound import Inbound
 from proxy.worker.live import Live
 from proxy.worker.quoted import without_quotes
@@ -102,6 +102,7 @@ class Ending:
             self._live.ended(call)
             inbound.journalled = False
         self._journal.close(call, inbound.attempts)
+        inbound.position = self._journal.position
 
     def left_before_the_end(self, inbound: Inbound) -> bool:
         """Close a call whose reply is whole but for its last bytes: `ok`, unless nobody is there to take them."""
@@ -113,6 +114,7 @@ class Ending:
 
     def refuse(self, inbound: Inbound, refusal: Refusal) -> None:
         """A stage said no, or an upstream's failure became the client's error."""
+        inbound.call.blocked_by = refusal.rule
         if inbound.channel:
             refusal.hide(inbound.channel.key.secret)
         if inbound.exchange and not inbound.exchange.complete:
@@ -184,7 +186,13 @@ class Ending:
     def _send_error(self, inbound: Inbound, refusal: Refusal) -> None:
         call_id = inbound.call.call_id
         body = inbound.caller.error(refusal, call_id)
-        headers: Headers = [JSON, *id_headers(inbound), *tried_headers(inbound), *refusal.headers]
+        headers: Headers = [
+            JSON,
+            *id_headers(inbound),
+            *tried_headers(inbound),
+            *limit_headers(inbound),
+            *refusal.headers,
+        ]
         if refusal.close:
             inbound.request.keep_alive = False
         inbound.request.reply(_status(inbound, refusal), headers, body)

@@ -2,18 +2,21 @@
 
 import asyncio
 import logging
+import time
 from collections import Counter
 
 from gatewatch.control.key_table import KeyTable
 from gatewatch.control.records import KeyRecord
 from gatewatch.journal.writer import Journal, JournalFull
+from gatewatch.limits.counters import Counters, Seeds
 from gatewatch.redact import redact
 from proxy import estimate
 from proxy.dialects.anthropic_messages import count_reply
 from proxy.http_server.request import ClientLeft, Request
 from proxy.refusal import Refusal, internal_error, ledger_full, overloaded
-from proxy.settings import Route, Settings
+from proxy.settings import Limiting, Route, Settings
 from proxy.upstream.failure import UpstreamFailed
+from proxy.worker.admission.admission import Admission
 from proxy.worker.allowance import KeyAllowances
 from proxy.worker.answer_headers import JSON, id_headers, plain_headers
 from proxy.worker.attempts import Attempts
@@ -52,6 +55,7 @@ class Gateway:
         journal: Journal,
         meter: Meter,
         allowances: KeyAllowances,
+        counters: Counters,
         agent: str,
     ) -> None:
         self.keys = keys
@@ -68,7 +72,10 @@ class Gateway:
         self.quarantine.replace(settings.quarantine)
         self._model_list = ModelList()
         self._ending = Ending(journal, meter, self.live)
-        self._attempts = Attempts(self._ending, allowances, Relay(self._ending))
+        self._admission = Admission(settings.limiting, counters, meter)
+        if settings.seeds:
+            counters.seed(settings.seeds)
+        self._attempts = Attempts(self._ending, allowances, self._admission, Relay(self._ending))
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
@@ -83,9 +90,18 @@ class Gateway:
         }
         self.settings, self._proxies, self._upstreams = settings, proxies, upstreams  # all of them or none
         self.leaks.configure(settings)
+        self.limit(settings.limiting)
         for name, upstream in old.items():
             if self._upstreams.get(name) is not upstream:
                 upstream.close()
+
+    def limit(self, limiting: Limiting) -> None:
+        """Take other rules."""
+        self._admission.configure(limiting)
+
+    def seed(self, seeds: Seeds) -> None:
+        """Take what the ledger has counted for rules that are new."""
+        self._admission.counters.seed(seeds)
 
     def epochs(self) -> dict[int, int]:
         """Epoch → calls in flight whose way was chosen under it."""
@@ -109,6 +125,7 @@ class Gateway:
         self.journal.look_for_space()
         self.meter.refresh()
         self._ending.flush()
+        self._admission.forget(time.time_ns() // 1000)
         routes = self.settings.routes.values()
         self._allowances.tick(max(self.settings.deadlines.total, *(route.deadlines.total for route in routes), 0))
         for upstream in self._upstreams.values():
@@ -160,15 +177,17 @@ class Gateway:
             request.on_disconnect = None
             if inbound.held is not None:
                 self._allowances.settle(inbound)
+            if inbound.reserved is not None or not self._admission.is_idle:
+                self._admission.settle(inbound)
 
     async def serve_call(self, inbound: Inbound) -> None:
-        """receive → authenticate → authorise → plan → attempt → relay → settle → record"""
+        """receive → authenticate → authorise → plan → admit → attempt → relay → settle → record"""
         inbound.task = asyncio.current_task()
         try:
             key = self._identify(inbound)
             if key.max_uses is not None:
                 await self._allowances.check(key)
-            self._admit(inbound, key)
+            self._let_in(inbound, key)
             if key.dialects is not None:
                 check_dialect(key, inbound.caller.name)
             body = await inbound.request.body(self.settings.caps.body_bytes)
@@ -179,7 +198,10 @@ class Gateway:
             inbound.call.requested_model = model if model in self.settings.routes else claimed(model)
             route = authorise(self.settings, key, model)
             check_further_models(key, route, inbound.body)
+            route = self._admission.shifted(route, inbound.call)
             upstreams = self._reckon(inbound, route)
+            if not self._admission.is_idle:
+                route = await self._admission.admit(inbound, route, self.settings.providers)
             if key.is_capped:
                 await self._allowances.take(inbound, self.settings.providers[route.targets[0].provider])
             check_not_cut_off(inbound, self.keys)
@@ -216,7 +238,7 @@ class Gateway:
         call.config_version = self.settings.config_version
         return key
 
-    def _admit(self, inbound: Inbound, key: KeyRecord) -> None:
+    def _let_in(self, inbound: Inbound, key: KeyRecord) -> None:
         """To be asked when the key is known to have calls left: one that has none is told nothing else."""
         if key.networks is not None:
             check_network(key, inbound.call.source or "")
@@ -242,7 +264,7 @@ class Gateway:
             self.journal.open(call)
         except JournalFull:
             raise ledger_full() from None
-        inbound.journalled = True
+        inbound.journalled = inbound.was_opened = True
         self.live.started(call)
         assert inbound.known
         self.live.key_used(inbound.known.kid, call.started_at)
@@ -272,7 +294,7 @@ class Gateway:
             key = self._identify(inbound)
             if key.max_uses is not None:
                 await self._allowances.check(key)
-            self._admit(inbound, key)
+            self._let_in(inbound, key)
             if method == "GET" and (path == "/v1/models" or path.startswith("/v1/models/")):
                 check_listing(key, inbound.caller.name)
                 await self._models(inbound, key, path.removeprefix("/v1/models").removeprefix("/"))

@@ -9,12 +9,16 @@ from gatewatch.control.allowance import Amount
 from gatewatch.control.key_table import Known
 from gatewatch.control.key_table import Refusal as NotServed
 from gatewatch.ids import new_call_id
+from gatewatch.limits.counters import Position
 from proxy.canonical.ask import Ask
 from proxy.dialects.dialect import CallerDialect
 from proxy.http_server.request import Request
+from proxy.settings import Route
 from proxy.upstream.exchange import Exchange
+from proxy.worker.further_models import named_models
 
 if TYPE_CHECKING:
+    from proxy.worker.admission.admission import Reserved
     from proxy.worker.channel import Channel
     from proxy.worker.passage import Passage
     from proxy.worker.relay_stream import StreamTap
@@ -43,11 +47,15 @@ class Inbound:
         "lost_picos",
         "lost_tries",
         "passage",
+        "position",
         "request",
+        "reserved",
+        "route",
         "started_ns",
         "tap",
         "task",
         "upstream_ns",
+        "was_opened",
     )
 
     def __init__(self, request: Request, endpoint: str, caller: CallerDialect, source: str | None = None) -> None:
@@ -85,11 +93,23 @@ class Inbound:
         """What of its key's allowance is held for it."""
         self.journalled = False
         """Whether an `open` record stands in the journal and no `close` yet."""
+        self.was_opened = False
+        """Whether an `open` record of it was written: from then on it counts, however it ends."""
+        self.position: Position | None = None
+        """Where its last record stands."""
+        self.route: Route | None = None
+        self.reserved: Reserved | None = None
+        """What is held for it of limits and budgets."""
         request.on_disconnect = self._client_left
 
     def _client_left(self) -> None:
         if self.exchange:
             self.exchange.abort("client_closed", "the client closed the connection")
+
+    @property
+    def names_models(self) -> bool:
+        """Whether its body may name other models than the one that it is for."""
+        return next(iter(named_models(self.body)), None) is not None
 
     @property
     def went_out(self) -> bool:

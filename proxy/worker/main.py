@@ -17,6 +17,7 @@ import uvloop
 from gatewatch import __version__
 from gatewatch.control.key_table import KeyTable
 from gatewatch.journal.writer import Journal
+from gatewatch.limits.memory import MemoryCounters
 from gatewatch.paths import Home
 from proxy.http_server.bounds import Bounds
 from proxy.http_server.server import HttpServer
@@ -54,7 +55,7 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     keys = KeyTable(home.control, bytes.fromhex(settings.pepper))
     journal = Journal(home.journal)
     meter = Meter(home.control)
-    gateway = Gateway(settings, keys, journal, meter, KeyAllowances(home.control, meter), AGENT)
+    gateway = Gateway(settings, keys, journal, meter, KeyAllowances(home.control, meter), MemoryCounters(), AGENT)
     bounds = Bounds(settings.caps, settings.hosts)
     bounds.rejected = gateway.rejected
     server = HttpServer(gateway, bounds, settings.tls)

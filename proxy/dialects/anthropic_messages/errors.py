@@ -26,7 +26,8 @@ STATUSES = {503: 529}
 
 def write_error(refusal: Refusal, call_id: str) -> bytes:
     """The body of an error reply."""
-    error = {"type": type_of(refusal), "message": refusal.message, "details": {"error_code": refusal.code}}
+    details = {"error_code": refusal.code, **refusal.details}
+    error = {"type": type_of(refusal), "message": refusal.message, "details": details}
     return msgspec.json.encode({"type": "error", "error": error, "request_id": call_id})
 
 

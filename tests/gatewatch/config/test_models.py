@@ -3,7 +3,8 @@ import inspect
 import pytest
 
 from gatewatch.config import models
-from gatewatch.config.models import Config, Section
+from gatewatch.config.models import Config
+from gatewatch.config.section import Section
 from proxy.settings import Caps, Deadlines
 
 SECTIONS = [kind for _, kind in inspect.getmembers(models, inspect.isclass) if issubclass(kind, Section)]

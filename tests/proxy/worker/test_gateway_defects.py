@@ -12,6 +12,7 @@ import pytest
 
 from gatewatch.control.key_table import KeyTable
 from gatewatch.journal.writer import Journal, JournalFull
+from gatewatch.limits.memory import MemoryCounters
 from gatewatch.paths import Home
 from proxy.http_server.bounds import Bounds
 from proxy.http_server.server import HttpServer
@@ -56,10 +57,9 @@ class Running:
     async def start(self, upstream_url: str, change: Callable[[Settings], Settings] = lambda s: s) -> None:
         self.settings = change(settings_for(self.home, upstream_url, Caps(), PATIENT))
         keys = KeyTable(self.home.control, PEPPER)
-        control = self.home.control
-        self.gateway = Gateway(
-            self.settings, keys, self.journal, Meter(control), KeyAllowances(control, Meter(control)), "gatewatch/test"
-        )
+        meter = Meter(self.home.control)
+        allowances = KeyAllowances(self.home.control, meter)
+        self.gateway = Gateway(self.settings, keys, self.journal, meter, allowances, MemoryCounters(), "gatewatch/test")
         self.server = HttpServer(self.gateway, Bounds(Caps(), ("127.0.0.1",)))
         listening = socket.create_server(("127.0.0.1", 0))
         self.port = listening.getsockname()[1]

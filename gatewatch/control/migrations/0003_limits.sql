@@ -1,0 +1,62 @@
+-- Limits and budgets that operators made, beside those of the configuration file.
+CREATE TABLE rules (
+    id         TEXT PRIMARY KEY,  -- as `gatewatch.limits.rule.Rule.id`
+    rule       TEXT NOT NULL,     -- the rule as JSON, without its grants
+    team       TEXT,              -- whose it is; NULL: of nobody alone
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    changed_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- What lifts a ceiling for a while, once; kept for ever, as the trail of money is.
+CREATE TABLE grants (
+    id         TEXT PRIMARY KEY,
+    rule_id    TEXT NOT NULL,
+    amount     INTEGER NOT NULL CHECK (amount > 0), -- in the rule's measure
+    since      INTEGER NOT NULL,
+    until      INTEGER NOT NULL CHECK (until > since),
+    reason     TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX grants_by_end ON grants (until);
+
+-- What counters had when it was last written down, for a start while the ledger cannot be read.
+CREATE TABLE counter_checkpoint (
+    one       INTEGER PRIMARY KEY CHECK (one = 1),
+    at        INTEGER NOT NULL,
+    seeds     TEXT NOT NULL     -- `gatewatch.limits.counters.Seeds` as JSON
+) WITHOUT ROWID;
+
+-- Alerts that fire, or have fired: one row for each rule and subject.
+CREATE TABLE alerts (
+    id        TEXT PRIMARY KEY,  -- ALERT|SUBJECT
+    alert     TEXT NOT NULL,
+    subject   TEXT NOT NULL,     -- as scopes are written: `team/search`
+    state     TEXT NOT NULL CHECK (state IN ('firing', 'acknowledged', 'cleared')),
+    value     TEXT NOT NULL,     -- what was measured, for people
+    threshold TEXT NOT NULL,
+    since     INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    acknowledged_by TEXT,
+    note      TEXT,
+    actions   TEXT NOT NULL DEFAULT '[]' -- JSON: the overrides that it has put in force
+) WITHOUT ROWID;
+CREATE TABLE alert_silences (
+    id         TEXT PRIMARY KEY,
+    pattern    TEXT NOT NULL,    -- an alert's id, or ALERT alone
+    until      INTEGER NOT NULL,
+    reason     TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Configurations that were in force, so that a call's `config_version` can be explained.
+CREATE TABLE configuration_versions (
+    version    TEXT PRIMARY KEY,
+    first_at   INTEGER NOT NULL,
+    last_at    INTEGER NOT NULL,
+    changed_by TEXT,             -- owner of the file at that moment, as far as the system tells
+    tree       TEXT NOT NULL,    -- JSON, secrets are references
+    routes     TEXT NOT NULL     -- JSON: route → version
+) WITHOUT ROWID;

@@ -1,0 +1,169 @@
+"""Counters of a gateway with one worker, in that worker's memory: exact, and no slower than a few dictionaries.
+
+Keeps true: what has left its window is let go of, and with it counters that nobody asks for (callers choose the names
+of users).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from gatewatch.limits.counters import Asked, Level, Position, Seeds, Used, Verdict
+
+_NEVER = -1
+
+
+class _Counter:
+    __slots__ = ("buckets", "held", "since", "tail", "total")
+
+    def __init__(self, *, seeded: bool) -> None:
+        self.buckets: dict[int, int] = {}
+        """Bucket → what was settled in it, and what is held in it."""
+        self.held = 0
+        self.total = 0
+        """Of the buckets from `since` on."""
+        self.since = 0
+        self.tail: list[tuple[Position | None, int, int]] | None = None if seeded else []
+        """Until it is seeded: position, bucket and amount of what was settled."""
+
+    def add(self, bucket: int, amount: int) -> None:
+        self.buckets[bucket] = self.buckets.get(bucket, 0) + amount
+        if bucket >= self.since:
+            self.total += amount
+
+    def taken(self, oldest: int) -> int:
+        """In the buckets from `oldest` on."""
+        if oldest != self.since:
+            self.since, self.total = oldest, sum(n for bucket, n in self.buckets.items() if bucket >= oldest)
+        return self.total
+
+
+class MemoryCounters:
+    """Belongs to one event loop. Nothing here waits."""
+
+    def __init__(self) -> None:
+        self._counters: dict[str, _Counter] = {}
+        self._held: dict[str, list[tuple[str, int, int]]] = {}
+        """Call → (counter, bucket, amount) that it holds."""
+        self._rules: frozenset[str] = frozenset()
+        self._unseeded: frozenset[str] = frozenset()
+        """Ids of rules."""
+
+    @property
+    def unseeded(self) -> frozenset[str]:
+        """Rules whose counters do not know yet what was before them."""
+        return self._unseeded
+
+    async def reserve(self, call_id: str, asked: Sequence[Asked]) -> Verdict:
+        in_the_way = -1
+        levels: list[Level] = []
+        counters: list[_Counter] = []
+        for index, (key, _, oldest, amount, most) in enumerate(asked):
+            counter = self._counters.get(key) or self._new(key)
+            taken = counter.taken(oldest)
+            if (taken + amount <= most) if amount else (taken < most):
+                levels.append(Level(taken, counter.held, 0))
+            else:
+                in_the_way = index if in_the_way < 0 else in_the_way
+                levels.append(Level(taken, counter.held, _fits_behind(counter, oldest, taken + amount - most, amount)))
+            counters.append(counter)
+        if in_the_way < 0:
+            holds = self._held.get(call_id)
+            if holds is None:
+                holds = self._held[call_id] = []
+            for counter, (key, bucket, _, amount, _) in zip(counters, asked, strict=True):
+                if amount:
+                    counter.add(bucket, amount)
+                    counter.held += amount
+                    holds.append((key, bucket, amount))
+        return Verdict(in_the_way, tuple(levels))
+
+    def let_go(self, call_id: str, counters: Sequence[str]) -> None:
+        kept = []
+        for hold in self._held.get(call_id, ()):
+            if hold[0] in counters:
+                self._free(*hold)
+            else:
+                kept.append(hold)
+        if call_id in self._held:
+            self._held[call_id] = kept
+
+    def settle(self, call_id: str, used: Sequence[Used], position: Position | None) -> None:
+        for hold in self._held.pop(call_id, ()):
+            self._free(*hold)
+        for key, bucket, amount in used:
+            if not amount:
+                continue
+            counter = self._counters.get(key) or self._new(key)
+            counter.add(bucket, amount)
+            if counter.tail is not None:
+                counter.tail.append((position, bucket, amount))
+
+    def configure(self, rules: Sequence[str], seeded: Sequence[str]) -> None:
+        new = frozenset(rules) - self._rules
+        self._unseeded = ((self._unseeded | new) & frozenset(rules)) - frozenset(seeded)
+        self._rules = frozenset(rules)
+        for key in [key for key in self._counters if _rule_of(key) not in self._rules]:
+            del self._counters[key]
+
+    def seed(self, seeds: Seeds) -> None:
+        rules = frozenset(seeds.rules) & self._unseeded
+        tails = {key: counter.tail or [] for key, counter in self._counters.items() if _rule_of(key) in rules}
+        for key in tails:
+            del self._counters[key]
+        self._unseeded -= rules
+        for key, buckets in ((seed.counter, seed.buckets) for seed in seeds.seeds):
+            if _rule_of(key) in rules:
+                counter = self._new(key)
+                for bucket, amount in buckets.items():
+                    counter.add(bucket, amount)
+        for key, tail in tails.items():
+            counter = self._counters.get(key) or self._new(key)
+            for position, bucket, amount in tail:
+                if position is None or position[1] > seeds.positions.get(position[0], 0):
+                    counter.add(bucket, amount)
+        for holds in self._held.values():
+            for key, bucket, amount in holds:
+                if key in tails:
+                    counter = self._counters[key]
+                    counter.add(bucket, amount)
+                    counter.held += amount
+
+    def taken(self) -> Mapping[str, Mapping[int, int]]:
+        found = {key: dict(counter.buckets) for key, counter in self._counters.items()}
+        for holds in self._held.values():
+            for key, bucket, amount in holds:
+                if key in found:
+                    found[key][bucket] -= amount
+        return {key: {bucket: n for bucket, n in buckets.items() if n} for key, buckets in found.items()}
+
+    def forget(self, oldest: Mapping[str, int]) -> None:
+        """Let go of what no longer counts. `oldest`: rule → the first bucket that may still be needed."""
+        for key, counter in list(self._counters.items()):
+            first = oldest.get(_rule_of(key), 0)
+            counter.buckets = {bucket: n for bucket, n in counter.buckets.items() if bucket >= first}
+            counter.taken(-1)
+            if not counter.held and not any(counter.buckets.values()):
+                del self._counters[key]
+
+    def _new(self, key: str) -> _Counter:
+        counter = self._counters[key] = _Counter(seeded=_rule_of(key) not in self._unseeded)
+        return counter
+
+    def _free(self, key: str, bucket: int, amount: int) -> None:
+        """Where the counter is still there: a rule may have gone meanwhile."""
+        if (counter := self._counters.get(key)) and bucket in counter.buckets:
+            counter.add(bucket, -amount)
+            counter.held = max(0, counter.held - amount)
+
+
+def _rule_of(counter: str) -> str:
+    return counter.partition("|")[0]
+
+
+def _fits_behind(counter: _Counter, oldest: int, too_much: int, amount: int) -> int:
+    """The bucket with whose leaving enough is free: for so much too much, or for anything where `amount` is 0."""
+    needed = too_much if amount else too_much + 1
+    for bucket in sorted(bucket for bucket in counter.buckets if bucket >= oldest):
+        needed -= counter.buckets[bucket]
+        if needed <= 0:
+            return bucket
+    return _NEVER

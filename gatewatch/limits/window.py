@@ -1,0 +1,112 @@
+"""The spans of time that limits and budgets count in, cut into buckets: integers of microseconds since the epoch, UTC.
+
+Keeps true: a call belongs to the bucket of its own beginning, as its row in the ledger does, whenever it is counted. No
+job resets anything: which buckets count follows from the time alone. A rolling window counts a bucket until the last
+moment of it has left the window, so it is up to 1/60 longer than it says, and never shorter.
+"""
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from gatewatch.timespan import EPOCH, MICROSECOND
+
+Period = Literal["rolling", "minute", "hour", "day", "week", "month"]
+
+_SECOND = 1_000_000
+_BUCKETS = 60
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Rolling over so many seconds, or a period of the calendar in a time zone."""
+
+    period: Period = "rolling"
+    seconds: int = 0
+    """Of a rolling window; 0 for calendar periods."""
+    zone: str = "UTC"
+    """Of a calendar period: where its days begin. Weeks begin on Monday."""
+
+    @property
+    def width(self) -> int:
+        """Of a rolling window's buckets, in microseconds."""
+        return max(_SECOND, self.seconds * _SECOND // _BUCKETS)
+
+    def bucket(self, at: int) -> int:
+        """The beginning of the bucket that a call counts in which began at `at`."""
+        return at - at % self.width if self.period == "rolling" else calendar(self.period, self.zone, at)[0]
+
+    def oldest(self, now: int) -> int:
+        """The first bucket that counts at `now`."""
+        if self.period != "rolling":
+            return calendar(self.period, self.zone, now)[0]
+        begin = now - self.seconds * _SECOND - self.width
+        return begin - begin % self.width + self.width
+
+    def leaves(self, bucket: int) -> int:
+        """When a bucket no longer counts."""
+        if self.period == "rolling":
+            return bucket + self.width + self.seconds * _SECOND
+        return calendar(self.period, self.zone, bucket)[1]
+
+    @property
+    def text(self) -> str:
+        """As people write it: `month`, `day Europe/Berlin`, `90s`."""
+        if self.period == "rolling":
+            return _span(self.seconds)
+        return self.period if self.zone == "UTC" else f"{self.period} {self.zone}"
+
+
+def _span(seconds: int) -> str:
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+_known: dict[tuple[str, str], tuple[int, int]] = {}
+"""(period, zone) → the span that was asked for last: the calendar is slow, and most calls fall into the same one."""
+
+
+def calendar(period: str, zone: str, at: int) -> tuple[int, int]:
+    """Beginning and end of the period that `at` lies in. Raises ZoneInfoNotFoundError for an unknown zone."""
+    known = _known.get((period, zone))
+    if known is not None and known[0] <= at < known[1]:
+        return known
+    begin = _begin(period, (EPOCH + at * MICROSECOND).astimezone(_zone(zone)))
+    span = _microseconds(begin), _microseconds(_next(period, begin))
+    _known[period, zone] = span
+    return span
+
+
+def _begin(period: str, local: datetime) -> datetime:
+    if period == "minute":
+        return local.replace(second=0, microsecond=0)
+    if period == "hour":
+        return local.replace(minute=0, second=0, microsecond=0)
+    day = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    if period == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if period == "month" else day
+
+
+def _next(period: str, begin: datetime) -> datetime:
+    """Days and longer end at the next midnight of the place; minutes and hours last as long as they do everywhere."""
+    if period in ("minute", "hour"):
+        zone = begin.tzinfo
+        later = begin.astimezone(EPOCH.tzinfo) + timedelta(minutes=1 if period == "minute" else 60)
+        return later.astimezone(zone)
+    if period == "month":
+        return begin.replace(year=begin.year + begin.month // 12, month=begin.month % 12 + 1)
+    return begin + timedelta(days=7 if period == "week" else 1)
+
+
+def _microseconds(instant: datetime) -> int:
+    return (instant - EPOCH) // MICROSECOND

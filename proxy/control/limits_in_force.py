@@ -1,0 +1,64 @@
+"""What calls are limited by at the moment, put together from all who have a say: the configuration file, operators'
+rules and grants, alerts' overrides, and what the ledger has taught of estimates.
+
+Keeps true: workers have all of it from the moment on at which one part changes; a worker that comes later has it too.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from gatewatch.limits.rule import Grant, Rule
+from proxy.settings import Limiting, Override
+
+Push = Callable[[Limiting], None]
+
+
+class LimitsInForce:
+    """Of one gateway. Belongs to the event loop."""
+
+    def __init__(self, push: Push) -> None:
+        """`push` hands it to every worker."""
+        self._push = push
+        self._configured = Limiting()
+        self._rules: tuple[Rule, ...] = ()
+        self._grants: dict[str, tuple[Grant, ...]] = {}
+        self._overrides: dict[str, tuple[Override, ...]] = {}
+        self._percents: dict[str, int] = {}
+        self._pushed: Limiting | None = None
+
+    @property
+    def limiting(self) -> Limiting:
+        """All of it."""
+        rules = {rule.id: rule for rule in (*self._rules, *self._configured.rules)}
+        granted = (msgspec.structs.replace(rule, grants=self._grants.get(rule.id, ())) for rule in rules.values())
+        overrides = tuple(each for part in self._overrides.values() for each in part)
+        return msgspec.structs.replace(
+            self._configured, rules=tuple(granted), overrides=overrides, estimate_percents=self._percents
+        )
+
+    def configured(self, limiting: Limiting) -> Limiting:
+        """Another configuration is in force; all of it."""
+        self._configured = limiting
+        self._pushed = self.limiting
+        return self._pushed
+
+    def by_operators(self, rules: tuple[Rule, ...], grants: dict[str, tuple[Grant, ...]]) -> None:
+        """Rules that operators made, and grants by rule. A rule of the file wins over one of the same id."""
+        self._rules, self._grants = rules, grants
+        self._changed()
+
+    def override(self, source: str, overrides: tuple[Override, ...]) -> None:
+        """What one source wants for now, in place of what it wanted before."""
+        self._overrides[source] = overrides
+        self._changed()
+
+    def estimates(self, percents: dict[str, int]) -> None:
+        """Model → percent of the estimate from characters."""
+        self._percents = percents
+        self._changed()
+
+    def _changed(self) -> None:
+        if (limiting := self.limiting) != self._pushed:
+            self._pushed = limiting
+            self._push(limiting)

@@ -1,0 +1,1 @@
+"""Admit: a call meets every limit and budget that concerns it before it costs money."""

@@ -1,0 +1,271 @@
+"""Admit, and settle: what a call may use at most is reserved before it is sent, and given back when it has ended.
+
+Keeps true: a call is held to every rule of every scope that concerns it, on every endpoint, before each of its tries;
+what it reserved is settled once, by what its row says; a call that was refused has used nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+
+from gatewatch.call import Call, Check
+from gatewatch.limits.counters import Asked, Counters, CountersAway, Level, Used
+from gatewatch.limits.rule import Rule, counter
+from proxy.refusal import Refusal, limits_away
+from proxy.settings import Limiting, Provider, Route, Target
+from proxy.worker.admission.amounts import Wanted, used, wanted
+from proxy.worker.admission.concerned import Concern, Concerned
+from proxy.worker.admission.overridden import in_force, overridden, paused
+from proxy.worker.admission.told import refused
+from proxy.worker.at_most import most_picos
+from proxy.worker.inbound import Inbound
+from proxy.worker.plan import cheapest_first, shifted
+from proxy.worker.settle import Meter
+
+LONGEST_CALL_US = 3_600_000_000
+"""Counters remember so much beyond their window: a call that began in it may still settle."""
+ONE_AT_A_TIME = Rule(id="throttled", kind="limit", scope="key", measure="concurrent", most=1)
+"""What holds for a key that is throttled."""
+
+
+class Reserved:
+    """What is held for one call."""
+
+    __slots__ = ("met", "model", "soft", "wanted", "where")
+
+    def __init__(self, most: Wanted) -> None:
+        self.wanted = most
+        self.met: list[tuple[Rule, Level, int]] = []
+        """Rule, what it had before the call, and what the call took of it."""
+        self.soft: list[Rule] = []
+        """Those whose soft threshold is passed."""
+        self.where: list[Concern] = []
+        """The rules of the try under way."""
+        self.model: tuple[str | None, str | None] | None = None
+        """Provider and model that `where` is about."""
+
+
+class Admission:
+    """Of one worker."""
+
+    def __init__(self, limiting: Limiting, counters: Counters, meter: Meter) -> None:
+        self._meter = meter
+        self.counters = counters
+        self.configure(limiting)
+
+    def configure(self, limiting: Limiting) -> None:
+        """Other rules; calls in flight settle under these."""
+        self._limiting = limiting
+        self._concerned = Concerned(limiting.rules)
+        self._overridden = overridden(limiting.overrides)
+        self._priced = any(rule.measure == "picos" or rule.unpriced_only for rule in limiting.rules)
+        ids = [rule.id for rule in (*limiting.rules, ONE_AT_A_TIME)]
+        self.counters.configure(ids, [rule.id for rule in limiting.rules if rule.window is None] + [ONE_AT_A_TIME.id])
+
+    def shifted(self, route: Route, call: Call) -> Route:
+        """The route with those targets last that traffic is shifted away from."""
+        route, because = shifted(route, self._overridden)
+        if because:
+            call.stepped_down = because.because
+        return route
+
+    async def admit(self, inbound: Inbound, route: Route, providers: Mapping[str, Provider]) -> Route:
+        """Before anything is bought: reserve what the call may use at most at its first target. Raises Refusal.
+
+        Returns the route with its targets in the order to be tried, with the first of which the call is reckoned.
+        """
+        call = inbound.call
+        if because := paused(self._overridden, call):
+            raise because
+        stepping = in_force(self._overridden, "step_down", call)
+        if stepping and (cheaper := self._cheaper(inbound, route, providers)):
+            route, call.stepped_down = cheaper, stepping.because
+        try:
+            await self._admit(inbound, providers[route.targets[0].provider])
+        except Refusal as refusal:
+            if not self._steps_down(refusal.rule) or not (cheaper := self._cheaper(inbound, route, providers)):
+                raise
+            call.stepped_down = refusal.rule
+            await self._admit(inbound, providers[cheaper.targets[0].provider])
+            return cheaper
+        soft = next((rule for rule in inbound.reserved.soft if rule.step_down), None) if inbound.reserved else None
+        if soft and (cheaper := self._cheaper(inbound, route, providers)):
+            route, call.stepped_down = cheaper, soft.id
+        return route
+
+    async def _admit(self, inbound: Inbound, provider: Provider) -> None:
+        call = inbound.call
+        concerns = self._concerned.by_call(call) + self._concerned.by_model(call.provider, call.model)
+        throttled = in_force(self._overridden, "throttle", call)
+        if not concerns and not throttled:
+            return
+        reserved = Reserved(self._wanted(inbound, call, provider, concerns))
+        inbound.reserved = reserved
+        await self._reserve(inbound, reserved, [(each, wanted(each[0], reserved.wanted)) for each in concerns])
+        reserved.where = [each for each in concerns if each[0].scope == "model"]
+        reserved.model = (call.provider, call.model)
+        call.reserved_picos = reserved.wanted.picos if self._priced and not reserved.wanted.is_unpriced else None
+        if throttled or (call.environment != "live" and any(rule.throttle for rule in reserved.soft)):
+            key = counter(ONE_AT_A_TIME, call.key_id or "")
+            await self._reserve(inbound, reserved, [((ONE_AT_A_TIME, call.key_id or "", key), 1)])
+
+    def _steps_down(self, rule_id: str | None) -> bool:
+        return any(rule.id == rule_id and rule.step_down for rule in self._concerned.rules)
+
+    def _cheaper(self, inbound: Inbound, route: Route, providers: Mapping[str, Provider]) -> Route | None:
+        """The route with its cheaper targets first, if it has such and may; the call is reckoned for the first then."""
+        if not route.step_down:
+            return None
+
+        def cost(target: Target) -> int | None:
+            return self._reckoned(inbound, providers[target.provider], target).cost_picos
+
+        cheaper = cheapest_first(route, cost)
+        if cheaper.targets[0] == route.targets[0]:
+            return None
+        first = cheaper.targets[0]
+        inbound.call.provider, inbound.call.model = first.provider, first.model
+        self._meter.estimate(inbound.call, providers[first.provider], first.model, inbound.body)
+        return cheaper
+
+    async def before_try(self, inbound: Inbound, provider: Provider, target: Target, key_id: str) -> None:
+        """Before each try: the rules of its model and its provider's key, and what it may cost beyond what is held.
+
+        Raises Refusal where it must not be made; what was held for the call still is.
+        """
+        concerned, reserved = self._concerned, inbound.reserved
+        elsewhere = reserved is not None and reserved.model != (target.provider, target.model)
+        if not concerned.has_provider_keys and not (reserved and elsewhere):
+            return
+        if reserved is None:
+            reserved = inbound.reserved = Reserved(self._wanted(inbound, inbound.call, provider, ()))
+        of_model = concerned.by_model(target.provider, target.model)
+        of_key = concerned.by_provider_key(target.provider, key_id)
+        asked = [(each, wanted(each[0], reserved.wanted)) for each in of_key]
+        if elsewhere:
+            most = self._wanted_there(inbound, provider, target, of_model)
+            asked += [(each, wanted(each[0], most)) for each in of_model]
+            asked += self._growth(inbound, reserved, most)
+        left = [key for rule, _, key in reserved.where if elsewhere or rule.scope == "provider_key"]
+        if left:
+            self.counters.let_go(inbound.call.call_id, left)
+        await self._reserve(inbound, reserved, asked)
+        reserved.where = of_model + of_key
+        reserved.model = (target.provider, target.model)
+
+    def settle(self, inbound: Inbound) -> None:
+        """The call has ended: charge it by its row, to all rules that are in force now. Never raises."""
+        call = inbound.call
+        inbound.reserved = None
+        if call.status == "blocked" or not inbound.was_opened:
+            self.counters.settle(call.call_id, (), None)
+            return
+        charged = [
+            Used(key, bucket(rule, call), used(rule, call))
+            for rule, _, key in self._concerned.by_row(call)
+            if not (rule.measure == "requests" and rule.scope in ("model", "provider_key"))
+        ]
+        charged += self._tries(inbound)
+        self.counters.settle(call.call_id, charged, inbound.position)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no rule is in force, and nothing has to be settled."""
+        return not self._concerned.rules and not self._limiting.overrides
+
+    def forget(self, now: int) -> None:
+        """To be called about once a second: let go of what no longer counts."""
+        oldest = {rule.id: _kept_from(rule, now) for rule in self._concerned.rules}
+        self.counters.forget(oldest)
+
+    def _tries(self, inbound: Inbound) -> list[Used]:
+        """Each try is a request to its model, and with its key."""
+        found: list[Used] = []
+        for tried in inbound.attempts:
+            of_model = self._concerned.by_model(tried.provider, tried.model)
+            of_key = self._concerned.by_provider_key(tried.provider, tried.provider_key)
+            found += [
+                Used(key, bucket(rule, inbound.call), 1)
+                for rule, _, key in (*of_model, *of_key)
+                if rule.measure == "requests" and used(rule, inbound.call)
+            ]
+        return found
+
+    def _wanted(self, inbound: Inbound, reckoned: Call, provider: Provider, concerns: Sequence[Concern]) -> Wanted:
+        """What the call may use at most where it is reckoned for. Raises Refusal where a rule needs its price."""
+        tokens = reckoned.tokens()
+        picos, is_unpriced = reckoned.cost_picos or 0, reckoned.cost_picos is None
+        if self._priced and (is_unpriced or inbound.names_models):
+            try:
+                picos = most_picos(self._meter, inbound, reckoned, provider)
+            except Refusal as refusal:
+                if refusal.code != "model_without_price":
+                    raise
+                for rule, _, _ in concerns:
+                    if rule.measure == "picos" and self._limiting.unpriced == "refuse":
+                        refusal.rule = rule.id
+                        raise
+                is_unpriced = True
+        return Wanted(tokens.input, tokens.output, picos, is_unpriced)
+
+    def _wanted_there(
+        self, inbound: Inbound, provider: Provider, target: Target, of_model: Sequence[Concern]
+    ) -> Wanted:
+        reckoned = self._reckoned(inbound, provider, target)
+        return self._wanted(inbound, reckoned, provider, [*self._concerned.by_call(inbound.call), *of_model])
+
+    def _reckoned(self, inbound: Inbound, provider: Provider, target: Target) -> Call:
+        reckoned = copy(inbound.call)
+        reckoned.provider, reckoned.model = target.provider, target.model
+        self._meter.estimate(reckoned, provider, target.model, inbound.body)
+        return reckoned
+
+    def _growth(self, inbound: Inbound, reserved: Reserved, most: Wanted) -> list[tuple[Concern, int]]:
+        """What the call's own rules have to hold beyond what they hold; what lost tries may have cost comes on top."""
+        held = reserved.wanted
+        reserved.wanted = grown = Wanted(
+            max(held.input_tokens, most.input_tokens),
+            max(held.output_tokens, most.output_tokens),
+            max(held.picos, most.picos + inbound.lost_picos),
+            most.is_unpriced,
+        )
+        asked: list[tuple[Concern, int]] = []
+        for concern in self._concerned.by_call(inbound.call):
+            more = wanted(concern[0], grown) - wanted(concern[0], held)
+            if more > 0 and concern[0].measure not in ("requests", "concurrent"):
+                asked.append((concern, more))
+        return asked
+
+    async def _reserve(self, inbound: Inbound, reserved: Reserved, wants: list[tuple[Concern, int]]) -> None:
+        """All of it, or nothing and Refusal."""
+        if not wants:
+            return
+        call = inbound.call
+        now = call.started_at
+        asked = [
+            Asked(key, bucket(rule, call), rule.window.oldest(now) if rule.window else 0, amount, rule.ceiling(now))
+            for (rule, _, key), amount in wants
+        ]
+        try:
+            verdict = await self.counters.reserve(call.call_id, asked)
+        except CountersAway as away:
+            if self._limiting.when_away == "allow":
+                return
+            raise limits_away(str(away)) from None
+        for ((rule, name, _), amount), level, each in zip(wants, verdict.levels, asked, strict=True):
+            call.checked.append(Check(rule.id, name, rule.measure, level.taken, level.held, amount, each.most))
+            reserved.met.append((rule, level, amount))
+            if rule.soft is not None and level.taken + amount >= rule.soft and rule not in reserved.soft:
+                reserved.soft.append(rule)
+        if verdict.in_the_way >= 0:
+            (rule, name, _), amount = wants[verdict.in_the_way]
+            call.blocked_by = rule.id
+            raise refused(rule, name, verdict.levels[verdict.in_the_way], amount, now)
+
+
+def bucket(rule: Rule, call: Call) -> int:
+    """Where a call counts: by its own beginning."""
+    return rule.window.bucket(call.started_at) if rule.window else 0
+
+
+def _kept_from(rule: Rule, now: int) -> int:
+    return rule.window.oldest(now - LONGEST_CALL_US) if rule.window else 0

@@ -1,0 +1,76 @@
+"""Which rules concern a call, and under which names: found by scope, in the order in which the rules stand."""
+
+from collections.abc import Iterable, Iterator
+
+from gatewatch.call import Call
+from gatewatch.limits.rule import OF_AN_ATTEMPT, Rule, Scope, counter
+
+Concern = tuple[Rule, str, str]
+"""A rule, whose counter of it, and what that is called."""
+
+
+class Concerned:
+    """The rules in force, by scope."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules = tuple(rules)
+        self._each: dict[Scope, list[Rule]] = {}
+        self._named: dict[tuple[Scope, str], list[Rule]] = {}
+        for rule in self.rules:
+            if rule.name is None:
+                self._each.setdefault(rule.scope, []).append(rule)
+            else:
+                self._named.setdefault((rule.scope, rule.name), []).append(rule)
+        scopes: set[Scope] = {rule.scope for rule in self.rules}
+        self._of_the_call = tuple(scope for scope in scopes if scope not in OF_AN_ATTEMPT)
+        self.has_models = "model" in scopes
+        self.has_provider_keys = "provider_key" in scopes
+
+    def by_call(self, call: Call) -> list[Concern]:
+        """Those that hold for the call wherever it goes."""
+        found: list[Concern] = []
+        for scope in self._of_the_call:
+            if (name := _name(scope, call)) is not None:
+                found += self._of(scope, name)
+        return found
+
+    def by_model(self, provider: str | None, model: str | None) -> list[Concern]:
+        """Those for a model of a provider."""
+        return list(self._of("model", f"{provider}/{model}")) if self.has_models and provider else []
+
+    def by_provider_key(self, provider: str | None, key: str | None) -> list[Concern]:
+        """Those for one of its keys."""
+        return list(self._of("provider_key", f"{provider}/{key}")) if self.has_provider_keys and key else []
+
+    def by_row(self, call: Call) -> list[Concern]:
+        """All that an ended call is charged to: what its row says, as the ledger counts it."""
+        return [
+            *self.by_call(call),
+            *self.by_model(call.provider, call.model),
+            *self.by_provider_key(call.provider, call.provider_key),
+        ]
+
+    def _of(self, scope: Scope, name: str) -> Iterator[Concern]:
+        for rule in self._each.get(scope, ()):
+            yield rule, name, counter(rule, name)
+        for rule in self._named.get((scope, name), ()):
+            yield rule, name, counter(rule, name)
+
+
+def _name(scope: Scope, call: Call) -> str | None:
+    """What the call is called in that scope; None: it has no name there."""
+    match scope:
+        case "gateway":
+            return ""
+        case "team":
+            return call.team
+        case "key":
+            return call.key_id
+        case "project":
+            return f"{call.team}/{call.project}" if call.project else None
+        case "route":
+            return call.route
+        case "environment":
+            return call.environment
+        case _:
+            return call.user

@@ -1,0 +1,41 @@
+"""Plan: in which order a route's targets are tried, where the configured order gives way.
+
+Keeps true: a target is never added; the order is the configured one among equals.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from proxy.settings import Override, Route, Target
+
+Cost = Callable[[Target], int | None]
+"""Picodollars that the call may cost at a target; None: it has no price there."""
+
+
+def cheapest_first(route: Route, cost: Cost) -> Route:
+    """Targets without a price come last."""
+    if len(route.targets) < 2:
+        return route
+    costs = {target: cost(target) for target in route.targets}
+    ordered = sorted(route.targets, key=lambda target: (costs[target] is None, costs[target] or 0))
+    return _ordered(route, ordered)
+
+
+def shifted(route: Route, overrides: dict[tuple[str, str, str], Override]) -> tuple[Route, Override | None]:
+    """Targets that traffic is shifted away from come last; and why, where that changed anything."""
+    if not overrides or len(route.targets) < 2:
+        return route, None
+    away: dict[Target, Override] = {}
+    for target in route.targets:
+        for scope, name in (("provider", target.provider), ("model", f"{target.provider}/{target.model}")):
+            if found := overrides.get(("shift", scope, name)):
+                away[target] = found
+    ordered = sorted(route.targets, key=lambda target: target in away)
+    if tuple(ordered) == route.targets:
+        return route, None
+    return _ordered(route, ordered), away[route.targets[0]] if route.targets[0] in away else next(iter(away.values()))
+
+
+def _ordered(route: Route, targets: list[Target]) -> Route:
+    return route if tuple(targets) == route.targets else msgspec.structs.replace(route, targets=tuple(targets))
