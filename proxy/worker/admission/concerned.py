@@ -30,7 +30,7 @@ class Concerned:
         """Those that hold for the call wherever it goes."""
         found: list[Concern] = []
         for scope in self._of_the_call:
-            if (name := _name(scope, call)) is not None:
+            if (name := name_of(scope, call)) is not None:
                 found += self._of(scope, name)
         return found
 
@@ -57,7 +57,7 @@ class Concerned:
             yield rule, name, counter(rule, name)
 
 
-def _name(scope: Scope, call: Call) -> str | None:
+def name_of(scope: Scope, call: Call) -> str | None:
     """What the call is called in that scope; None: it has no name there."""
     match scope:
         case "gateway":
@@ -72,5 +72,9 @@ def _name(scope: Scope, call: Call) -> str | None:
             return call.route
         case "environment":
             return call.environment
-        case _:
+        case "user":
             return call.user
+        case "model":
+            return f"{call.provider}/{call.model}" if call.provider else None
+        case _:
+            return f"{call.provider}/{call.provider_key}" if call.provider_key else None

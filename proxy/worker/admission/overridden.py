@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from gatewatch.call import Call
+from gatewatch.limits.rule import SCOPES
 from proxy.refusal import Refusal, key_paused
 from proxy.settings import Override
+from proxy.worker.admission.concerned import name_of
 
 Overridden = dict[tuple[str, str, str], Override]
 """(kind, scope, name) → what put it in force."""
@@ -19,17 +21,11 @@ def in_force(overrides: Overridden, kind: str, call: Call) -> Override | None:
     """The one that concerns the call, if any."""
     if not overrides:
         return None
-    names = (
-        ("gateway", ""),
-        ("key", call.key_id),
-        ("team", call.team),
-        ("project", f"{call.team}/{call.project}"),
-        ("user", call.user),
-        ("route", call.route),
-        ("environment", call.environment),
-        ("model", f"{call.provider}/{call.model}"),
-    )
-    return next((found for scope, name in names if (found := overrides.get((kind, scope, name or "")))), None)
+    for scope in SCOPES:
+        name = name_of(scope, call)
+        if name is not None and (found := overrides.get((kind, scope, name))):
+            return found
+    return None
 
 
 def paused(overrides: Overridden, call: Call) -> Refusal | None:
