@@ -21,7 +21,9 @@ _OF_ONE_TEAM = """(actor = :own
     OR target IN (SELECT id FROM virtual_keys WHERE team = :team AND NOT all_teams)
     OR (action LIKE 'team.%' AND target = :team)
     OR (action LIKE 'project.%' AND substr(target, 1, length(:team) + 1) = :team || '/')
-    OR (action LIKE 'service.%' AND target IN (SELECT name FROM services WHERE team = :team)))"""
+    OR (action LIKE 'service.%' AND target IN (SELECT name FROM services WHERE team = :team))
+    OR ((action LIKE 'budget.%' OR action LIKE 'limit.%') AND target IN
+        (SELECT id FROM rules WHERE team = :team UNION SELECT rule_id FROM grants WHERE team = :team)))"""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,13 +16,14 @@ from gatewatch.control.key_changes import KeyChanges
 from gatewatch.control.names import checked_name
 from gatewatch.control.operators import Operators
 from gatewatch.control.records import AuditEntry, ProviderKeyNote, now_us
+from gatewatch.control.rules import Rules
 from gatewatch.control.schema import connect
 from gatewatch.errors import UsageError
 from gatewatch.prices import overrides
 from gatewatch.prices.row import PriceRow
 
 
-class ControlStore(KeyChanges, Operators):
+class ControlStore(KeyChanges, Operators, Rules):
     """Open with `ControlStore.open(path)`; a context manager. `actor` stands in the audit trail and in `created_by`."""
 
     @classmethod

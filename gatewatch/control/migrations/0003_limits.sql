@@ -5,13 +5,15 @@ CREATE TABLE rules (
     team       TEXT,              -- whose it is; NULL: of nobody alone
     created_at INTEGER NOT NULL,
     created_by TEXT NOT NULL,
-    changed_at INTEGER NOT NULL
+    changed_at INTEGER NOT NULL,
+    removed_at INTEGER            -- NULL: in force
 ) WITHOUT ROWID;
 
 -- What lifts a ceiling for a while, once; kept for ever, as the trail of money is.
 CREATE TABLE grants (
     id         TEXT PRIMARY KEY,
     rule_id    TEXT NOT NULL,
+    team       TEXT,                                -- whose the rule is; NULL: of nobody alone
     amount     INTEGER NOT NULL CHECK (amount > 0), -- in the rule's measure
     since      INTEGER NOT NULL,
     until      INTEGER NOT NULL CHECK (until > since),
