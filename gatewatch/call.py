@@ -161,6 +161,8 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The rule whose soft threshold sent it to a cheaper target, or the alert."""
     request_shape: Any = None
     """Of a request that was answered with a 400: its keys, types, sizes and values that are no text."""
+    estimated_others: int = 0
+    """Parts of the request that are no text: their estimate is a flat one, is not corrected and teaches nothing."""
 
     def tokens(self) -> Tokens:
         return Tokens(

@@ -156,6 +156,8 @@ class Limiting(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of calls while the shared counters cannot be reached."""
     estimate_percents: dict[str, int] = {}
     """Model of a provider (`PROVIDER/MODEL`) → what the ledger has taught of its estimates."""
+    usual_outputs: dict[str, int] = {}
+    """The same → output tokens to reckon with of a call that sets no limit."""
 
 
 @hides("pepper", "limits_url")

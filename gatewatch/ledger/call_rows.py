@@ -67,7 +67,7 @@ WHOLE_CALL: Mapping[str, Shape] = {
     **CALL,
     "ended_at": Shape("epoch_us(ended_at)", _time),
     **_plain("source", "client_retry", "finish_reason", "key_version"),
-    **_plain("estimated_input_tokens", "estimated_output_tokens", "estimate_percent"),
+    **_plain("estimated_input_tokens", "estimated_output_tokens", "estimate_percent", "estimated_others"),
     "reserved_usd": Shape("reserved", lambda reserved: None if reserved is None else usd(reserved)),
     "checked": Shape("checked", lambda checked: _json(checked) or []),
     **_plain("blocked_by", "priority", "stepped_down"),

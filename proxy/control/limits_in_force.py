@@ -25,6 +25,7 @@ class LimitsInForce:
         self._grants: dict[str, tuple[Grant, ...]] = {}
         self._overrides: dict[str, tuple[Override, ...]] = {}
         self._percents: dict[str, int] = {}
+        self._outputs: dict[str, int] = {}
         self._pushed: Limiting | None = None
 
     @property
@@ -34,7 +35,11 @@ class LimitsInForce:
         granted = (msgspec.structs.replace(rule, grants=self._grants.get(rule.id, ())) for rule in rules.values())
         overrides = tuple(each for part in self._overrides.values() for each in part)
         return msgspec.structs.replace(
-            self._configured, rules=tuple(granted), overrides=overrides, estimate_percents=self._percents
+            self._configured,
+            rules=tuple(granted),
+            overrides=overrides,
+            estimate_percents=self._percents,
+            usual_outputs=self._outputs,
         )
 
     def configured(self, limiting: Limiting) -> Limiting:
@@ -53,9 +58,9 @@ class LimitsInForce:
         self._overrides[source] = overrides
         self._changed()
 
-    def estimates(self, percents: dict[str, int]) -> None:
-        """Model → percent of the estimate from characters."""
-        self._percents = percents
+    def estimates(self, percents: dict[str, int], outputs: dict[str, int]) -> None:
+        """`PROVIDER/MODEL` → percent of the estimate from a text's size, and output of a call that sets no limit."""
+        self._percents, self._outputs = percents, outputs
         self._changed()
 
     def _changed(self) -> None:

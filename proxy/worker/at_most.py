@@ -40,11 +40,9 @@ def most_picos(meter: Meter, inbound: Inbound, reckoned: Call, provider: Provide
     if len(named) > MOST_NAMED:
         raise bad_request("too_many_models", "The request names more models than a cap on money allows.")
     dearest, tools = reckoned.cost_picos, 0
-    characters, extra = estimate.size(inbound.body)
+    size = estimate.size(inbound.body)
     for param, name in named:
-        asked = Tokens(
-            input_uncached=estimate.tokens_of_text(name, characters) + extra, output=reckoned.tokens().output
-        )
+        asked = Tokens(input_uncached=meter.tokens_of(provider, name, size), output=reckoned.tokens().output)
         cost = meter.cost_of(reckoned, provider, name, asked, inbound.body.get("service_tier"))
         if cost is None:
             raise no_price(name[:256], param)

@@ -10,7 +10,6 @@ from gatewatch.control.records import KeyRecord
 from gatewatch.journal.writer import Journal, JournalFull
 from gatewatch.limits.counters import Counters, Seeds
 from gatewatch.redact import redact
-from proxy import estimate
 from proxy.dialects.anthropic_messages import count_reply
 from proxy.http_server.request import ClientLeft, Request
 from proxy.refusal import Refusal, internal_error, ledger_full, overloaded
@@ -97,6 +96,7 @@ class Gateway:
 
     def limit(self, limiting: Limiting) -> None:
         """Take other rules."""
+        self.meter.learn(limiting.estimate_percents, limiting.usual_outputs)
         self._admission.configure(limiting)
 
     def seed(self, seeds: Seeds) -> None:
@@ -254,7 +254,7 @@ class Gateway:
         call.route_version = route.version or None
         call.stream = inbound.body.get("stream") is True and call.endpoint in GENERATING
         call.provider, call.model = first.provider, first.model
-        self.meter.estimate(call, self.settings.providers[first.provider], first.model, inbound.body)
+        self.meter.reckon(call, self.settings.providers[first.provider], first.model, inbound.body)
         return self._upstreams
 
     def _open(self, inbound: Inbound) -> None:
@@ -280,7 +280,8 @@ class Gateway:
                 if not counts_nothing(dialect, refusal, inbound.call.model or ""):
                     raise
         inbound.caller.read(inbound.body)
-        count = estimate.input_tokens(route.targets[0].model, inbound.body)
+        first = route.targets[0]
+        count = self.meter.input_tokens(self.settings.providers[first.provider], first.model, inbound.body)
         self._ending.close(inbound, "ok", 200)
         inbound.request.reply(200, [*plain_headers(inbound, priced=True), *ESTIMATED], count_reply(count))
 

@@ -16,6 +16,7 @@ from gatewatch.usage.details import Details, together
 from gatewatch.usage.openai import reported_cost
 from proxy import estimate
 from proxy.canonical.seen import Seen
+from proxy.estimate import Size
 from proxy.settings import Provider
 from proxy.worker.further_models import answering
 from proxy.worker.kept_usage import kept_usage
@@ -37,6 +38,8 @@ class Meter:
         self._control = control
         self._overrides: list[PriceRow] = []
         self._book = PriceBook.open()
+        self._percents: dict[str, int] = {}
+        self._outputs: dict[str, int] = {}
         self.refresh()
 
     @property
@@ -55,16 +58,39 @@ class Meter:
             self._overrides = overrides
             self._book = PriceBook.open(overrides)
 
+    def learn(self, percents: dict[str, int], outputs: dict[str, int]) -> None:
+        """`PROVIDER/MODEL` → percent of the estimate from the text's size, and output of a call that sets no limit."""
+        self._percents, self._outputs = percents, outputs
+
+    def reckon(self, call: Call, provider: Provider, model: str, body: dict[str, Any]) -> None:
+        """Before anything is sent: fill in what the call will probably cost, and note what it was reckoned with."""
+        if call.endpoint == "count_tokens":
+            self.free(call)
+            return
+        call.estimate_percent = self._percent(provider, model)
+        size = estimate.size(body)
+        self._estimate(call, provider, model, body, estimate.tokens_of(model, size, call.estimate_percent))
+        call.estimated_input_tokens, call.estimated_output_tokens = call.input_uncached_tokens, call.output_tokens
+        call.estimated_others = size.others
+
     def estimate(self, call: Call, provider: Provider, model: str, body: dict[str, Any]) -> None:
         """Fill in what the call will probably cost: what stays in the ledger if it is never closed."""
         if call.endpoint == "count_tokens":
             self.free(call)
             return
-        embeds = call.endpoint == "embeddings"
-        tokens = Tokens(
-            input_uncached=estimate.input_tokens(model, body),
-            output=0 if embeds else estimate.output_tokens(body),
-        )
+        self._estimate(call, provider, model, body, self.input_tokens(provider, model, body))
+
+    def input_tokens(self, provider: Provider, model: str, body: dict[str, Any]) -> int:
+        """Tokens that the request probably has, as the ledger has taught."""
+        return self.tokens_of(provider, model, estimate.size(body))
+
+    def tokens_of(self, provider: Provider, model: str, size: Size) -> int:
+        """The same of a request whose size is known."""
+        return estimate.tokens_of(model, size, self._percent(provider, model))
+
+    def _estimate(self, call: Call, provider: Provider, model: str, body: dict[str, Any], input_tokens: int) -> None:
+        output = 0 if call.endpoint == "embeddings" else self._output_tokens(provider, model, body)
+        tokens = Tokens(input_uncached=input_tokens, output=output)
         self._price(call, provider, model, tokens, "estimated", body.get("service_tier"))
 
     def settle(self, call: Call, provider: Provider, model: str, body: dict[str, Any], seen: Seen, whole: bool) -> None:
@@ -81,7 +107,7 @@ class Meter:
         basis = "computed" if whole and tokens else "estimated"
         if tokens is None:
             tokens = Tokens(
-                input_uncached=estimate.input_tokens(model, body),
+                input_uncached=self.input_tokens(provider, model, body),
                 output=estimate.tokens_of_text(model, seen.produced_characters),
             )
             details = _NO_DETAILS
@@ -120,6 +146,15 @@ class Meter:
         call.cost_picos = 0
         call.cost_basis = "computed"
         call.price_row = None
+
+    def _percent(self, provider: Provider, model: str) -> int:
+        return self._percents.get(f"{provider.name}/{model}", 100) if self._percents else 100
+
+    def _output_tokens(self, provider: Provider, model: str, body: dict[str, Any]) -> int:
+        if not self._outputs:
+            return estimate.output_tokens(body)
+        usual = self._outputs.get(f"{provider.name}/{model}", estimate.DEFAULT_OUTPUT_TOKENS)
+        return estimate.output_tokens(body, usual)
 
     def _price(
         self,

@@ -9,3 +9,4 @@ ALTER TABLE calls ADD COLUMN priority VARCHAR;
 ALTER TABLE calls ADD COLUMN queued_us BIGINT;
 ALTER TABLE calls ADD COLUMN stepped_down VARCHAR;
 ALTER TABLE calls ADD COLUMN request_shape VARCHAR; -- JSON
+ALTER TABLE calls ADD COLUMN estimated_others BIGINT; -- parts of the request that are no text
