@@ -55,6 +55,13 @@ class AttemptFailed(Exception):
         self.wait = wait
         """Seconds that the provider wants this key to wait."""
 
+    def and_not_asked(self, target: Target, because: Refusal) -> "AttemptFailed":
+        """This stays the answer, and the row says which other target was not asked and why."""
+        why = f"{target.provider}/{target.model} was not asked: {because.reason or because.message}"
+        self.refusal.reason = f"{self.refusal.reason}; {why}" if self.refusal.reason else why
+        self.refusal.rule = self.refusal.rule or because.rule
+        return self
+
     @property
     def of_the_request(self) -> bool:
         """Whether the provider took the key, and only found fault with what it was asked."""

@@ -92,15 +92,15 @@ class Attempts:
                     try:
                         await self._allowances.extend(inbound, provider.provider, model)
                     except Refusal as refusal:  # a cheaper target may still be asked; if not, the failure is the answer
-                        why = f"{target.provider}/{model} was not asked: {refusal.reason or refusal.message}"
-                        failed.refusal.reason = f"{failed.refusal.reason}; {why}" if failed.refusal.reason else why
-                        return failed
+                        return failed.and_not_asked(target, refusal)
                 if not self._admission.is_idle:
                     try:
                         await self._admission.before_try(inbound, provider.provider, target, key.id)
                     except Refusal as refusal:
                         if failed is None:
                             failed = AttemptFailed(refusal, may_go_elsewhere=True)
+                        else:
+                            failed.and_not_asked(target, refusal)
                         if refusal.rule_scope == "provider_key":
                             continue
                         return failed

@@ -124,7 +124,7 @@ class Admission:
             return None
         first = cheaper.targets[0]
         inbound.call.provider, inbound.call.model = first.provider, first.model
-        self._meter.estimate(inbound.call, providers[first.provider], first.model, inbound.body)
+        self._meter.reckon(inbound.call, providers[first.provider], first.model, inbound.body)
         return cheaper
 
     async def before_try(self, inbound: Inbound, provider: Provider, target: Target, key_id: str) -> None:
@@ -133,24 +133,31 @@ class Admission:
         Raises Refusal where it must not be made; what was held for the call still is.
         """
         concerned, reserved = self._concerned, inbound.reserved
-        elsewhere = reserved is not None and reserved.model != (target.provider, target.model)
-        if not concerned.has_provider_keys and not (reserved and elsewhere):
+        if reserved is None and not (concerned.has_models or concerned.has_provider_keys):
             return
-        if reserved is None:
-            reserved = inbound.reserved = Reserved(self._wanted(inbound, inbound.call, provider, ()))
-        of_model = concerned.by_model(target.provider, target.model)
-        of_key = concerned.by_provider_key(target.provider, key_id)
-        asked = [(each, wanted(each[0], reserved.wanted)) for each in of_key]
-        if elsewhere:
+        there = (target.provider, target.model)
+        elsewhere = reserved is None or reserved.model != there
+        if not elsewhere and not concerned.has_provider_keys:
+            return
+        rules = concerned.by_provider_key(target.provider, key_id)
+        most = reserved.wanted if reserved else None
+        if most is None or elsewhere:
+            of_model = concerned.by_model(*there)
             most = self._wanted_there(inbound, provider, target, of_model)
-            asked += [(each, wanted(each[0], most)) for each in of_model]
+            rules += of_model
+        asked = [(each, wanted(each[0], most)) for each in rules]
+        if reserved is None:
+            reserved = inbound.reserved = Reserved(most)
+        elif elsewhere:
             asked += self._growth(inbound, reserved, most)
+        kept = [each for each in reserved.where if not elsewhere and each[0].scope == "model"]
         left = [key for rule, _, key in reserved.where if elsewhere or rule.scope == "provider_key"]
         if left:
             self.counters.let_go(inbound.call.call_id, left)
+        reserved.where = kept
         await self._reserve(inbound, reserved, asked)
-        reserved.where = of_model + of_key
-        reserved.model = (target.provider, target.model)
+        reserved.where = kept + rules
+        reserved.model = there
 
     def settle(self, inbound: Inbound) -> None:
         """The call has ended: charge it by its row, to all rules that are in force now. Never raises."""
@@ -258,7 +265,6 @@ class Admission:
                 reserved.soft.append(rule)
         if verdict.in_the_way >= 0:
             (rule, name, _), amount = wants[verdict.in_the_way]
-            call.blocked_by = rule.id
             raise refused(rule, name, verdict.levels[verdict.in_the_way], amount, now)
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Which bucket a moment counts in, and which buckets count. Instants by hand, with the tables of the tz database."""
 
 from datetime import UTC, datetime

@@ -1,0 +1,315 @@
+"""Endpoint × scope × way, for budgets and for limits: nothing bypasses either.
+
+The cells are made from the table of endpoints and the list of scopes: one that is new fails here until it has cells. A
+whole gateway over sockets, in front of the sandbox provider.
+"""
+
+import asyncio
+import importlib.util
+import json
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from gatewatch.control.key_table import KeyTable
+from gatewatch.control.store import ControlStore
+from gatewatch.journal.writer import Journal
+from gatewatch.limits.counters import Asked, Used
+from gatewatch.limits.memory import MemoryCounters
+from gatewatch.limits.rule import OF_AN_ATTEMPT, SCOPES, Rule, Scope, counter
+from gatewatch.limits.window import Window
+from gatewatch.paths import Home
+from proxy.http_server.bounds import Bounds
+from proxy.http_server.server import HttpServer
+from proxy.settings import Caps, Deadlines, Limiting, Provider, ProviderKey, Route, Settings, Target, Way
+from proxy.worker.allowance import KeyAllowances
+from proxy.worker.endpoints import ENDPOINTS, GENERATING
+from proxy.worker.gateway import Gateway
+from proxy.worker.settle import Meter
+from tests.kit.raw_http import RawReply, ask
+from tests.kit.raw_http import request as request_bytes
+from tests.kit.running import sandbox
+from tests.kit.worker_process import PEPPER
+
+HELLO = [{"role": "user", "content": "How many roads must a man walk down?"}]
+BODIES: dict[str, dict[str, Any]] = {
+    "chat": {"messages": HELLO, "max_tokens": 50},
+    "completions": {"prompt": "How many roads", "max_tokens": 50},
+    "embeddings": {"input": "How many roads"},
+    "responses": {"input": "How many roads", "max_output_tokens": 50},
+    "messages": {"messages": HELLO, "max_tokens": 50},
+    "count_tokens": {"messages": HELLO},
+}
+PATHS = {endpoint.name: path for path, endpoint in ENDPOINTS.items()}
+NAMES: dict[Scope, str] = {
+    "gateway": "", "environment": "live", "team": "search", "project": "search/web", "user": "ann", "key": "",
+    "route": "", "model": "", "provider_key": "openai/main",
+}  # fmt: skip
+"""Empty: known when the gateway runs."""
+FREE = 10**15
+
+
+def ways(endpoint: str) -> tuple[str, ...]:
+    return ("plain", "stream") if endpoint in GENERATING else ("plain",)
+
+
+CELLS = [
+    (endpoint, way, scope)
+    for endpoint in PATHS
+    for way in ways(endpoint)
+    for scope in SCOPES
+    if (endpoint, scope) != ("count_tokens", "provider_key")  # answered by the gateway: no provider's key is used
+]
+TRIED = [name for name in PATHS if name != "count_tokens"]
+"""Endpoints whose calls go to a provider: this one has nowhere to go that counts, so the gateway answers itself."""
+FALLBACKS = [(endpoint, way, scope) for endpoint in TRIED for way in ways(endpoint) for scope in SCOPES]
+
+
+class Stage:
+    """One gateway, whose rules are changed under it."""
+
+    def __init__(self, home: Home, provider: str) -> None:
+        self.home = home
+        with ControlStore.open(home.control) as store:
+            record, self.secret = store.create_key("app", team="search", project="web", pepper=PEPPER, create_team=True)
+        self.names = NAMES | {"key": record.id}
+        self.counters = MemoryCounters()
+        self.journal = Journal(home.journal)
+        meter = Meter(home.control)
+        settings = settings_of(home, provider)
+        keys, allowances = KeyTable(home.control, PEPPER), KeyAllowances(home.control, meter)
+        self.gateway = Gateway(settings, keys, self.journal, meter, allowances, self.counters, "gatewatch/test")
+        self.server = HttpServer(self.gateway, Bounds(Caps(), ("127.0.0.1",)))
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+
+    def limit(self, *rules: Rule) -> None:
+        self.gateway.limit(Limiting(rules=rules))
+
+    def name(self, scope: Scope, route: str, model: str) -> str:
+        return self.names[scope] or {"route": route, "model": f"openai/{model}"}.get(scope, "")
+
+    async def call(self, endpoint: str, way: str, route: str) -> RawReply:
+        body = BODIES[endpoint] | {"model": route} | ({"stream": True} if way == "stream" else {})
+        headers = {"Authorization": f"Bearer {self.secret}", "x-gatewatch-tags": '{"user": "ann"}'}
+        reply = await ask(self.port, request_bytes("POST", PATHS[endpoint], json.dumps(body).encode(), headers))
+        while self.gateway.in_flight:  # its end is settled behind its last byte
+            await asyncio.sleep(0)
+        return reply
+
+    def row(self, reply: RawReply) -> dict[str, Any]:
+        lines = b"".join(path.read_bytes() for path in sorted(self.home.journal.glob("*.jsonl"))).splitlines()
+        call_id = reply.headers["x-gatewatch-call-id"]
+        found = [row for row in map(json.loads, lines) if row["k"] == "close" and row["call_id"] == call_id]
+        assert len(found) == 1
+        return dict(found[0])
+
+    def taken(self, rule: Rule, name: str) -> int:
+        return sum(self.counters.taken().get(counter(rule, name), {}).values())
+
+
+def settings_of(home: Home, provider: str) -> Settings:
+    deadlines = Deadlines(connect=20, first_byte=20, idle=20, total=20)
+
+    def route(name: str, *models: str) -> Route:
+        targets = tuple(Target(provider="openai", model=model) for model in models)
+        return Route(name=name, targets=targets, deadlines=deadlines)
+
+    openai = Provider(
+        name="openai",
+        ways=(Way(dialect="openai-chat", base_url=f"{provider}/v1"),),
+        keys=(ProviderKey(id="main", secret="sk-of-the-provider"),),
+        price_provider="openai",
+        allow_private=True,
+    )
+    routes = [
+        route("talk", "gpt-4o-mini"),
+        route("embed", "text-embedding-3-small"),
+        route("talk-after-500", "fault-500", "gpt-4o-mini"),
+        route("embed-after-500", "fault-500", "text-embedding-3-small"),
+    ]
+    return Settings(
+        config_version="c1",
+        home=str(home.root),
+        hosts=("127.0.0.1",),
+        pepper=PEPPER.hex(),
+        providers={"openai": openai},
+        routes={each.name: each for each in routes},
+        deadlines=deadlines,
+    )
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with sandbox(tmp_path_factory.mktemp("matrix")) as running:
+        yield running.listen
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, provider: str) -> AsyncIterator[Stage]:
+    stage = Stage(Home(tmp_path).make(), provider)
+    await stage.server.start(stage.listening)
+    yield stage
+    await stage.server.drain(5)
+    stage.server.close()
+    stage.gateway.close()
+    stage.journal.stop()
+
+
+def where(endpoint: str) -> tuple[str, str]:
+    """A route for the endpoint, and the model behind it."""
+    return ("embed", "text-embedding-3-small") if endpoint == "embeddings" else ("talk", "gpt-4o-mini")
+
+
+def budget(scope: Scope, name: str, most: int) -> Rule:
+    return Rule(
+        id="b", kind="budget", scope=scope, name=name, measure="picos", most=most, window=Window(period="month")
+    )
+
+
+def limit(scope: Scope, name: str, measure: str, most: int) -> Rule:
+    window = None if measure == "concurrent" else Window(seconds=60)
+    return Rule(id="l", kind="limit", scope=scope, name=name, measure=measure, most=most, window=window)  # type: ignore[arg-type]
+
+
+def test_every_endpoint_and_every_scope_has_cells() -> None:
+    assert set(BODIES) == {endpoint.name for endpoint in ENDPOINTS.values()}, "a new endpoint: give it a body"
+    assert set(NAMES) == set(SCOPES), "a new scope: give it a name"
+    assert set(BODIES) >= GENERATING
+
+
+def test_there_is_no_cache_whose_hits_would_need_cells() -> None:
+    assert importlib.util.find_spec("proxy.worker.cache") is None, "a hit is a call: give it a way in this matrix"
+
+
+@pytest.mark.parametrize(("endpoint", "way", "scope"), CELLS)
+async def test_a_budget_counts_the_call_and_refuses_the_next(
+    stage: Stage, endpoint: str, way: str, scope: Scope
+) -> None:
+    route, model = where(endpoint)
+    name = stage.name(scope, route, model)
+    rule = budget(scope, name, FREE)
+    stage.limit(rule)
+    passed = await stage.call(endpoint, way, route)
+    assert passed.status == 200, passed.body
+    cost = stage.row(passed).get("cost_picos", 0)
+    assert cost or endpoint == "count_tokens"
+    assert stage.taken(rule, name) == cost
+    if not cost:  # it costs nothing, and is not served from a spent budget all the same
+        bucket = Window(period="month").bucket(passed_at(stage, passed))
+        stage.counters.settle("another", [Used(counter(rule, name), bucket, 1)], None)
+    stage.limit(msgspec.structs.replace(rule, most=max(1, cost)))
+    refused = await stage.call(endpoint, way, route)
+    check_over_budget(refused, endpoint, scope)
+    row = stage.row(refused)
+    assert (row["status"], row["blocked_by"]) == (status_of(scope), "b")
+    assert row.get("attempts", 0) == 0, "nothing was bought"
+    assert stage.taken(rule, name) == max(1, cost)
+
+
+@pytest.mark.parametrize("measure", ["requests", "tokens", "concurrent"])
+@pytest.mark.parametrize(("endpoint", "way", "scope"), CELLS)
+async def test_a_limit_counts_the_call_and_refuses_the_next(
+    stage: Stage, endpoint: str, way: str, scope: Scope, measure: str
+) -> None:
+    route, model = where(endpoint)
+    name = stage.name(scope, route, model)
+    rule = limit(scope, name, measure, FREE)
+    stage.limit(rule)
+    passed = await stage.call(endpoint, way, route)
+    assert passed.status == 200, passed.body
+    row = stage.row(passed)
+    tokens = row.get("input_uncached_tokens", 0) + row.get("output_tokens", 0)
+    of_model = endpoint == "count_tokens" and scope in OF_AN_ATTEMPT
+    expected = {"requests": 0 if of_model else 1, "tokens": tokens, "concurrent": 0}[measure]
+    assert stage.taken(rule, name) == expected
+    now = passed_at(stage, passed)
+    bucket = rule.window.bucket(now) if rule.window else 0
+    if not expected:  # somebody else's
+        await stage.counters.reserve("another", [Asked(counter(rule, name), bucket, 0, 1, FREE)])
+    most = max(1, expected)
+    stage.limit(msgspec.structs.replace(rule, most=most))
+    refused = await stage.call(endpoint, way, route)
+    assert refused.status == 429, refused.body
+    assert error_code(refused, endpoint) == "rate_limit_exceeded"
+    if measure == "requests":
+        assert 50 <= int(refused.headers["retry-after"]) <= 61
+    row = stage.row(refused)
+    assert (row["status"], row["blocked_by"]) == (status_of(scope), "l")
+    assert row.get("attempts", 0) == 0
+
+
+@pytest.mark.parametrize(("endpoint", "way", "scope"), FALLBACKS)
+async def test_a_fallback_is_not_bought_over_a_budget(stage: Stage, endpoint: str, way: str, scope: Scope) -> None:
+    """The first target has no price and fails; for the second one nothing is left."""
+    route, model = where(endpoint)
+    route += "-after-500"
+    name = stage.name(scope, route, model)
+    rule = budget(scope, name, FREE)
+    stage.limit(rule)
+    passed = await stage.call(endpoint, way, route)
+    assert passed.status == 200, passed.body
+    cost = stage.row(passed)["cost_picos"]
+    assert stage.taken(rule, name) == cost
+    stage.limit(msgspec.structs.replace(rule, most=cost + 1))
+    refused = await stage.call(endpoint, way, route)
+    row = stage.row(refused)
+    assert refused.status in (429, 502)
+    assert row["attempts"] == 1, "only the first target was asked"
+    assert "b of" in row["error_message"], "the row says why no other was asked"
+    assert stage.taken(rule, name) == cost
+
+
+@pytest.mark.parametrize(("endpoint", "way", "scope"), FALLBACKS)
+async def test_a_fallback_is_held_to_the_limits_of_where_it_goes(
+    stage: Stage, endpoint: str, way: str, scope: Scope
+) -> None:
+    route, model = where(endpoint)
+    route += "-after-500"
+    name = stage.name(scope, route, model)
+    rule = limit(scope, name, "requests", FREE)
+    stage.limit(rule)
+    assert (await stage.call(endpoint, way, route)).status == 200
+    taken = stage.taken(rule, name)
+    assert taken == (2 if scope == "provider_key" else 1), "each try is a request with the provider's key"
+    stage.limit(msgspec.structs.replace(rule, most=taken))
+    refused = await stage.call(endpoint, way, route)
+    row = stage.row(refused)
+    if scope == "model":
+        assert row["attempts"] == 1
+        assert refused.status == 502
+    else:
+        assert refused.status == 429
+        assert row.get("attempts", 0) == 0
+    assert stage.taken(rule, name) == taken
+
+
+def passed_at(stage: Stage, reply: RawReply) -> int:
+    return int(stage.row(reply)["started_at"])
+
+
+def status_of(scope: Scope) -> str:
+    """A provider's key is known when the call is on its way already."""
+    return "error" if scope == "provider_key" else "blocked"
+
+
+def error_code(reply: RawReply, endpoint: str) -> str:
+    error = json.loads(reply.body)["error"]
+    if endpoint in ("messages", "count_tokens"):
+        return str(error["details"]["error_code"])
+    return str(error["code"])
+
+
+def check_over_budget(reply: RawReply, endpoint: str, scope: Scope) -> None:
+    assert reply.status == 429, reply.body
+    error = json.loads(reply.body)["error"]
+    details = error["details"] if endpoint in ("messages", "count_tokens") else error
+    assert error_code(reply, endpoint) == "budget_exceeded"
+    assert details["scope"] == scope
+    assert {"spent", "limit", "resets_at"} <= details.keys()
+    assert reply.headers["x-should-retry"] == "false"
+    assert "retry-after" not in reply.headers
