@@ -4,7 +4,7 @@ Keeps true: either all of a batch is in the ledger, with the offset that says so
 will not take is found, put in quarantine and does not stop the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,6 +112,8 @@ class Loader:
         self._scratch = scratch
         self._names = names or Names()
         self._last_batch = 0
+        self.on_committed: Callable[[duckdb.DuckDBPyConnection], object] | None = None
+        """Called behind each batch, which stands in `batch` and `batch_attempt` then. Must not raise."""
         self.marks: dict[str, Mark] = {}
         self.touched_since_us = 0
         """No bucket from before this time has had new rows since it was last set."""
@@ -139,6 +141,8 @@ class Loader:
         for name, progress in batch.segments.items():
             mark = self.marks.get(name, Mark())
             self.marks[name] = Mark(progress.upto, mark.facts + progress.facts, progress.finished)
+        if self.on_committed:
+            self.on_committed(connection)
 
     def _stage(self, found: Sorted) -> None:
         """The facts as temporary tables, with the ledger's columns and types."""

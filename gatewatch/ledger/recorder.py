@@ -62,6 +62,7 @@ class Recorder:
         keep_days: int = KEEP_DAYS,
         names: Names | None = None,
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+        on_committed: Callable[[duckdb.DuckDBPyConnection], object] | None = None,
     ) -> None:
         self.home = home
         self.unread: list[str] = []
@@ -72,6 +73,7 @@ class Recorder:
         self._keep_days = keep_days
         self._clock = clock
         self._loader = Loader(connection, home.scratch, names)
+        self._loader.on_committed = on_committed
         self._batch = Batch()
         self._result = LoadResult()
         self._tidied_us = 0

@@ -5,6 +5,7 @@ ledger as it was at one moment; a query that takes too long is stopped and block
 is tried again at the next pass. Whoever makes a service holds the home's lock (`ownership.py`).
 """
 
+import logging
 import shutil
 import threading
 import time
@@ -20,6 +21,7 @@ from gatewatch.errors import GatewatchError, NotAllowed, NotFound, UsageError
 from gatewatch.keys.secret_shapes import shown, without_secrets
 from gatewatch.ledger.answer import Answer, Checked, window_texts
 from gatewatch.ledger.asking import Asking
+from gatewatch.ledger.batch_counts import BatchCounts, batch_counts
 from gatewatch.ledger.check import check
 from gatewatch.ledger.connect import DATABASE, attach, connect, cursor
 from gatewatch.ledger.queries import OF_ONE_TEAM, QUERIES
@@ -28,6 +30,8 @@ from gatewatch.ledger.schema import migrate
 from gatewatch.ledger.unavailable import LedgerUnavailable, TooSlow
 from gatewatch.paths import Home
 from gatewatch.timespan import iso
+
+log = logging.getLogger("gatewatch.ledger")
 
 QUERY_SECONDS = 30.0
 INTERRUPT_AGAIN = 0.05
@@ -49,6 +53,8 @@ class LedgerService:
         self.home = home
         self.last_error: str | None = None
         """Why the last pass failed; None when it did not."""
+        self.on_counts: Callable[[BatchCounts | None], object] | None = None
+        """Told, in the recorder's thread, what each committed batch adds; None: that is not known. Must not raise."""
         self._keep_days = keep_days
         self._query_seconds = query_seconds
         self._clock = clock
@@ -155,6 +161,21 @@ class LedgerService:
         with self._writing:
             self._close_connection()
 
+    def lag(self) -> tuple[int, int | None]:
+        """How far the ledger is behind the journal: bytes, and the time (µs) up to which all of it is loaded."""
+        recorder = self._recorder
+        return (0, None) if recorder is None else (recorder.behind_bytes(), recorder.loaded_until_us)
+
+    def _committed(self, connection: duckdb.DuckDBPyConnection) -> None:
+        if self.on_counts is None:
+            return
+        try:
+            counts = batch_counts(connection)
+        except duckdb.Error:
+            log.exception("a batch is in the ledger, but not in the counters beside it")
+            counts = None
+        self.on_counts(counts)
+
     def _open(self) -> Recorder:
         with self._writing:
             if self._closed:
@@ -164,7 +185,13 @@ class LedgerService:
                 connection = connect(self.home.ledger, self.home.scratch)
                 try:
                     migrate(connection)
-                    recorder = Recorder(self.home, connection, keep_days=self._keep_days, clock=self._clock)
+                    recorder = Recorder(
+                        self.home,
+                        connection,
+                        keep_days=self._keep_days,
+                        clock=self._clock,
+                        on_committed=self._committed,
+                    )
                 except BaseException:
                     connection.close()
                     raise
