@@ -36,12 +36,13 @@ _TEXTS = (
     *("team", "project", "environment", "key_id", "key_name", "feature", "customer", "use_case", "task_id", "source"),
     *("client", "endpoint", "workload_class", "requested_model", "route", "provider", "provider_key", "model"),
     *("served_model", "cache", "finish_reason", "cost_basis", "price_row", "error_kind", "error_message"),
-    *("dialect", "config_version", "route_version"),
+    *("dialect", "config_version", "route_version", "blocked_by", "priority", "stepped_down"),
 )
 _COUNTS = (
     *("http_status", "attempts", "client_retry", "input_tokens", "output_tokens", "input_uncached_tokens"),
     *("input_cache_read_tokens", "input_cache_write_5m_tokens", "input_cache_write_1h_tokens", "input_audio_tokens"),
     *("input_image_tokens", "output_reasoning_tokens", "output_audio_tokens", "key_version"),
+    *("estimated_input_tokens", "estimated_output_tokens", "estimate_percent"),
 )
 COLUMNS: dict[str, Column] = {
     "call_id": Column("CAST(call_id AS VARCHAR)"),
@@ -56,6 +57,8 @@ COLUMNS: dict[str, Column] = {
     "ttft_ms": Column("ttft_us", "duration"),
     "upstream_ms": Column("upstream_us", "duration"),
     "overhead_ms": Column("overhead_us", "duration"),
+    "queued_ms": Column("queued_us", "duration"),
+    "reserved_usd": Column("reserved", "money"),
     "dropped_params": Column("array_to_string(dropped_params, ', ')"),
 }
 """The names of `show calls` → column. `tag:NAME` comes on top of them."""
@@ -74,6 +77,8 @@ ALIASES = {
     "ttft": "ttft_ms",
     "upstream": "upstream_ms",
     "overhead": "overhead_ms",
+    "queued": "queued_ms",
+    "blocked": "blocked_by",
     "dropped": "dropped_params",
 }
 

@@ -17,6 +17,7 @@ VIEWS: dict[str, tuple[str, str]] = {
     "latency": ("latency", "how long calls took (--by model)"),
     "spend": ("spend", "what calls cost (--by team)"),
     "errors": ("errors", "what went wrong (--by provider); --where status=blocked shows refusals"),
+    "estimates": ("estimates", "how far estimates of tokens were off, and what that taught (--by model)"),
     "cache": ("cache", "what the cache answered (--by model)"),
     "keys": ("keys_usage", "what each virtual key was used for"),
     "teams": ("teams", "what each team used"),
@@ -24,8 +25,12 @@ VIEWS: dict[str, tuple[str, str]] = {
 """View → its query and help line."""
 AUDIT = "audit"
 """The view that is none of the ledger's."""
-GROUPED = ("latency", "spend", "errors", "cache")
+GROUPED = ("latency", "spend", "errors", "estimates", "cache")
 RATES = ("error_rate", "cache_hit_rate", "hit_rate", "rate")
+ESTIMATED = (
+    *("input_error_median", "input_error_p95", "input_bias"),
+    *("output_error_median", "output_error_p95", "output_bias"),
+)
 PAGE = 500
 CALL_COLUMNS = (
     *("started_at", "call_id", "team", "key_name", "endpoint", "requested_model", "provider", "model"),
@@ -118,6 +123,11 @@ def _calls(reader: "LedgerReader", limit: int, params: dict[str, Any]) -> "Answe
 
 def _for_people(row: dict[str, Any]) -> dict[str, Any]:
     shown = {name: f"{row[name]:.2%}" for name in RATES if row.get(name) is not None}
+    shown |= {
+        name: f"{row[name]:+.0%}" if name.endswith("bias") else f"{row[name]:.0%}"
+        for name in ESTIMATED
+        if row.get(name) is not None
+    }
     if row.get("rps"):
         shown["rps"] = f"{row['rps']:.3g}"
     if window := row.get("window"):

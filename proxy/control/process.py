@@ -25,6 +25,7 @@ from proxy.control.actions_here import ActionsHere
 from proxy.control.alarms import Alarms
 from proxy.control.background import Background
 from proxy.control.configuration import Configuration
+from proxy.control.estimating import Estimating
 from proxy.control.home_lock import HomeLock
 from proxy.control.key_ages import KeyAges
 from proxy.control.key_use import KeyUse
@@ -115,6 +116,9 @@ class ControlProcess:
             background.keep("watch for leaked keys", self._leaks.run)
             background.keep("quarantine of providers' keys", self._quarantine.run)
             background.keep("watch of providers' keys", configuration.keep_looking_for_secrets)
+            if self._recording:
+                estimating = Estimating(self._recording.service.ask, self._limits.estimates)
+                background.keep("watch of estimates", estimating.run)
             background.keep("sweep of delivered secrets", lambda: keep_forgetting(self._home, self._vault))
             if await self._workers_are_up(stopping):
                 ready(self._ready(listening))

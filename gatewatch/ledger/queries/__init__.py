@@ -11,7 +11,9 @@ from gatewatch.ledger.queries import (
     cache,
     call,
     calls,
+    counted,
     errors,
+    estimates,
     key_use,
     keys_usage,
     latency,
@@ -32,15 +34,15 @@ class Query(Protocol):
 
 
 _MODULES: tuple[ModuleType, ...] = (
-    *(cache, call, calls, errors, key_use, keys_usage, latency, overview, series, spend, teams),
+    *(cache, call, calls, counted, errors, estimates, key_use, keys_usage, latency, overview, series, spend, teams),
 )
 QUERIES: dict[str, Query] = {module.__name__.rpartition(".")[2]: cast(Query, module) for module in _MODULES}
 """Name → query."""
 
 OF_ONE_TEAM = frozenset(
     {
-        *("cache", "call", "calls", "errors", "key_use", "keys_usage", "latency", "overview", "series", "spend"),
-        "teams",
+        *("cache", "call", "calls", "errors", "estimates", "key_use", "keys_usage", "latency", "overview"),
+        *("series", "spend", "teams"),
     }
 )
 """Those that can be kept to one team's calls: they read facts through `Asking.where` only. Others are not for keys of
