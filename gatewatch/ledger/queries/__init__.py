@@ -16,11 +16,13 @@ from gatewatch.ledger.queries import (
     estimates,
     key_use,
     keys_usage,
+    lately,
     latency,
     overview,
     series,
     spend,
     teams,
+    usual_spend,
 )
 
 
@@ -34,7 +36,8 @@ class Query(Protocol):
 
 
 _MODULES: tuple[ModuleType, ...] = (
-    *(cache, call, calls, counted, errors, estimates, key_use, keys_usage, latency, overview, series, spend, teams),
+    *(cache, call, calls, counted, errors, estimates, key_use, keys_usage, lately, latency, overview, series, spend),
+    *(teams, usual_spend),
 )
 QUERIES: dict[str, Query] = {module.__name__.rpartition(".")[2]: cast(Query, module) for module in _MODULES}
 """Name → query."""

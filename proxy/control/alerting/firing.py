@@ -4,7 +4,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-Severity = Literal["info", "warning", "critical"]
+from gatewatch.alerts.alert import Severity
 
 
 class Firing(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,101 @@
+"""What became of calls lately, by one dimension: the figures that alerts are judged by.
+
+Keeps true: a call counts from its end on, however long it took: a provider that hangs is seen when its calls give up.
+Rollups know beginnings alone, and no team with a latency or a status; so this is asked of the calls. What is read is
+bounded by the window: calls stand in the order in which they were loaded.
+"""
+
+import msgspec
+
+from gatewatch.errors import UsageError
+from gatewatch.ledger.answer import Found
+from gatewatch.ledger.asking import Asking, usd
+from gatewatch.ledger.facts import BLOCKED, FAILED, TIMED
+from gatewatch.timespan import Window
+
+LONGEST = 24 * 3_600_000_000
+
+OF_CALLS = {
+    "gateway": "''",
+    "environment": "environment",
+    "team": "team",
+    "project": "team || '/' || project",
+    "user": '"user"',
+    "key": "key_id",
+    "route": "route",
+    "model": "provider || '/' || model",
+    "provider": "provider",
+    "provider_key": "provider || '/' || provider_key",
+}
+"""Dimension → what a call is called in it, as limits and budgets have it (`proxy.worker.admission.concerned`)."""
+OF_TRIES = {name: OF_CALLS[name] for name in ("gateway", "model", "provider", "provider_key")}
+_WORKED = f"NOT ({BLOCKED} AND coalesce(http_status, 0) < 500)"
+"""Calls that a provider, or the gateway, had to serve: shares of failures are of these."""
+
+
+class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A dimension, and how far back."""
+
+    by: str = "gateway"
+    window_us: int = 300_000_000
+    tries: bool = False
+    """Answers of providers, try by try, instead of what callers were told."""
+
+
+def answer(asking: Asking, params: Params) -> Found:
+    """One row for each name of the dimension that anything is known of. Times in µs, `cost_usd` as money."""
+    names = OF_TRIES if params.tries else OF_CALLS
+    if params.by not in names:
+        raise UsageError(f"Nothing is known lately by {params.by!r}", f"Choose one of {', '.join(names)}.")
+    if not 0 < params.window_us <= LONGEST:
+        raise UsageError("A window is longer than nothing, and a day at most.")
+    window = Window(asking.now_us - params.window_us, asking.now_us)
+    sql = _tries(names[params.by]) if params.tries else _calls(names[params.by], counted=params.by == "gateway")
+    found = asking.rows(sql, [window.since_us] * sql.count("?"))
+    columns = (
+        *("name", "calls", "worked", "failed", "5xx", "401", "429", "blocked", "unpriced", "cost_usd"),
+        *("p95_us", "ttft_p95_us", "timed", "ttft_timed"),
+    )
+    rows = [dict(zip(columns, row, strict=True)) for row in found]
+    return Found([row | {"cost_usd": usd(row["cost_usd"])} for row in rows], window, "calls")
+
+
+def _calls(name: str, *, counted: bool) -> str:
+    """`counted`: with refused calls that were only counted. Nobody knows whose they were."""
+    rejected = """
+        UNION ALL
+        SELECT '', 'blocked', CASE WHEN error_kind = 'invalid_api_key' THEN 401 END, 0, NULL, NULL, NULL, count
+        FROM rejected WHERE loaded_at >= make_timestamp(?) AND started_at >= make_timestamp(?)"""
+    return f"""
+        SELECT name, sum(weight)::BIGINT, {_number(_WORKED)}, {_number(FAILED)}, {_number("http_status >= 500")},
+            {_number("http_status = 401")}, {_number("http_status = 429")}, {_number(BLOCKED)}, sum(unpriced)::BIGINT,
+            coalesce(sum(cost), 0)::DECIMAL(38, 12), {_p95("latency_us")}, {_p95("ttft_us")},
+            count(latency_us) FILTER ({TIMED}), count(ttft_us) FILTER ({TIMED})
+        FROM (
+            SELECT {name} AS name, status, http_status, CASE WHEN cost_basis = 'unpriced' THEN 1 ELSE 0 END AS unpriced,
+                cost, latency_us, ttft_us, 1::BIGINT AS weight
+            FROM calls WHERE loaded_at >= make_timestamp(?) AND coalesce(ended_at, started_at) >= make_timestamp(?)
+            {rejected if counted else ""}
+        ) WHERE name IS NOT NULL GROUP BY name ORDER BY name"""
+
+
+def _tries(name: str) -> str:
+    """Tries have neither a cost nor a time to the first token of their own."""
+    return f"""
+        SELECT name, count(*), count(*), count(*) FILTER (status <> 'ok'), count(*) FILTER (http_status >= 500),
+            count(*) FILTER (http_status = 401), count(*) FILTER (http_status = 429), 0, 0, 0::DECIMAL(38, 12),
+            quantile_cont(latency_us, 0.95), NULL, count(latency_us), 0
+        FROM (
+            SELECT {name} AS name, status, http_status, latency_us
+            FROM attempts
+            WHERE loaded_at >= make_timestamp(?)
+                AND started_at + to_microseconds(coalesce(latency_us, 0)) >= make_timestamp(?)
+        ) WHERE name IS NOT NULL GROUP BY name ORDER BY name"""
+
+
+def _number(condition: str) -> str:
+    return f"coalesce(sum(weight) FILTER ({condition}), 0)::BIGINT"
+
+
+def _p95(column: str) -> str:
+    return f"quantile_cont({column}, 0.95) FILTER ({TIMED})"
