@@ -11,6 +11,7 @@ from proxy.http_server.request import Headers
 from proxy.refusal import Refusal, ledger_full
 from proxy.upstream.failure import UpstreamFailed
 from proxy.worker.answer_headers import JSON, id_headers, limit_headers, tried_headers
+from proxy.worker.bodies.shape import shape_of
 from proxy.worker.inbound import Inbound
 from proxy.worker.live import Live
 from proxy.worker.quoted import without_quotes
@@ -89,6 +90,8 @@ class Ending:
         for tried in inbound.attempts:
             if tried.error_message:
                 tried.error_message = without_quotes(tried.error_message, inbound.body)
+        if http_status == 400:
+            call.request_shape = shape_of(inbound.body) if inbound.body else {"unread": inbound.body_bytes}
         call.attempts = len(inbound.attempts)
         call.latency_us = inbound.elapsed_us()
         call.upstream_us = inbound.upstream_ns // 1000

@@ -191,6 +191,7 @@ class Gateway:
             if key.dialects is not None:
                 check_dialect(key, inbound.caller.name)
             body = await inbound.request.body(self.settings.caps.body_bytes)
+            inbound.body_bytes = len(body)
             self.leaks.check_prompt(inbound, body)
             inbound.body = parse_object(body)
             attribute(inbound.call, inbound.headers, inbound.body)

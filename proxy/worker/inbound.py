@@ -34,6 +34,7 @@ class Inbound:
         "ask",
         "attempts",
         "body",
+        "body_bytes",
         "call",
         "caller",
         "channel",
@@ -71,6 +72,8 @@ class Inbound:
         self.cut_off: NotServed | None = None
         """Why it is cut short."""
         self.body: dict[str, Any] = {}
+        self.body_bytes = 0
+        """As it came."""
         self.ask: Ask | None = None
         """The body in the canonical form, once a target needed it."""
         self.call = Call(
