@@ -25,15 +25,20 @@ _DEEPEST = 16
 _LONGEST_NUMBER = 10**9
 """Longer ones are numbers of something: a card, a phone, an account."""
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,99}")
-_TIGHTER = ((_DEEPEST, 12, 60), (8, 8, 40), (6, 6, 30), (4, 4, 30), (3, 3, 24), (2, 2, 20), (1, 1, 20))
-"""Levels, kinds of elements in a list and names in an object that are told: the first that fits."""
+_MOST_NAMES = 64
+"""Of the request's own."""
+_TIGHTER = ((_DEEPEST, 12, 60), (7, 8, 40), (5, 6, 30), (3, 4, 30), (3, 3, 20), (2, 2, 20), (1, 2, 10), (0, 0, 0))
+"""Levels below the request's own names, kinds of elements in a list and names in an object that are told: the first
+that fits."""
 
 
 def shape_of(body: dict[str, Any]) -> Any:
     """JSON values, at most `MOST_BYTES` of them."""
     tree = _Reading().read(body, 0)
     for levels, kinds, names in _TIGHTER:
-        shape = tree.told(levels, kinds, names)
+        shape = {name: part.told(levels, kinds, names) for name, part in islice(tree.fields.items(), _MOST_NAMES)}
+        if left := len(body) - len(shape):
+            shape["…"] = f"{left} more names"
         if len(msgspec.json.encode(shape)) <= MOST_BYTES:
             break
     return shape
@@ -159,17 +164,25 @@ class _Reading:
     def read(self, body: dict[str, Any], depth: int, *, ours: bool = True, map: bool = False) -> _Object:
         """`ours`: values may be told where the API says what they are. `map`: the names are the caller's."""
         fields: dict[str, _Part] = {}
+        inside: list[tuple[str, str, Any, bool]] = []
         for name in _first_names(body, self._left):
             if self._left <= 0:
                 break
             self._left -= 1
             known = ours and not map and name in NAMES
-            shown = name if known else f"key({len(name)})"
-            again, n = shown, 1
-            while shown in fields:
-                n += 1
-                shown = f"{again}#{n}"
-            fields[shown] = self._part(name if known else "", body[name], depth + 1, ours=known or (ours and map))
+            shown = _unlike(name if known else f"key({len(name)})", fields)
+            value = body[name]
+            if isinstance(value, dict | list) and value:
+                fields[shown] = _Leaf("object" if isinstance(value, dict) else "list", len(value))
+                inside.append((shown, name if known else "", value, known or (ours and map)))
+            else:
+                fields[shown] = self._part(name if known else "", value, depth + 1, ours=known or (ours and map))
+        for n, (shown, name, value, told) in enumerate(inside):  # each has its share: a long one hides no other
+            rest = self._left - self._left // (len(inside) - n)
+            self._left -= rest
+            if self._left > 0:
+                fields[shown] = self._part(name, value, depth + 1, ours=told)
+            self._left += rest
         return _Object(fields, len(body) - len(fields))
 
     def _part(self, name: str, value: object, depth: int, *, ours: bool) -> _Part:
@@ -210,6 +223,15 @@ class _Reading:
         return _List(len(values), looked_at, list(groups.values()))
 
 
+def _unlike(name: str, others: dict[str, _Part]) -> str:
+    """`name`, with a number behind it where there is one of that name."""
+    shown, n = name, 1
+    while shown in others:
+        n += 1
+        shown = f"{name}#{n}"
+    return shown
+
+
 def _first_names(body: dict[str, Any], most: int) -> list[str]:
     """Of a large object those that are known come first."""
     if len(body) <= 64:
@@ -225,4 +247,7 @@ def _may_be_told(name: str, value: str, depth: int) -> bool:
 
 
 def _digits(number: float) -> int:
-    return len(str(abs(number))) if isinstance(number, float) else number.bit_length() * 30103 // 100000 + 1
+    """How long it is written; of an endless integer about."""
+    if isinstance(number, float) or number.bit_length() < 1000:
+        return len(str(abs(number)))
+    return number.bit_length() * 30103 // 100000 + 1
