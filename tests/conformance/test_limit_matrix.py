@@ -4,53 +4,22 @@ The cells are made from the table of endpoints and the list of scopes: one that 
 whole gateway over sockets, in front of the sandbox provider.
 """
 
-import asyncio
 import importlib.util
 import json
-import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
-from gatewatch.control.key_table import KeyTable
-from gatewatch.control.store import ControlStore
-from gatewatch.journal.writer import Journal
 from gatewatch.limits.counters import Asked, Used
-from gatewatch.limits.memory import MemoryCounters
-from gatewatch.limits.rule import OF_AN_ATTEMPT, SCOPES, Rule, Scope, counter
+from gatewatch.limits.rule import OF_AN_ATTEMPT, SCOPES, Scope, counter
 from gatewatch.limits.window import Window
 from gatewatch.paths import Home
-from proxy.http_server.bounds import Bounds
-from proxy.http_server.server import HttpServer
-from proxy.settings import Caps, Deadlines, Limiting, Provider, ProviderKey, Route, Settings, Target, Way
-from proxy.worker.allowance import KeyAllowances
 from proxy.worker.endpoints import ENDPOINTS, GENERATING
-from proxy.worker.gateway import Gateway
-from proxy.worker.settle import Meter
-from tests.kit.raw_http import RawReply, ask
-from tests.kit.raw_http import request as request_bytes
+from tests.kit.limit_stage import BODIES, FREE, NAMES, PATHS, Stage, budget, limit, limit_stage
+from tests.kit.raw_http import RawReply
 from tests.kit.running import sandbox
-from tests.kit.worker_process import PEPPER
-
-HELLO = [{"role": "user", "content": "How many roads must a man walk down?"}]
-BODIES: dict[str, dict[str, Any]] = {
-    "chat": {"messages": HELLO, "max_tokens": 50},
-    "completions": {"prompt": "How many roads", "max_tokens": 50},
-    "embeddings": {"input": "How many roads"},
-    "responses": {"input": "How many roads", "max_output_tokens": 50},
-    "messages": {"messages": HELLO, "max_tokens": 50},
-    "count_tokens": {"messages": HELLO},
-}
-PATHS = {endpoint.name: path for path, endpoint in ENDPOINTS.items()}
-NAMES: dict[Scope, str] = {
-    "gateway": "", "environment": "live", "team": "search", "project": "search/web", "user": "ann", "key": "",
-    "route": "", "model": "", "provider_key": "openai/main",
-}  # fmt: skip
-"""Empty: known when the gateway runs."""
-FREE = 10**15
 
 
 def ways(endpoint: str) -> tuple[str, ...]:
@@ -69,80 +38,6 @@ TRIED = [name for name in PATHS if name != "count_tokens"]
 FALLBACKS = [(endpoint, way, scope) for endpoint in TRIED for way in ways(endpoint) for scope in SCOPES]
 
 
-class Stage:
-    """One gateway, whose rules are changed under it."""
-
-    def __init__(self, home: Home, provider: str) -> None:
-        self.home = home
-        with ControlStore.open(home.control) as store:
-            record, self.secret = store.create_key("app", team="search", project="web", pepper=PEPPER, create_team=True)
-        self.names = NAMES | {"key": record.id}
-        self.counters = MemoryCounters()
-        self.journal = Journal(home.journal)
-        meter = Meter(home.control)
-        settings = settings_of(home, provider)
-        keys, allowances = KeyTable(home.control, PEPPER), KeyAllowances(home.control, meter)
-        self.gateway = Gateway(settings, keys, self.journal, meter, allowances, self.counters, "gatewatch/test")
-        self.server = HttpServer(self.gateway, Bounds(Caps(), ("127.0.0.1",)))
-        self.listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listening.getsockname()[1]
-
-    def limit(self, *rules: Rule) -> None:
-        self.gateway.limit(Limiting(rules=rules))
-
-    def name(self, scope: Scope, route: str, model: str) -> str:
-        return self.names[scope] or {"route": route, "model": f"openai/{model}"}.get(scope, "")
-
-    async def call(self, endpoint: str, way: str, route: str) -> RawReply:
-        body = BODIES[endpoint] | {"model": route} | ({"stream": True} if way == "stream" else {})
-        headers = {"Authorization": f"Bearer {self.secret}", "x-gatewatch-tags": '{"user": "ann"}'}
-        reply = await ask(self.port, request_bytes("POST", PATHS[endpoint], json.dumps(body).encode(), headers))
-        while self.gateway.in_flight:  # its end is settled behind its last byte
-            await asyncio.sleep(0)
-        return reply
-
-    def row(self, reply: RawReply) -> dict[str, Any]:
-        lines = b"".join(path.read_bytes() for path in sorted(self.home.journal.glob("*.jsonl"))).splitlines()
-        call_id = reply.headers["x-gatewatch-call-id"]
-        found = [row for row in map(json.loads, lines) if row["k"] == "close" and row["call_id"] == call_id]
-        assert len(found) == 1
-        return dict(found[0])
-
-    def taken(self, rule: Rule, name: str) -> int:
-        return sum(self.counters.taken().get(counter(rule, name), {}).values())
-
-
-def settings_of(home: Home, provider: str) -> Settings:
-    deadlines = Deadlines(connect=20, first_byte=20, idle=20, total=20)
-
-    def route(name: str, *models: str) -> Route:
-        targets = tuple(Target(provider="openai", model=model) for model in models)
-        return Route(name=name, targets=targets, deadlines=deadlines)
-
-    openai = Provider(
-        name="openai",
-        ways=(Way(dialect="openai-chat", base_url=f"{provider}/v1"),),
-        keys=(ProviderKey(id="main", secret="sk-of-the-provider"),),
-        price_provider="openai",
-        allow_private=True,
-    )
-    routes = [
-        route("talk", "gpt-4o-mini"),
-        route("embed", "text-embedding-3-small"),
-        route("talk-after-500", "fault-500", "gpt-4o-mini"),
-        route("embed-after-500", "fault-500", "text-embedding-3-small"),
-    ]
-    return Settings(
-        config_version="c1",
-        home=str(home.root),
-        hosts=("127.0.0.1",),
-        pepper=PEPPER.hex(),
-        providers={"openai": openai},
-        routes={each.name: each for each in routes},
-        deadlines=deadlines,
-    )
-
-
 @pytest.fixture(scope="module")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with sandbox(tmp_path_factory.mktemp("matrix")) as running:
@@ -151,29 +46,13 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def stage(tmp_path: Path, provider: str) -> AsyncIterator[Stage]:
-    stage = Stage(Home(tmp_path).make(), provider)
-    await stage.server.start(stage.listening)
-    yield stage
-    await stage.server.drain(5)
-    stage.server.close()
-    stage.gateway.close()
-    stage.journal.stop()
+    async with limit_stage(Home(tmp_path).make(), provider) as stage:
+        yield stage
 
 
 def where(endpoint: str) -> tuple[str, str]:
     """A route for the endpoint, and the model behind it."""
     return ("embed", "text-embedding-3-small") if endpoint == "embeddings" else ("talk", "gpt-4o-mini")
-
-
-def budget(scope: Scope, name: str, most: int) -> Rule:
-    return Rule(
-        id="b", kind="budget", scope=scope, name=name, measure="picos", most=most, window=Window(period="month")
-    )
-
-
-def limit(scope: Scope, name: str, measure: str, most: int) -> Rule:
-    window = None if measure == "concurrent" else Window(seconds=60)
-    return Rule(id="l", kind="limit", scope=scope, name=name, measure=measure, most=most, window=window)  # type: ignore[arg-type]
 
 
 def test_every_endpoint_and_every_scope_has_cells() -> None:
