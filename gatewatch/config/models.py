@@ -9,7 +9,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from gatewatch.config.alert_sinks import Webhook
 from gatewatch.config.limits import Budget, Limit, RuleName, TeamBudget, TeamLimits, Tier, Unpriced
+from gatewatch.config.metrics import Metrics
 from gatewatch.config.section import Section
 from gatewatch.config.values import (
     Address,
@@ -423,6 +425,10 @@ class Config(Section):
     """What becomes of calls to models without a price, which no budget in money can count."""
     leaks: Leaks = Leaks()
     """What is done when a key is seen where no key should be."""
+    alert_sinks: dict[RuleName, Webhook] = {}
+    """Name → a webhook that alerts are sent to, beside the gateway's log and its live state."""
+    metrics: Metrics = Metrics()
+    """Where Prometheus asks for metrics."""
     ledger: Ledger = Ledger()
     """What is kept of calls."""
     vault: VaultKind = "auto"

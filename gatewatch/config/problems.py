@@ -83,7 +83,11 @@ def found_text(path: KeyPath, value: object) -> str:
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
-    if _NEVER_SHOWN.intersection(path) or ("api_keys" in path and path[-1] == "key"):
+    if (
+        _NEVER_SHOWN.intersection(path)
+        or ("api_keys" in path and path[-1] == "key")
+        or (path[0] == "alert_sinks" and path[-1] in ("url", "secret"))
+    ):
         return "a text that is not repeated here"
     return shown(str(value))
 

@@ -26,7 +26,7 @@ from proxy.control.settings_compile import compile_settings
 from proxy.settings import Settings
 
 TRY_AGAIN_SECONDS = 10.0
-AT_START_ONLY = ("listen", "tls", "workers", "stores", "control", "vault", "vault_options")
+AT_START_ONLY = ("listen", "tls", "workers", "stores", "control", "metrics", "vault", "vault_options")
 """What a running gateway does not take from a changed configuration."""
 
 log = logging.getLogger("gatewatch.control")
