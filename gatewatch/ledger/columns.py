@@ -40,6 +40,7 @@ def json_columns(record: type[msgspec.Struct]) -> str:
 def ledger_columns(record: type[msgspec.Struct]) -> str:
     """The SELECT list that turns those into ledger columns."""
     columns = ["segment", "make_timestamp(started_at) AS started_at", "make_timestamp(started_at)::DATE AS day"]
+    columns += [] if record is Rejected else ['"at" AS segment_offset']
     columns += [_column(field) for field in msgspec.structs.fields(record) if field.name != "started_at"]
     return ", ".join(columns + _DERIVED[record]())
 

@@ -9,7 +9,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,13 @@ from gatewatch.ledger.asking import Asking
 from gatewatch.ledger.batch_counts import BatchCounts, batch_counts
 from gatewatch.ledger.check import check
 from gatewatch.ledger.connect import DATABASE, attach, connect, cursor
-from gatewatch.ledger.queries import OF_ONE_TEAM, QUERIES
+from gatewatch.ledger.queries import OF_ONE_TEAM, QUERIES, counted
 from gatewatch.ledger.recorder import KEEP_DAYS, LoadResult, Progress, Recorder
 from gatewatch.ledger.schema import migrate
 from gatewatch.ledger.unavailable import LedgerUnavailable, TooSlow
+from gatewatch.limits.counters import Seeds
+from gatewatch.limits.in_force import InForce
+from gatewatch.limits.rule import Rule
 from gatewatch.paths import Home
 from gatewatch.timespan import iso
 
@@ -49,7 +52,9 @@ class LedgerService:
         keep_days: int = KEEP_DAYS,
         query_seconds: float = QUERY_SECONDS,
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+        in_force: Callable[[], InForce] = InForce,
     ) -> None:
+        """`in_force`: the limits and budgets that hold now; asked in the threads that ask queries."""
         self.home = home
         self.last_error: str | None = None
         """Why the last pass failed; None when it did not."""
@@ -58,6 +63,7 @@ class LedgerService:
         self._keep_days = keep_days
         self._query_seconds = query_seconds
         self._clock = clock
+        self._in_force = in_force
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._recorder: Recorder | None = None
         self._writing = threading.RLock()
@@ -104,8 +110,17 @@ class LedgerService:
         with self._cursor(name, self._query_seconds) as reading:
             fresh = self.fresh()  # before the moment that the answer is of, so that it promises too little at worst
             reading.execute("BEGIN")
-            found = query.answer(Asking(reading, self._clock(), team), typed)
+            found = query.answer(Asking(reading, self._clock(), team, self._in_force), typed)
         return Answer(found.rows, window_texts(found.window), fresh, found.source)
+
+    def seeds(self, rules: Sequence[Rule], now: int, upto: Mapping[str, int] | None = None) -> Seeds:
+        """What the ledger has counted for these rules, see `queries/counted.py`. Takes as long as it takes.
+
+        Raises LedgerUnavailable, GatewatchError where DuckDB fails.
+        """
+        with self._cursor("counted", None) as reading:
+            reading.execute("BEGIN")
+            return counted.seeds(Asking(reading, now), rules, now, upto)
 
     def fresh(self) -> dict[str, Any]:
         """How much of the journal answers include just now."""

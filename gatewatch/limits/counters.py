@@ -13,6 +13,11 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+MOST_COUNTED = 2**63 - 1
+"""Of anything in one bucket: of money more than nine million USD."""
+WHOLE = 2**62
+"""The position of a segment that nothing follows in: all of it counts, and what its writer left open when it died."""
+
 Position = tuple[str, int]
 """Where a call's last record stands in the journal: the segment, and the offset behind the record."""
 

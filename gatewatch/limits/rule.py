@@ -61,6 +61,17 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     managed_by: Literal["config", "operator"] = "config"
     grants: tuple[Grant, ...] = ()
 
+    @property
+    def leaves_out_cache_reads(self) -> bool:
+        """Whether input that a provider read from its cache does not count."""
+        return self.kind == "limit" and not self.cache_reads
+
+    @property
+    def counting(self) -> str:
+        """What its counters count: the same text, the same numbers. A rule whose text has changed counts anew."""
+        what = (self.scope, self.name, self.measure, self.window, self.leaves_out_cache_reads, self.unpriced_only)
+        return msgspec.json.encode(what).decode()
+
     def ceiling(self, now: int) -> int:
         """`most`, with the grants that are in force at `now`."""
         if not self.grants:

@@ -18,6 +18,7 @@ Period = Literal["rolling", "minute", "hour", "day", "week", "month"]
 
 _SECOND = 1_000_000
 _BUCKETS = 60
+_LONGEST_CALL = 3600 * _SECOND
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,6 +45,10 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return calendar(self.period, self.zone, now)[0]
         begin = now - self.seconds * _SECOND - self.width
         return begin - begin % self.width + self.width
+
+    def kept_from(self, now: int) -> int:
+        """The first bucket of which anything need be known at `now`: calls that began a while ago still ask."""
+        return self.oldest(now - min(_LONGEST_CALL, self.seconds * _SECOND or _LONGEST_CALL))
 
     def leaves(self, bucket: int) -> int:
         """When a bucket no longer counts."""

@@ -10,3 +10,6 @@ ALTER TABLE calls ADD COLUMN queued_us BIGINT;
 ALTER TABLE calls ADD COLUMN stepped_down VARCHAR;
 ALTER TABLE calls ADD COLUMN request_shape VARCHAR; -- JSON
 ALTER TABLE calls ADD COLUMN estimated_others BIGINT; -- parts of the request that are no text
+-- Where a row's line begins in its segment: tells what was counted at a position in the journal. NULL in older rows.
+ALTER TABLE calls ADD COLUMN segment_offset BIGINT;
+ALTER TABLE attempts ADD COLUMN segment_offset BIGINT;

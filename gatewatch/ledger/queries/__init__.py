@@ -44,7 +44,7 @@ QUERIES: dict[str, Query] = {module.__name__.rpartition(".")[2]: cast(Query, mod
 
 OF_ONE_TEAM = frozenset(
     {
-        *("cache", "call", "calls", "errors", "estimates", "key_use", "keys_usage", "latency", "overview"),
+        *("cache", "call", "calls", "counted", "errors", "estimates", "key_use", "keys_usage", "latency", "overview"),
         *("series", "spend", "teams"),
     }
 )

@@ -68,6 +68,11 @@ ASKED: dict[str, dict[str, Any]] = {
     "cache": WINDOWED,
     "call": {"call_id": theirs(1).call_id},
     "calls": {"limit": 500},
+    "counted": {
+        "rules": [
+            {"id": "r", "kind": "limit", "scope": "team", "measure": "requests", "most": 1, "window": {"seconds": 7200}}
+        ]
+    },
     "errors": WINDOWED | {"by": "team"},
     "key_use": HOUR | {"keys": ["zebrakey"]},
     "keys_usage": WINDOWED,

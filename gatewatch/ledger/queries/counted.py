@@ -1,0 +1,169 @@
+"""What limits and budgets have used, by counter and bucket: what counters begin with, and what they are compared with.
+
+Keeps true: a row counts as `gatewatch.limits.charged` charges a call that ends, in integers all the way; what is told
+is of one moment, with the positions in the journal up to which it goes.
+
+`upto` asks for an earlier moment: of a run named in it, only what stands before that offset of that segment counts.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import groupby
+
+import msgspec
+
+from gatewatch.ledger.answer import Found, Row
+from gatewatch.ledger.asking import Asking
+from gatewatch.ledger.segments import run_and_sequence
+from gatewatch.limits.counters import MOST_COUNTED, WHOLE, Seed, Seeds
+from gatewatch.limits.rule import OF_AN_ATTEMPT, OUT_OF_SIGHT, Rule, Scope, counter
+from gatewatch.limits.window import Window
+from gatewatch.money import PICOS_PER_USD, picos_from_usd
+
+_AHEAD_US = 3_600_000_000
+"""Calls that began so much behind `now` are in buckets of the calendar, too: the moment that is asked for may be."""
+_MINUTE_US = 60_000_000
+_REMEMBERED_US = 48 * _AHEAD_US
+"""Positions of segments that were finished within so much are told, at least."""
+
+_NAMES: dict[Scope, str] = {
+    "gateway": "''",
+    "environment": "c.environment",
+    "team": "c.team",
+    "project": "CASE WHEN c.project <> '' THEN c.team || '/' || c.project END",
+    "user": 'c."user"',
+    "key": "c.key_id",
+    "route": "c.route",
+    "model": "CASE WHEN {of}.provider <> '' THEN {of}.provider || '/' || {of}.model END",
+    "provider_key": "CASE WHEN {of}.provider_key <> '' THEN {of}.provider || '/' || {of}.provider_key END",
+}
+"""What a row is called in each scope; `{of}`: the call, or one of its tries."""
+
+
+class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Rules, and the moment."""
+
+    rules: tuple[Rule, ...]
+    now: int | None = None
+    """µs since the epoch; left out, the present."""
+    upto: dict[str, int] = {}
+
+
+def answer(asking: Asking, params: Params) -> Found:
+    """One row for each bucket of each counter, amounts in the rule's measure."""
+    found = seeds(asking, params.rules, asking.now_us if params.now is None else params.now, params.upto)
+    rows: list[Row] = [
+        {"counter": seed.counter, "bucket": bucket, "amount": amount}
+        for seed in found.seeds
+        for bucket, amount in sorted(seed.buckets.items())
+    ]
+    return Found(rows, source="calls")
+
+
+def seeds(asking: Asking, rules: Iterable[Rule], now: int, upto: Mapping[str, int] | None = None) -> Seeds:
+    """What counters of these rules begin with. Those of calls at a time begin with nothing. Raises duckdb.Error."""
+    windowed = [rule for rule in rules if rule.window is not None]
+    found: dict[str, dict[int, int]] = {}
+    for _, alike in groupby(sorted(windowed, key=_together), key=_together):
+        _add(found, asking, list(alike), now, upto or {})
+    oldest = min([rule.window.kept_from(now) for rule in windowed if rule.window], default=now)
+    return Seeds(
+        rules=tuple(rule.id for rule in windowed),
+        seeds=tuple(Seed(key, buckets) for key, buckets in found.items()),
+        positions=dict(_positions(asking, min(oldest, now - _REMEMBERED_US))),
+    )
+
+
+def _together(rule: Rule) -> tuple[object, ...]:
+    """Rules that one look at the calls can answer."""
+    assert rule.window
+    return rule.scope, _by_tries(rule), rule.window.period, rule.window.seconds, rule.window.zone
+
+
+def _by_tries(rule: Rule) -> bool:
+    return rule.measure == "requests" and rule.scope in OF_AN_ATTEMPT
+
+
+def _add(
+    found: dict[str, dict[int, int]], asking: Asking, rules: Sequence[Rule], now: int, upto: Mapping[str, int]
+) -> None:
+    """The counters of rules of one scope and window."""
+    first = rules[0]
+    assert first.window
+    since = first.window.kept_from(now)
+    tables, of = "calls AS c", "c"
+    if _by_tries(first):
+        tables, of = "attempts AS a JOIN calls AS c ON a.call_id = c.call_id", "a"
+    conditions = [
+        f"{table}.started_at >= make_timestamp({since})" for table in ({"c"} | {of})
+    ] + ["c.status <> 'blocked'", "name IS NOT NULL", "bucket IS NOT NULL"]  # fmt: skip
+    parameters: list[object] = []
+    if all(rule.name is not None for rule in rules):
+        conditions.append("list_contains(?, name)")
+        parameters.append([rule.name for rule in rules])
+    if asking.team is not None:
+        conditions.append("c.team = ?")
+        parameters.append(asking.team)
+    for segment, offset in upto.items():
+        run, _ = run_and_sequence(segment)
+        conditions.append(
+            "NOT (starts_with(c.segment, ?) AND (c.segment > ? OR (c.segment = ? AND c.segment_offset >= ?)))"
+        )
+        parameters += [f"{run}-", segment, segment, offset]
+    sums = ", ".join(_sum(rule) for rule in rules)
+    rows = asking.rows(
+        f"SELECT {_NAMES[first.scope].format(of=of)} AS name, {_bucket(first.window, now)} AS bucket, {sums}"
+        f" FROM {tables} WHERE {' AND '.join(conditions)} GROUP BY ALL",
+        parameters,
+    )
+    for name, bucket, *amounts in rows:
+        for rule, amount in zip(rules, amounts, strict=True):
+            if amount and rule.name in (None, name):
+                found.setdefault(counter(rule, name), {})[bucket] = _integer(amount)
+
+
+def _sum(rule: Rule) -> str:
+    """SQL: how much of the rule's measure a group of rows used."""
+    match rule.measure:
+        case "requests" | "concurrent":
+            amount = "1"
+        case "picos":
+            most = OUT_OF_SIGHT // PICOS_PER_USD
+            amount = f"CASE WHEN c.cost > {most} THEN {most}::DECIMAL(18, 12) ELSE c.cost END"
+        case "output_tokens":
+            amount = "c.output_tokens"
+        case _:
+            amount = "c.input_tokens" + (" - c.input_cache_read_tokens" if rule.leaves_out_cache_reads else "")
+            amount += " + c.output_tokens" if rule.measure == "tokens" else ""
+    return f"sum({amount})" + (" FILTER (WHERE c.cost_basis = 'unpriced')" if rule.unpriced_only else "")
+
+
+def _integer(amount: int | Decimal) -> int:
+    """What fits into 64 bits of it."""
+    exact = picos_from_usd(amount) if isinstance(amount, Decimal) else amount
+    return min(exact, MOST_COUNTED)
+
+
+def _bucket(window: Window, now: int) -> str:
+    """SQL: the beginning of the bucket that a call lies in; NULL for one that is far ahead of its time."""
+    at = "epoch_us(c.started_at)"
+    if window.period in ("rolling", "minute"):  # zones differ by whole minutes
+        width = window.width if window.period == "rolling" else _MINUTE_US
+        return f"{at} // {width} * {width}"
+    cases = [f"WHEN {at} < {end} THEN {begin}" for begin, end in _spans(window, now)]
+    return f"CASE {' '.join(cases)} END"
+
+
+def _spans(window: Window, now: int) -> Iterator[tuple[int, int]]:
+    begin = window.kept_from(now)
+    while begin <= now + _AHEAD_US:
+        end = window.leaves(begin)
+        yield begin, end
+        begin = end
+
+
+def _positions(asking: Asking, since: int) -> Iterator[tuple[str, int]]:
+    """Up to where segments are in the ledger. Of those left out, no call counts any more."""
+    query = "SELECT segment, upto, finished FROM loaded WHERE NOT finished OR loaded_at >= make_timestamp(?)"
+    for segment, upto, finished in asking.rows(query, [since]):
+        yield segment, WHOLE if finished else upto
