@@ -10,8 +10,10 @@ from typing import Literal
 from pydantic import Field
 
 from gatewatch.config.alert_sinks import Webhook
+from gatewatch.config.alerts import Alert
 from gatewatch.config.limits import Budget, Limit, RuleName, TeamBudget, TeamLimits, Tier, Unpriced
 from gatewatch.config.metrics import Metrics
+from gatewatch.config.retention import Ledger, OnOff
 from gatewatch.config.section import Section
 from gatewatch.config.values import (
     Address,
@@ -290,6 +292,8 @@ class Model(Section):
     every call."""
     budget_step_down: Flag = False
     """Whether a team whose budget is nearly spent is sent to the cheaper targets."""
+    bodies: OnOff | None = None
+    """Whether prompts and replies of its calls are kept. Left out: as its team, then `ledger`, says."""
 
 
 class TeamLeaks(Section):
@@ -330,24 +334,9 @@ class Team(Section):
     """The only models it may ask for; left out: any."""
     leaks: TeamLeaks = TeamLeaks()
     """What is done when one of its keys is seen where no key should be."""
-
-
-class Retention(Section):
-    """How long the ledger keeps things."""
-
-    calls: Duration | None = None
-    """Calls and attempts; left out: for ever. Rollups stay."""
-    bodies: Duration | None = None
-    """Prompts and replies."""
-
-
-class Ledger(Section):
-    """What is kept of calls."""
-
-    bodies: Literal["off", "on"] = "off"
-    """Whether prompts and replies are kept, redacted."""
-    retention: Retention = Retention()
-    """How long."""
+    bodies: OnOff | None = None
+    """Whether prompts and replies of its calls are kept. `off` holds for every model; `on` where the model does not say
+    otherwise. Left out: as the model, then `ledger`, says."""
 
 
 class Audit(Section):
@@ -425,6 +414,8 @@ class Config(Section):
     """What becomes of calls to models without a price, which no budget in money can count."""
     leaks: Leaks = Leaks()
     """What is done when a key is seen where no key should be."""
+    alerts: dict[RuleName, Alert] = {}
+    """Name → what is watched, and what is done when it fires. Some are built in (docs/alerts.md)."""
     alert_sinks: dict[RuleName, Webhook] = {}
     """Name → a webhook that alerts are sent to, beside the gateway's log and its live state."""
     metrics: Metrics = Metrics()

@@ -34,11 +34,6 @@ def _unenforced(config: Config) -> Iterator[tuple[KeyPath, str]]:
     for name, team in config.teams.items():
         if team.models:
             yield ("teams", name, "models"), "not enforced yet: give the models to its keys (keys create --models)"
-    if config.ledger.bodies == "on":
-        yield ("ledger", "bodies"), "not in force yet: no bodies are kept"
-    for kind in ("calls", "bodies"):
-        if getattr(config.ledger.retention, kind):
-            yield ("ledger", "retention", kind), "not enforced yet: nothing is deleted"
 
 
 def _matters(key: str, provider: Provider, preset: Preset | None) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gatewatch.config.admin_rules import admin_problems
+from gatewatch.config.alert_problems import alert_problems
 from gatewatch.config.alert_sinks import sink_problems
 from gatewatch.config.base_url import objection
 from gatewatch.config.limit_problems import limit_problems
@@ -17,6 +18,7 @@ from gatewatch.config.metrics import metrics_problems
 from gatewatch.config.models import Config, Provider, Quirks
 from gatewatch.config.problems import KeyPath, Problem, found_text, nearest
 from gatewatch.config.provider_keys import key_problems
+from gatewatch.config.retention_problems import retention_problems
 from gatewatch.config.target_privacy import privacy_problems
 from gatewatch.config.values import REFERENCE_FORMS, Address
 from gatewatch.keys.secret_shapes import is_known_secret
@@ -44,7 +46,7 @@ def broken_rules(config: Config) -> list[Problem]:
     """Every rule that the completed configuration breaks."""
     rules: tuple[Callable[[Config], Iterator[Problem]], ...] = (
         _listening, _stores, _vault_options, _providers, key_problems, admin_problems, _targets, privacy_problems,
-        _teams, limit_problems, sink_problems, metrics_problems, _workers,
+        _teams, limit_problems, sink_problems, alert_problems, metrics_problems, retention_problems, _workers,
     )  # fmt: skip
     return [problem for rule in rules for problem in rule(config)]
 
