@@ -11,6 +11,7 @@ def actions() -> dict[str, Action[Any]]:
     """Name → action."""
     from gatewatch.actions import (
         audit,
+        configurations,
         prices,
         provider_keys,
         provider_quarantine,
@@ -22,6 +23,17 @@ def actions() -> dict[str, Action[Any]]:
     from gatewatch.actions.keys import affected, carry, create, edit, found, identify, listing, revoke, rotate, show
 
     of_keys = (affected, carry, create, edit, found, identify, listing, revoke, rotate, show)
-    modules = (*of_keys, audit, prices, provider_keys, provider_quarantine, provider_rotation, roles, teams, vault)
+    modules = (
+        *of_keys,
+        audit,
+        configurations,
+        prices,
+        provider_keys,
+        provider_quarantine,
+        provider_rotation,
+        roles,
+        teams,
+        vault,
+    )
     every = [each for module in modules for each in vars(module).values() if isinstance(each, Action)]
     return {each.name: each for each in every}

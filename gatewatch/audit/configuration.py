@@ -27,8 +27,7 @@ def note_configuration(store: ControlStore, action: str, source: str, version: s
 
     `action`: `config.start` or `config.reload`; `version` changes with the meaning, `tree` is all of it.
     """
-    # Through JSON that is fit for the trail and back: what is compared is what is told.
-    paths = msgspec.json.decode(told_as_json(dict(_paths("", tree)), limit=None) or "{}")
+    paths = told_paths(tree)
     with store.change():
         kept = store.setting(IN_FORCE)
         last = None if kept is None else msgspec.json.decode(kept, type=_Form)
@@ -55,6 +54,12 @@ def note_configuration(store: ControlStore, action: str, source: str, version: s
 def note_refused(store: ControlStore, source: str, reason: str) -> None:
     """Tells of a changed configuration that was not taken. Raises ControlStoreError."""
     store.audit("config.reload", source, result="refused", reason=reason)
+
+
+def told_paths(tree: Mapping[str, object]) -> dict[str, Any]:
+    """A configuration as paths and what stands there, fit for the trail: what is compared is what is told."""
+    paths: dict[str, Any] = msgspec.json.decode(told_as_json(dict(_paths("", tree)), limit=None) or "{}")
+    return paths
 
 
 def _paths(place: str, value: object) -> Iterator[tuple[str, object]]:

@@ -40,6 +40,7 @@ from proxy.control.rotation_fleet import WorkersFleet
 from proxy.control.rotations import Rotations
 from proxy.control.sealed_answers import keep_forgetting
 from proxy.control.sealing import Sealing
+from proxy.control.versions_in_force import VersionsInForce
 from proxy.control.ways_in import WaysIn
 from proxy.control.worker_environment import leave_no_core, variables_with_secrets
 from proxy.control.worker_processes import worker_command, workers_left_behind
@@ -82,6 +83,7 @@ class ControlProcess:
         self._leaks = LeakWatch(home.control, self._alarms)
         self._quarantine = Quarantine(home.control, self._store, self._alarms, self._workers)
         self._workers.on_report = self._heard
+        self._versions = VersionsInForce(self._store)
         self._limits = LimitsInForce(self._workers.limit)
         self._rotations = Rotations(
             self._home, lambda: self._configuration.loaded, lambda: self._vault, self._fleet, self._alarm_from_elsewhere
@@ -119,6 +121,7 @@ class ControlProcess:
             if self._recording:
                 estimating = Estimating(self._recording.service.ask, self._limits.estimates)
                 background.keep("watch of estimates", estimating.run)
+            background.keep("note of the configuration in force", self._versions.run)
             background.keep("sweep of delivered secrets", lambda: keep_forgetting(self._home, self._vault))
             if await self._workers_are_up(stopping):
                 ready(self._ready(listening))
@@ -149,6 +152,7 @@ class ControlProcess:
         self._sealing.start()
         self._quarantine.start(self._configuration.settings, lambda: self._configuration.config)
         workers.configure(self._limited(self._configuration.settings))
+        self._versions.taken(self._configuration.loaded, self._configuration.settings)
         self._recording = self._make_recording()
         self._recording.start()
         self._ways_in = await self._open_ways_in(self._recording.service)
@@ -166,6 +170,7 @@ class ControlProcess:
             lambda: sealing and asyncio.to_thread(sealing.stop),
             lambda: self._home.socket.unlink(missing_ok=True),
             lambda: self._home.worker_socket.unlink(missing_ok=True),
+            self._versions.still,
             self._store.close,
             self._lock.release,
         ):
@@ -253,6 +258,7 @@ class ControlProcess:
         self._workers.not_inherited = variables_with_secrets(self._configuration.loaded.tree())
         self._workers.configure(self._limited(settings))
         self._quarantine.configured(settings)
+        self._versions.taken(self._configuration.loaded, settings)
 
     def _limited(self, settings: Settings) -> Settings:
         return msgspec.structs.replace(settings, limiting=self._limits.configured(settings.limiting))

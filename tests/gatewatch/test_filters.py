@@ -25,7 +25,9 @@ CREATE TABLE calls (
     input_image_tokens BIGINT, output_tokens BIGINT, output_reasoning_tokens BIGINT, output_audio_tokens BIGINT,
     cost DECIMAL(18,12), cost_basis VARCHAR, price_row VARCHAR, latency_us BIGINT, ttft_us BIGINT, upstream_us BIGINT,
     overhead_us BIGINT, dialect VARCHAR, client_retry BIGINT, config_version VARCHAR, route_version VARCHAR,
-    dropped_params VARCHAR[], key_version BIGINT)
+    dropped_params VARCHAR[], key_version BIGINT, blocked_by VARCHAR, priority VARCHAR, stepped_down VARCHAR,
+    queued_us BIGINT, reserved DECIMAL(18,12), estimated_input_tokens BIGINT, estimated_output_tokens BIGINT,
+    estimate_percent BIGINT)
 """
 
 CALLS: list[dict[str, object]] = [

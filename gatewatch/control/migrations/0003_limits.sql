@@ -58,7 +58,10 @@ CREATE TABLE configuration_versions (
     version    TEXT PRIMARY KEY,
     first_at   INTEGER NOT NULL,
     last_at    INTEGER NOT NULL,
+    file       TEXT,             -- NULL: there was none
     changed_by TEXT,             -- owner of the file at that moment, as far as the system tells
-    tree       TEXT NOT NULL,    -- JSON, secrets are references
-    routes     TEXT NOT NULL     -- JSON: route → version
+    changed_at INTEGER,          -- when the file was last written
+    tree       TEXT NOT NULL,    -- JSON: path of a key → value; secrets are references
+    routes     TEXT NOT NULL,    -- JSON: route → version
+    rules      TEXT NOT NULL     -- JSON: the limits and budgets in it, as in `rules`
 ) WITHOUT ROWID;

@@ -24,6 +24,7 @@ TABLE = {
     "audit.export":                 "- - - y   - - y   - - -",
     "audit.list":                   "- - y y   - y y   - y y",
     "audit.verify":                 "- - - y   - - y   - - -",
+    "configuration.explain":        "- y y y   y y y   - - -",
     "keys.affected":                "- y y y   y y y   y y y",
     "keys.create":                  "- - y y   - y y   - y y",
     "keys.edit":                    "- - y y   - y y   - y y",
