@@ -1,6 +1,6 @@
 """What named queries share: a cursor in one transaction, the clock, parameters of a window, JSON words for values."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from gatewatch.filter_columns import ALIASES
 from gatewatch.ledger.facts import Facts, Where, widened
 from gatewatch.ledger.families import SPEND, TRAFFIC
 from gatewatch.ledger.percentiles import milliseconds, percentiles_sql
+from gatewatch.limits.in_force import InForce
 from gatewatch.timespan import Window
 
 GROUPS = frozenset(
@@ -54,6 +55,8 @@ class Asking:
     now_us: int
     team: str | None = None
     """The only team whose calls are told of, whatever the question is; None: every team's."""
+    in_force: Callable[[], InForce] = InForce
+    """The limits and budgets that hold now. Raises GatewatchError where they cannot be told."""
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run SQL of our own. Raises duckdb.Error."""

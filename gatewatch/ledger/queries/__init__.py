@@ -8,6 +8,7 @@ import msgspec
 from gatewatch.ledger.answer import Found
 from gatewatch.ledger.asking import Asking
 from gatewatch.ledger.queries import (
+    budgets,
     cache,
     call,
     calls,
@@ -36,7 +37,22 @@ class Query(Protocol):
 
 
 _MODULES: tuple[ModuleType, ...] = (
-    *(cache, call, calls, counted, errors, estimates, key_use, keys_usage, lately, latency, overview, series, spend),
+    *(
+        budgets,
+        cache,
+        call,
+        calls,
+        counted,
+        errors,
+        estimates,
+        key_use,
+        keys_usage,
+        lately,
+        latency,
+        overview,
+        series,
+        spend,
+    ),
     *(teams, usual_spend),
 )
 QUERIES: dict[str, Query] = {module.__name__.rpartition(".")[2]: cast(Query, module) for module in _MODULES}
@@ -44,7 +60,19 @@ QUERIES: dict[str, Query] = {module.__name__.rpartition(".")[2]: cast(Query, mod
 
 OF_ONE_TEAM = frozenset(
     {
-        *("cache", "call", "calls", "counted", "errors", "estimates", "key_use", "keys_usage", "latency", "overview"),
+        *(
+            "budgets",
+            "cache",
+            "call",
+            "calls",
+            "counted",
+            "errors",
+            "estimates",
+            "key_use",
+            "keys_usage",
+            "latency",
+            "overview",
+        ),
         *("series", "spend", "teams"),
     }
 )

@@ -9,6 +9,7 @@ is of one moment, with the positions in the journal up to which it goes.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 
 import msgspec
 
@@ -25,6 +26,8 @@ _AHEAD_US = 3_600_000_000
 _MINUTE_US = 60_000_000
 _REMEMBERED_US = 48 * _AHEAD_US
 """Positions of segments that were finished within so much are told, at least."""
+
+_AT = "epoch_us(c.started_at)"
 
 _NAMES: dict[Scope, str] = {
     "gateway": "''",
@@ -88,9 +91,28 @@ def _add(
     found: dict[str, dict[int, int]], asking: Asking, rules: Sequence[Rule], now: int, upto: Mapping[str, int]
 ) -> None:
     """The counters of rules of one scope and window."""
+    window = rules[0].window
+    assert window
+    for name, bucket, *amounts in _sums(asking, rules, window.kept_from(now), _bucket(window, now), upto):
+        for rule, amount in zip(rules, amounts, strict=True):
+            if amount and rule.name in (None, name):
+                found.setdefault(counter(rule, name), {})[bucket] = _integer(amount)
+
+
+def in_spans(asking: Asking, rule: Rule, spans: Sequence[tuple[int, int]]) -> dict[str, dict[int, int]]:
+    """What was used in each of these spans of time (µs), by name and beginning. Raises duckdb.Error."""
+    found: dict[str, dict[int, int]] = {}
+    for name, begin, amount in _sums(asking, [rule], spans[0][0], _span_of(spans), {}):
+        if amount:
+            found.setdefault(name, {})[begin] = _integer(amount)
+    return found
+
+
+def _sums(
+    asking: Asking, rules: Sequence[Rule], since: int, bucket: str, upto: Mapping[str, int]
+) -> list[tuple[Any, ...]]:
+    """Name, bucket (as that SQL has it) and an amount for each of the rules, of what began at `since` or later."""
     first = rules[0]
-    assert first.window
-    since = first.window.kept_from(now)
     tables, of = "calls AS c", "c"
     if _by_tries(first):
         tables, of = "attempts AS a JOIN calls AS c ON a.call_id = c.call_id", "a"
@@ -111,15 +133,11 @@ def _add(
         )
         parameters += [f"{run}-", segment, segment, offset]
     sums = ", ".join(_sum(rule) for rule in rules)
-    rows = asking.rows(
-        f"SELECT {_NAMES[first.scope].format(of=of)} AS name, {_bucket(first.window, now)} AS bucket, {sums}"
+    return asking.rows(
+        f"SELECT {_NAMES[first.scope].format(of=of)} AS name, {bucket} AS bucket, {sums}"
         f" FROM {tables} WHERE {' AND '.join(conditions)} GROUP BY ALL",
         parameters,
     )
-    for name, bucket, *amounts in rows:
-        for rule, amount in zip(rules, amounts, strict=True):
-            if amount and rule.name in (None, name):
-                found.setdefault(counter(rule, name), {})[bucket] = _integer(amount)
 
 
 def _sum(rule: Rule) -> str:
@@ -146,12 +164,15 @@ def _integer(amount: int | Decimal) -> int:
 
 def _bucket(window: Window, now: int) -> str:
     """SQL: the beginning of the bucket that a call lies in; NULL for one that is far ahead of its time."""
-    at = "epoch_us(c.started_at)"
     if window.period in ("rolling", "minute"):  # zones differ by whole minutes
         width = window.width if window.period == "rolling" else _MINUTE_US
-        return f"{at} // {width} * {width}"
-    cases = [f"WHEN {at} < {end} THEN {begin}" for begin, end in _spans(window, now)]
-    return f"CASE {' '.join(cases)} END"
+        return f"{_AT} // {width} * {width}"
+    return _span_of(_spans(window, now))
+
+
+def _span_of(spans: Iterable[tuple[int, int]]) -> str:
+    """SQL: the beginning of the first of these spans that a call lies in, or is before the end of."""
+    return f"CASE {' '.join(f'WHEN {_AT} < {end} THEN {begin}' for begin, end in spans)} END"
 
 
 def _spans(window: Window, now: int) -> Iterator[tuple[int, int]]:
