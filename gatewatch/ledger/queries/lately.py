@@ -27,7 +27,7 @@ OF_CALLS = {
     "provider": "provider",
     "provider_key": "provider || '/' || provider_key",
 }
-"""Dimension → what a call is called in it, as limits and budgets have it (`proxy.worker.admission.concerned`)."""
+"""Dimension → what a call is called in it, as limits and budgets have it (`gatewatch.limits.concerned`)."""
 OF_TRIES = {name: OF_CALLS[name] for name in ("gateway", "model", "provider", "provider_key")}
 _WORKED = f"NOT ({BLOCKED} AND coalesce(http_status, 0) < 500)"
 """Calls that a provider, or the gateway, had to serve: shares of failures are of these."""

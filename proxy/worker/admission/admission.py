@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 
 from gatewatch.call import Call, Check
-from gatewatch.limits.counters import Asked, Counters, CountersAway, Level, Used
+from gatewatch.limits.amounts import Wanted, wanted
+from gatewatch.limits.charged import bucket, charged
+from gatewatch.limits.concerned import Concern, Concerned
+from gatewatch.limits.counters import Asked, Counters, CountersAway, Level
 from gatewatch.limits.rule import Rule, counter
 from proxy.refusal import Refusal, limits_away
 from proxy.settings import Limiting, Provider, Route, Target
-from proxy.worker.admission.amounts import Wanted, used, wanted
-from proxy.worker.admission.concerned import Concern, Concerned
 from proxy.worker.admission.overridden import in_force, overridden, paused
 from proxy.worker.admission.told import refused
 from proxy.worker.at_most import most_picos
@@ -166,13 +167,7 @@ class Admission:
         if call.status == "blocked" or not inbound.was_opened:
             self.counters.settle(call.call_id, (), None)
             return
-        charged = [
-            Used(key, bucket(rule, call), used(rule, call))
-            for rule, _, key in self._concerned.by_row(call)
-            if not (rule.measure == "requests" and rule.scope in ("model", "provider_key"))
-        ]
-        charged += self._tries(inbound)
-        self.counters.settle(call.call_id, charged, inbound.position)
+        self.counters.settle(call.call_id, [*charged(self._concerned, call, inbound.attempts)], inbound.position)
 
     @property
     def is_idle(self) -> bool:
@@ -183,19 +178,6 @@ class Admission:
         """To be called about once a second: let go of what no longer counts."""
         oldest = {rule.id: _kept_from(rule, now) for rule in self._concerned.rules}
         self.counters.forget(oldest)
-
-    def _tries(self, inbound: Inbound) -> list[Used]:
-        """Each try is a request to its model, and with its key."""
-        found: list[Used] = []
-        for tried in inbound.attempts:
-            of_model = self._concerned.by_model(tried.provider, tried.model)
-            of_key = self._concerned.by_provider_key(tried.provider, tried.provider_key)
-            found += [
-                Used(key, bucket(rule, inbound.call), 1)
-                for rule, _, key in (*of_model, *of_key)
-                if rule.measure == "requests" and used(rule, inbound.call)
-            ]
-        return found
 
     def _wanted(self, inbound: Inbound, reckoned: Call, provider: Provider, concerns: Sequence[Concern]) -> Wanted:
         """What the call may use at most where it is reckoned for. Raises Refusal where a rule needs its price."""
@@ -266,11 +248,6 @@ class Admission:
         if verdict.in_the_way >= 0:
             (rule, name, _), amount = wants[verdict.in_the_way]
             raise refused(rule, name, verdict.levels[verdict.in_the_way], amount, now)
-
-
-def bucket(rule: Rule, call: Call) -> int:
-    """Where a call counts: by its own beginning."""
-    return rule.window.bucket(call.started_at) if rule.window else 0
 
 
 def _kept_from(rule: Rule, now: int) -> int:

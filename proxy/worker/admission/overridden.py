@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from gatewatch.call import Call
+from gatewatch.limits.concerned import name_of
 from gatewatch.limits.rule import SCOPES
 from proxy.refusal import Refusal, key_paused
 from proxy.settings import Override
-from proxy.worker.admission.concerned import name_of
 
 Overridden = dict[tuple[str, str, str], Override]
 """(kind, scope, name) → what put it in force."""

@@ -3,8 +3,8 @@
 import pytest
 
 from gatewatch.call import Call
+from gatewatch.limits.concerned import Concerned
 from gatewatch.limits.rule import SCOPES, Rule
-from proxy.worker.admission.concerned import Concerned
 
 CALL = Call(
     call_id="c", started_at=0, team="search", project="web", user="ann", key_id="k1", environment="live", route="bot",

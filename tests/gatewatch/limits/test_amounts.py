@@ -3,8 +3,8 @@
 import pytest
 
 from gatewatch.call import Call
+from gatewatch.limits.amounts import Wanted, used, wanted
 from gatewatch.limits.rule import OUT_OF_SIGHT, Rule
-from proxy.worker.admission.amounts import Wanted, used, wanted
 
 CALL = Call(
     call_id="c", started_at=0, status="ok", cost_picos=77, input_uncached_tokens=100, input_cache_read_tokens=40,
