@@ -43,8 +43,8 @@ METRICS: dict[str, Metric] = {
     "unpriced": Metric(words="calls without a price", units=("share", "count")),
     "calls": Metric(words="calls", units=("count",)),
     "velocity": Metric(
-        words="times the usual spend", units=("times",), source="velocity",
-        pers=("key", *(per for per in _OF_CALLS if per != "key")),
+        words="the usual spend", units=("times",), source="velocity",
+        pers=("key", *(per for per in _OF_CALLS if per not in ("key", "provider_key"))),
     ),
     "budget": Metric(words="of the budget spent", units=("share",), source="budgets", pers=("budget",),
                      clear_percent=100),

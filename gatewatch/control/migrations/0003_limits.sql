@@ -30,19 +30,22 @@ CREATE TABLE counter_checkpoint (
     seeds     TEXT NOT NULL     -- `gatewatch.limits.counters.Seeds` as JSON
 ) WITHOUT ROWID;
 
--- Alerts that fire, or have fired: one row for each rule and subject.
+-- Alerts that fire, or have fired: one row for each alert and subject.
 CREATE TABLE alerts (
-    id        TEXT PRIMARY KEY,  -- ALERT|SUBJECT
-    alert     TEXT NOT NULL,
-    subject   TEXT NOT NULL,     -- as scopes are written: `team/search`
-    state     TEXT NOT NULL CHECK (state IN ('firing', 'acknowledged', 'cleared')),
-    value     TEXT NOT NULL,     -- what was measured, for people
-    threshold TEXT NOT NULL,
-    since     INTEGER NOT NULL,
+    id         TEXT PRIMARY KEY,  -- ALERT|SUBJECT
+    alert      TEXT NOT NULL,
+    subject    TEXT NOT NULL,     -- as scopes are written: `team/search`; of a budget its counter
+    state      TEXT NOT NULL CHECK (state IN ('firing', 'acknowledged', 'cleared')),
+    severity   TEXT NOT NULL,
+    value      TEXT NOT NULL,     -- what was measured when it fired, for people
+    threshold  TEXT NOT NULL,
+    text       TEXT NOT NULL,     -- one line for people
+    since      INTEGER NOT NULL,
     changed_at INTEGER NOT NULL,
+    told       INTEGER NOT NULL,  -- whether sinks were told that it fires
     acknowledged_by TEXT,
-    note      TEXT,
-    actions   TEXT NOT NULL DEFAULT '[]' -- JSON: the overrides that it has put in force
+    note       TEXT,
+    actions    TEXT NOT NULL      -- JSON: what it has put in force
 ) WITHOUT ROWID;
 CREATE TABLE alert_silences (
     id         TEXT PRIMARY KEY,
