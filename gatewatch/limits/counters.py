@@ -111,6 +111,10 @@ class Counters(Protocol):
         """Begin with what the ledger has, and what was settled behind it."""
         ...
 
+    def held(self) -> Mapping[str, int]:
+        """Counter → what this worker's calls in flight hold of it, as shown to people; those without are left out."""
+        ...
+
     def taken(self) -> Mapping[str, Mapping[int, int]]:
         """Counter → bucket → what was settled in it, holds left out: what the ledger is compared with."""
         ...

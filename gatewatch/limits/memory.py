@@ -127,6 +127,9 @@ class MemoryCounters:
                     counter.add(bucket, amount)
                     counter.held += amount
 
+    def held(self) -> Mapping[str, int]:
+        return {key: counter.held for key, counter in self._counters.items() if counter.held}
+
     def taken(self) -> Mapping[str, Mapping[int, int]]:
         found = {key: dict(counter.buckets) for key, counter in self._counters.items()}
         for holds in self._held.values():

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from gatewatch.limits.in_force import together
 from gatewatch.limits.rule import Grant, Rule
 from proxy.settings import Limiting, Override
 
@@ -31,16 +32,19 @@ class LimitsInForce:
     @property
     def limiting(self) -> Limiting:
         """All of it."""
-        rules = {rule.id: rule for rule in (*self._rules, *self._configured.rules)}
-        granted = (msgspec.structs.replace(rule, grants=self._grants.get(rule.id, ())) for rule in rules.values())
         overrides = tuple(each for part in self._overrides.values() for each in part)
         return msgspec.structs.replace(
             self._configured,
-            rules=tuple(granted),
+            rules=self.rules,
             overrides=overrides,
             estimate_percents=self._percents,
             usual_outputs=self._outputs,
         )
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """With their grants. May be asked from any thread."""
+        return together(self._configured.rules, self._rules, self._grants)
 
     def configured(self, limiting: Limiting) -> Limiting:
         """Another configuration is in force; all of it."""

@@ -110,6 +110,7 @@ class ControlLink:
             networks=gateway.leaks.take_networks(),
             keys_in_flight=gateway.keys_in_flight(),
             provider_keys_in_flight=gateway.provider_keys_in_flight(),
+            held=gateway.held(),
             key_faults=gateway.quarantine.take_faults(),
             keys_lifted=gateway.quarantine.take_lifted(),
         )

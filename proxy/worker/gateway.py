@@ -116,6 +116,10 @@ class Gateway:
                 of_provider[inbound.channel.key.id] = of_provider.get(inbound.channel.key.id, 0) + 1
         return calls
 
+    def held(self) -> dict[str, int]:
+        """Counter of a limit or budget → what calls in flight hold of it."""
+        return dict(self._admission.counters.held())
+
     def keys_in_flight(self) -> dict[str, int]:
         """Id of a key → its calls in flight."""
         return dict(Counter(inbound.known.key.id for inbound in self.in_flight if inbound.known))
