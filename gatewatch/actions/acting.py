@@ -5,7 +5,7 @@ makes is never more than it has.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gatewatch.audit.second_sink import SecondSink
 from gatewatch.authority.actor import Actor
@@ -20,6 +20,9 @@ from gatewatch.paths import Home
 from gatewatch.rotation.rotator import Rotator
 from gatewatch.vault.interface import Vault
 
+if TYPE_CHECKING:
+    from gatewatch.config import Config
+
 
 class Gateway(Protocol):
     """A gateway that runs, as actions inside its control process see it."""
@@ -33,6 +36,9 @@ class Gateway(Protocol):
 
     def refresh(self) -> None:
         """Take changed provider keys now: read every secret again and hand new settings to the workers."""
+
+    def rules_changed(self) -> None:
+        """Take limits, budgets and grants of operators as they are in the store now."""
 
 
 class Acting:
@@ -50,6 +56,7 @@ class Acting:
         second_sink: Callable[[], SecondSink | None] = lambda: None,
         rotator: Callable[["Acting"], Rotator] | None = None,
         leak_reaction: Callable[[str], Reaction] = lambda _: "alert",
+        configuration: "Callable[[], Config | None]" = lambda: None,
     ) -> None:
         self.home = home
         self.store = store
@@ -66,6 +73,8 @@ class Acting:
         """Where the audit trail goes beside the store by the configuration; None without one. Raises ConfigError."""
         self.leak_reaction = leak_reaction
         """What the policy says of a key of that team that stands in a prompt, or a file. Raises ConfigError."""
+        self.configuration = configuration
+        """The configuration file's content; None where there is no file. Raises ConfigError."""
         self._rotator = rotator
 
     @property

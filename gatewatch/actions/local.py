@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from logging import getLogger
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,6 +22,9 @@ from gatewatch.paths import Home
 from gatewatch.rotation.rotator import Rotator
 from gatewatch.vault.interface import Vault
 
+if TYPE_CHECKING:
+    from gatewatch.config import Config
+
 log = getLogger("gatewatch.audit")
 
 
@@ -36,6 +40,7 @@ def acting_on(
     second_sink: Callable[[], SecondSink | None] = lambda: None,
     rotator: Callable[[Acting], Rotator] | None = None,
     leak_reaction: Callable[[str], Reaction] = lambda _: "alert",
+    configuration: "Callable[[], Config | None]" = lambda: None,
     recognised: bool = False,
 ) -> Iterator[Acting]:
     """An actor at work on a home, in this thread. Raises ControlStoreError.
@@ -56,6 +61,7 @@ def acting_on(
             second_sink=second_sink,
             rotator=rotator,
             leak_reaction=leak_reaction,
+            configuration=configuration,
         )
         before = newest(store)
         try:

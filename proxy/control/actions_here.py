@@ -19,6 +19,7 @@ from proxy.control.denials import Denials
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gatewatch.config import Config
     from gatewatch.ledger.service import LedgerService
 
 
@@ -34,6 +35,7 @@ class ActionsHere:
         gateway: Gateway,
         second_sink: Callable[[], SecondSink | None] = lambda: None,
         leak_reaction: Callable[[str], Reaction] = lambda _: "alert",
+        configuration: "Callable[[], Config | None]" = lambda: None,
     ) -> None:
         self._home = home
         self._vault = vault
@@ -42,6 +44,7 @@ class ActionsHere:
         self._gateway = gateway
         self._second_sink = second_sink
         self._leak_reaction = leak_reaction
+        self._configuration = configuration
         self._denials = Denials(home)
 
     def perform(self, actor: Actor, name: str, asked: object) -> Any:
@@ -57,6 +60,7 @@ class ActionsHere:
                 recognised=True,
                 second_sink=self._second_sink,
                 leak_reaction=self._leak_reaction,
+                configuration=self._configuration,
             ) as acting:
                 return perform(acting, name, asked)
         except NotAllowed as refused:

@@ -28,6 +28,7 @@ class LimitsInForce:
         self._percents: dict[str, int] = {}
         self._outputs: dict[str, int] = {}
         self._pushed: Limiting | None = None
+        """None until a configuration is in force: before, there is nothing to hand out."""
 
     @property
     def limiting(self) -> Limiting:
@@ -68,6 +69,6 @@ class LimitsInForce:
         self._changed()
 
     def _changed(self) -> None:
-        if (limiting := self.limiting) != self._pushed:
+        if self._pushed is not None and (limiting := self.limiting) != self._pushed:
             self._pushed = limiting
             self._push(limiting)

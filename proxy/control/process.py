@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from gatewatch.audit.second_sink import SecondSink, configured_sink
 from gatewatch.config.leak_policy import reactions_of
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
+from gatewatch.limits.in_force import InForce
 from gatewatch.paths import Home
 from gatewatch.vault.opening import NO_WISH, Wish, open_vault
 from gatewatch.vault.pepper import get_or_create_pepper
@@ -151,6 +153,7 @@ class ControlProcess:
         self._sealing = Sealing(self._home, self._vault, self._second_sink, self._alarm_from_elsewhere)
         self._sealing.start()
         self._quarantine.start(self._configuration.settings, lambda: self._configuration.config)
+        self._look_at_rules()
         workers.configure(self._limited(self._configuration.settings))
         self._versions.taken(self._configuration.loaded, self._configuration.settings)
         self._recording = self._make_recording()
@@ -240,6 +243,13 @@ class ControlProcess:
         self._loop.call_soon_threadsafe(self._configuration.reload)
         self._loop.call_soon_threadsafe(self._quarantine.look)
 
+    def rules_changed(self) -> None:
+        """Take limits, budgets and grants of operators as they are now. May be called from any thread."""
+        self._loop.call_soon_threadsafe(self._look_at_rules)
+
+    def _look_at_rules(self) -> None:
+        self._limits.by_operators(self._store.rules(), self._store.grants(self._store.clock()))
+
     def _fleet(self) -> WorkersFleet:
         return WorkersFleet(self._loop, self._workers, self.refresh, lambda: self._configuration.untaken)
 
@@ -295,7 +305,14 @@ class ControlProcess:
     def _make_recording(self) -> Recording:
         from gatewatch.ledger.service import LedgerService  # 80 ms of DuckDB, while workers start
 
-        return Recording(LedgerService(self._home), self._alarms)
+        return Recording(LedgerService(self._home, in_force=self._in_force), self._alarms)
+
+    def _in_force(self) -> InForce:
+        """May be asked from any thread."""
+        held: Counter[str] = Counter()
+        for state in list(self._workers.states.values()):
+            held.update(state.held)
+        return InForce(self._limits.rules, held)
 
     async def _open_ways_in(self, service: "LedgerService") -> WaysIn:
         actions = ActionsHere(
@@ -306,6 +323,7 @@ class ControlProcess:
             self,
             self._second_sink,
             lambda team: reactions_of(self._configuration.config, team).in_prompt,
+            lambda: self._configuration.config,
         )
         ways_in, config = WaysIn(service, self.live, actions), self._configuration.at_start
         await ways_in.open_here(self._home.socket, self._store.role_of)

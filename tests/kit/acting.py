@@ -88,3 +88,6 @@ class RunningGateway:
 
     def refresh(self) -> None:
         return None
+
+    def rules_changed(self) -> None:
+        return None
