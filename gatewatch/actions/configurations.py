@@ -1,6 +1,6 @@
 """What the configuration was when a call was served: since when, who changed it last, how it differs from now."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -24,6 +24,8 @@ class ExplainConfiguration(msgspec.Struct, kw_only=True, forbid_unknown_fields=T
     route_version: str | None = None
     rules: list[str] = []
     """Ids of limits and budgets."""
+    at: Annotated[int, msgspec.Meta(ge=0, lt=4_102_444_800_000_000)] | None = None
+    """When the call began, µs: what a budget's span is told of."""
 
 
 @action("configuration.explain", Permission.LEDGER_READ, ExplainConfiguration, changes=False)
@@ -51,7 +53,7 @@ def explain(acting: Acting, asked: ExplainConfiguration) -> dict[str, Any]:
             "now": current,
         }
     known = {rule.id: rule for rule in then.rules} if then else {}
-    told["rules"] = {id: _rule(acting, id, known.get(id)) for id in asked.rules[:MOST_RULES]}
+    told["rules"] = {id: _rule(acting, id, known.get(id), asked.at) for id in asked.rules[:MOST_RULES]}
     return told
 
 
@@ -65,7 +67,7 @@ def _told(version: ConfigurationVersion) -> dict[str, Any]:
     }
 
 
-def _rule(acting: Acting, id: str, rule: Rule | None) -> dict[str, Any]:
+def _rule(acting: Acting, id: str, rule: Rule | None, at: int | None) -> dict[str, Any]:
     """What it was, in the file or by an operator's hand, and the last that was done to it."""
     if rule is None:
         row = acting.store.connection.execute("SELECT rule FROM rules WHERE id = ?", (id,)).fetchone()
@@ -74,10 +76,14 @@ def _rule(acting: Acting, id: str, rule: Rule | None) -> dict[str, Any]:
     if acting.actor.may(Permission.AUDIT_VIEW):
         entries = acting.store.trail.entries(1, Wanted(target=id, result="ok"), team=acting.actor.team)
         changed = next(({"at": iso(each.at), "actor": each.actor, "action": each.action} for each in entries), None)
+    begins_anew = None
+    if rule and rule.window and rule.window.period != "rolling" and at is not None:
+        begins_anew = iso(rule.window.leaves(rule.window.bucket(at)))
     return {
         "kind": rule.kind if rule else None,
         "scope": rule.scope if rule else None,
         "window": rule.window.text if rule and rule.window else None,
+        "begins_anew": begins_anew,
         "soft": rule.soft if rule else None,
         "managed_by": rule.managed_by if rule else None,
         "changed": changed,
