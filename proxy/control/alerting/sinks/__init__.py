@@ -1,0 +1,1 @@
+"""Where alerts go: the gateway's log, and webhooks."""

@@ -1,0 +1,152 @@
+"""A webhook: its queue, and the task that hands messages over, one after the other.
+
+Keeps true: telling never waits and never fails; a message is tried until it is taken or its time is up, and goes out
+under the same id each time; what is wrong is one alarm, which ends with the next message that is taken. Secrets are
+looked up for each message and kept nowhere.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gatewatch.config.alert_sinks import Webhook
+from gatewatch.errors import GatewatchError
+from proxy.control.alarms import Alarms
+from proxy.control.alerting.firing import Firing
+from proxy.control.alerting.sinks.destination import Undeliverable, checked_url
+from proxy.control.alerting.sinks.posting import TRY_SECONDS, Outcome, post
+from proxy.control.alerting.sinks.signature import signature_headers, signing_key
+from proxy.control.alerting.sinks.slack import slack_message
+from proxy.control.alerting.sinks.told import SEVERITIES, message_id, told
+
+if TYPE_CHECKING:
+    import httpx
+
+MOST_WAITING = 256
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+
+Resolve = Callable[[str], str | None]
+"""A reference → its secret. Called in threads. Raises GatewatchError."""
+
+log = logging.getLogger("gatewatch.alerts")
+
+
+class WebhookSink:
+    """One of `alert_sinks`. Belongs to the event loop."""
+
+    def __init__(self, name: str, webhook: Webhook, resolve: Resolve, alarms: Alarms, gateway: str) -> None:
+        self.webhook = webhook
+        self._name = name
+        self._resolve = resolve
+        self._alarms = alarms
+        self._gateway = gateway
+        self._waiting: deque[tuple[Firing, float]] = deque()
+        """With the moment (monotonic) at which it is given up."""
+        self._news = asyncio.Event()
+        self._lost = 0
+        """Messages since the last one that was taken."""
+        self._client: httpx.AsyncClient | None = None
+
+    def tell(self, firing: Firing) -> None:
+        """Queue it where it is severe enough. Beyond `MOST_WAITING` the oldest is lost."""
+        if SEVERITIES.index(firing.severity) < SEVERITIES.index(self.webhook.severity):
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            self._waiting.popleft()
+            self._lose("too many wait for it")
+        self._waiting.append((firing, time.monotonic() + self.webhook.give_up / 1e6))
+        self._news.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            while True:
+                while self._waiting:
+                    firing, due = self._waiting[0]
+                    await self._deliver(firing, due)
+                    if self._waiting and self._waiting[0][0] is firing:
+                        self._waiting.popleft()
+                self._news.clear()
+                await self._news.wait()
+        finally:
+            await self.close()
+
+    async def send(self, firing: Firing) -> Outcome:
+        """One try, now. Never raises but to be cancelled."""
+        try:
+            url, key = await asyncio.to_thread(self._secrets)
+            client = await self._opened()
+            shaped = slack_message if self.webhook.shape == "slack" else told
+            body = msgspec.json.encode(shaped(firing, self._gateway))
+            headers = signature_headers(key, message_id(firing, self._gateway), int(time.time()), body)
+            return await post(client, url, body, headers)
+        except GatewatchError as error:
+            return Outcome(False, f"cannot be asked: {error.title}", again=not isinstance(error, Undeliverable))
+        except Exception as error:  # noqa: BLE001 - its text and traceback may hold the URL
+            log.error("alert sink %s: unexpected %s", self._name, type(error).__name__)
+            return Outcome(False, f"failed ({type(error).__name__})", again=True)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        client, self._client = self._client, None
+        if client:
+            await client.aclose()
+
+    def end(self) -> None:
+        """It is not configured any more: what was wrong with it does not matter."""
+        self._alarms.set(self._alarm, None)
+
+    async def _deliver(self, firing: Firing, due: float) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            outcome = await self.send(firing)
+            if outcome.delivered:
+                self._lost = 0
+                self._alarms.set(self._alarm, None)
+                return
+            wait = max(outcome.wait, pause * random.uniform(0.5, 1.0))  # noqa: S311 - spread, not secret
+            if not outcome.again or time.monotonic() + wait > due:
+                self._lose(outcome.said)
+                return
+            self._say(outcome.said)
+            await asyncio.sleep(wait)
+            pause = min(LONGEST_PAUSE, pause * 2)
+
+    def _lose(self, said: str) -> None:
+        self._lost += 1
+        log.error("alert sink %s: a message was given up: it %s", self._name, said)
+        self._say(said)
+
+    def _say(self, said: str) -> None:
+        lost = f" Messages given up: {self._lost}." if self._lost else " It is tried again."
+        self._alarms.set(
+            self._alarm,
+            f"The alert sink {self._name} does not take messages: it {said}.{lost}"
+            f" Alerts stand in the log and the console all the same; try it with `gatewatch alerts test {self._name}`.",
+        )
+
+    @property
+    def _alarm(self) -> str:
+        return f"alert_sink:{self._name}"
+
+    def _secrets(self) -> tuple[str, bytes | None]:
+        """URL and key. Raises GatewatchError."""
+        url, secret = self._resolve(self.webhook.url), self.webhook.secret
+        found = self._resolve(secret) if secret else None
+        return checked_url(url or "", self.webhook), signing_key(found) if found else None
+
+    async def _opened(self) -> "httpx.AsyncClient":
+        await asyncio.to_thread(import_module, "proxy.checked_transport")  # 200 ms the first time
+        from proxy.checked_transport import checked_client
+
+        if self._client is None:
+            self._client = checked_client(allow_private=self.webhook.allow_private, seconds=TRY_SECONDS)
+        return self._client
