@@ -45,9 +45,10 @@ class Judging:
             del self._since[id]
         return changes
 
-    def forget(self) -> None:
-        """Nothing could be measured: whatever was waited for begins anew."""
-        self._since.clear()
+    def forget(self, alert: Alert | None = None) -> None:
+        """Of one, or of all, nothing could be measured: whatever was waited for begins anew."""
+        mine = f"{alert.name}|" if alert else ""
+        self._since = {id: since for id, since in self._since.items() if not id.startswith(mine)}
 
     def _has_been(self, id: str, turns: bool, needed: int, now: int) -> bool:
         if not turns:

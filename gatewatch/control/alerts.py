@@ -17,7 +17,7 @@ KEEP_US = 30 * 86_400_000_000
 """How long an alert that is over stays in the list."""
 
 
-class InForce(msgspec.Struct, frozen=True, kw_only=True):
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """What an alert has done to calls."""
 
     kind: Literal["step_down", "shift", "throttle", "pause"]
@@ -42,9 +42,10 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     since: int
     changed_at: int
     told: bool
+    """Whether sinks were told that it fires, and not yet that it is over."""
     acknowledged_by: str | None = None
     note: str | None = None
-    actions: tuple[InForce, ...] = ()
+    actions: tuple[Effect, ...] = ()
 
     @property
     def fires(self) -> bool:
@@ -112,10 +113,13 @@ class Alerts:
             )  # fmt: skip
             return self.row(id)
 
-    def mark_told(self, ids: Sequence[str]) -> None:
-        """Sinks have heard that these fire."""
+    def note_told(self, rows: Sequence[AlertRow]) -> None:
+        """Sinks have heard what became of these, as the rows have it."""
         with self._store.change():
-            self._store.connection.executemany("UPDATE alerts SET told = 1 WHERE id = ?", [(id,) for id in ids])
+            self._store.connection.executemany(
+                "UPDATE alerts SET told = ? WHERE id = ? AND since = ?",
+                [(row.fires, row.id, row.since) for row in rows],
+            )
 
     def acknowledge(self, id: str, note: str | None, *, resume: bool) -> AlertRow | None:
         """Somebody knows of it. `resume`: what it has put in force is lifted, paused keys too. None where there is no

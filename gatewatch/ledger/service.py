@@ -122,6 +122,11 @@ class LedgerService:
             reading.execute("BEGIN")
             return counted.seeds(Asking(reading, now), rules, now, upto)
 
+    @property
+    def loaded_until_us(self) -> int | None:
+        """All that was journalled before this time is in the ledger; None: nothing is known yet."""
+        return None if self._recorder is None else self._recorder.loaded_until_us
+
     def fresh(self) -> dict[str, Any]:
         """How much of the journal answers include just now."""
         recorder = self._recorder

@@ -42,7 +42,7 @@ CREATE TABLE alerts (
     text       TEXT NOT NULL,     -- one line for people
     since      INTEGER NOT NULL,
     changed_at INTEGER NOT NULL,
-    told       INTEGER NOT NULL,  -- whether sinks were told that it fires
+    told       INTEGER NOT NULL,  -- whether sinks were told that it fires, and not yet that it is over
     acknowledged_by TEXT,
     note       TEXT,
     actions    TEXT NOT NULL      -- JSON: what it has put in force

@@ -40,6 +40,8 @@ class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     window_us: int = 300_000_000
     tries: bool = False
     """Answers of providers, try by try, instead of what callers were told."""
+    blocked_by: str | None = None
+    """Only calls that were refused because of this rule."""
 
 
 def answer(asking: Asking, params: Params) -> Found:
@@ -50,8 +52,15 @@ def answer(asking: Asking, params: Params) -> Found:
     if not 0 < params.window_us <= LONGEST:
         raise UsageError("A window is longer than nothing, and a day at most.")
     window = Window(asking.now_us - params.window_us, asking.now_us)
-    sql = _tries(names[params.by]) if params.tries else _calls(names[params.by], counted=params.by == "gateway")
-    found = asking.rows(sql, [window.since_us] * sql.count("?"))
+    since = [window.since_us, window.since_us]
+    if params.tries:
+        found = asking.rows(_tries(names[params.by]), since)
+    elif params.blocked_by is not None:
+        found = asking.rows(_calls(names[params.by], "AND blocked_by = ?"), [*since, params.blocked_by])
+    elif params.by == "gateway":
+        found = asking.rows(_calls(names[params.by], _REJECTED), since * 2)
+    else:
+        found = asking.rows(_calls(names[params.by], ""), since)
     columns = (
         *("name", "calls", "worked", "failed", "5xx", "401", "429", "blocked", "unpriced", "cost_usd"),
         *("p95_us", "ttft_p95_us", "timed", "ttft_timed"),
@@ -60,12 +69,14 @@ def answer(asking: Asking, params: Params) -> Found:
     return Found([row | {"cost_usd": usd(row["cost_usd"])} for row in rows], window, "calls")
 
 
-def _calls(name: str, *, counted: bool) -> str:
-    """`counted`: with refused calls that were only counted. Nobody knows whose they were."""
-    rejected = """
+_REJECTED = """
         UNION ALL
         SELECT '', 'blocked', CASE WHEN error_kind = 'invalid_api_key' THEN 401 END, 0, NULL, NULL, NULL, count
         FROM rejected WHERE loaded_at >= make_timestamp(?) AND started_at >= make_timestamp(?)"""
+"""Refused calls that were only counted: nobody knows whose they were."""
+
+
+def _calls(name: str, more: str) -> str:
     return f"""
         SELECT name, sum(weight)::BIGINT, {_number(_WORKED)}, {_number(FAILED)}, {_number("http_status >= 500")},
             {_number("http_status = 401")}, {_number("http_status = 429")}, {_number(BLOCKED)}, sum(unpriced)::BIGINT,
@@ -75,7 +86,7 @@ def _calls(name: str, *, counted: bool) -> str:
             SELECT {name} AS name, status, http_status, CASE WHEN cost_basis = 'unpriced' THEN 1 ELSE 0 END AS unpriced,
                 cost, latency_us, ttft_us, 1::BIGINT AS weight
             FROM calls WHERE loaded_at >= make_timestamp(?) AND coalesce(ended_at, started_at) >= make_timestamp(?)
-            {rejected if counted else ""}
+            {more}
         ) WHERE name IS NOT NULL GROUP BY name ORDER BY name"""
 
 

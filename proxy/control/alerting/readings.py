@@ -1,0 +1,165 @@
+"""What was measured of an alert's subjects: asked of the ledger and of what the control process knows itself.
+
+Keeps true: a question is asked once in a pass, however many alerts want its answer; what is usual is asked every ten
+minutes; where the ledger does not answer, there are no readings, and that is said.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Any, Protocol
+
+from gatewatch.alerts.alert import Alert, Reading
+from gatewatch.alerts.amount import WHOLE
+from gatewatch.alerts.metric import OF_TRIES
+from gatewatch.ledger.answer import Answer, Row
+from gatewatch.ledger.unavailable import LedgerUnavailable
+from gatewatch.money import picos_from_usd, usd_text
+from gatewatch.timespan import duration_text
+
+MINUTE = 60_000_000
+TEN_MINUTES = 10 * MINUTE
+CENT = 10**10
+MOST_LAG = 20_000_000
+"""A ledger that is further behind than this says nothing of what calls do now."""
+REFUSING_US = 5 * MINUTE
+NEARLY = WHOLE * 9 // 10
+"""A budget that is spent this far and refuses calls is spent: nothing that is left of it is enough for a call."""
+
+Ages = Callable[[], Mapping[str, int]]
+"""`PROVIDER/KEY` → how long ago it was set, µs. Raises GatewatchError."""
+
+
+class Ask(Protocol):
+    """A named query of the ledger."""
+
+    def __call__(self, query: str, /, **params: object) -> Answer:
+        """Raises GatewatchError."""
+
+
+class Usual:
+    """What keys, or others, usually spend in a span."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._known: dict[tuple[str, int], tuple[int, dict[str, int]]] = {}
+
+    def of(self, per: str, window: int, now: int) -> dict[str, int]:
+        """Name → picodollars in a window. Raises GatewatchError."""
+        at, known = self._known.get((per, window), (0, {}))
+        if not at <= now < at + TEN_MINUTES:
+            span = -(-window // MINUTE) * MINUTE
+            rows = self._ask("usual_spend", by=per, span_us=span, until_us=now - window).rows
+            known = {row["name"]: _picos(row["cost_usd"]) * window // (row["spans"] * span) for row in rows}
+            self._known[per, window] = now, known
+        return known
+
+
+class Readings:
+    """Of one pass."""
+
+    def __init__(self, ask: Ask, usual: Usual, ages: Ages, lag: int | None, now: int) -> None:
+        """`lag`: how far the ledger is behind, µs; None: it has not loaded anything yet."""
+        self._ask = ask
+        self._usual = usual
+        self._ages = ages
+        self._lag = lag
+        self._now = now
+        self._answers: dict[tuple[tuple[str, object], ...], list[Row]] = {}
+
+    def of(self, alert: Alert) -> list[Reading]:
+        """One for each subject of which something is seen. Raises GatewatchError."""
+        if alert.metric.source not in ("keys", "ledger") and (self._lag is None or self._lag > MOST_LAG):
+            raise LedgerUnavailable("the ledger has not loaded what calls did lately")
+        match alert.metric.source:
+            case "budgets":
+                found = self._budgets(alert)
+            case "velocity":
+                found = self._velocity(alert)
+            case "keys":
+                found = (_reading(alert, name, age) for name, age in self._ages().items())
+            case "ledger":
+                found = iter([_reading(alert, "", self._lag or 0)])
+            case _:
+                found = self._calls(alert)
+        return [reading for reading in found if _is_meant(alert, reading)]
+
+    def _calls(self, alert: Alert) -> Iterator[Reading]:
+        tries = alert.per in OF_TRIES and alert.when in ("5xx", "401", "429", "errors")
+        rows = {row["name"]: row for row in self._rows("lately", by=alert.per, window_us=alert.window, tries=tries)}
+        if alert.when == "calls":
+            named = [name for name in alert.only or () if "*" not in name] + [""] * (alert.per == "gateway")
+            for name in {**dict.fromkeys(named), **rows}:  # those of whom nothing is seen have made none
+                yield _reading(alert, name, rows[name]["calls"] if name in rows else 0)
+            return
+        for name, row in rows.items():
+            if alert.when in ("p95", "ttft"):
+                value, weight = _TIMED[alert.when]
+                if row[value] is not None:
+                    detail = f"{row[weight]} calls in {duration_text(alert.window)}"
+                    yield _reading(alert, name, int(row[value]), row[weight], detail)
+                continue
+            some = row[{"errors": "failed"}.get(alert.when, alert.when)]
+            whole = row["worked" if alert.when in ("errors", "5xx") else "calls"]
+            detail = f"{some} of {whole} {'tries' if tries else 'calls'} in {duration_text(alert.window)}"
+            share = some * WHOLE // whole if whole else 0
+            yield _reading(alert, name, share if alert.unit == "share" else some, whole, detail)
+
+    def _velocity(self, alert: Alert) -> Iterator[Reading]:
+        usual = self._usual.of(alert.per, alert.window, self._now)
+        floor = alert.floor * alert.window // TEN_MINUTES
+        for row in self._rows("lately", by=alert.per, window_us=alert.window, tries=False):
+            spent, normal = _picos(row["cost_usd"]), max(usual.get(row["name"], 0), floor, 1)
+            detail = f"{_usd(spent)} in {duration_text(alert.window)}, usually {_usd(normal)}"
+            yield _reading(alert, row["name"], spent * WHOLE // normal, row["calls"], detail)
+
+    def _budgets(self, alert: Alert) -> Iterator[Reading]:
+        for row in self._rows("budgets"):
+            share = row["used"] if alert.when == "budget" else row["forecast_used"]
+            if row["name"] is None or share is None:
+                continue
+            named = "/" in row["applies_to"] or row["scope"] == "gateway"
+            value = round(share * WHOLE)
+            unit = " USD" if row["measure"] == "usd" else " tokens"
+            detail = f"{row['spent']} of {row['limit']}{unit} in {row['window']}"
+            if alert.when == "forecast":
+                detail = f"{row['forecast']}{unit} expected, {row['limit']} in {row['window']}"
+            elif NEARLY <= value < WHOLE and (refused := self._refused(row)):
+                value, detail = WHOLE, f"{detail}; {refused} calls refused in {duration_text(REFUSING_US)}"
+            subject = row["rule"] if named else f"{row['rule']}|{row['name']}"
+            yield Reading(subject=subject, scope=row["scope"], name=row["name"], value=value, detail=detail)
+
+    def _refused(self, budget: Row) -> int:
+        """Calls that it was in the way of."""
+        by = budget["scope"] if budget["scope"] not in ("model", "provider_key") else "gateway"
+        rows = self._rows("lately", by=by, window_us=REFUSING_US, blocked_by=budget["rule"])
+        return sum(row["blocked"] for row in rows if by == "gateway" or row["name"] == budget["name"])
+
+    def _rows(self, query: str, **params: object) -> list[Row]:
+        key = (("query", query), *sorted(params.items()))
+        if key not in self._answers:
+            self._answers[key] = self._ask(query, **params).rows
+        return self._answers[key]
+
+
+_TIMED = {"p95": ("p95_us", "timed"), "ttft": ("ttft_p95_us", "ttft_timed")}
+
+
+def _reading(alert: Alert, name: str, value: int, weight: int = 0, detail: str = "") -> Reading:
+    subject = f"{alert.per}/{name}" if name else alert.per
+    return Reading(subject=subject, scope=alert.per, name=name, value=value, weight=weight, detail=detail)
+
+
+def _is_meant(alert: Alert, reading: Reading) -> bool:
+    if alert.only is None:
+        return True
+    names: Any = (reading.name,) if alert.per != "budget" else (reading.subject, reading.subject.partition("|")[0])
+    return any(fnmatchcase(name, each) for name in names for each in alert.only)
+
+
+def _picos(usd: str) -> int:
+    return 0 if usd == "unpriced" else picos_from_usd(Decimal(usd))
+
+
+def _usd(picos: int) -> str:
+    return f"{usd_text(picos) if picos < CENT else f'{Decimal(picos) / 10**12:.2f}'} USD"
