@@ -14,7 +14,7 @@ from gatewatch.limits.rule import OF_AN_ATTEMPT, Rule
 
 
 def charged(concerned: Concerned, call: Call, attempts: Iterable[Attempt]) -> Iterator[Used]:
-    """Of the rules that concern it; nothing of a call that was refused. Each try is a request to its model, with its key."""
+    """Of the rules that concern it; nothing of a call that was refused. Each try is a request to its model and key."""
     if call.status == "blocked":
         return
     for rule, _, key in concerned.by_row(call):

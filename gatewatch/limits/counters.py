@@ -83,6 +83,21 @@ class Seeds(msgspec.Struct, frozen=True, kw_only=True):
     """Segment → offset up to which its calls are in them."""
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What one worker's counters say at one moment, to be compared with the ledger at the same position."""
+
+    at: int
+    """The moment that was asked for, µs: of each rule, what its window holds then."""
+    position: Position
+    """The journal's, at that moment."""
+    settled: dict[str, int]
+    """Counter → what ended calls used, holds left out."""
+    begin: int
+    """The number of the first counter in it: a report tells of some only."""
+    is_rest: bool
+    """Whether no counter follows."""
+
+
 class Counters(Protocol):
     """Of one gateway."""
 

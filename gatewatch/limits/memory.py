@@ -4,11 +4,14 @@ Keeps true: what has left its window is let go of, and with it counters that nob
 of users).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 
 from gatewatch.limits.counters import Asked, Level, Position, Seeds, Used, Verdict
 
 _NEVER = -1
+_LOOKED_AT = 2000
+"""So many counters are looked at in one go for what may be forgotten: the loop has calls to serve."""
 
 
 class _Counter:
@@ -35,6 +38,13 @@ class _Counter:
             self.since, self.total = oldest, sum(n for bucket, n in self.buckets.items() if bucket >= oldest)
         return self.total
 
+    def forget(self, first: int) -> None:
+        """What is in buckets before that one."""
+        self.buckets = {bucket: n for bucket, n in self.buckets.items() if bucket >= first}
+        self.taken(_NEVER)
+        if self.tail:
+            self.tail = [each for each in self.tail if each[1] >= first]
+
 
 class MemoryCounters:
     """Belongs to one event loop. Nothing here waits."""
@@ -46,6 +56,8 @@ class MemoryCounters:
         self._rules: frozenset[str] = frozenset()
         self._unseeded: frozenset[str] = frozenset()
         """Ids of rules."""
+        self._unlooked: list[str] = []
+        """Counters that `forget` has not come to yet."""
 
     @property
     def unseeded(self) -> frozenset[str]:
@@ -101,8 +113,18 @@ class MemoryCounters:
         new = frozenset(rules) - self._rules
         self._unseeded = ((self._unseeded | new) & frozenset(rules)) - frozenset(seeded)
         self._rules = frozenset(rules)
-        for key in [key for key in self._counters if _rule_of(key) not in self._rules]:
+        gone = {key for key in self._counters if _rule_of(key) not in self._rules}
+        for key in gone:
             del self._counters[key]
+        for call_id, holds in self._held.items() if gone else ():  # should the rule come again, they are not in it
+            self._held[call_id] = [hold for hold in holds if hold[0] not in gone]
+
+    def recount(self, rules: Collection[str]) -> None:
+        """These have counted wrong. They count on as they are until they are seeded again."""
+        self._unseeded |= self._rules.intersection(rules) - self._unseeded
+        for key, counter in self._counters.items():
+            if counter.tail is None and _rule_of(key) in self._unseeded:
+                counter.tail = []
 
     def seed(self, seeds: Seeds) -> None:
         rules = frozenset(seeds.rules) & self._unseeded
@@ -128,34 +150,55 @@ class MemoryCounters:
                     counter.held += amount
 
     def held(self) -> Mapping[str, int]:
-        return {key: counter.held for key, counter in self._counters.items() if counter.held}
+        found: dict[str, int] = {}
+        for holds in self._held.values():
+            for key, _, amount in holds:
+                found[key] = found.get(key, 0) + amount
+        return found
+
+    def settled(self, oldest: Mapping[str, int], begin: int, most: int) -> tuple[dict[str, int], bool]:
+        """What was settled in the windows of these rules, by counter: of at most so many counters, from the `begin`-th
+        on; and whether those were the last. `oldest`: rule → the first bucket that counts."""
+        keys = [*islice(self._counters, begin, begin + most + 1)]
+        found = {
+            key: self._counters[key].taken(first)
+            for key in keys[:most]
+            if (first := oldest.get(_rule_of(key))) is not None
+        }
+        for holds in self._held.values():
+            for key, bucket, amount in holds:
+                if key in found and bucket >= oldest[_rule_of(key)]:
+                    found[key] -= amount
+        return found, len(keys) <= most
 
     def taken(self) -> Mapping[str, Mapping[int, int]]:
         found = {key: dict(counter.buckets) for key, counter in self._counters.items()}
         for holds in self._held.values():
             for key, bucket, amount in holds:
-                if key in found:
+                if key in found and bucket in found[key]:
                     found[key][bucket] -= amount
         return {key: {bucket: n for bucket, n in buckets.items() if n} for key, buckets in found.items()}
 
     def forget(self, oldest: Mapping[str, int]) -> None:
-        """Let go of what no longer counts. `oldest`: rule → the first bucket that may still be needed."""
-        for key, counter in list(self._counters.items()):
-            first = oldest.get(_rule_of(key), 0)
-            counter.buckets = {bucket: n for bucket, n in counter.buckets.items() if bucket >= first}
-            counter.taken(-1)
-            if not counter.held and not any(counter.buckets.values()):
+        self._unlooked = self._unlooked or [*self._counters]
+        for key in self._unlooked[-_LOOKED_AT:]:
+            if not (counter := self._counters.get(key)):
+                continue
+            counter.forget(oldest.get(_rule_of(key), 0))
+            if not counter.held and not counter.tail and not any(counter.buckets.values()):
                 del self._counters[key]
+        del self._unlooked[-_LOOKED_AT:]
 
     def _new(self, key: str) -> _Counter:
         counter = self._counters[key] = _Counter(seeded=_rule_of(key) not in self._unseeded)
         return counter
 
     def _free(self, key: str, bucket: int, amount: int) -> None:
-        """Where the counter is still there: a rule may have gone meanwhile."""
-        if (counter := self._counters.get(key)) and bucket in counter.buckets:
-            counter.add(bucket, -amount)
-            counter.held = max(0, counter.held - amount)
+        """The bucket may have left the window meanwhile."""
+        if counter := self._counters.get(key):
+            counter.held -= amount
+            if bucket in counter.buckets:
+                counter.add(bucket, -amount)
 
 
 def _rule_of(counter: str) -> str:

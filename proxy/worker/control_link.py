@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from gatewatch.control.key_hold import KeyHold
-from gatewatch.limits.counters import Seeds
+from gatewatch.limits.counters import Seeds, Standing
 from proxy.http_server.bounds import Bounds
 from proxy.settings import Limiting, Settings
 from proxy.worker.gateway import Gateway
@@ -40,6 +40,7 @@ class ControlLink:
         self._gateway = gateway
         self._bounds = bounds
         self._stopping = stopping
+        self._standing: Standing | None = None
 
     async def run(self) -> None:
         """Until cancelled. To be started when the server takes connections."""
@@ -111,10 +112,17 @@ class ControlLink:
             keys_in_flight=gateway.keys_in_flight(),
             provider_keys_in_flight=gateway.provider_keys_in_flight(),
             held=gateway.held(),
+            unseeded=gateway.unseeded(),
+            standing=self._take_standing(),
             key_faults=gateway.quarantine.take_faults(),
             keys_lifted=gateway.quarantine.take_lifted(),
         )
         return msgspec.json.encode(state) + b"\n"
+
+    def _take_standing(self) -> Standing | None:
+        """Told once."""
+        standing, self._standing = self._standing, None
+        return standing
 
     def _obey(self, command: dict[str, Any]) -> None:
         match command.get("command"):
@@ -130,6 +138,10 @@ class ControlLink:
                 self._gateway.limit(msgspec.convert(command["limiting"], Limiting))
             case "seed":
                 self._gateway.seed(msgspec.convert(command["seeds"], Seeds))
+            case "count":
+                self._standing = self._gateway.standing(command["at"], command["begin"])
+            case "recount":
+                self._gateway.recount(command["rules"])
             case "drain":
                 self._stopping.set()
             case unknown:

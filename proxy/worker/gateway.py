@@ -8,7 +8,7 @@ from collections import Counter
 from gatewatch.control.key_table import KeyTable
 from gatewatch.control.records import KeyRecord
 from gatewatch.journal.writer import Journal, JournalFull
-from gatewatch.limits.counters import Counters, Seeds
+from gatewatch.limits.counters import Counters, Seeds, Standing
 from gatewatch.redact import redact
 from proxy.dialects.anthropic_messages import count_reply
 from proxy.http_server.request import ClientLeft, Request
@@ -102,6 +102,18 @@ class Gateway:
     def seed(self, seeds: Seeds) -> None:
         """Take what the ledger has counted for rules that are new."""
         self._admission.counters.seed(seeds)
+
+    def unseeded(self) -> list[str]:
+        """Ids of rules whose counters do not know yet what was before them."""
+        return self._admission.unseeded()
+
+    def standing(self, at: int, begin: int) -> Standing | None:
+        """Some of the counters, from the `begin`-th on; None where others keep them, or the journal owes records."""
+        return None if self.journal.full else self._admission.standing(at, begin, self.journal.position, self.in_flight)
+
+    def recount(self, rules: list[str]) -> None:
+        """The counters of these rules are wrong: they want to be seeded anew."""
+        self._admission.recount(rules)
 
     def epochs(self) -> dict[int, int]:
         """Epoch → calls in flight whose way was chosen under it."""

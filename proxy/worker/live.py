@@ -8,6 +8,7 @@ import msgspec
 from gatewatch.call import Call
 from gatewatch.control.key_hold import KeyHold
 from gatewatch.keys.leaks import Leak, ProviderLeak
+from gatewatch.limits.counters import Standing
 
 
 class LiveState(msgspec.Struct, kw_only=True):
@@ -47,6 +48,10 @@ class LiveState(msgspec.Struct, kw_only=True):
     """Keys that were seen where no key should be, since the last report."""
     provider_leaks: list[ProviderLeak] = []
     """Secrets of providers that were seen in what callers send, since the last report."""
+    unseeded: list[str] = []
+    """Ids of rules whose counters do not know yet what was before them."""
+    standing: Standing | None = None
+    """Of counters, where that was asked."""
     networks: list[tuple[str, str, int]] = []
     """Key, network and time (µs) of first uses that are in order."""
 

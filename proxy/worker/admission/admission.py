@@ -4,14 +4,15 @@ Keeps true: a call is held to every rule of every scope that concerns it, on eve
 what it reserved is settled once, by what its row says; a call that was refused has used nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 
 from gatewatch.call import Call, Check
 from gatewatch.limits.amounts import Wanted, wanted
 from gatewatch.limits.charged import bucket, charged
 from gatewatch.limits.concerned import Concern, Concerned
-from gatewatch.limits.counters import Asked, Counters, CountersAway, Level
+from gatewatch.limits.counters import Asked, Counters, CountersAway, Level, Position, Standing
+from gatewatch.limits.memory import MemoryCounters
 from gatewatch.limits.rule import Rule, counter
 from proxy.refusal import Refusal, limits_away
 from proxy.settings import Limiting, Provider, Route, Target
@@ -24,6 +25,8 @@ from proxy.worker.settle import Meter
 
 LONGEST_CALL_US = 3_600_000_000
 """Counters remember so much beyond their window: a call that began in it may still settle."""
+MOST_TOLD = 5000
+"""Counters in one answer to the control process."""
 ONE_AT_A_TIME = Rule(id="throttled", kind="limit", scope="key", measure="concurrent", most=1)
 """What holds for a key that is throttled."""
 
@@ -51,10 +54,15 @@ class Admission:
     def __init__(self, limiting: Limiting, counters: Counters, meter: Meter) -> None:
         self._meter = meter
         self.counters = counters
+        self._limiting = Limiting()
         self.configure(limiting)
 
     def configure(self, limiting: Limiting) -> None:
         """Other rules; calls in flight settle under these."""
+        known = {rule.id: rule.counting for rule in self._limiting.rules}
+        kept = [rule for rule in limiting.rules if known.get(rule.id, rule.counting) == rule.counting]
+        if len(kept) < len(limiting.rules):  # the others count something else from now on: they begin anew
+            self.counters.configure([rule.id for rule in (*kept, ONE_AT_A_TIME)], [ONE_AT_A_TIME.id])
         self._limiting = limiting
         self._concerned = Concerned(limiting.rules)
         self._overridden = overridden(limiting.overrides)
@@ -168,6 +176,35 @@ class Admission:
             self.counters.settle(call.call_id, (), None)
             return
         self.counters.settle(call.call_id, [*charged(self._concerned, call, inbound.attempts)], inbound.position)
+
+    def unseeded(self) -> list[str]:
+        """Ids of rules whose counters do not know yet what was before them."""
+        return sorted(self.counters.unseeded) if isinstance(self.counters, MemoryCounters) else []
+
+    def recount(self, rules: Collection[str]) -> None:
+        """Of counters in this worker's memory."""
+        if isinstance(self.counters, MemoryCounters):
+            self.counters.recount(rules)
+
+    def standing(self, at: int, begin: int, position: Position, in_flight: Iterable[Inbound]) -> Standing | None:
+        """Counters in this worker's memory, from the `begin`-th on, at this position of the journal.
+
+        Of rules that are seeded alone. None where the counters are elsewhere.
+        """
+        counters = self.counters
+        if not isinstance(counters, MemoryCounters):
+            return None
+        rules = [rule for rule in self._limiting.rules if rule.window and rule.id not in counters.unseeded]
+        oldest = {rule.id: rule.window.oldest(at) for rule in rules if rule.window}
+        settled, is_rest = counters.settled(oldest, begin, MOST_TOLD)
+        for inbound in in_flight:
+            if inbound.position is None:
+                continue
+            for key, within, amount in charged(self._concerned, inbound.call, inbound.attempts):  # closed, not settled
+                rule = key.partition("|")[0]
+                if rule in oldest and within >= oldest[rule] and (key in settled or (is_rest and not begin)):
+                    settled[key] = settled.get(key, 0) + amount
+        return Standing(at=at, position=position, settled=settled, begin=begin, is_rest=is_rest)
 
     @property
     def is_idle(self) -> bool:
