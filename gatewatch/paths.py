@@ -56,6 +56,11 @@ class Home:
         return self.journal / "loaded"
 
     @property
+    def bodies(self) -> Path:
+        """Prompts and replies, a folder for each day. Made with the first one."""
+        return self.root / "bodies"
+
+    @property
     def scratch(self) -> Path:
         """Where the ledger puts what lives for one transaction; the only folder that DuckDB may read and write."""
         return self.root / "scratch"

@@ -160,6 +160,62 @@ class Limiting(msgspec.Struct, frozen=True, kw_only=True):
     """The same → output tokens to reckon with of a call that sets no limit."""
 
 
+class KeyCap(msgspec.Struct, frozen=True, kw_only=True):
+    """So many calls run at once with a key of a provider."""
+
+    provider: str
+    key: str
+    model: str = ""
+    """The provider's model; empty: whatever the model."""
+    most: int
+
+
+class Pacing(msgspec.Struct, frozen=True, kw_only=True):
+    """How calls wait for a turn at a provider. Caps are those of one worker."""
+
+    queue: int = 100
+    """Calls that wait for one key with one model, or one route."""
+    wait: float = 5.0
+    """Seconds that a call waits at most."""
+    batch_wait: float = 60.0
+    """The same of a call that is `batch`."""
+    urgent_teams: tuple[str, ...] | None = None
+    """The only teams whose calls may be `urgent`; None: any."""
+    from_headers: bool = True
+    """Whether limits are learned from what providers say in their replies."""
+    keys: tuple[KeyCap, ...] = ()
+    routes: dict[str, int] = {}
+    """Route → calls that run at once."""
+    workers: int = 1
+    """That send with the same keys."""
+
+
+class Bodies(msgspec.Struct, frozen=True, kw_only=True):
+    """Of which calls prompts and replies are kept."""
+
+    on: bool = False
+    """Where neither team nor route says otherwise."""
+    routes: dict[str, bool] = {}
+    teams: dict[str, bool] = {}
+    most_bytes: int = 256 * 1024
+    """Of each prompt and each reply."""
+
+    @property
+    def any_on(self) -> bool:
+        """Whether there may be any call whose bodies are kept."""
+        return self.on or True in self.routes.values() or True in self.teams.values()
+
+    def wants(self, team: str | None, route: str | None) -> bool:
+        """A team's no holds for every route; else the route decides, else the team, else everybody's."""
+        of_team = self.teams.get(team or "")
+        if of_team is False:
+            return False
+        of_route = self.routes.get(route or "")
+        if of_route is not None:
+            return of_route
+        return self.on if of_team is None else of_team
+
+
 @hides("pepper", "limits_url")
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one worker needs."""
@@ -186,7 +242,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     leaks: Reactions = Reactions()
     leaks_of_teams: dict[str, Reactions] = {}
     """Of teams that have their own."""
+    bodies: Bodies = Bodies()
     limiting: Limiting = Limiting()
+    pacing: Pacing = Pacing()
     limits_url: str | None = None
     """Of the store in which several workers count together; None: in the memory of the one worker."""
     seeds: Seeds | None = None

@@ -22,7 +22,7 @@ from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
 from gatewatch.providers.catalogue import presets
 from proxy.control.extras import missing_extras
-from proxy.settings import Caps, Deadlines, Limiting, Provider, ProviderKey, Route, Settings, Target, Way
+from proxy.settings import Bodies, Caps, Deadlines, Limiting, Provider, ProviderKey, Route, Settings, Target, Way
 
 _HEADER_SAFE = re.compile(r"[!-~]{1,8192}")
 _AWS_KEY = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{8,124}:[!-9;-~]{16,256}(?::[!-~]{1,8192})?")
@@ -51,6 +51,12 @@ def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Calla
         caps=_caps(config.caps),
         tls=(_path(config.tls.cert), _path(config.tls.key)) if config.tls else None,
         trusted_proxies=config.behind_proxy.trusted if config.behind_proxy else (),
+        bodies=Bodies(
+            on=config.ledger.bodies == "on",
+            routes={name: model.bodies == "on" for name, model in config.models.items() if model.bodies},
+            teams={name: team.bodies == "on" for name, team in config.teams.items() if team.bodies},
+            most_bytes=config.ledger.body_size,
+        ),
         limiting=Limiting(
             rules=rules_of(config),
             unpriced="refuse" if config.unpriced.policy == "refuse" else "allow",

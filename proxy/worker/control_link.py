@@ -114,6 +114,8 @@ class ControlLink:
             held=gateway.held(),
             unseeded=gateway.unseeded(),
             standing=self._take_standing(),
+            bodies_dropped=gateway.bodies.dropped,
+            bodies_error=gateway.bodies.error,
             key_faults=gateway.quarantine.take_faults(),
             keys_lifted=gateway.quarantine.take_lifted(),
         )

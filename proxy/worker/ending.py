@@ -11,6 +11,7 @@ from proxy.http_server.request import Headers
 from proxy.refusal import Refusal, ledger_full
 from proxy.upstream.failure import UpstreamFailed
 from proxy.worker.answer_headers import JSON, id_headers, limit_headers, tried_headers
+from proxy.worker.bodies.keeper import BodyKeeper
 from proxy.worker.bodies.shape import shape_of
 from proxy.worker.inbound import Inbound
 from proxy.worker.live import Live
@@ -45,8 +46,9 @@ def _told(refusal: Refusal) -> str:
 class Ending:
     """Settles, closes and refuses the calls of one worker."""
 
-    def __init__(self, journal: Journal, meter: Meter, live: Live) -> None:
+    def __init__(self, journal: Journal, meter: Meter, live: Live, bodies: BodyKeeper | None = None) -> None:
         self._journal = journal
+        self._bodies = bodies
         self._meter = meter
         self._live = live
         self._refused_rows = RefusedRows(journal)
@@ -106,6 +108,8 @@ class Ending:
             inbound.journalled = False
         self._journal.close(call, inbound.attempts)
         inbound.position = self._journal.position
+        if inbound.kept is not None and self._bodies:
+            self._bodies.end(inbound)
 
     def left_before_the_end(self, inbound: Inbound) -> bool:
         """Close a call whose reply is whole but for its last bytes: `ok`, unless nobody is there to take them."""

@@ -4,11 +4,13 @@ import asyncio
 import logging
 import time
 from collections import Counter
+from pathlib import Path
 
 from gatewatch.control.key_table import KeyTable
 from gatewatch.control.records import KeyRecord
 from gatewatch.journal.writer import Journal, JournalFull
 from gatewatch.limits.counters import Counters, Seeds, Standing
+from gatewatch.paths import Home
 from gatewatch.redact import redact
 from proxy.dialects.anthropic_messages import count_reply
 from proxy.http_server.request import ClientLeft, Request
@@ -22,6 +24,7 @@ from proxy.worker.attempts import Attempts
 from proxy.worker.attribution import attribute, claimed
 from proxy.worker.authenticate import authenticate
 from proxy.worker.authorise import authorise
+from proxy.worker.bodies.keeper import BodyKeeper
 from proxy.worker.channel import Upstream
 from proxy.worker.counted import ESTIMATED, can_count, counts_nothing
 from proxy.worker.cutting import Cutting, check_not_cut_off, cut_short
@@ -70,7 +73,8 @@ class Gateway:
         self.quarantine = Quarantine()
         self.quarantine.replace(settings.quarantine)
         self._model_list = ModelList()
-        self._ending = Ending(journal, meter, self.live)
+        self.bodies = BodyKeeper(Home(Path(settings.home)).bodies)
+        self._ending = Ending(journal, meter, self.live, self.bodies)
         self._admission = Admission(settings.limiting, counters, meter)
         if settings.seeds:
             counters.seed(settings.seeds)
@@ -89,6 +93,7 @@ class Gateway:
         }
         self.settings, self._proxies, self._upstreams = settings, proxies, upstreams  # all of them or none
         self.leaks.configure(settings)
+        self.bodies.configure(settings.bodies)
         self.limit(settings.limiting)
         for name, upstream in old.items():
             if self._upstreams.get(name) is not upstream:
@@ -156,6 +161,7 @@ class Gateway:
         for upstream in self._upstreams.values():
             upstream.close()
         self._ending.close_rows()
+        self.bodies.stop()
         self._allowances.close()
         self.keys.close()
 
@@ -282,6 +288,8 @@ class Gateway:
         except JournalFull:
             raise ledger_full() from None
         inbound.journalled = inbound.was_opened = True
+        if self.bodies.is_on:
+            self.bodies.begin(inbound)
         self.live.started(call)
         assert inbound.known
         self.live.key_used(inbound.known.kid, call.started_at)

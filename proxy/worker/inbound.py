@@ -15,11 +15,14 @@ from proxy.dialects.dialect import CallerDialect
 from proxy.http_server.request import Request
 from proxy.settings import Route
 from proxy.upstream.exchange import Exchange
+from proxy.upstream.failure import Kind, UpstreamFailed
 from proxy.worker.further_models import named_models
 
 if TYPE_CHECKING:
     from proxy.worker.admission.admission import Reserved
+    from proxy.worker.bodies.kept import KeptReply
     from proxy.worker.channel import Channel
+    from proxy.worker.pacing.line import Waiting
     from proxy.worker.passage import Passage
     from proxy.worker.relay_stream import StreamTap
 
@@ -44,6 +47,7 @@ class Inbound:
         "headers",
         "held",
         "journalled",
+        "kept",
         "known",
         "lost_picos",
         "lost_tries",
@@ -56,6 +60,7 @@ class Inbound:
         "tap",
         "task",
         "upstream_ns",
+        "waiting",
         "was_opened",
     )
 
@@ -74,6 +79,8 @@ class Inbound:
         self.body: dict[str, Any] = {}
         self.body_bytes = 0
         """As it came."""
+        self.kept: KeptReply | None = None
+        """What is held of its reply, where its bodies are to be kept."""
         self.ask: Ask | None = None
         """The body in the canonical form, once a target needed it."""
         self.call = Call(
@@ -103,11 +110,19 @@ class Inbound:
         self.route: Route | None = None
         self.reserved: Reserved | None = None
         """What is held for it of limits and budgets."""
+        self.waiting: Waiting | None = None
+        """Its place in the line, while it waits for a turn."""
         request.on_disconnect = self._client_left
 
     def _client_left(self) -> None:
+        self.stop("client_closed", "the client closed the connection")
+
+    def stop(self, kind: Kind, message: str) -> None:
+        """End what it waits for, a turn or a provider."""
+        if self.waiting:
+            self.waiting.fail(UpstreamFailed(kind, message, sent=False))
         if self.exchange:
-            self.exchange.abort("client_closed", "the client closed the connection")
+            self.exchange.abort(kind, message)
 
     @property
     def names_models(self) -> bool:

@@ -52,6 +52,10 @@ class LiveState(msgspec.Struct, kw_only=True):
     """Ids of rules whose counters do not know yet what was before them."""
     standing: Standing | None = None
     """Of counters, where that was asked."""
+    bodies_dropped: int = 0
+    """Calls whose bodies were to be kept and are not."""
+    bodies_error: str | None = None
+    """Why bodies are dropped at the moment."""
     networks: list[tuple[str, str, int]] = []
     """Key, network and time (µs) of first uses that are in order."""
 

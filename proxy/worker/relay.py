@@ -53,6 +53,8 @@ class Relay:
             began()
             self._ending.settle(inbound, seen, whole=True)
             body = passage.reply(inbound.call.tokens())
+            if inbound.kept is not None:
+                inbound.kept.add(held if body is None else body)
             self._ending.close(inbound, "ok", 200)
             inbound.request.reply(200, plain_headers(inbound, priced=True), held if body is None else body)
             return
@@ -69,6 +71,8 @@ class Relay:
         except relay_plain.ReplyTooLong:
             exchange.abort("upstream_invalid", "the reply is too long")
             raise _too_long() from None
+        if inbound.kept is not None:
+            inbound.kept.add(reply)
         self._ending.settle(inbound, seen, whole=True)
         if not self._ending.left_before_the_end(inbound):
             inbound.request.finish(unsent)

@@ -109,9 +109,11 @@ class StreamTap(Seen):
 
 async def relay_frames(inbound: Inbound, tap: StreamTap, first: bytes) -> None:
     """Pass on frames until the end's mark. Raises as `StreamTap.next` does."""
-    data = first
+    data, kept = first, inbound.kept
     while data:
         await inbound.request.write(data)
+        if kept is not None:
+            kept.add(data)
         if inbound.call.ttft_us is None:
             inbound.call.ttft_us = inbound.elapsed_us()
         waited = time.perf_counter_ns()

@@ -1,0 +1,162 @@
+"""A body as it may be kept: JSON without secrets and personal data, and no longer than it may be.
+
+Keeps true: every text and every name in it went through `gatewatch.redact`, before it was cut; the value of a name that
+says "password" or "api key" is not kept; what was left out is counted and has its mark in its place; the result is
+JSON. Binary data (pictures, sound, vectors) is left out: it is nothing that anybody reads, and most of the bytes.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from gatewatch.redact import redact
+
+_MARKS = ("secret", "email", "phone", "card")
+_BEYOND = 16 * 1024
+"""Characters beyond a cut that are looked at: a secret that the cut goes through is whole there."""
+_PIECE = 16 * 1024
+"""Characters that are redacted at once, where a line ends there: other threads may run in between."""
+_DEEPEST = 80
+_MOST_NUMBERS = 64
+_LONGEST_NAME = 200
+_DATA_URL = re.compile(r"data:[\w.+/-]{1,80}(?:;[\w=.-]{1,80}){0,4},", re.ASCII)
+_LONG_WORD = re.compile(r"[A-Za-z0-9+/=_-]{2048}")
+_CREDENTIAL = re.compile(
+    r"(?:api|access|secret|private|subscription|master|admin|session|refresh|auth)[_ -]?(?:key|token)|authorization"
+    r"|(?:^|[_-])secret(?:$|[_-])|passw(?:or)?d|pwd|passphrase|credentials?$|client_secret",
+    re.IGNORECASE,
+)
+
+
+class Redacted(msgspec.Struct, frozen=True):
+    """What may be kept of one body."""
+
+    text: bytes
+    """JSON."""
+    cut: int
+    """Characters that were left out."""
+    counts: dict[str, int]
+    """What was taken out → how often."""
+
+
+def redacted(value: object, most: int, pause: Callable[[], object] = bool) -> Redacted:
+    """`value`: JSON values. `most`: about so many bytes are kept. `pause` is called now and then.
+
+    `most` holds for the text; the names and marks of what is left out come on top, up to a quarter of it.
+    """
+    work = _Redacting(most, pause)
+    kept = work.value(value, "", 0)
+    try:
+        text = msgspec.json.encode(kept)
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell and UTF-8 cannot
+        text = json.dumps(kept).encode()
+    return Redacted(text, work.cut, work.counts)
+
+
+class _Redacting:
+    def __init__(self, most: int, pause: Callable[[], object]) -> None:
+        self.cut = 0
+        self.counts: dict[str, int] = {}
+        self._left = most
+        self._slack = most // 4
+        self._pause = pause
+
+    def value(self, value: object, name: str, depth: int) -> Any:
+        if isinstance(value, str):
+            return self._text(value, name)
+        if isinstance(value, dict):
+            return self._object(value, depth)
+        if isinstance(value, list):
+            return self._list(value, depth)
+        self._left -= 8
+        return value
+
+    def _object(self, value: dict[str, Any], depth: int) -> Any:
+        if depth >= _DEEPEST:
+            return self._left_out(f"{len(value)} names", len(value))
+        kept: dict[str, Any] = {}
+        for name, each in value.items():
+            if self._is_over():
+                kept["…"] = self._left_out(f"{len(value) - len(kept)} more names", len(value) - len(kept))
+                break
+            self._left -= len(name) + 6
+            shown = self._redact(name[:_LONGEST_NAME]) if len(name) > 3 else name
+            self.cut += max(0, len(name) - _LONGEST_NAME)
+            kept[shown if shown not in kept else f"{shown}#{len(kept)}"] = self.value(each, name, depth + 1)
+        return kept
+
+    def _list(self, value: list[Any], depth: int) -> Any:
+        if depth >= _DEEPEST:
+            return self._left_out(f"{len(value)} elements", len(value))
+        if len(value) > _MOST_NUMBERS and all(isinstance(each, int | float) for each in value[:_MOST_NUMBERS]):
+            return self._left_out(f"{len(value)} numbers", len(value))
+        kept: list[Any] = []
+        for each in value:
+            if self._is_over():
+                kept.append(self._left_out(f"{len(value) - len(kept)} more", len(value) - len(kept)))
+                break
+            self._left -= 2
+            kept.append(self.value(each, "", depth + 1))
+        return kept
+
+    def _text(self, text: str, name: str) -> str:
+        self._left -= 4
+        if not text:
+            return text
+        if name and len(text) >= 4 and _CREDENTIAL.search(name):
+            self._count("secret", 1)
+            return "[secret]"
+        if (data := _DATA_URL.match(text)) is not None:
+            return self._left_out(f"{data[0].rstrip(',')} of {len(text)} characters", len(text))
+        if len(text) > 4096 and _LONG_WORD.match(text) is not None:
+            return self._left_out(f"data of {len(text)} characters", len(text))
+        if self._left <= 0:
+            return self._left_out(f"{len(text)} characters", len(text))
+        beyond = len(text) > self._left
+        said = self._redact(text[: self._left + _BEYOND] if beyond else text)
+        if beyond:
+            kept = said[: max(0, min(self._left, len(said) - _BEYOND))]
+            said = kept + self._left_out(f"{len(text) - len(kept)} more characters", len(text) - len(kept))
+            self._left = 0
+        else:
+            self._left -= len(said)
+        return said
+
+    def _redact(self, text: str) -> str:
+        if "-----BEGIN " in text:  # a key over several lines
+            said = self._counted(text, redact(text))
+            self._pause()
+            return said
+        kept: list[str] = []
+        at = 0
+        while at < len(text):
+            end = len(text) if len(text) - at <= _PIECE else text.rfind("\n", at, at + _PIECE) + 1
+            if end <= at:  # no line ends here
+                end = text.find("\n", at + _PIECE) + 1 or len(text)
+            piece = text[at:end]
+            kept.append(self._counted(piece, redact(piece)))
+            at = end
+            if len(piece) > 256:
+                self._pause()
+        return "".join(kept)
+
+    def _counted(self, text: str, said: str) -> str:
+        if said is not text and said != text:
+            for mark in _MARKS:
+                if found := said.count(f"[{mark}]") - text.count(f"[{mark}]"):
+                    self._count(mark, found)
+        return said
+
+    def _count(self, mark: str, found: int) -> None:
+        self.counts[mark] = self.counts.get(mark, 0) + found
+
+    def _left_out(self, what: str, size: int) -> str:
+        self.cut += size
+        self._left -= len(what) + 16
+        return f"[left out: {what}]"
+
+    def _is_over(self) -> bool:
+        return self._left <= -self._slack
