@@ -37,6 +37,12 @@ class Gateway(Protocol):
     def refresh(self) -> None:
         """Take changed provider keys now: read every secret again and hand new settings to the workers."""
 
+    def test_alert_sink(self, name: str) -> dict[str, Any]:
+        """Tell a sink of an alert that is none; how that went. Raises GatewatchError where it is not taken."""
+
+    def alerts_changed(self) -> None:
+        """Look at once what operators acknowledged, silenced or lifted."""
+
     def rules_changed(self) -> None:
         """Take limits, budgets and grants of operators as they are in the store now."""
 

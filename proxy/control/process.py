@@ -16,6 +16,7 @@ import msgspec
 
 from gatewatch import __version__
 from gatewatch.audit.second_sink import SecondSink, configured_sink
+from gatewatch.config.alert_rules import alerts_of
 from gatewatch.config.leak_policy import reactions_of
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
@@ -23,8 +24,12 @@ from gatewatch.limits.in_force import InForce
 from gatewatch.paths import Home
 from gatewatch.vault.opening import NO_WISH, Wish, open_vault
 from gatewatch.vault.pepper import get_or_create_pepper
+from gatewatch.vault.references import resolve
 from proxy.control.actions_here import ActionsHere
 from proxy.control.alarms import Alarms
+from proxy.control.alerting.engine import AlertEngine
+from proxy.control.alerting.provider_key_ages import provider_key_ages
+from proxy.control.alerting.sinks.all_sinks import Sinks
 from proxy.control.background import Background
 from proxy.control.configuration import Configuration
 from proxy.control.estimating import Estimating
@@ -97,6 +102,17 @@ class ControlProcess:
             lambda: self._configuration.settings.providers,
             self._rotations.begin,
         )
+        self._sinks = Sinks(lambda reference: resolve(reference, self._vault), self._alarms, str(self._home.root))
+        self._alerting = AlertEngine(
+            home.control,
+            self._limits,
+            self._alarms,
+            alerts=lambda: alerts_of(self._configuration.config),
+            ask=lambda query, **params: self._ledger.ask(query, **params),
+            loaded_until=lambda: self._ledger.loaded_until_us,
+            ages=lambda: provider_key_ages(home, self._configuration.config),
+            sink=self._sinks,
+        )
         self._recording: Recording | None = None
         self._ways_in: WaysIn | None = None
         self._sealing: Sealing | None = None
@@ -123,6 +139,7 @@ class ControlProcess:
             if self._recording:
                 estimating = Estimating(self._recording.service.ask, self._limits.estimates)
                 background.keep("watch of estimates", estimating.run)
+            background.keep("watch of alerts", self._alerting.run)
             background.keep("note of the configuration in force", self._versions.run)
             background.keep("sweep of delivered secrets", lambda: keep_forgetting(self._home, self._vault))
             if await self._workers_are_up(stopping):
@@ -154,10 +171,12 @@ class ControlProcess:
         self._sealing.start()
         self._quarantine.start(self._configuration.settings, lambda: self._configuration.config)
         self._look_at_rules()
+        self._alerting.start(self._store)
         workers.configure(self._limited(self._configuration.settings))
         self._versions.taken(self._configuration.loaded, self._configuration.settings)
         self._recording = self._make_recording()
         self._recording.start()
+        self._sinks.configure(self._configuration.config.alert_sinks)
         self._ways_in = await self._open_ways_in(self._recording.service)
         return listening
 
@@ -168,6 +187,7 @@ class ControlProcess:
             lambda: asyncio.to_thread(self._rotations.stop),
             lambda: self._workers.stop(adopted=adopted),
             lambda: ways_in and ways_in.drain(DRAIN_SECONDS),
+            self._sinks.stop,
             self._key_use.write,
             lambda: recording and asyncio.to_thread(recording.stop),
             lambda: sealing and asyncio.to_thread(sealing.stop),
@@ -230,7 +250,10 @@ class ControlProcess:
             },
             "vault": self._vault.describe()._asdict(),
             "workers": [msgspec.to_builtins(state) for state in states],
-            "alarms": [msgspec.to_builtins(alarm) for alarm in self._alarms.standing()],
+            "alarms": [
+                msgspec.to_builtins(alarm) for alarm in (*self._alarms.standing(), *self._alerting.standing())
+            ],
+            "alerts": self._alerting.live(),
         }
 
     @property
@@ -247,8 +270,16 @@ class ControlProcess:
         """Take limits, budgets and grants of operators as they are now. May be called from any thread."""
         self._loop.call_soon_threadsafe(self._look_at_rules)
 
+    def alerts_changed(self) -> None:
+        """Look at once what operators acknowledged or silenced. May be called from any thread."""
+        self._loop.call_soon_threadsafe(self._alerting.look_soon)
+
     def _look_at_rules(self) -> None:
         self._limits.by_operators(self._store.rules(), self._store.grants(self._store.clock()))
+
+    def test_alert_sink(self, name: str) -> dict[str, Any]:
+        """Tell it of an alert that is none. Called in threads. Raises NotFound, GatewatchError."""
+        return asyncio.run_coroutine_threadsafe(self._sinks.test(name), self._loop).result()
 
     def _fleet(self) -> WorkersFleet:
         return WorkersFleet(self._loop, self._workers, self.refresh, lambda: self._configuration.untaken)
@@ -268,6 +299,7 @@ class ControlProcess:
         self._workers.not_inherited = variables_with_secrets(self._configuration.loaded.tree())
         self._workers.configure(self._limited(settings))
         self._quarantine.configured(settings)
+        self._sinks.configure(self._configuration.config.alert_sinks)
         self._versions.taken(self._configuration.loaded, settings)
 
     def _limited(self, settings: Settings) -> Settings:
@@ -301,6 +333,11 @@ class ControlProcess:
         """Where the audit trail goes beside the store, by the configuration that is in force."""
         audit = self._configuration.config.audit
         return configured_sink(self._home, audit.file, audit.syslog)
+
+    @property
+    def _ledger(self) -> "LedgerService":
+        assert self._recording
+        return self._recording.service
 
     def _make_recording(self) -> Recording:
         from gatewatch.ledger.service import LedgerService  # 80 ms of DuckDB, while workers start

@@ -76,6 +76,7 @@ class AlertEngine:
         self._ages = ages
         self._sink = sink
         self._clock = clock
+        self._began = clock()
         self._usual = Usual(ask)
         self._judging = Judging()
         self._seen = Look([], [], [], None)
@@ -152,8 +153,8 @@ class AlertEngine:
             alerts = {alert.name: alert for alert in self._alerts()}
             firing = {row.id for row in book.rows() if row.fires}
             until = self._loaded_until()
-            lag = None if until is None else max(0, now - until)
-            readings = Readings(self._ask, self._usual, self._ages, lag, now)
+            lag = max(0, now - (self._began if until is None else until))
+            readings = Readings(self._ask, self._usual, self._ages, lag=lag, is_loaded=until is not None, now=now)
             troubles: dict[str, None] = {}
             for alert in alerts.values():
                 try:

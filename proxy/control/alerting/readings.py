@@ -58,18 +58,19 @@ class Usual:
 class Readings:
     """Of one pass."""
 
-    def __init__(self, ask: Ask, usual: Usual, ages: Ages, lag: int | None, now: int) -> None:
-        """`lag`: how far the ledger is behind, µs; None: it has not loaded anything yet."""
+    def __init__(self, ask: Ask, usual: Usual, ages: Ages, *, lag: int, is_loaded: bool, now: int) -> None:
+        """`lag`: how far the ledger is behind, µs. `is_loaded`: whether it is a ledger of this run at all."""
         self._ask = ask
         self._usual = usual
         self._ages = ages
         self._lag = lag
+        self._is_fresh = is_loaded and lag <= MOST_LAG
         self._now = now
         self._answers: dict[tuple[tuple[str, object], ...], list[Row]] = {}
 
     def of(self, alert: Alert) -> list[Reading]:
         """One for each subject of which something is seen. Raises GatewatchError."""
-        if alert.metric.source not in ("keys", "ledger") and (self._lag is None or self._lag > MOST_LAG):
+        if alert.metric.source not in ("keys", "ledger") and not self._is_fresh:
             raise LedgerUnavailable("the ledger has not loaded what calls did lately")
         match alert.metric.source:
             case "budgets":
@@ -79,7 +80,7 @@ class Readings:
             case "keys":
                 found = (_reading(alert, name, age) for name, age in self._ages().items())
             case "ledger":
-                found = iter([_reading(alert, "", self._lag or 0)])
+                found = iter([_reading(alert, "", self._lag)])
             case _:
                 found = self._calls(alert)
         return [reading for reading in found if _is_meant(alert, reading)]
