@@ -10,6 +10,7 @@ from gatewatch.actions.action import Action
 def actions() -> dict[str, Action[Any]]:
     """Name → action."""
     from gatewatch.actions import (
+        alert_sinks,
         audit,
         configurations,
         prices,
@@ -25,6 +26,7 @@ def actions() -> dict[str, Action[Any]]:
     of_keys = (affected, carry, create, edit, found, identify, listing, revoke, rotate, show)
     modules = (
         *of_keys,
+        alert_sinks,
         audit,
         configurations,
         prices,

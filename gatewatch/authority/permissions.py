@@ -16,6 +16,8 @@ class Permission(StrEnum):
     """One right. Its text stands in the audit trail and in errors."""
 
     LIVE_READ = "live.read"
+    METRICS_READ = "metrics.read"
+    """Of all teams, as Prometheus scrapes them."""
     LEDGER_READ = "ledger.read"
     LEDGER_SNAPSHOT = "ledger.snapshot"
     KEYS_VIEW = "keys.view"
@@ -35,6 +37,14 @@ class Permission(StrEnum):
     PROVIDERS_SET_KEY = "providers.set_key"
     PROVIDERS_ROTATE_KEY = "providers.rotate_key"
     PROVIDERS_QUARANTINE = "providers.quarantine"
+    BUDGETS_VIEW = "budgets.view"
+    """Of limits too."""
+    BUDGETS_SET = "budgets.set"
+    BUDGETS_GRANT = "budgets.grant"
+    """To lift a ceiling, whoever manages it."""
+    LIMITS_SET = "limits.set"
+    ALERTS_TEST = "alerts.test"
+    """To have a sink told of an alert that is none."""
     PRICES_VIEW = "prices.view"
     PRICES_SET = "prices.set"
     ROLES_VIEW = "roles.view"
@@ -53,7 +63,9 @@ _P = Permission
 
 _USER = frozenset(
     {
+        _P.METRICS_READ,
         *(_P.LIVE_READ, _P.LEDGER_READ, _P.KEYS_VIEW, _P.TEAMS_VIEW, _P.PROVIDERS_VIEW, _P.PRICES_VIEW),
+        _P.BUDGETS_VIEW,
         _P.KEYS_REPORT_LEAK,  # whoever has a secret can do as much by putting it into a prompt
     }
 )
@@ -64,7 +76,11 @@ _ADMIN = _USER | {
     _P.KEYS_REVOKE,
     _P.KEYS_COPY,
     _P.TEAMS_CREATE,
+    _P.BUDGETS_SET,
+    _P.BUDGETS_GRANT,
+    _P.LIMITS_SET,
     _P.PROVIDERS_QUARANTINE,
+    _P.ALERTS_TEST,
     _P.ROLES_VIEW,
     _P.AUDIT_VIEW,
 }

@@ -89,5 +89,8 @@ class RunningGateway:
     def refresh(self) -> None:
         return None
 
+    def test_alert_sink(self, name: str) -> dict[str, Any]:
+        return {"sink": name, "delivered": True, "said": "answered 200", "took_ms": 1}
+
     def rules_changed(self) -> None:
         return None

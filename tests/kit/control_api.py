@@ -42,6 +42,9 @@ class NoGateway:
     def refresh(self) -> None:
         return None
 
+    def test_alert_sink(self, name: str) -> dict[str, Any]:
+        raise GatewatchError("this test has no sinks")
+
 
 def no_vault() -> Vault:
     raise VaultError("this test has no vault", "")

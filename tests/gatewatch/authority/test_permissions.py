@@ -4,9 +4,10 @@ import itertools
 
 from gatewatch.authority.permissions import PERMISSIONS, ROLE_NUMBERS, Permission
 
-LOOKS = {"live.read", "ledger.read", "keys.view", "teams.view", "providers.view", "prices.view"}
+LOOKS = {"live.read", "ledger.read", "keys.view", "teams.view", "providers.view", "prices.view"} | {"metrics.read"}
 ADMIN = {"keys.create", "keys.edit", "keys.rotate", "keys.revoke", "keys.copy", "teams.create"} | {
     "providers.quarantine",
+    "alerts.test",
     "roles.view",
     "audit.view",
 }

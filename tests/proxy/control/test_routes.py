@@ -20,6 +20,7 @@ TABLE = {
     "control.query":                "- y y y   y y y   y y y",
     "control.check":                "- y y y   y y y   - - -",
     "control.snapshot":             "- - - y   - - -   - - -",
+    "alerts.test":                  "- - y y   - y y   - - -",
     "audit.accept":                 "- - - y   - - y   - - -",
     "audit.export":                 "- - - y   - - y   - - -",
     "audit.list":                   "- - y y   - y y   - y y",
