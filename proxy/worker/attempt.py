@@ -54,6 +54,8 @@ class AttemptFailed(Exception):
         """Whether another key of the same provider may do better."""
         self.wait = wait
         """Seconds that the provider wants this key to wait."""
+        self.again: float | None = None
+        """Seconds after which the call may come again, whichever target is the first that takes it."""
 
     def and_not_asked(self, target: Target, because: Refusal) -> "AttemptFailed":
         """This stays the answer, and the row says which other target was not asked and why."""

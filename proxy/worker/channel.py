@@ -9,6 +9,7 @@ from proxy.dialects.registry import MODELS_PATHS, provider_dialect
 from proxy.settings import Provider, ProviderKey, Way
 from proxy.upstream.address import Origin
 from proxy.upstream.pool import Pool
+from proxy.worker.pacing.pacing import Pacing
 from proxy.worker.provider_keys import ProviderKeys
 from proxy.worker.quarantine import Quarantine
 from proxy.worker.signers import Signer, signer_for
@@ -133,12 +134,14 @@ class Channel:
 class Upstream:
     """One provider: its channels, the best first, its keys, and its sockets, one pool for each origin."""
 
-    def __init__(self, provider: Provider, agent: str, quarantine: Quarantine | None = None) -> None:
+    def __init__(
+        self, provider: Provider, agent: str, quarantine: Quarantine | None = None, pacing: Pacing | None = None
+    ) -> None:
         """Raises ValueError for a key that cannot be sent."""
         self.provider = provider
         self.quarantine = Quarantine() if quarantine is None else quarantine
         keys = provider.keys or (_NO_KEY,)
-        self.keys = ProviderKeys(provider.name, keys, self.quarantine)
+        self.keys = ProviderKeys(provider.name, keys, self.quarantine, pacing=pacing)
         self._pools: dict[tuple[bool, str], Pool] = {}
         signers = {key.id: signer_for(provider, key) for key in keys}
         self.channels = tuple(self._channel(way, agent, keys, signers) for way in provider.ways)

@@ -37,6 +37,8 @@ from proxy.worker.inbound import Inbound
 from proxy.worker.leaks import Leaks
 from proxy.worker.live import Live
 from proxy.worker.model_list import ModelList
+from proxy.worker.pacing.pacing import Pacing
+from proxy.worker.pacing.priority import priority_of
 from proxy.worker.peer import TrustedProxies
 from proxy.worker.quarantine import Quarantine
 from proxy.worker.receive import parse_object, required_model
@@ -78,7 +80,8 @@ class Gateway:
         self._admission = Admission(settings.limiting, counters, meter)
         if settings.seeds:
             counters.seed(settings.seeds)
-        self._attempts = Attempts(self._ending, allowances, self._admission, Relay(self._ending))
+        self.pacing = Pacing(settings.pacing)
+        self._attempts = Attempts(self._ending, allowances, self._admission, self.pacing, Relay(self._ending))
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
@@ -88,13 +91,14 @@ class Gateway:
         upstreams = {
             name: old[name]
             if name in old and old[name].provider == provider
-            else Upstream(provider, self._agent, self.quarantine)
+            else Upstream(provider, self._agent, self.quarantine, self.pacing)
             for name, provider in settings.providers.items()
         }
         self.settings, self._proxies, self._upstreams = settings, proxies, upstreams  # all of them or none
         self.leaks.configure(settings)
         self.bodies.configure(settings.bodies)
         self.limit(settings.limiting)
+        self.pacing.configure(settings.pacing)
         for name, upstream in old.items():
             if self._upstreams.get(name) is not upstream:
                 upstream.close()
@@ -147,6 +151,7 @@ class Gateway:
         self.meter.refresh()
         self._ending.flush()
         self._admission.forget(time.time_ns() // 1000)
+        self.pacing.tick()
         routes = self.settings.routes.values()
         self._allowances.tick(max(self.settings.deadlines.total, *(route.deadlines.total for route in routes), 0))
         for upstream in self._upstreams.values():
@@ -168,8 +173,7 @@ class Gateway:
     def stop_calls(self) -> None:
         """The drain's deadline has passed: end what is still running."""
         for inbound in list(self.in_flight):
-            if inbound.exchange:
-                inbound.exchange.abort("gateway_stopping", "the gateway is stopping")
+            inbound.stop("gateway_stopping", "the gateway is stopping")
 
     async def __call__(self, request: Request) -> None:
         path = request.path
@@ -217,6 +221,7 @@ class Gateway:
             self.leaks.check_prompt(inbound, body)
             inbound.body = parse_object(body)
             attribute(inbound.call, inbound.headers, inbound.body)
+            inbound.call.priority = priority_of(inbound.headers, key.team, self.settings.pacing)
             model = required_model(inbound.body)
             inbound.call.requested_model = model if model in self.settings.routes else claimed(model)
             route = authorise(self.settings, key, model)

@@ -3,13 +3,14 @@
 Keys that are bound to the call's team or route come first, and serve nobody else. Among equals the turns go round by
 weight, evenly spread (smooth weighted round robin), the same way each time. A key whose quarantine is due for a try is
 tried before others; where none but such keys are left, by one call at a time. A key that the provider has asked to wait
-with is left out while others serve.
+with is left out while others serve, and so is one that is near a limit, or has no turn free, while others have.
 """
 
 from collections.abc import Collection, Sequence
 
 from proxy.retry_after import SHORTEST_SECONDS
 from proxy.settings import ProviderKey
+from proxy.worker.pacing.pacing import Pacing
 from proxy.worker.quarantine import Quarantine, Standing
 from proxy.worker.rate_waits import RateWaits
 
@@ -21,11 +22,17 @@ class ProviderKeys:
     """The keys of one provider."""
 
     def __init__(
-        self, provider: str, keys: Sequence[ProviderKey], quarantine: Quarantine, waits: RateWaits | None = None
+        self,
+        provider: str,
+        keys: Sequence[ProviderKey],
+        quarantine: Quarantine,
+        waits: RateWaits | None = None,
+        pacing: Pacing | None = None,
     ) -> None:
         self.waits = waits or RateWaits()
         self._provider = provider
         self._quarantine = quarantine
+        self._pacing = pacing
         self._sole = keys[0] if len(keys) == 1 and not keys[0].is_bound else None
         self._bound = tuple(key for key in keys if key.is_bound)
         self._for_all = tuple(key for key in keys if not key.is_bound)
@@ -51,10 +58,14 @@ class ProviderKeys:
                     else:
                         waiting.append((wait, key))
             if free:
-                return free[0] if len(free) == 1 else self._next_turn(free)
+                return free[0] if len(free) == 1 else self._next_turn(self._with_room(free, model))
         if not waiting or any(self.waits.left(id, model) is not None for id in tried):
             return None  # one that waits was asked already, and the others would say the same
         return min(waiting, key=lambda each: each[0])[1]
+
+    def may_be_used(self, key: ProviderKey, model: str) -> bool:
+        """Whether it still may, after a call has waited for it."""
+        return self._standing(key, model) != "held"
 
     def is_any_free(self, team: str | None, route: str, model: str) -> bool:
         """Whether a key for such a call is out of quarantine."""
@@ -85,6 +96,14 @@ class ProviderKeys:
 
     def _bound_to(self, team: str | None, route: str) -> Sequence[ProviderKey]:
         return self._bound and [key for key in self._bound if key.serves(team, route)]
+
+    def _with_room(self, keys: list[ProviderKey], model: str) -> list[ProviderKey]:
+        """Those of them that are furthest from having to wait."""
+        if self._pacing is None:
+            return keys
+        crowding = [self._pacing.crowding(self._provider, key.id, model) for key in keys]
+        least = min(crowding)
+        return [key for key, each in zip(keys, crowding, strict=True) if each == least]
 
     def _next_turn(self, keys: list[ProviderKey]) -> ProviderKey:
         group = tuple(key.id for key in keys)

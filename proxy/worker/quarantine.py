@@ -211,6 +211,11 @@ class KeyTry:
         self._place = provider, key, model
         self._again = bool(quarantine.held) and quarantine.try_again(provider, key, model)
 
+    @property
+    def is_again(self) -> bool:
+        """Whether it tries a key that is held."""
+        return self._again
+
     def went_well(self) -> None:
         """There is a reply that is no error."""
         if self._again:

@@ -1,0 +1,222 @@
+"""The pace of one worker's calls: a lane for each key and model that is in use, turns for models that have a cap.
+
+Keeps true: a call has its turn before it is sent and gives it back when it has ended; it never waits longer than its
+priority lets it, over all keys and models together, nor beyond its own deadline; what callers name cannot fill memory.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from proxy.rate_limits import rate_limits
+from proxy.refusal import Refusal
+from proxy.settings import Pacing as Rules
+from proxy.settings import Route, Target
+from proxy.worker.inbound import Inbound
+from proxy.worker.pacing.known_limits import Standing
+from proxy.worker.pacing.lane import Lane
+from proxy.worker.pacing.no_turn import Why, no_turn
+from proxy.worker.pacing.turns import Turn, Turns, pause
+
+REMEMBERED = 1024
+SHOWN = 64
+Place = tuple[str, str, str]
+"""Provider, key, model."""
+
+
+class LaneState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One lane, as it is shown."""
+
+    provider: str
+    key: str
+    model: str
+    running: int
+    waiting: int = 0
+    most: int | None = None
+    """So many calls may run at once; None: any."""
+    used_percent: int = 0
+    """Of the limit that is used most."""
+    shut_seconds: float = 0.0
+    """Until the provider lets more be sent."""
+    limits: list[Standing] = []
+
+
+class Pacing:
+    """Of one worker."""
+
+    def __init__(self, rules: Rules, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lanes: dict[Place, Lane] = {}
+        self._keys: dict[tuple[str, str], Turns] = {}
+        self._routes: dict[str, Turns] = {}
+        self._resting = 0
+        self.configure(rules)
+
+    def configure(self, rules: Rules) -> None:
+        """Other rules: they hold for calls that wait, too."""
+        self.rules = rules
+        self._caps = {(each.provider, each.key, each.model): each.most for each in rules.keys}
+        for (provider, key), turns in self._keys.items():
+            self._adjust(turns, self._caps.get((provider, key, "")))
+        for name, turns in self._routes.items():
+            self._adjust(turns, rules.routes.get(name))
+        for place, lane in self._lanes.items():
+            lane.outer, lane.sharers = self._outer(place), max(1, rules.workers)
+            self._adjust(lane, self._caps.get(place))
+
+    def lane(self, provider: str, key: str, model: str) -> Lane:
+        """Of a key with a model."""
+        place = provider, key, model
+        return self._lanes.get(place) or self._new_lane(place)
+
+    def crowding(self, provider: str, key: str, model: str) -> int:
+        """How near a call would be to having to wait: 0 not, 1 near a limit, 2 it would."""
+        lane = self._lanes.get((provider, key, model))
+        if lane is None:
+            return 0
+        has_room = lane.has_room and (lane.outer is None or lane.outer.has_room)
+        return int(lane.is_near) if has_room else 2
+
+    async def turn(self, lane: Lane, inbound: Inbound, target: Target, due: float, *, is_last: bool) -> Turn:
+        """On the lane, and of its key. `due`: loop time of the call's end. `is_last`: there is no other target.
+
+        Raises Refusal where there is none in time, UpstreamFailed where the client leaves or the gateway stops.
+        """
+        turn = lane.begin(inbound.call) or await self._wait_on(lane, inbound, target, due, is_last=is_last)
+        if lane.outer is not None:
+            try:
+                what = f"the gateway's key at {target.provider}"
+                turn.outer = lane.outer.begin(inbound.call) or await self._wait(lane.outer, inbound, what, due)
+            except BaseException:
+                turn.end()
+                raise
+        return turn
+
+    async def rest(self, inbound: Inbound, seconds: float, due: float) -> bool:
+        """A call that is `batch` comes again after so many seconds, in which it is in nobody's line; False: it may not.
+
+        Raises UpstreamFailed where the client leaves or the gateway stops.
+        """
+        if inbound.call.priority != "batch" or seconds > self._patience(inbound, due):
+            return False
+        if self._resting >= self.rules.queue:
+            return False
+        self._resting += 1
+        try:
+            await pause(inbound, seconds)
+        finally:
+            self._resting -= 1
+        return True
+
+    async def route_turn(self, route: Route, inbound: Inbound, due: float) -> Turn | None:
+        """Of a model that has a cap; None: it has none. Raises as `turn` does."""
+        most = self.rules.routes.get(route.name)
+        if most is None:
+            return None
+        turns = self._routes.get(route.name)
+        if turns is None:
+            turns = self._routes[route.name] = self._turns(most)
+        return turns.begin(inbound.call) or await self._wait(turns, inbound, f"the model {route.name!r}", due)
+
+    def served(self, turn: Turn, headers: Mapping[bytes, bytes]) -> None:
+        """The head of a good reply has come to the call that has this turn of a lane."""
+        lane = self._learn(turn, headers)
+        if lane.shut_until:
+            lane.served(turn)
+
+    def refused(self, turn: Turn, headers: Mapping[bytes, bytes], wait: float | None, *, is_limited: bool) -> None:
+        """An error came instead. `is_limited`: it is a 429, which may say in how many seconds to come again."""
+        lane = self._learn(turn, headers)
+        if is_limited:
+            lane.limited(wait)
+
+    def tick(self) -> None:
+        """To be called about once a second."""
+        for lane in self._lanes.values():
+            if lane.line or lane.ceiling.most is not None:
+                lane.tick()
+
+    def states(self) -> list[LaneState]:
+        """Of those lanes that there is something to be told of, the busiest first."""
+        told = [
+            (place, lane) for place, lane in self._lanes.items() if not lane.is_idle or lane.known or lane.shut_until
+        ]
+        told.sort(key=lambda each: (len(each[1].line), each[1].running), reverse=True)
+        now = self._monotonic()
+        return [
+            LaneState(
+                provider=place[0],
+                key=place[1],
+                model=place[2],
+                running=lane.running,
+                waiting=len(lane.line),
+                most=lane.in_force,
+                used_percent=round(lane.known.share(now) * 100),
+                shut_seconds=round(lane.shut_for(), 3),
+                limits=lane.known.standings(now),
+            )
+            for place, lane in told[:SHOWN]
+        ]
+
+    def _learn(self, turn: Turn, headers: Mapping[bytes, bytes]) -> Lane:
+        lane = turn.turns
+        assert isinstance(lane, Lane)
+        if (
+            b"ratelimit" in b" ".join(headers)
+            and self.rules.from_headers
+            and (said := rate_limits(headers, time.time()))
+        ):
+            lane.learn(said, turn)
+        return lane
+
+    async def _wait_on(self, lane: Lane, inbound: Inbound, target: Target, due: float, *, is_last: bool) -> Turn:
+        shut_for, may_wait = lane.shut_for(), self._patience(inbound, due)
+        what = f"the gateway's key at {target.provider}"
+        if shut_for > 0 and (shut_for > may_wait or not is_last):
+            if is_last and (turn := lane.begin_alone(inbound.call)):
+                return turn
+            raise self._refusal("shut", lane, what)
+        return await self._wait(lane, inbound, what, due)
+
+    async def _wait(self, turns: Turns, inbound: Inbound, what: str, due: float) -> Turn:
+        outcome = await turns.wait(inbound, self._patience(inbound, due))
+        if isinstance(outcome, Turn):
+            return outcome
+        raise self._refusal(outcome, turns, what)
+
+    def _patience(self, inbound: Inbound, due: float) -> float:
+        """Seconds that the call may still wait."""
+        call = inbound.call
+        longest = self.rules.batch_wait if call.priority == "batch" else self.rules.wait
+        return min(longest - call.queued_us / 1e6, due - asyncio.get_running_loop().time())
+
+    def _refusal(self, why: Why, turns: Turns, what: str) -> Refusal:
+        most = "any" if turns.in_force is None else turns.in_force
+        reason = f"{turns.running} running, {most} at most, {len(turns.line)} waiting, {turns.line.longest} at most"
+        return no_turn(why, what, turns.again_in(), reason)
+
+    def _outer(self, place: Place) -> Turns | None:
+        provider, key, _ = place
+        most = self._caps.get((provider, key, ""))
+        if most is None:
+            return None
+        found = self._keys.get((provider, key))
+        if found is None:
+            found = self._keys[provider, key] = self._turns(most)
+        return found
+
+    def _turns(self, most: int) -> Turns:
+        return Turns(most, self.rules.queue, self._monotonic)
+
+    def _new_lane(self, place: Place) -> Lane:
+        if len(self._lanes) >= REMEMBERED:
+            self._lanes = {known: lane for known, lane in self._lanes.items() if not lane.is_idle}
+        most, sharers = self._caps.get(place), max(1, self.rules.workers)
+        lane = self._lanes[place] = Lane(most, self.rules.queue, self._outer(place), sharers, self._monotonic)
+        return lane
+
+    def _adjust(self, turns: Turns, most: int | None) -> None:
+        turns.most, turns.line.longest = most, self.rules.queue
+        turns.look()
