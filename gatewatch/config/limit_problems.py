@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from gatewatch.config.limit_rules import TIERS
+from gatewatch.config.limit_scopes import unknown
 from gatewatch.config.limits import Amounts, Tier
 from gatewatch.config.models import Config
 from gatewatch.config.problems import KeyPath, Problem, found_text, nearest
@@ -58,14 +59,5 @@ def _of_a_scope(path: KeyPath, text: str, config: Config) -> Iterator[Problem]:
     scope, name = split_scope(text)
     if not name:
         return
-    head = name.partition("/")[0]
-    if scope in ("model", "provider_key") and head not in config.providers:
-        yield Problem(path, f"no provider {found_text(path, head)}", nearest(head, list(config.providers)))
-    elif scope == "provider_key" and name.partition("/")[2] not in config.providers[head].references:
-        yield Problem(path, f"no key {found_text(path, name)}", " or ".join(config.providers[head].references))
-    elif scope == "route" and name not in config.models and head not in config.providers:
-        yield Problem(path, f"no model {found_text(path, name)}", nearest(name, list(config.models)))
-    elif scope == "environment" and name not in ("live", "test"):
-        yield Problem(path, found_text(path, name), "environment/live or environment/test")
-    elif scope == "project" and "/" not in name:
-        yield Problem(path, found_text(path, name), "project/TEAM/PROJECT")
+    if found := unknown(scope, name, config, lambda text: found_text(path, text)):
+        yield Problem(path, *found)

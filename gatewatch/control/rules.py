@@ -20,6 +20,8 @@ class MadeRule(msgspec.Struct, frozen=True, kw_only=True):
     rule: Rule
     team: str | None
     """Whose it is; None: of no one team."""
+    by_team: str | None
+    """The only team of whoever made or changed it last; None: somebody of all teams did."""
     created_at: int
     created_by: str
     changed_at: int
@@ -49,11 +51,12 @@ class Rules(Transactions):
     def made_rules(self) -> list[MadeRule]:
         """Those that are in force, by id."""
         rows = self.connection.execute(
-            "SELECT rule, team, created_at, created_by, changed_at FROM rules WHERE removed_at IS NULL ORDER BY id"
+            "SELECT rule, team, by_team, created_at, created_by, changed_at FROM rules WHERE removed_at IS NULL"
+            " ORDER BY id"
         )
         return [
-            MadeRule(rule=_rule(text), team=team, created_at=made, created_by=by, changed_at=changed)
-            for text, team, made, by, changed in rows
+            MadeRule(rule=_rule(text), team=team, by_team=by_team, created_at=made, created_by=by, changed_at=changed)
+            for text, team, by_team, made, by, changed in rows
         ]
 
     def rules(self) -> tuple[Rule, ...]:
@@ -71,10 +74,11 @@ class Rules(Transactions):
                 if known is not None and (known.rule, known.team) == (rule, team):
                     continue
                 self.connection.execute(
-                    "INSERT INTO rules (id, rule, team, created_at, created_by, changed_at) VALUES (?, ?, ?, ?, ?, ?)"
-                    " ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, team = excluded.team,"
-                    " changed_at = excluded.changed_at, removed_at = NULL",
-                    (rule.id, msgspec.json.encode(rule).decode(), team, now, self.actor.id, now),
+                    "INSERT INTO rules (id, rule, team, by_team, created_at, created_by, changed_at)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET rule = excluded.rule,"
+                    " team = excluded.team, by_team = excluded.by_team, changed_at = excluded.changed_at,"
+                    " removed_at = NULL",
+                    (rule.id, msgspec.json.encode(rule).decode(), team, self.actor.team, now, self.actor.id, now),
                 )
                 self.trail.add(
                     f"{rule.kind}.set", rule.id, before=None if known is None else _told(known.rule), after=_told(rule)

@@ -3,6 +3,7 @@ CREATE TABLE rules (
     id         TEXT PRIMARY KEY,  -- as `gatewatch.limits.rule.Rule.id`
     rule       TEXT NOT NULL,     -- the rule as JSON, without its grants
     team       TEXT,              -- whose it is; NULL: of nobody alone
+    by_team    TEXT,              -- the only team of whoever changed it last; NULL: somebody of all teams
     created_at INTEGER NOT NULL,
     created_by TEXT NOT NULL,
     changed_at INTEGER NOT NULL,
