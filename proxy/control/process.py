@@ -102,7 +102,11 @@ class ControlProcess:
             lambda: self._configuration.settings.providers,
             self._rotations.begin,
         )
-        self._sinks = Sinks(lambda reference: resolve(reference, self._vault), self._alarms, str(self._home.root))
+        self._sinks = Sinks(
+            lambda reference: resolve(reference, self._vault),
+            self._alarms,
+            f"{socket.gethostname()}:{self._address[1]}",
+        )
         self._alerting = AlertEngine(
             home.control,
             self._limits,
@@ -250,9 +254,7 @@ class ControlProcess:
             },
             "vault": self._vault.describe()._asdict(),
             "workers": [msgspec.to_builtins(state) for state in states],
-            "alarms": [
-                msgspec.to_builtins(alarm) for alarm in (*self._alarms.standing(), *self._alerting.standing())
-            ],
+            "alarms": [msgspec.to_builtins(alarm) for alarm in (*self._alarms.standing(), *self._alerting.standing())],
             "alerts": self._alerting.live(),
         }
 
