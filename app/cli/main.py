@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("app.cli.keys", "create, list, show, rotate, revoke, edit and carry over virtual keys"),
     "teams": ("app.cli.teams", "create, list and show teams"),
     "providers": ("app.cli.providers", "list, show and test providers, and set their keys"),
+    "alerts": ("app.cli.alerts", "what fires, what is watched; acknowledge, silence, resume"),
     "roles": ("app.cli.roles", "who among the login users of the gateway's machine may do what"),
     "audit": ("app.cli.audit", "who did what, the proof of it, and the trail for other programs"),
     "prices": ("app.cli.prices", "list, show and set prices"),

@@ -11,6 +11,7 @@ def actions() -> dict[str, Action[Any]]:
     """Name → action."""
     from gatewatch.actions import (
         alert_sinks,
+        alerts,
         audit,
         configurations,
         prices,
@@ -27,6 +28,7 @@ def actions() -> dict[str, Action[Any]]:
     modules = (
         *of_keys,
         alert_sinks,
+        alerts,
         audit,
         configurations,
         prices,

@@ -43,6 +43,9 @@ class Permission(StrEnum):
     BUDGETS_GRANT = "budgets.grant"
     """To lift a ceiling, whoever manages it."""
     LIMITS_SET = "limits.set"
+    ALERTS_VIEW = "alerts.view"
+    ALERTS_MANAGE = "alerts.manage"
+    """To acknowledge and silence alerts, and to lift what they have put in force."""
     ALERTS_TEST = "alerts.test"
     """To have a sink told of an alert that is none."""
     PRICES_VIEW = "prices.view"
@@ -65,6 +68,7 @@ _USER = frozenset(
     {
         _P.METRICS_READ,
         *(_P.LIVE_READ, _P.LEDGER_READ, _P.KEYS_VIEW, _P.TEAMS_VIEW, _P.PROVIDERS_VIEW, _P.PRICES_VIEW),
+        _P.ALERTS_VIEW,
         _P.BUDGETS_VIEW,
         _P.KEYS_REPORT_LEAK,  # whoever has a secret can do as much by putting it into a prompt
     }
@@ -80,6 +84,7 @@ _ADMIN = _USER | {
     _P.BUDGETS_GRANT,
     _P.LIMITS_SET,
     _P.PROVIDERS_QUARANTINE,
+    _P.ALERTS_MANAGE,
     _P.ALERTS_TEST,
     _P.ROLES_VIEW,
     _P.AUDIT_VIEW,

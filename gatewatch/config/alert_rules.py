@@ -3,10 +3,12 @@
 from decimal import Decimal
 
 from gatewatch.alerts.alert import Alert
+from gatewatch.alerts.amount import Amount
 from gatewatch.alerts.metric import METRICS
 from gatewatch.config.alerts import Alert as Written
 from gatewatch.config.models import Config
-from gatewatch.money import picos_from_usd
+from gatewatch.money import picos_from_usd, usd_text
+from gatewatch.timespan import duration_text
 
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
@@ -25,7 +27,7 @@ BUILT_IN: dict[str, Written] = {
     "budget-100": _built_in("budget", "100%", severity="critical"),
     "forecast": _built_in("forecast", "100%"),
     "unpriced": _built_in("unpriced", "1", per="model", window="15m", severity="info"),
-    "refused-keys": _built_in("401", "20%", per="provider_key", least=5, severity="critical"),
+    "refused-keys": _built_in("401", "3", per="provider_key", severity="critical"),
     "rate-limited": _built_in("429", "20%", per="provider_key"),
     "provider-errors": _built_in("5xx", "20%", per="provider", severity="critical"),
     "server-errors": _built_in("5xx", "10%", per="route", severity="critical"),
@@ -80,3 +82,25 @@ def compiled(name: str, written: Written) -> Alert:
         do=("notify",) if written.do is None else written.do,
         severity=written.severity or "warning",
     )
+
+
+def told(alert: Alert) -> dict[str, object]:
+    """One of them as people and scripts read it."""
+    bound, clear = Amount(alert.unit, alert.bound), Amount(alert.unit, alert.clear)
+    windowed = alert.metric.source in ("calls", "velocity")
+    return {
+        "name": alert.name,
+        "when": alert.when,
+        "fires": f"below {bound}" if alert.below else f"from {bound}",
+        "clears": f"from {clear}" if alert.below else f"below {clear}",
+        "per": alert.per,
+        "only": None if alert.only is None else list(alert.only),
+        "window": duration_text(alert.window) if windowed else None,
+        "for": duration_text(alert.lasting),
+        "clear_for": duration_text(alert.clear_for),
+        "least": alert.least,
+        "floor_usd": usd_text(alert.floor) if alert.when == "velocity" else None,
+        "do": list(alert.do),
+        "severity": alert.severity,
+        "built_in": alert.name in BUILT_IN,
+    }
