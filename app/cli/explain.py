@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
                 "checked": [check._asdict() for check in checks(call)],
                 "passage": passage_json(call),
                 "cost": cost_json(call, charges),
-                "next_step": next_step(call, known.get("rules") or {}),
+                "next_step": step._asdict() if (step := next_step(call, known.get("rules") or {})) else None,
             }
         )
     else:

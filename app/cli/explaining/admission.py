@@ -86,6 +86,9 @@ def reckoned(call: Row) -> Iterator[str]:
 
 def _reservation(call: Row) -> Iterator[str]:
     reserved = call.get("reserved_usd")
+    if reserved is None and call["status"] == "blocked":
+        yield "  nothing was reserved: it was refused"
+        return
     if reserved is None:
         yield "  no money was reserved: it met no budget, or the model has no price"
         return
@@ -118,7 +121,7 @@ def amount(check: Check, value: int) -> str:
 
 
 def unit(check: Check) -> str:
-    return "USD" if check.measure == "picos" else check.measure.replace("_", " ")
+    return "USD" if check.measure == "picos" else safe(check.measure, 40).replace("_", " ")
 
 
 def _is_over(check: Check) -> bool:

@@ -12,9 +12,11 @@ COLUMNS = 80
 
 
 def folded(lines: Iterable[str]) -> Iterator[str]:
-    """What is too wide goes on in further lines, indented by two more."""
-    for line in lines:
-        if len(line) <= COLUMNS:
+    """What is too wide goes on in further lines, indented by two more; commands stay whole. Whatever is not harmless yet
+    becomes so."""
+    for told in lines:
+        line = safe(told, 4000)
+        if len(line) <= COLUMNS or line.startswith("  $ "):
             yield line
             continue
         indent = line[: len(line) - len(line.lstrip(" "))]

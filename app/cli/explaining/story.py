@@ -58,7 +58,9 @@ def _story(call: Row, charges: "Charges", known: Row) -> Iterator[str]:
     yield from cost(call, charges)
     if step := next_step(call, rules):
         yield "What to do next"
-        yield f"  {step}"
+        yield f"  {step.words}"
+        if step.command:
+            yield f"  $ {step.command}"
 
 
 def _passage(call: Row) -> Iterator[str]:

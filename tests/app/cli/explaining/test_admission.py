@@ -1,0 +1,85 @@
+"""Limits with their counters then, the reckoning and what came of it: figures by hand."""
+
+from app.cli.explaining.admission import in_the_way, limits, reckoned, way
+from tests.app.cli.explaining.conftest import MONEY, MONTH, OLD, REQUESTS, RULES, MakeRow
+
+
+def test_each_rule_is_told_with_its_counters_then(row: MakeRow) -> None:
+    # 11 taken and 1 asked of 60 is 20 %; 0.50 and 0.03 of 1 USD is 53 %
+    assert list(limits(row(), RULES)) == [
+        "  · limits.each-key/requests/1m (key kaaa, each 1m)",
+        "      11 taken, 2 of it held by calls in flight, 1 asked, 60 requests at most: 20 %",
+        "  · budgets.team/usd (team search, each month)",
+        "      0.5 taken, 0.1 of it held by calls in flight, 0.03 asked, 1 USD at most: 53 %",
+    ]
+
+
+def test_the_rule_in_the_way_is_marked(row: MakeRow) -> None:
+    full = [*MONEY[:3], 990_000_000_000, 0, 30_000_000_000, MONEY[6]]
+    call = row(status="blocked", checked=[REQUESTS, full], blocked_by="budgets.team/usd")
+    assert in_the_way(call) == 1
+    told = list(limits(call, RULES))
+    assert told[2].startswith("  > budgets.team/usd")
+    assert "0.99 taken, 0.03 asked, 1 USD at most: 102 %, IN THE WAY" in told[3]
+    assert "soft threshold of 0.8 USD was passed" in told[4]
+
+
+def test_of_two_counters_of_one_rule_the_full_one_was_in_the_way(row: MakeRow) -> None:
+    full = [*REQUESTS[:3], 60, 0, 1, 60]
+    call = row(status="blocked", checked=[full, REQUESTS], blocked_by=REQUESTS[0])
+    assert in_the_way(call) == 0
+
+
+def test_who_changed_a_rule_last_is_told(row: MakeRow) -> None:
+    changed = {"actor": "user:ann", "at": "2026-11-20T09:00:00.000000Z", "action": "budget.set"}
+    told = "\n".join(limits(row(), {"budgets.team/usd": MONTH | {"changed": changed}}))
+    assert "last changed by user:ann at 2026-11-20T09:00:00.000000Z (budget.set)" in told
+
+
+def test_a_rule_that_is_not_known_any_more_is_told_by_its_id(row: MakeRow) -> None:
+    assert "  · budgets.team/usd (search)" in list(limits(row(), {}))
+
+
+def test_the_reckoning_is_compared_with_what_was_used(row: MakeRow) -> None:
+    # 1100 of 1000 is 10 % too much; 0.03 reserved and 0.02 charged leaves 0.01
+    assert list(reckoned(row())) == [
+        "  input       1100 tokens, from the text's size × 110 %, as the ledger had taught; it was 1000 (+10 %)",
+        "  output       300 tokens, its own limit",
+        "  0.03 USD were reserved, settled to 0.02 USD: 0.01 USD were given back",
+    ]
+    more = list(reckoned(row(cost_usd="0.05")))
+    assert more[-1] == "  0.03 USD were reserved, settled to 0.05 USD: 0.02 USD came on top"
+    assert "not known" in list(reckoned(row(cost_usd="unpriced")))[-1]
+
+
+def test_a_call_without_a_limit_of_its_own_says_what_was_assumed(row: MakeRow) -> None:
+    # 512 of 200 is 156 % too much
+    told = list(reckoned(row(params={}, estimated_output_tokens=512, estimated_others=2)))
+    assert told[1] == "         2 of its parts are no text: a flat amount for each is in it"
+    assert told[2] == "  output       512 tokens, it sets no limit: what is usual of the model; it was 200 (+156 %)"
+
+
+def test_a_row_from_before_these_columns_says_so(row: MakeRow) -> None:
+    old = row(**OLD)
+    assert list(limits(old, {})) == ["  not recorded: this row is from before such things were kept"]
+    assert list(reckoned(old)) == ["  not recorded: this row is from before such things were kept"]
+    assert list(way(old, {})) == []
+
+
+def test_a_call_that_met_no_rule_is_told_from_one_that_came_not_so_far(row: MakeRow) -> None:
+    assert list(limits(row(checked=[]), {})) == ["  none concerned it"]
+    stopped = row(checked=[], status="blocked", estimated_input_tokens=0, estimated_output_tokens=0)
+    assert list(limits(stopped, {})) == ["  not looked at: it was refused before that"]
+    assert "not at all" in next(reckoned(stopped))
+
+
+def test_a_refused_call_had_nothing_reserved(row: MakeRow) -> None:
+    assert list(reckoned(row(status="blocked", reserved_usd=None)))[-1] == "  nothing was reserved: it was refused"
+
+
+def test_waiting_and_another_order_of_targets_are_told_with_the_reason(row: MakeRow) -> None:
+    told = list(way(row(priority="batch", queued_ms=120.5, stepped_down="budgets.team/usd"), RULES))
+    assert told[0] == "  priority batch"
+    assert told[1] == "  waited 120.5 ms for its turn at the provider"
+    assert "budgets.team/usd was nearly spent" in told[2]
+    assert "alert p95 has put that in force" in next(way(row(stepped_down="alert p95"), RULES))
