@@ -13,6 +13,8 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from gatewatch.limits.rule import Rule
+
 MOST_COUNTED = 2**63 - 1
 """Of anything in one bucket: of money more than nine million USD."""
 WHOLE = 2**62
@@ -113,9 +115,9 @@ class Counters(Protocol):
         """The call has ended: add what it used, let go of all that it holds. Never waits, never raises."""
         ...
 
-    def configure(self, rules: Sequence[str], seeded: Sequence[str]) -> None:
+    def configure(self, rules: Sequence[str], seeded: Sequence[str], whole: Sequence[Rule] = ()) -> None:
         """The ids of the rules in force; counters of others are forgotten. `seeded`: those that need no seeds. A rule
-        that is new counts from nothing until it is seeded."""
+        that is new counts from nothing until it is seeded. `whole`: the rules themselves."""
         ...
 
     def forget(self, oldest: Mapping[str, int]) -> None:

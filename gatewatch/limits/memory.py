@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 
 from gatewatch.limits.counters import Asked, Level, Position, Seeds, Used, Verdict
+from gatewatch.limits.rule import Rule
 
 _NEVER = -1
 _LOOKED_AT = 2000
@@ -109,7 +110,8 @@ class MemoryCounters:
             if counter.tail is not None:
                 counter.tail.append((position, bucket, amount))
 
-    def configure(self, rules: Sequence[str], seeded: Sequence[str]) -> None:
+    def configure(self, rules: Sequence[str], seeded: Sequence[str], whole: Sequence[Rule] = ()) -> None:
+        del whole
         new = frozenset(rules) - self._rules
         self._unseeded = ((self._unseeded | new) & frozenset(rules)) - frozenset(seeded)
         self._rules = frozenset(rules)

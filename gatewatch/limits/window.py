@@ -19,6 +19,9 @@ Period = Literal["rolling", "minute", "hour", "day", "week", "month"]
 _SECOND = 1_000_000
 _BUCKETS = 60
 _LONGEST_CALL = 3600 * _SECOND
+_HOUR = 3600 * _SECOND
+_LONGEST_HOURS = {"minute": 1, "hour": 1, "day": 25, "week": 7 * 24 + 1, "month": 31 * 24 + 1}
+"""Of periods of the calendar; in hours, with one for a change of the clock."""
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,6 +58,11 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.period == "rolling":
             return bucket + self.width + self.seconds * _SECOND
         return calendar(self.period, self.zone, bucket)[1]
+
+    @property
+    def longest(self) -> int:
+        """How long a bucket counts at most, from its beginning; in microseconds."""
+        return self.width + self.seconds * _SECOND if self.period == "rolling" else _LONGEST_HOURS[self.period] * _HOUR
 
     @property
     def text(self) -> str:

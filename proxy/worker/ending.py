@@ -4,6 +4,8 @@ Keeps true: every call that has an `open` record gets one `close`; what may have
 record could not be written does not look complete.
 """
 
+from collections.abc import Callable
+
 from gatewatch.journal.writer import Journal
 from gatewatch.redact import redact
 from proxy.canonical.seen import Seen
@@ -52,6 +54,8 @@ class Ending:
         self._meter = meter
         self._live = live
         self._refused_rows = RefusedRows(journal)
+        self.closed: Callable[[Inbound], object] = id
+        """Told when a call's last record is written, before anything else is."""
 
     def flush(self) -> None:
         """To be called about once a second."""
@@ -108,6 +112,7 @@ class Ending:
             inbound.journalled = False
         self._journal.close(call, inbound.attempts)
         inbound.position = self._journal.position
+        self.closed(inbound)
         if inbound.kept is not None and self._bodies:
             self._bodies.end(inbound)
 

@@ -78,6 +78,7 @@ class Gateway:
         self.bodies = BodyKeeper(Home(Path(settings.home)).bodies)
         self._ending = Ending(journal, meter, self.live, self.bodies)
         self._admission = Admission(settings.limiting, counters, meter)
+        self._ending.closed = self._settle
         if settings.seeds:
             counters.seed(settings.seeds)
         self.pacing = Pacing(settings.pacing)
@@ -203,8 +204,11 @@ class Gateway:
             request.on_disconnect = None
             if inbound.held is not None:
                 self._allowances.settle(inbound)
-            if inbound.reserved is not None or not self._admission.is_idle:
-                self._admission.settle(inbound)
+            self._settle(inbound)
+
+    def _settle(self, inbound: Inbound) -> None:
+        if inbound.reserved is not None or not self._admission.is_idle:
+            self._admission.settle(inbound)
 
     async def serve_call(self, inbound: Inbound) -> None:
         """receive → authenticate → authorise → plan → admit → attempt → relay → settle → record"""

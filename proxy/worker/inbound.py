@@ -45,6 +45,7 @@ class Inbound:
         "epoch",
         "exchange",
         "headers",
+        "is_settled",
         "held",
         "journalled",
         "kept",
@@ -108,6 +109,8 @@ class Inbound:
         self.position: Position | None = None
         """Where its last record stands."""
         self.route: Route | None = None
+        self.is_settled = False
+        """Whether its limits and budgets are."""
         self.reserved: Reserved | None = None
         """What is held for it of limits and budgets."""
         self.waiting: Waiting | None = None

@@ -68,7 +68,8 @@ class Admission:
         self._overridden = overridden(limiting.overrides)
         self._priced = any(rule.measure == "picos" or rule.unpriced_only for rule in limiting.rules)
         ids = [rule.id for rule in (*limiting.rules, ONE_AT_A_TIME)]
-        self.counters.configure(ids, [rule.id for rule in limiting.rules if rule.window is None] + [ONE_AT_A_TIME.id])
+        unseeded = [rule.id for rule in limiting.rules if rule.window is None]
+        self.counters.configure(ids, [*unseeded, ONE_AT_A_TIME.id], (*limiting.rules, ONE_AT_A_TIME))
 
     def shifted(self, route: Route, call: Call) -> Route:
         """The route with those targets last that traffic is shifted away from."""
@@ -169,9 +170,14 @@ class Admission:
         reserved.model = there
 
     def settle(self, inbound: Inbound) -> None:
-        """The call has ended: charge it by its row, to all rules that are in force now. Never raises."""
+        """The call has ended: charge it by its row, to all rules that are in force now; once. Never raises.
+
+        As soon as its last record is written, so that calls settle in the order of the journal.
+        """
+        if inbound.is_settled:
+            return
         call = inbound.call
-        inbound.reserved = None
+        inbound.is_settled = True
         if call.status == "blocked" or not inbound.was_opened:
             self.counters.settle(call.call_id, (), None)
             return
@@ -198,7 +204,7 @@ class Admission:
         oldest = {rule.id: rule.window.oldest(at) for rule in rules if rule.window}
         settled, is_rest = counters.settled(oldest, begin, MOST_TOLD)
         for inbound in in_flight:
-            if inbound.position is None:
+            if inbound.position is None or inbound.is_settled:
                 continue
             for key, within, amount in charged(self._concerned, inbound.call, inbound.attempts):  # closed, not settled
                 rule = key.partition("|")[0]
