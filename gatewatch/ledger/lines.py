@@ -103,6 +103,12 @@ def checked(line: bytes) -> tuple[str, int]:
     Raises ValueError with the reason why it cannot. Of an `open` line only the call id is looked at: its other fields
     matter when the call turns out to be interrupted, see `opened`.
     """
+    kind, head, _ = read(line)
+    return kind, head
+
+
+def read(line: bytes) -> tuple[str, int, Any]:
+    """As `checked`, and the record: a Call of a `close` line, an Attempt, or a Rejected. Raises ValueError."""
     kind, head, decoder = _KINDS.get(line[:7], _NO_KIND)
     if not kind or not line.startswith(head):
         raise ValueError(_unknown(line))
@@ -114,7 +120,7 @@ def checked(line: bytes) -> tuple[str, int]:
         raise ValueError("nested too deeply") from None
     if kind == "close":
         _check_cost(record)
-    return kind, len(head)
+    return kind, len(head), record
 
 
 def opened(line: bytes) -> Call:
