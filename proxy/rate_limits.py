@@ -64,9 +64,17 @@ _HEADERS: dict[str, tuple[_Names, ...]] = {
 }
 
 
+_KINDS: dict[bytes, str] = {
+    name: kind for kind, families in _HEADERS.items() for names in families for name in names[:3] if name
+}  # fmt: skip
+LIMIT_NAMES = frozenset(_KINDS)
+"""Headers that say something of them."""
+
+
 def rate_limits(headers: Mapping[bytes, bytes], now: float) -> RateLimits | None:
     """What the headers (names in lower case) say at `now` (Unix time); None where they say nothing."""
-    found = {kind: limit for kind, names in _HEADERS.items() if (limit := _first(headers, names, now))}
+    kinds = dict.fromkeys([_KINDS[name] for name in headers if name in LIMIT_NAMES])
+    found = {kind: limit for kind in kinds if (limit := _first(headers, _HEADERS[kind], now))}
     return RateLimits(**found) if found else None
 
 
@@ -97,6 +105,8 @@ def _first(headers: Mapping[bytes, bytes], families: tuple[_Names, ...], now: fl
 def _count(value: bytes | None) -> int | None:
     if value is None or len(value) > 32:
         return None
+    if value.isdigit():
+        return int(value) if len(value) <= 15 else None
     try:
         number = float(value)
     except ValueError:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 LONGEST_SECONDS = 86_400.0
 SHORTEST_SECONDS = 1.0
@@ -34,22 +35,29 @@ def wait_seconds(value: bytes | None, now: float) -> float | None:
     """
     if value is None or len(value) > 64:
         return None
-    text = value.decode("latin-1").strip()
+    said, is_instant = _read(value)
+    return said - now if is_instant and said is not None else said
+
+
+@lru_cache(maxsize=1024)
+def _read(value: bytes) -> tuple[float | None, bool]:
+    """Seconds, or Unix time: then True. Many replies say the same."""
     if (number := _number(value)) is not None:
         if number >= _EPOCH_MILLISECONDS:
-            return number / 1000 - now
-        return number - now if number >= _EPOCH_SECONDS else number
+            return number / 1000, True
+        return number, number >= _EPOCH_SECONDS
+    text = value.decode("latin-1").strip()
     if text and (duration := _DURATION.match(text)):
         hours, minutes, seconds, milliseconds = (float(part or 0) for part in duration.groups())
-        return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
-    return _instant(text, now)
+        return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000, False
+    return _instant(text), True
 
 
-def _instant(text: str, now: float) -> float | None:
+def _instant(text: str) -> float | None:
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             at = parse(text)
-            return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now
+            return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
         except (ValueError, TypeError, OverflowError):
             continue
     return None

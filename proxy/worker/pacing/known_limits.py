@@ -5,8 +5,6 @@ calls that were sent behind the one whose reply said it are taken off; an older 
 newer one's has said.
 """
 
-from typing import NamedTuple
-
 import msgspec
 
 from proxy.rate_limits import Limit, RateLimits
@@ -17,12 +15,8 @@ two replies."""
 SHORTEST = 1.0
 
 
-class Sent(NamedTuple):
-    """What has been sent so far, of everything that limits count."""
-
-    requests: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
+Sent = tuple[int, int, int]
+"""What has been sent so far, of everything that limits count: requests, tokens in, tokens out."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,17 +69,18 @@ class _Allowance:
 class KnownLimits:
     """Of one key with one model."""
 
-    __slots__ = ("_allowances", "_highest", "_told")
+    __slots__ = ("_highest", "_told", "allowances")
 
     def __init__(self) -> None:
-        self._allowances: dict[str, _Allowance] = {}
+        self.allowances: dict[str, _Allowance] = {}
+        """What the provider has said, by kind."""
         self._highest: dict[str, int] = {}
         """The most that was ever left, where the limit itself is not said."""
         self._told: dict[str, tuple[int, int, float]] = {}
         """Rules of our own: the limit, what is left of it, until when that holds."""
 
     def __bool__(self) -> bool:
-        return bool(self._allowances or self._told)
+        return bool(self.allowances or self._told)
 
     def learn(self, said: RateLimits, sent: Sent, now: float) -> None:
         """A reply says so, to a call with which `sent` was reached."""
@@ -98,10 +93,10 @@ class KnownLimits:
                 limit = self._highest[kind] = max(self._highest.get(kind, 0), one.remaining)
             if limit <= 0:
                 continue
-            allowance = self._allowances.get(kind)
+            allowance = self.allowances.get(kind)
             reached = _of(kind, sent)
             if allowance is None:
-                allowance = self._allowances[kind] = _Allowance(kind)
+                allowance = self.allowances[kind] = _Allowance(kind)
             elif reached < allowance.sent and now < allowance.whole_at:
                 continue
             reset = MINUTE if one.reset is None else one.reset
@@ -113,15 +108,20 @@ class KnownLimits:
 
     def share(self, now: float) -> float:
         """Of the allowance that is used most: 0 to 1."""
-        used = [1.0 - each.level(now) / each.limit for each in self._allowances.values()]
-        used += [1.0 - remaining / limit for limit, remaining, until in self._told.values() if now < until]
-        return max(used, default=0.0)
+        most = 0.0
+        for each in self.allowances.values():
+            most = max(most, 1.0 - each.level(now) / each.limit)
+        for limit, remaining, until in self._told.values():
+            if now < until:
+                most = max(most, 1.0 - remaining / limit)
+        return most
 
     def opens_in(self, now: float, sent: Sent, sharers: int) -> float:
         """Seconds until the provider lets one more be sent; 0: now. `sharers`: workers that send beside this one."""
-        return max(
-            (each.opens_in(now, _of(kind, sent), sharers) for kind, each in self._allowances.items()), default=0.0
-        )
+        longest = 0.0
+        for kind, each in self.allowances.items():
+            longest = max(longest, each.opens_in(now, _of(kind, sent), sharers))
+        return longest
 
     def standings(self, now: float) -> list[Standing]:
         """All of it, for people."""
@@ -132,7 +132,7 @@ class KnownLimits:
                 remaining=int(each.level(now)),
                 reset=round(max(0.0, each.whole_at - now), 3),
             )
-            for each in self._allowances.values()
+            for each in self.allowances.values()
         ]
         return found + [
             Standing(kind=rule, limit=limit, remaining=remaining, reset=round(until - now, 3))
@@ -142,12 +142,13 @@ class KnownLimits:
 
 
 def _of(kind: str, sent: Sent) -> int:
+    requests, input_tokens, output_tokens = sent
     match kind:
         case "requests":
-            return sent.requests
+            return requests
         case "input_tokens":
-            return sent.input_tokens
+            return input_tokens
         case "output_tokens":
-            return sent.output_tokens
+            return output_tokens
         case _:
-            return sent.input_tokens + sent.output_tokens
+            return input_tokens + output_tokens

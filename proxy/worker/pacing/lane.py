@@ -93,7 +93,8 @@ class Lane(Turns):
             self.ceiling.cut(self.running, now)
 
     def _may_begin(self, now: float) -> bool:
-        most = self.in_force
-        if most is not None and self.running >= most:
+        if self.most is not None and self.running >= self.most:
             return False
-        return not (self.known or self.shut_until) or self.opens_in(now) <= 0
+        if self.ceiling.most is not None and self.running >= self.ceiling.most:
+            return False
+        return not (self.known.allowances or self.shut_until) or self.opens_in(now) <= 0

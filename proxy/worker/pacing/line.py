@@ -51,34 +51,35 @@ class Waiting:
 class Line:
     """Of one key with one model, or of one route."""
 
-    __slots__ = ("_classes", "_given", "longest")
+    __slots__ = ("_given", "classes", "longest")
 
     def __init__(self, longest: int) -> None:
         self.longest = longest
         """So many may wait."""
-        self._classes: dict[str | None, OrderedDict[Waiting, None]] = {}
+        self.classes: dict[str | None, OrderedDict[Waiting, None]] = {}
+        """Those in which somebody waits."""
         self._given = 0
 
     def __len__(self) -> int:
-        return sum(map(len, self._classes.values())) if self._classes else 0
+        return sum(map(len, self.classes.values()))
 
     def enter(self, waiting: Waiting) -> bool:
         """At the end of its class. Where the line is full, the last of a lower class has to leave; False: none is."""
         if len(self) >= self.longest and not self._make_room(waiting.call.priority):
             return False
-        self._classes.setdefault(waiting.call.priority, OrderedDict())[waiting] = None
+        self.classes.setdefault(waiting.call.priority, OrderedDict())[waiting] = None
         return True
 
     def leave(self, waiting: Waiting) -> None:
         """Wherever it stands. No-op where it does not."""
-        if (of_class := self._classes.get(waiting.call.priority)) is not None:
+        if (of_class := self.classes.get(waiting.call.priority)) is not None:
             of_class.pop(waiting, None)
             if not of_class:
-                del self._classes[waiting.call.priority]
+                del self.classes[waiting.call.priority]
 
     def next(self) -> Waiting | None:
         """Whose turn it is; it leaves the line."""
-        first = [next(iter(of_class)) for name in _ORDER if (of_class := self._classes.get(name))]
+        first = [next(iter(of_class)) for name in _ORDER if (of_class := self.classes.get(name))]
         if not first:
             self._given = 0
             return None
@@ -92,7 +93,7 @@ class Line:
 
     def _make_room(self, priority: str | None) -> bool:
         for name in reversed(_ORDER[_ORDER.index(priority) + 1 :]):
-            if of_class := self._classes.get(name):
+            if of_class := self.classes.get(name):
                 last = next(reversed(of_class))
                 self.leave(last)
                 last.end("full")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from proxy.rate_limits import rate_limits
+from proxy.rate_limits import LIMIT_NAMES, rate_limits
 from proxy.refusal import Refusal
 from proxy.settings import Pacing as Rules
 from proxy.settings import Route, Target
@@ -122,13 +122,18 @@ class Pacing:
 
     def served(self, turn: Turn, headers: Mapping[bytes, bytes]) -> None:
         """The head of a good reply has come to the call that has this turn of a lane."""
-        lane = self._learn(turn, headers)
+        lane = turn.turns
+        assert isinstance(lane, Lane)
+        if not LIMIT_NAMES.isdisjoint(headers):
+            self._learn(lane, turn, headers)
         if lane.shut_until:
             lane.served(turn)
 
     def refused(self, turn: Turn, headers: Mapping[bytes, bytes], wait: float | None, *, is_limited: bool) -> None:
         """An error came instead. `is_limited`: it is a 429, which may say in how many seconds to come again."""
-        lane = self._learn(turn, headers)
+        lane = turn.turns
+        assert isinstance(lane, Lane)
+        self._learn(lane, turn, headers)
         if is_limited:
             lane.limited(wait)
 
@@ -160,16 +165,9 @@ class Pacing:
             for place, lane in told[:SHOWN]
         ]
 
-    def _learn(self, turn: Turn, headers: Mapping[bytes, bytes]) -> Lane:
-        lane = turn.turns
-        assert isinstance(lane, Lane)
-        if (
-            b"ratelimit" in b" ".join(headers)
-            and self.rules.from_headers
-            and (said := rate_limits(headers, time.time()))
-        ):
+    def _learn(self, lane: Lane, turn: Turn, headers: Mapping[bytes, bytes]) -> None:
+        if self.rules.from_headers and (said := rate_limits(headers, time.time())):
             lane.learn(said, turn)
-        return lane
 
     async def _wait_on(self, lane: Lane, inbound: Inbound, target: Target, due: float, *, is_last: bool) -> Turn:
         shut_for, may_wait = lane.shut_for(), self._patience(inbound, due)

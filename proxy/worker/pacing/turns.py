@@ -49,16 +49,16 @@ class Turns:
         self.most = most
         """As configured; None: any."""
         self.running = 0
-        self.sent = Sent()
+        self.sent: Sent = 0, 0, 0
         self.line = Line(longest)
         self._monotonic = monotonic
         self._usual: float | None = None
-        """Seconds that a turn lasts."""
+        """Seconds that a turn lasts while others wait for it."""
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, call: Call) -> Turn | None:
         """A turn, if one is free and nobody waits for it."""
-        if self.line:
+        if self.line.classes:
             return None
         now = self._monotonic()
         return self._given(call, now) if self._may_begin(now) else None
@@ -79,10 +79,9 @@ class Turns:
     def ended(self, turn: Turn) -> None:
         """One is free again."""
         self.running -= 1
-        now = self._monotonic()
-        lasted = now - turn.began
-        self._usual = lasted if self._usual is None else self._usual + _OF_LENGTH * (lasted - self._usual)
-        if self.line:
+        if self.line.classes:
+            lasted = self._monotonic() - turn.began
+            self._usual = lasted if self._usual is None else self._usual + _OF_LENGTH * (lasted - self._usual)
             self.look()
 
     def look(self) -> None:
@@ -132,11 +131,11 @@ class Turns:
     def _given(self, call: Call, now: float) -> Turn:
         self.running += 1
         requests, input_tokens, output_tokens = self.sent
-        input_tokens, output_tokens = (
+        self.sent = sent = (
+            requests + 1,
             input_tokens + call.estimated_input_tokens,
             output_tokens + call.estimated_output_tokens,
         )
-        self.sent = sent = Sent(requests + 1, input_tokens, output_tokens)
         return Turn(self, sent, now)
 
 
