@@ -72,11 +72,15 @@ def check_home(args: argparse.Namespace, command: str) -> None:
 
 def reader_of(args: argparse.Namespace, progress: "Progress | None" = None) -> "LedgerReader":
     """The ledger that is meant. Raises GatewatchError."""
+    from pathlib import Path
+
     from gatewatch.ledger.reader import RemoteLedger, open_reader
     from gatewatch.paths import Home
 
     remote = attached(args)
-    return open_reader(Home.find(args.home), progress) if remote is None else RemoteLedger(remote)
+    if remote is not None:
+        return RemoteLedger(remote)
+    return open_reader(Home.find(args.home), progress, Path(args.config) if args.config else None)
 
 
 _taken: list[str] = []

@@ -84,6 +84,8 @@ def is_there(args: argparse.Namespace) -> bool:
 
 
 def _locally(args: argparse.Namespace, home: "Home", name: str, asked: "msgspec.Struct") -> Any:
+    from pathlib import Path
+
     from app.cli.vault_options import configuration, opened_vault
     from gatewatch.actions.local import acting_on
     from gatewatch.actions.perform import perform as perform_here
@@ -108,11 +110,12 @@ def _locally(args: argparse.Namespace, home: "Home", name: str, asked: "msgspec.
         home,
         login_user(),
         open_vault=lambda store: opened_vault(args, home, store),
-        open_ledger=lambda: LocalLedger(home),
+        open_ledger=lambda: LocalLedger(home, config=Path(args.config) if args.config else None),
         declared_teams=declared_teams,
         second_sink=second_sink,
         rotator=lambda acting: _rotations(args, home, acting),
         leak_reaction=leak_reaction,
+        configuration=lambda: configuration(args, home),
     ) as acting:
         return perform_here(acting, name, asked)
 

@@ -8,6 +8,7 @@ WITHIN_ONE_TEAM = frozenset(
         *("keys.create", "keys.edit", "keys.rotate", "keys.end_grace", "keys.revoke", "keys.import"),
         *("keys.list", "keys.show", "keys.affected", "keys.export", "keys.identify", "keys.found"),
         *("teams.list", "teams.show"),
+        *("budgets.list", "budgets.set", "budgets.remove", "limits.list", "limits.set", "limits.remove"),
         "prices.own",
         "audit.list",
     }

@@ -40,13 +40,17 @@ class LedgerReader(Protocol):
 class LocalLedger:
     """The files of a home that no gateway runs on. What the journal still held is loaded first."""
 
-    def __init__(self, home: Home, progress: "Progress | None" = None) -> None:
-        """Raises Unreachable where a gateway holds the home, LedgerUnavailable where the file cannot be opened."""
+    def __init__(self, home: Home, progress: "Progress | None" = None, config: Path | None = None) -> None:
+        """`config`: the configuration file, where it is not the home's own.
+
+        Raises Unreachable where a gateway holds the home, LedgerUnavailable where the file cannot be opened.
+        """
+        from gatewatch.config.rules_at_rest import rules_at_rest
         from gatewatch.ledger.service import LedgerService
 
         with ExitStack() as stack:
             stack.enter_context(owning(home))
-            self._service = LedgerService(home)
+            self._service = LedgerService(home, in_force=lambda: rules_at_rest(home, config))
             stack.callback(self._service.close)
             self._service.load_once(progress)
             self._open = stack.pop_all()
@@ -85,7 +89,7 @@ class RemoteLedger:
         self._control.close()
 
 
-def open_reader(home: Home, progress: "Progress | None" = None) -> LedgerReader:
+def open_reader(home: Home, progress: "Progress | None" = None, config: Path | None = None) -> LedgerReader:
     """The running gateway of a home, or its files where none runs.
 
     Raises Unreachable where there is neither, and where a gateway holds the home but does not answer.
@@ -94,4 +98,4 @@ def open_reader(home: Home, progress: "Progress | None" = None) -> LedgerReader:
         raise nowhere(home)
     if answers(home.socket):
         return RemoteLedger(home.socket)
-    return LocalLedger(home, progress)
+    return LocalLedger(home, progress, config)

@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from gatewatch.limits.rule import Grant, Rule
+from gatewatch.limits.rule import Grant, Rule, Scope
+
+OF_A_TEAM: frozenset[Scope] = frozenset({"team", "project", "key"})
+"""Scopes whose counters hold one team's calls alone."""
 
 
 class InForce(NamedTuple):
@@ -22,3 +25,10 @@ def together(
     """Rules that operators made and those of the configuration file, which win where ids are the same; with grants."""
     rules = {rule.id: rule for rule in (*made, *configured)}
     return tuple(msgspec.structs.replace(rule, grants=grants.get(rule.id, ())) for rule in rules.values())
+
+
+def is_of_team(rule: Rule, team: str) -> bool:
+    """Whether what a rule counts may be that team's business, as far as its name tells: whose a key is, it does not."""
+    if rule.scope not in OF_A_TEAM:
+        return False
+    return rule.name is None or rule.scope == "key" or rule.name.partition("/")[0] == team

@@ -14,14 +14,11 @@ import msgspec
 from gatewatch.ledger.answer import Found, Row
 from gatewatch.ledger.asking import Asking, share
 from gatewatch.ledger.queries.counted import in_spans, seeds
-from gatewatch.limits.in_force import InForce
+from gatewatch.limits.in_force import InForce, is_of_team
 from gatewatch.limits.pace import METHOD, forecast, span, steps
-from gatewatch.limits.rule import Rule, Scope, counter, scope_text
+from gatewatch.limits.rule import Rule, counter, scope_text
 from gatewatch.money import usd_text
 from gatewatch.timespan import Window, iso
-
-OF_A_TEAM: frozenset[Scope] = frozenset({"team", "project", "key"})
-"""Scopes whose counters hold one team's calls alone."""
 
 _UNPRICED = "unpriced calls"
 
@@ -59,13 +56,6 @@ def answer(asking: Asking, params: Params) -> Found:
             if row["scope"] == "key" and row["name"] == key_id:
                 row["key_name"] = key_name
     return Found(rows, Window(oldest, now), "calls")
-
-
-def is_of_team(rule: Rule, team: str) -> bool:
-    """Whether what a rule counts is told to that team, as far as names say. Keys' rows are the team's own anyway."""
-    if rule.scope not in OF_A_TEAM:
-        return False
-    return rule.name is None or rule.scope == "key" or rule.name.partition("/")[0] == team
 
 
 def _only_name(asking: Asking, rule: Rule, name: str) -> str | None:
