@@ -119,7 +119,7 @@ class Gateway:
 
     def standing(self, at: int, begin: int) -> Standing | None:
         """Some of the counters, from the `begin`-th on; None where others keep them, or the journal owes records."""
-        return None if self.journal.full else self._admission.standing(at, begin, self.journal.position, self.in_flight)
+        return None if self.journal.full else self._admission.standing(at, begin, self.journal.position)
 
     def recount(self, rules: list[str]) -> None:
         """The counters of these rules are wrong: they want to be seeded anew."""
@@ -209,6 +209,7 @@ class Gateway:
     def _settle(self, inbound: Inbound) -> None:
         if inbound.reserved is not None or not self._admission.is_idle:
             self._admission.settle(inbound)
+        inbound.is_settled = True  # also where nothing counts: for a rule that comes later it is in the seeds
 
     async def serve_call(self, inbound: Inbound) -> None:
         """receive → authenticate → authorise → plan → admit → attempt → relay → settle → record"""

@@ -4,7 +4,7 @@ Keeps true: a call is held to every rule of every scope that concerns it, on eve
 what it reserved is settled once, by what its row says; a call that was refused has used nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 
 from gatewatch.call import Call, Check
@@ -149,7 +149,7 @@ class Admission:
         elsewhere = reserved is None or reserved.model != there
         if not elsewhere and not concerned.has_provider_keys:
             return
-        rules = concerned.by_provider_key(target.provider, key_id)
+        rules = concerned.by_provider_key(target.provider, key_id, target.model)
         most = reserved.wanted if reserved else None
         if most is None or elsewhere:
             of_model = concerned.by_model(*there)
@@ -192,7 +192,7 @@ class Admission:
         if isinstance(self.counters, MemoryCounters):
             self.counters.recount(rules)
 
-    def standing(self, at: int, begin: int, position: Position, in_flight: Iterable[Inbound]) -> Standing | None:
+    def standing(self, at: int, begin: int, position: Position) -> Standing | None:
         """Counters in this worker's memory, from the `begin`-th on, at this position of the journal.
 
         Of rules that are seeded alone. None where the counters are elsewhere.
@@ -203,13 +203,6 @@ class Admission:
         rules = [rule for rule in self._limiting.rules if rule.window and rule.id not in counters.unseeded]
         oldest = {rule.id: rule.window.oldest(at) for rule in rules if rule.window}
         settled, is_rest = counters.settled(oldest, begin, MOST_TOLD)
-        for inbound in in_flight:
-            if inbound.position is None or inbound.is_settled:
-                continue
-            for key, within, amount in charged(self._concerned, inbound.call, inbound.attempts):  # closed, not settled
-                rule = key.partition("|")[0]
-                if rule in oldest and within >= oldest[rule] and (key in settled or (is_rest and not begin)):
-                    settled[key] = settled.get(key, 0) + amount
         return Standing(at=at, position=position, settled=settled, begin=begin, is_rest=is_rest)
 
     @property
