@@ -24,7 +24,7 @@ def charged(concerned: Concerned, call: Call, attempts: Iterable[Attempt]) -> It
         return
     for tried in attempts:
         of_model = concerned.by_model(tried.provider, tried.model)
-        of_key = concerned.by_provider_key(tried.provider, tried.provider_key)
+        of_key = concerned.by_provider_key(tried.provider, tried.provider_key, tried.model)
         for rule, _, key in (*of_model, *of_key):
             if by_tries(rule) and used(rule, call):
                 yield Used(key, bucket(rule, call), 1)

@@ -38,16 +38,19 @@ class Concerned:
         """Those for a model of a provider."""
         return list(self._of("model", f"{provider}/{model}")) if self.has_models and provider else []
 
-    def by_provider_key(self, provider: str | None, key: str | None) -> list[Concern]:
-        """Those for one of its keys."""
-        return list(self._of("provider_key", f"{provider}/{key}")) if self.has_provider_keys and key else []
+    def by_provider_key(self, provider: str | None, key: str | None, model: str | None) -> list[Concern]:
+        """Those for one of its keys, where it is used for that model."""
+        if not self.has_provider_keys or not key:
+            return []
+        found = self._of("provider_key", f"{provider}/{key}")
+        return [each for each in found if each[0].for_model is None or each[0].for_model == model]
 
     def by_row(self, call: Call) -> list[Concern]:
         """All that an ended call is charged to: what its row says, as the ledger counts it."""
         return [
             *self.by_call(call),
             *self.by_model(call.provider, call.model),
-            *self.by_provider_key(call.provider, call.provider_key),
+            *self.by_provider_key(call.provider, call.provider_key, call.model),
         ]
 
     def _of(self, scope: Scope, name: str) -> Iterator[Concern]:

@@ -58,6 +58,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether tokens that a provider read from its cache count as input. Budgets count them."""
     unpriced_only: bool = False
     """Counts calls alone whose model has no price."""
+    for_model: str | None = None
+    """Of `provider_key`: counts only what is sent to this model of the provider."""
     managed_by: Literal["config", "operator"] = "config"
     grants: tuple[Grant, ...] = ()
 
@@ -70,7 +72,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def counting(self) -> str:
         """What its counters count: the same text, the same numbers. A rule whose text has changed counts anew."""
         what = (self.scope, self.name, self.measure, self.window, self.leaves_out_cache_reads, self.unpriced_only)
-        return msgspec.json.encode(what).decode()
+        return msgspec.json.encode((*what, self.for_model) if self.for_model else what).decode()
 
     def ceiling(self, now: int) -> int:
         """`most`, with the grants that are in force at `now`."""

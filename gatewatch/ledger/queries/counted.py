@@ -21,6 +21,7 @@ from gatewatch.limits.rule import OF_AN_ATTEMPT, OUT_OF_SIGHT, Rule, Scope, coun
 from gatewatch.limits.window import Window
 from gatewatch.money import PICOS_PER_USD, picos_from_usd
 
+_QUOTE = "'"
 _AHEAD_US = 3_600_000_000
 """Calls that began so much behind `now` are in buckets of the calendar, too: the moment that is asked for may be."""
 _MINUTE_US = 60_000_000
@@ -132,7 +133,7 @@ def _sums(
             "NOT (starts_with(c.segment, ?) AND (c.segment > ? OR (c.segment = ? AND c.segment_offset >= ?)))"
         )
         parameters += [f"{run}-", segment, segment, offset]
-    sums = ", ".join(_sum(rule) for rule in rules)
+    sums = ", ".join(_sum(rule, of) for rule in rules)
     return asking.rows(
         f"SELECT {_NAMES[first.scope].format(of=of)} AS name, {bucket} AS bucket, {sums}"
         f" FROM {tables} WHERE {' AND '.join(conditions)} GROUP BY ALL",
@@ -140,8 +141,8 @@ def _sums(
     )
 
 
-def _sum(rule: Rule) -> str:
-    """SQL: how much of the rule's measure a group of rows used."""
+def _sum(rule: Rule, of: str) -> str:
+    """SQL: how much of the rule's measure a group of rows used. `of`: the table of what it counts."""
     match rule.measure:
         case "requests" | "concurrent":
             amount = "1"
@@ -153,7 +154,10 @@ def _sum(rule: Rule) -> str:
         case _:
             amount = "c.input_tokens" + (" - c.input_cache_read_tokens" if rule.leaves_out_cache_reads else "")
             amount += " + c.output_tokens" if rule.measure == "tokens" else ""
-    return f"sum({amount})" + (" FILTER (WHERE c.cost_basis = 'unpriced')" if rule.unpriced_only else "")
+    only = ["c.cost_basis = 'unpriced'"] if rule.unpriced_only else []
+    if rule.for_model is not None:
+        only.append(f"{of}.model = '{rule.for_model.replace(_QUOTE, _QUOTE * 2)}'")
+    return f"sum({amount})" + (f" FILTER (WHERE {' AND '.join(only)})" if only else "")
 
 
 def _integer(amount: int | Decimal) -> int:
