@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from gatewatch.timespan import parse_duration
+from gatewatch.timespan import duration_text, parse_duration
 
 Unit = Literal["time", "share", "count", "times"]
 """Microseconds; millionths of one; a number; millionths of the usual."""
@@ -30,7 +30,7 @@ class Amount(msgspec.Struct, frozen=True):
         if self.unit == "count":
             return str(self.value)
         if self.unit == "time":
-            return f"{self.value // 1000}ms" if self.value % WHOLE else f"{self.value // WHOLE}s"
+            return duration_text(self.value)
         return _decimal(self.value, 10**4 if self.unit == "share" else WHOLE) + ("%" if self.unit == "share" else "x")
 
 

@@ -180,7 +180,6 @@ class AlertEngine:
     def _row(self, store: ControlStore, alert: Alert, reading: Reading, now: int) -> AlertRow:
         done = effects(alert, reading)
         text = line(alert, reading, done, _who(store, reading))
-        log.warning("fires: %s", text)
         return AlertRow(
             id=f"{alert.name}|{reading.subject}",
             alert=alert.name,
