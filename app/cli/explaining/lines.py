@@ -12,7 +12,7 @@ COLUMNS = 80
 
 
 def folded(lines: Iterable[str]) -> Iterator[str]:
-    """What is too wide goes on in further lines, indented by two more; commands stay whole. Whatever is not harmless yet
+    """What is too wide goes on in further lines, indented by two more; commands stay whole. What is not harmless yet
     becomes so."""
     for told in lines:
         line = safe(told, 4000)

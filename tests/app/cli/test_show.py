@@ -104,7 +104,9 @@ def test_a_filter_chooses(home: Home, run: Run) -> None:
 
 
 def test_every_view_prints_a_table_and_csv(home: Home, run: Run) -> None:
-    segment(home, closing(a_call(0, cache="hit")), closing(a_call(1, status="error", error_kind="upstream_timeout")))
+    reckoned = a_call(2, estimated_input_tokens=125, usage={"prompt_tokens": 100})
+    failed = a_call(1, status="error", error_kind="upstream_timeout")
+    segment(home, closing(a_call(0, cache="hit")), closing(failed), closing(reckoned))
     for view in VIEWS:
         window = () if view == "calls" else DAY
         code, table, _ = run(view, *window)
@@ -115,6 +117,13 @@ def test_every_view_prints_a_table_and_csv(home: Home, run: Run) -> None:
         assert code == 0
         assert header
         assert all(len(row) == len(header) for row in rows)
+
+
+def test_errors_of_estimates_are_percentages_for_people_and_numbers_for_scripts(home: Home, run: Run) -> None:
+    segment(home, closing(a_call(0, estimated_input_tokens=125, usage={"prompt_tokens": 100})))  # 25 % too much of 100
+    assert "+25%" in run("estimates", *DAY)[1]
+    (row,) = found(run, "estimates", "--by", "model", *DAY)
+    assert (row["group"], row["input_error_median"], row["percent"]) == ("gpt-4o", 0.25, 100)
 
 
 def test_rates_are_percentages_for_people_and_numbers_for_scripts(home: Home, run: Run) -> None:

@@ -213,3 +213,37 @@ def test_what_tokens_would_cost_with_another_model_leaves_the_call_as_it_is(mete
     assert (call.cost_picos, call.output_tokens) == (Call(call_id="c", started_at=AT, endpoint="chat").cost_picos, 0)
     call.endpoint = "count_tokens"
     assert meter.cost_of(call, provider(), "nobody-knows", tokens, None) == 0
+
+
+def test_a_row_keeps_what_it_was_reckoned_with_when_it_is_settled(meter: Meter) -> None:
+    # 104 × 150 % = 156; another provider's lesson is none of this one's
+    meter.learn({"p/gpt-4o-mini": 150, "q/gpt-4o-mini": 25}, {"p/gpt-4o-mini": 2000})
+    call = Call(call_id="c", started_at=AT, endpoint="chat")
+    meter.reckon(call, provider(), "gpt-4o-mini", BODY)
+    assert (call.input_uncached_tokens, call.output_tokens) == (156, 50)
+    usage = {"prompt_tokens": 140, "completion_tokens": 20}
+    meter.settle(call, provider(), "gpt-4o-mini", BODY, seen(usage), True)
+    assert (call.input_uncached_tokens, call.output_tokens) == (140, 20)
+    assert (call.estimated_input_tokens, call.estimated_output_tokens, call.estimate_percent) == (156, 50, 150)
+
+
+def test_a_later_estimate_for_another_target_leaves_what_the_call_was_reckoned_with(meter: Meter) -> None:
+    call = Call(call_id="c", started_at=AT, endpoint="chat")
+    meter.reckon(call, provider(), "gpt-4o-mini", BODY)
+    meter.estimate(call, provider(), "claude-haiku-4-5", BODY)
+    assert (call.input_uncached_tokens, call.estimated_input_tokens) == (115 + 4, ESTIMATED_INPUT)
+
+
+def test_a_call_without_a_limit_is_reckoned_with_what_is_usual_of_the_model(meter: Meter) -> None:
+    body = {name: value for name, value in BODY.items() if name != "max_tokens"}
+    meter.learn({}, {"p/gpt-4o-mini": 2000})
+    for model, output in (("gpt-4o-mini", 2000), ("gpt-4o", 512)):
+        call = Call(call_id="c", started_at=AT, endpoint="chat")
+        meter.reckon(call, provider(), model, body)
+        assert call.estimated_output_tokens == output
+
+
+def test_counting_tokens_is_reckoned_with_nothing(meter: Meter) -> None:
+    call = Call(call_id="c", started_at=AT, endpoint="count_tokens")
+    meter.reckon(call, provider(), "gpt-4o-mini", BODY)
+    assert (call.estimated_input_tokens, call.cost_picos) == (0, 0)
