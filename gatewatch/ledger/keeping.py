@@ -11,7 +11,7 @@ import msgspec
 DAY_US = 86_400_000_000
 
 Class = Literal["calls", "bodies", "minutes", "hours", "days", "journal"]
-CLASSES: tuple[Class, ...] = ("calls", "bodies", "minutes", "hours", "days", "journal")
+CLASSES: tuple[Class, ...] = ("bodies", "calls", "minutes", "hours", "days", "journal")
 TABLES: Mapping[Class, tuple[tuple[str, str], ...]] = {
     "calls": (("calls", "started_at"), ("attempts", "started_at"), ("rejected", "started_at")),
     "bodies": (("bodies", "day"),),

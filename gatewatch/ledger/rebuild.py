@@ -1,7 +1,8 @@
 """Makes the ledger anew from the journal: the recovery from a damaged file.
 
 Keeps true: the old file stays until the new one is complete and has passed its check; calls whose segments are gone
-are given up only when that is accepted. Whoever rebuilds holds the home's lock.
+are given up only when that is accepted; what retention deleted does not come back, and sums of such days are carried
+over. Whoever rebuilds holds the home's lock.
 """
 
 import os
@@ -12,9 +13,11 @@ import duckdb
 
 from gatewatch.errors import GatewatchError, NotAllowed
 from gatewatch.ledger.answer import Checked
+from gatewatch.ledger.carried import carry_in, carry_out, remove
 from gatewatch.ledger.check import check
 from gatewatch.ledger.connect import connect
 from gatewatch.ledger.recorder import Progress, Recorder
+from gatewatch.ledger.retiring import whole_since
 from gatewatch.ledger.schema import migrate
 from gatewatch.ledger.segments import SegmentFile, segments_in
 from gatewatch.ledger.unavailable import LedgerDamaged, LedgerLocked
@@ -43,8 +46,9 @@ def rebuild(home: Home, *, accept_loss: bool = False, progress: Progress | None 
     """
     home.make()
     new = home.scratch / "rebuilt.duckdb"
-    _remove(new)
-    lost = _only_in_the_old(home, say)
+    remove(new)
+    carried = home.scratch / "carried.duckdb"
+    lost = _only_in_the_old(home, carried, say)
     if lost and not accept_loss:
         raise NotAllowed(
             f"{lost} calls stand only in the old ledger: their segments are gone from {home.loaded}",
@@ -55,42 +59,50 @@ def rebuild(home: Home, *, accept_loss: bool = False, progress: Progress | None 
         migrate(connection)
         recorder = Rebuilding(home, connection)
         result = recorder.load_once(progress)
+        if carried.exists():
+            carry_in(connection, carried)
         say(f"{result.calls} calls, {result.attempts} attempts, {result.quarantined} lines in quarantine")
         checked = check(connection, home)
         unread = recorder.unread
         connection.execute("CHECKPOINT")
     finally:
         connection.close()
+        remove(carried)
     if unread and not accept_loss:
-        _remove(new)
+        remove(new)
         raise NotAllowed(
             f"Some segments cannot be read: {'; '.join(unread)}",
             "Put good copies back, or give their calls up with --accept-loss.",
         )
     if not checked.ok:
-        _remove(new)
+        remove(new)
         raise GatewatchError("The rebuilt ledger does not agree with the journal", "\n  ".join(checked.problems[:10]))
     _log_of(home.ledger).unlink(missing_ok=True)
     os.replace(new, home.ledger)
     return checked
 
 
-def _only_in_the_old(home: Home, say: Say) -> int:
-    """How many calls of the old ledger come from segments that no longer exist."""
+def _only_in_the_old(home: Home, carried: Path, say: Say) -> int:
+    """How many calls of the old ledger come from segments that no longer exist; what is carried over goes to a file."""
+    remove(carried)
     if not home.ledger.exists():
         return 0
     there = [segment.name for folder in (home.loaded, home.journal) for segment in segments_in(folder)]
     try:
         old = connect(home.ledger, home.scratch)
         try:
-            query = "SELECT count(*) FROM calls WHERE NOT list_contains(?, segment)"
-            ((lost,),) = old.execute(query, [there]).fetchall()
+            migrate(old)
+            since = whole_since(old).get("calls", 0)
+            query = "SELECT count(*) FROM calls WHERE NOT list_contains(?, segment) AND started_at >= make_timestamp(?)"
+            ((lost,),) = old.execute(query, [there, since]).fetchall()
+            carry_out(old, carried)
             old.execute("CHECKPOINT")  # so that its log can go when the new file takes its place
         finally:
             old.close()
     except LedgerLocked:
         raise
     except (duckdb.Error, LedgerDamaged) as error:
+        remove(carried)
         say(f"the old ledger cannot be read, so what only it had cannot be counted: {error}")
         return 0
     return int(lost)
@@ -98,8 +110,3 @@ def _only_in_the_old(home: Home, say: Say) -> int:
 
 def _log_of(path: Path) -> Path:
     return path.with_name(path.name + ".wal")
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    _log_of(path).unlink(missing_ok=True)

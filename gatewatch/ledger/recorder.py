@@ -18,16 +18,18 @@ from dataclasses import dataclass, field
 import duckdb
 import zstandard
 
+from gatewatch.ledger.body_index import BodyIndex
 from gatewatch.ledger.compact import compact
 from gatewatch.ledger.families import UNITS
 from gatewatch.ledger.interrupted import interrupted
+from gatewatch.ledger.keeping import Keeping
 from gatewatch.ledger.load import BATCH_BYTES, Batch, Loader, Mark
 from gatewatch.ledger.names import LIMIT, OTHER, Names
-from gatewatch.ledger.pack import pack, prune
+from gatewatch.ledger.pack import pack
+from gatewatch.ledger.retiring import Retiring
 from gatewatch.ledger.segments import SegmentFile, run_and_sequence, segments_in
 from gatewatch.paths import Home
 
-KEEP_DAYS = 400
 TIDY_EVERY_US = 30_000_000
 CHUNK_BYTES = BATCH_BYTES // 8
 _RESTORE = "put it back from a backup, or run `gatewatch ledger rebuild` without it"
@@ -59,7 +61,7 @@ class Recorder:
         home: Home,
         connection: duckdb.DuckDBPyConnection,
         *,
-        keep_days: int = KEEP_DAYS,
+        keeping: Keeping | None = None,
         names: Names | None = None,
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
         on_committed: Callable[[duckdb.DuckDBPyConnection], object] | None = None,
@@ -70,7 +72,10 @@ class Recorder:
         self.loaded_until_us: int | None = None
         """All that was journalled before this time is in the ledger."""
         self._connection = connection
-        self._keep_days = keep_days
+        self.index = BodyIndex(connection, home.bodies, clock)
+        self.retiring = Retiring(home, connection)
+        self.retiring.keep(keeping)
+        self.retiring.on_bodies_gone = self.index.forget
         self._clock = clock
         self._loader = Loader(connection, home.scratch, names)
         self._loader.on_committed = on_committed
@@ -95,7 +100,8 @@ class Recorder:
             if not mark.finished:
                 self._read(segment, mark, lambda: progress and progress(self._result.bytes, total))
         self._flush()
-        self.unread = self._noticed
+        self.index.load()
+        self.unread = self._noticed + self.index.alarms
         self.loaded_until_us = began
         self._tidy(began)
         return self._result
@@ -125,8 +131,8 @@ class Recorder:
             self._tidied_us = now_us
             compact(self._connection, now_us, min(self._loader.touched_since_us, now_us - 2 * UNITS["day"]))
             self._loader.touched_since_us = now_us
-            prune(self.home.loaded, now_us / 1e6 - self._keep_days * 86_400)
             self._standing = self._standing_alarms(now_us)
+        self.retiring.step(now_us)
 
     def _standing_alarms(self, now_us: int) -> list[str]:
         """What the ledger itself says that an operator should look at: of the last 24 hours."""

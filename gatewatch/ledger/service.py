@@ -24,8 +24,9 @@ from gatewatch.ledger.asking import Asking
 from gatewatch.ledger.batch_counts import BatchCounts, batch_counts
 from gatewatch.ledger.check import check
 from gatewatch.ledger.connect import DATABASE, attach, connect, cursor
+from gatewatch.ledger.keeping import Keeping
 from gatewatch.ledger.queries import OF_ONE_TEAM, QUERIES, counted
-from gatewatch.ledger.recorder import KEEP_DAYS, LoadResult, Progress, Recorder
+from gatewatch.ledger.recorder import LoadResult, Progress, Recorder
 from gatewatch.ledger.schema import migrate
 from gatewatch.ledger.unavailable import LedgerUnavailable, TooSlow
 from gatewatch.limits.counters import Seeds
@@ -49,7 +50,7 @@ class LedgerService:
         self,
         home: Home,
         *,
-        keep_days: int = KEEP_DAYS,
+        keeping: Keeping | None = None,
         query_seconds: float = QUERY_SECONDS,
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
         in_force: Callable[[], InForce] = InForce,
@@ -60,7 +61,7 @@ class LedgerService:
         """Why the last pass failed; None when it did not."""
         self.on_counts: Callable[[BatchCounts | None], object] | None = None
         """Told, in the recorder's thread, what each committed batch adds; None: that is not known. Must not raise."""
-        self._keep_days = keep_days
+        self._keeping = keeping
         self._query_seconds = query_seconds
         self._clock = clock
         self._in_force = in_force
@@ -84,6 +85,12 @@ class LedgerService:
                 raise
             self.last_error = None
             return result
+
+    def keep(self, keeping: Keeping) -> None:
+        """How long things are kept, from now on. Until it is said, nothing is deleted. From any thread."""
+        self._keeping = keeping
+        if (recorder := self._recorder) is not None:
+            recorder.retiring.keep(keeping)
 
     def ask(self, name: str, /, **params: object) -> Answer:
         """Answer a named query, with the parameters of its `Params`.
@@ -208,7 +215,7 @@ class LedgerService:
                     recorder = Recorder(
                         self.home,
                         connection,
-                        keep_days=self._keep_days,
+                        keeping=self._keeping,
                         clock=self._clock,
                         on_committed=self._committed,
                     )
