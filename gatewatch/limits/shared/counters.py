@@ -139,9 +139,7 @@ class SharedCounters:
                 self._holds.setdefault(call_id, []).extend(hold for hold in holds if hold.amount)
             said.set_result(answer)
 
-        connection.send(
-            _call(RESERVE, keys, self._connections, self._store, len(awaited), *awaited, *arguments), heard
-        )
+        connection.send(_call(RESERVE, keys, self._connections, self._store, len(awaited), *awaited, *arguments), heard)
         answer = await said
         if isinstance(answer, list) and answer[0] != -2:
             return answer
@@ -252,9 +250,8 @@ class SharedCounters:
             self._owed.popleft()
 
     def _confirmed(self, answer: object) -> None:
-        if isinstance(answer, StoreError | StoreAway) or answer == -2:
-            if self._connection:
-                self._connection.close(_trouble(answer))
+        if (isinstance(answer, StoreError | StoreAway) or answer == -2) and self._connection:
+            self._connection.close(_trouble(answer))
 
     # the connection
 
@@ -306,9 +303,7 @@ class SharedCounters:
         holding = [hold for holds in self._holds.values() for hold in holds]
         holding += [hold for deed in self._owed for hold in deed.freed]
         held = [part for hold in holding for part in (hold.bucket, hold.amount, hold.life_ms, hold.key)]
-        connection.send(
-            _call(HOLD, [names.run(self._run)], self._connections, self._counting, *held), self._confirmed
-        )
+        connection.send(_call(HOLD, [names.run(self._run)], self._connections, self._counting, *held), self._confirmed)
         self._connection, self.away = connection, None
         for deed in self._owed:
             self._send(connection, deed)
@@ -326,9 +321,6 @@ def life_ms(rule: Rule) -> int:
     """How long a counter of it is kept behind its last use."""
     longest = rule.window.longest if rule.window else 0
     return longest // 1000 + _UNKNOWN_LIFE_MS
-
-
-
 
 
 def _parts(script: Script, keys: Sequence[str], *arguments: str | int) -> list[bytes | str | int]:

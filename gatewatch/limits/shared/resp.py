@@ -6,7 +6,6 @@ LONGEST = 512 * 1024 * 1024
 """Bytes of one answer; a store that sends more is none."""
 
 
-
 class StoreError(Exception):
     """The store says no. Its first word names why: `NOSCRIPT`, `MOVED`, `WRONGPASS`."""
 
