@@ -23,6 +23,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("app.cli.keys", "create, list, show, rotate, revoke, edit and carry over virtual keys"),
     "teams": ("app.cli.teams", "create, list and show teams"),
     "providers": ("app.cli.providers", "list, show and test providers, and set their keys"),
+    "budgets": ("app.cli.budgets", "how much may be spent, how far it has come; set, grant, remove"),
+    "limits": ("app.cli.limits", "how fast calls may come; list, set, remove"),
     "alerts": ("app.cli.alerts", "what fires, what is watched; acknowledge, silence, resume"),
     "roles": ("app.cli.roles", "who among the login users of the gateway's machine may do what"),
     "audit": ("app.cli.audit", "who did what, the proof of it, and the trail for other programs"),

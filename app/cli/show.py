@@ -4,6 +4,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from app.cli.budgets import LIST_COLUMNS
+from app.cli.budgets import for_people as budget_for_people
 from app.cli.command import add_home, add_output
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ VIEWS: dict[str, tuple[str, str]] = {
     "calls": ("calls", "the calls themselves, newest first"),
     "latency": ("latency", "how long calls took (--by model)"),
     "spend": ("spend", "what calls cost (--by team)"),
+    "budgets": ("budgets", "how far each budget is spent, and what it will come to"),
     "errors": ("errors", "what went wrong (--by provider); --where status=blocked shows refusals"),
     "estimates": ("estimates", "how far estimates of tokens were off, and what that taught (--by model)"),
     "cache": ("cache", "what the cache answered (--by model)"),
@@ -37,7 +40,8 @@ CALL_COLUMNS = (
     *("status", "http_status", "error_kind", "input_tokens", "output_tokens", "cost_usd", "attempts"),
     *("latency_ms", "ttft_ms"),
 )
-"""What a table of calls shows; JSON and CSV have every column."""
+COLUMNS = {"calls": CALL_COLUMNS, "budgets": LIST_COLUMNS}
+"""What a table shows; JSON and CSV have every column."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
         return _audit(args)
     if args.limit is not None and args.limit < 1:
         raise UsageError(f"--limit is at least 1, not {args.limit}")
+    if args.view == "budgets" and any(getattr(args, name) for name in ("since", "until", "where")):
+        raise UsageError("budgets have windows of their own", "`gatewatch budgets list SCOPE` shows one scope's.")
     params = {name: getattr(args, name) for name in ("since", "until", "where") if getattr(args, name) is not None}
     for option, views in (("by", GROUPED), ("step", ("series",))):
         if (value := getattr(args, option)) is not None:
@@ -86,11 +92,11 @@ def run(args: argparse.Namespace) -> int:
     _note(answer)
     rows = answer.rows[: args.limit]
     if args.output == "table":
-        rows = [_for_people(row) for row in rows]
+        rows = [(budget_for_people if args.view == "budgets" else _for_people)(row) for row in rows]
     if args.view == "overview":
         print_object(rows[0], args.output)
     else:
-        print_rows(rows, args.output, CALL_COLUMNS if args.view == "calls" and args.output == "table" else None)
+        print_rows(rows, args.output, COLUMNS.get(args.view) if args.output == "table" else None)
     return 0
 
 
