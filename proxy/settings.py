@@ -171,7 +171,7 @@ class KeyCap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pacing(msgspec.Struct, frozen=True, kw_only=True):
-    """How calls wait for a turn at a provider. Caps are those of one worker."""
+    """How calls wait for a turn at a provider. Caps are the whole gateway's: each worker has an even share of them."""
 
     queue: int = 100
     """Calls that wait for one key with one model, or one route."""
@@ -187,7 +187,7 @@ class Pacing(msgspec.Struct, frozen=True, kw_only=True):
     routes: dict[str, int] = {}
     """Route → calls that run at once."""
     workers: int = 1
-    """That send with the same keys."""
+    """Among whom the caps are shared."""
 
 
 class Bodies(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from decimal import ROUND_FLOOR, Decimal
 
 from gatewatch.config.limits import Amounts, Budget, Tier
 from gatewatch.config.models import Config
+from gatewatch.config.provider_limit_rules import provider_rules
 from gatewatch.limits.rule import Measure, Rule, split_scope
 from gatewatch.limits.window import Window
 from gatewatch.money import picos_from_usd
@@ -33,6 +34,7 @@ def _rules(config: Config) -> Iterator[Rule]:
         if written.limits:
             amounts = Tier(requests=written.limits.rpm, tokens=written.limits.tpm, concurrent=written.limits.concurrent)
             yield from limit_rules(f"teams.{team}.limits", f"team/{team}", amounts)
+    yield from provider_rules(config)
     for name, budget in config.budgets.items():
         yield from budget_rules(f"budgets.{name}", budget)
     for team, written in config.teams.items():

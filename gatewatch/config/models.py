@@ -13,6 +13,7 @@ from gatewatch.config.alert_sinks import Webhook
 from gatewatch.config.alerts import Alert
 from gatewatch.config.limits import Budget, Limit, RuleName, TeamBudget, TeamLimits, Tier, Unpriced
 from gatewatch.config.metrics import Metrics
+from gatewatch.config.provider_limits import Pacing, ProviderLimits
 from gatewatch.config.retention import Ledger, OnOff
 from gatewatch.config.section import Section
 from gatewatch.config.values import (
@@ -140,6 +141,8 @@ class ApiKey(Section):
     """The only teams whose calls it serves: before keys that serve any, and nobody else's. Left out: any team's."""
     models: tuple[ModelName, ...] | None = Field(default=None, min_length=1)
     """The only names under `models` (or `provider/model`) whose calls it serves, likewise. Left out: any."""
+    limits: ProviderLimits | None = None
+    """What it may ask, where that differs from the provider's `limits`."""
 
 
 class Privacy(Section):
@@ -246,6 +249,8 @@ class Provider(Section):
     """When its keys are to be rotated."""
     allow_private: Flag = False
     """Whether it may be reached at private addresses and over plain http. Presets of local servers bring it."""
+    limits: ProviderLimits | None = None
+    """What it lets each key ask."""
 
     @property
     def references(self) -> dict[str, Reference]:
@@ -292,6 +297,8 @@ class Model(Section):
     every call."""
     budget_step_down: Flag = False
     """Whether a team whose budget is nearly spent is sent to the cheaper targets."""
+    concurrent: Count | None = None
+    """Calls that run at the same time; further ones wait for their turn (`pacing`). Several workers share it evenly."""
     bodies: OnOff | None = None
     """Whether prompts and replies of its calls are kept. Left out: as its team, then `ledger`, says."""
 
@@ -412,6 +419,8 @@ class Config(Section):
     """Name → limits to be used under several `limits`, beside `starter` (60 requests a minute) and `standard` (600)."""
     unpriced: Unpriced = Unpriced()
     """What becomes of calls to models without a price, which no budget in money can count."""
+    pacing: Pacing = Pacing()
+    """How calls wait for a turn at a provider."""
     leaks: Leaks = Leaks()
     """What is done when a key is seen where no key should be."""
     alerts: dict[RuleName, Alert] = {}

@@ -22,6 +22,7 @@ from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
 from gatewatch.providers.catalogue import presets
 from proxy.control.extras import missing_extras
+from proxy.control.pacing_compile import compile_pacing
 from proxy.settings import Bodies, Caps, Deadlines, Limiting, Provider, ProviderKey, Route, Settings, Target, Way
 
 _HEADER_SAFE = re.compile(r"[!-~]{1,8192}")
@@ -62,6 +63,7 @@ def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Calla
             unpriced="refuse" if config.unpriced.policy == "refuse" else "allow",
             when_away=config.stores.limits_away,
         ),
+        pacing=compile_pacing(config),
         leaks=reactions_of(config),
         leaks_of_teams={
             name: reactions_of(config, name) for name, team in config.teams.items() if team.leaks != written.TeamLeaks()

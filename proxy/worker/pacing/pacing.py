@@ -57,13 +57,15 @@ class Pacing:
     def configure(self, rules: Rules) -> None:
         """Other rules: they hold for calls that wait, too."""
         self.rules = rules
-        self._caps = {(each.provider, each.key, each.model): each.most for each in rules.keys}
+        self._workers = max(1, rules.workers)
+        self._caps = {(each.provider, each.key, each.model): self._own(each.most) for each in rules.keys}
+        self._route_caps = {name: self._own(most) for name, most in rules.routes.items()}
         for (provider, key), turns in self._keys.items():
             self._adjust(turns, self._caps.get((provider, key, "")))
         for name, turns in self._routes.items():
-            self._adjust(turns, rules.routes.get(name))
+            self._adjust(turns, self._route_caps.get(name))
         for place, lane in self._lanes.items():
-            lane.outer, lane.sharers = self._outer(place), max(1, rules.workers)
+            lane.outer, lane.sharers = self._outer(place), self._workers
             self._adjust(lane, self._caps.get(place))
 
     def lane(self, provider: str, key: str, model: str) -> Lane:
@@ -112,7 +114,7 @@ class Pacing:
 
     async def route_turn(self, route: Route, inbound: Inbound, due: float) -> Turn | None:
         """Of a model that has a cap; None: it has none. Raises as `turn` does."""
-        most = self.rules.routes.get(route.name)
+        most = self._route_caps.get(route.name)
         if most is None:
             return None
         turns = self._routes.get(route.name)
@@ -211,9 +213,13 @@ class Pacing:
     def _new_lane(self, place: Place) -> Lane:
         if len(self._lanes) >= REMEMBERED:
             self._lanes = {known: lane for known, lane in self._lanes.items() if not lane.is_idle}
-        most, sharers = self._caps.get(place), max(1, self.rules.workers)
-        lane = self._lanes[place] = Lane(most, self.rules.queue, self._outer(place), sharers, self._monotonic)
+        most, outer = self._caps.get(place), self._outer(place)
+        lane = self._lanes[place] = Lane(most, self.rules.queue, outer, self._workers, self._monotonic)
         return lane
+
+    def _own(self, most: int) -> int:
+        """This worker's share of a cap."""
+        return max(1, most // self._workers)
 
     def _adjust(self, turns: Turns, most: int | None) -> None:
         turns.most, turns.line.longest = most, self.rules.queue
