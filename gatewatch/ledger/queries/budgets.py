@@ -18,7 +18,7 @@ from gatewatch.limits.in_force import InForce, is_of_team
 from gatewatch.limits.pace import METHOD, forecast, span, steps
 from gatewatch.limits.rule import Rule, counter, scope_text
 from gatewatch.money import usd_text
-from gatewatch.timespan import Window, iso
+from gatewatch.timespan import iso
 
 _UNPRICED = "unpriced calls"
 
@@ -36,10 +36,15 @@ class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 def answer(asking: Asking, params: Params) -> Found:
     """One row for each name of each rule, in the rules' order; one without a name for a rule that nobody met yet."""
+    rows = rows_of(asking, params)
+    return Found(rows, source="calls")
+
+
+def rows_of(asking: Asking, params: Params) -> list[Row]:
+    """The same, for other queries."""
     in_force, now = asking.in_force(), asking.now_us
     scope, _, name = (params.scope or "").partition("/")
     rows: list[Row] = []
-    oldest = now
     for rule in in_force.rules:
         if rule.kind != params.kind or rule.window is None or params.rule not in (None, rule.id):
             continue
@@ -47,7 +52,6 @@ def answer(asking: Asking, params: Params) -> Found:
             continue
         if asking.team is not None and not is_of_team(rule, asking.team):
             continue
-        oldest = min(oldest, rule.window.oldest(now))
         used = [each for each in _used(asking, rule, in_force, params.limit) if name in ("", each.name)]
         rows += [_row(rule, each, in_force, now) for each in used or [_Use(_only_name(asking, rule, name))]]
     keys = {row["name"] for row in rows if row["scope"] == "key" and row["name"] is not None}
@@ -55,7 +59,7 @@ def answer(asking: Asking, params: Params) -> Found:
         for row in rows:
             if row["scope"] == "key" and row["name"] == key_id:
                 row["key_name"] = key_name
-    return Found(rows, Window(oldest, now), "calls")
+    return rows
 
 
 def _only_name(asking: Asking, rule: Rule, name: str) -> str | None:
@@ -149,6 +153,6 @@ def _row(rule: Rule, use: _Use, in_force: InForce, now: int) -> Row:
         "unpriced_calls": use.unpriced,
         "since": iso(period[0] if period else rule.window.oldest(now)),
         "resets_at": iso(period[1]) if period else None,
-        "holds_for": scope_text(rule),
+        "applies_to": scope_text(rule),
         "managed_by": rule.managed_by,
     }

@@ -1,9 +1,17 @@
 """What calls cost, by one dimension."""
 
-from gatewatch.ledger.answer import Found
+from gatewatch.ledger.answer import Found, Row
 from gatewatch.ledger.asking import Asking, Grouped, group_column, usd
 from gatewatch.ledger.facts import facts, source_of
 from gatewatch.ledger.families import SPEND, quoted
+from gatewatch.ledger.queries import budgets
+from gatewatch.limits.rule import Scope
+
+_SCOPES: dict[str, Scope] = {
+    "team": "team", "key_id": "key", "user": "user", "route": "route", "environment": "environment",
+}  # fmt: skip
+"""Dimensions whose groups are what budgets are for; a project's or a model's name alone is none's."""
+_NONE: Row = {"budget_usd": None, "budget_used": None}
 
 
 class Params(Grouped):
@@ -11,7 +19,8 @@ class Params(Grouped):
 
 
 def answer(asking: Asking, params: Params) -> Found:
-    """One row per group, dearest first. Budgets are None: there is no mechanism for them yet."""
+    """One row per group, dearest first. `budget_usd` is the ceiling of the budget in money that is fullest of those for
+    that group, and `budget_used` how full it is now, in its own window, whatever part of it is looked at here."""
     window, where = asking.window(params), asking.where(params.where)
     by = group_column(params.by, "team")
     source = source_of({by, *where.columns}, SPEND)
@@ -23,6 +32,7 @@ def answer(asking: Asking, params: Params) -> Found:
         FROM ({spend.sql}) GROUP BY {quoted(by)} ORDER BY cost DESC, calls DESC, "group" LIMIT ?""",
         [*spend.parameters, params.limit],
     )
+    fullest = _fullest(asking, by)
     rows = [
         {
             "group": group,
@@ -31,9 +41,21 @@ def answer(asking: Asking, params: Params) -> Found:
             "output_tokens": output_tokens,
             "cost_usd": usd(cost, unpriced),
             "unpriced_calls": unpriced,
-            "budget_usd": None,
-            "budget_used": None,
+            **fullest.get(group, _NONE),
         }
         for group, calls, input_tokens, output_tokens, cost, unpriced in found
     ]
     return Found(rows, window, source)
+
+
+def _fullest(asking: Asking, by: str) -> dict[str, Row]:
+    """Group → the columns of its fullest budget in money."""
+    if (scope := _SCOPES.get(by)) is None:
+        return {}
+    found: dict[str, Row] = {}
+    for row in budgets.rows_of(asking, budgets.Params(scope=scope)):
+        if row["measure"] == "usd" and row["name"] is not None:
+            known = found.get(row["name"])
+            if known is None or known["budget_used"] < row["used"]:
+                found[row["name"]] = {"budget_usd": row["limit"], "budget_used": row["used"]}
+    return found
