@@ -8,7 +8,7 @@ crosses; slow ones block nobody else's, and no change.
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -19,7 +19,8 @@ from gatewatch.errors import GatewatchError, NotAllowed, NotFound, UsageError
 from gatewatch.keys.secret_shapes import shown
 from proxy.control.lanes import RETRY_SECONDS, Busy, Lane, Lanes
 from proxy.control.live_view import live_for
-from proxy.control.routes import ACTION, CHECK, LIVE, QUERY, SNAPSHOT, Reach, Route, route_of
+from proxy.control.metrics.metrics import Metrics
+from proxy.control.routes import ACTION, CHECK, LIVE, METRICS, QUERY, SNAPSHOT, Reach, Route, route_of
 from proxy.control.turned_away import TurnedAway
 from proxy.http_server.request import ClientLeft, Headers, Request
 from proxy.refusal import Refusal
@@ -44,6 +45,13 @@ class Doings(Protocol):
         """Notes that somebody was refused something else."""
 
 
+class Text(NamedTuple):
+    """An answer that is no JSON."""
+
+    content_type: str
+    body: bytes
+
+
 class ControlApi:
     """The application of one way in: `recognise` says who comes by it, `here` whether from this machine."""
 
@@ -52,6 +60,7 @@ class ControlApi:
         service: "LedgerService",
         live: Callable[[], dict[str, Any]],
         doings: Doings,
+        metrics: Metrics,
         recognise: Recognise,
         *,
         here: bool = True,
@@ -59,6 +68,7 @@ class ControlApi:
         self._service = service
         self._live = live
         self._doings = doings
+        self._metrics = metrics
         self._recognise = recognise
         self._here = here
         self._lanes = Lanes()
@@ -88,7 +98,11 @@ class ControlApi:
             answer = {"error": {"title": refusal.message, "next_step": "", "exit_code": 1}}
         except ClientLeft:
             return
-        request.reply(status, headers, msgspec.json.encode(answer))
+        if isinstance(answer, Text):
+            kind = (b"content-type", answer.content_type.encode())
+            request.reply(status, [kind, *headers[1:]], answer.body)
+        else:
+            request.reply(status, headers, msgspec.json.encode(answer))
 
     async def _recognised(self, request: Request) -> Actor:
         """Raises TurnedAway, having noted who was."""
@@ -115,6 +129,8 @@ class ControlApi:
         body = await request.body(BODY_BYTES)
         if route is LIVE:
             return live_for(actor, self._live())
+        if route is METRICS:
+            return Text(*await self._metrics.exposed(request.headers.get(b"accept", b"").decode("latin-1")))
         asked = _object(body)
         if route is ACTION:
             return await self._lane_of(name).run(actor.id, self._doings.perform, actor, name, asked)

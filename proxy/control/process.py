@@ -32,6 +32,7 @@ from proxy.control.alerting.provider_key_ages import provider_key_ages
 from proxy.control.alerting.sinks.all_sinks import Sinks
 from proxy.control.background import Background
 from proxy.control.configuration import Configuration
+from proxy.control.counting import Counting
 from proxy.control.estimating import Estimating
 from proxy.control.home_lock import HomeLock
 from proxy.control.key_ages import KeyAges
@@ -39,6 +40,9 @@ from proxy.control.key_use import KeyUse
 from proxy.control.leaks import LeakWatch
 from proxy.control.limits_in_force import LimitsInForce
 from proxy.control.listening import bind
+from proxy.control.metrics.gen_ai import provider_name
+from proxy.control.metrics.metrics import Metrics
+from proxy.control.operators_rules import OperatorsRules
 from proxy.control.provider_leaks import ProviderLeakWatch
 from proxy.control.quarantine import Quarantine
 from proxy.control.recording import Recording
@@ -92,6 +96,8 @@ class ControlProcess:
         self._workers.on_report = self._heard
         self._versions = VersionsInForce(self._store)
         self._limits = LimitsInForce(self._workers.limit)
+        self._operators_rules = OperatorsRules(self._store, self._limits)
+        self._counting = Counting(self._home, self._workers, self._limits, self._alarms)
         self._rotations = Rotations(
             self._home, lambda: self._configuration.loaded, lambda: self._vault, self._fleet, self._alarm_from_elsewhere
         )
@@ -143,6 +149,8 @@ class ControlProcess:
             if self._recording:
                 estimating = Estimating(self._recording.service.ask, self._limits.estimates)
                 background.keep("watch of estimates", estimating.run)
+            background.keep("watch of operators' limits and budgets", self._operators_rules.run)
+            background.keep("checkpoint of counters", self._counting.keep_writing)
             background.keep("watch of alerts", self._alerting.run)
             background.keep("note of the configuration in force", self._versions.run)
             background.keep("sweep of delivered secrets", lambda: keep_forgetting(self._home, self._vault))
@@ -157,6 +165,7 @@ class ControlProcess:
             await stopping.wait()
         finally:
             log.info("draining")
+            self._counting.stop()
             await background.stop()
             await self._end(adopted=stopping.is_set())
 
@@ -174,12 +183,13 @@ class ControlProcess:
         self._sealing = Sealing(self._home, self._vault, self._second_sink, self._alarm_from_elsewhere)
         self._sealing.start()
         self._quarantine.start(self._configuration.settings, lambda: self._configuration.config)
-        self._look_at_rules()
+        self._operators_rules.look()
         self._alerting.start(self._store)
         workers.configure(self._limited(self._configuration.settings))
         self._versions.taken(self._configuration.loaded, self._configuration.settings)
         self._recording = self._make_recording()
         self._recording.start()
+        self._counting.begin(self._recording.service)
         self._sinks.configure(self._configuration.config.alert_sinks)
         self._ways_in = await self._open_ways_in(self._recording.service)
         return listening
@@ -212,7 +222,7 @@ class ControlProcess:
 
         Raises GatewatchError where not one came up.
         """
-        coming = asyncio.ensure_future(self._workers.reported(self._configuration.count, READY_SECONDS))
+        coming = asyncio.ensure_future(self._reported())
         signalled = asyncio.ensure_future(stopping.wait())
         await asyncio.wait({coming, signalled}, return_when=asyncio.FIRST_COMPLETED)
         for waiting in (coming, signalled):
@@ -222,6 +232,12 @@ class ControlProcess:
         if not self._workers.states:
             raise GatewatchError("No worker came up.", "Its log on stderr says why.")
         return True
+
+    async def _reported(self) -> None:
+        """All workers, or some in the time there is: beside the time that it takes to count what was before them."""
+        while not await self._workers.reported(self._configuration.count, READY_SECONDS):
+            if not self._counting.is_busy(READY_SECONDS):
+                return
 
     async def _listening_socket(self) -> socket.socket:
         """A living worker's, else a new one. A worker that is just starting may hold the address without a word yet."""
@@ -233,6 +249,11 @@ class ControlProcess:
                 if not self._workers.listening:
                     raise
         return self._workers.listening
+
+    def _provider_name(self, name: str) -> str:
+        """May be asked from any thread."""
+        provider = self._configuration.config.providers.get(name)
+        return provider_name(provider.preset if provider else None, name)
 
     def live(self) -> dict[str, Any]:
         """What every screen shows beside the ledger's numbers."""
@@ -270,14 +291,11 @@ class ControlProcess:
 
     def rules_changed(self) -> None:
         """Take limits, budgets and grants of operators as they are now. May be called from any thread."""
-        self._loop.call_soon_threadsafe(self._look_at_rules)
+        self._loop.call_soon_threadsafe(self._operators_rules.look)
 
     def alerts_changed(self) -> None:
         """Look at once what operators acknowledged or silenced. May be called from any thread."""
         self._loop.call_soon_threadsafe(self._alerting.look_soon)
-
-    def _look_at_rules(self) -> None:
-        self._limits.by_operators(self._store.rules(), self._store.grants(self._store.clock()))
 
     def test_alert_sink(self, name: str) -> dict[str, Any]:
         """Tell it of an alert that is none. Called in threads. Raises NotFound, GatewatchError."""
@@ -295,6 +313,7 @@ class ControlProcess:
         self._leaks.take(state)
         self._provider_leaks.take(state)
         self._quarantine.take(state)
+        self._counting.take(state)
 
     def _taken(self, settings: Settings) -> None:
         """Another configuration is in force."""
@@ -305,7 +324,9 @@ class ControlProcess:
         self._versions.taken(self._configuration.loaded, settings)
 
     def _limited(self, settings: Settings) -> Settings:
-        return msgspec.structs.replace(settings, limiting=self._limits.configured(settings.limiting))
+        """With what all limits are now, and for how many workers the caps are."""
+        pacing = msgspec.structs.replace(settings.pacing, workers=self._configuration.count)
+        return msgspec.structs.replace(settings, limiting=self._limits.configured(settings.limiting), pacing=pacing)
 
     def _ready(self, listening: socket.socket) -> dict[str, Any]:
         host, port = listening.getsockname()[:2]
@@ -344,7 +365,15 @@ class ControlProcess:
     def _make_recording(self) -> Recording:
         from gatewatch.ledger.service import LedgerService  # 80 ms of DuckDB, while workers start
 
-        return Recording(LedgerService(self._home, in_force=self._in_force), self._alarms)
+        service = LedgerService(self._home, in_force=self._in_force)
+        self._metrics = Metrics(
+            service,
+            self.live,
+            most=self._configuration.at_start.metrics.series,
+            quarantined=self._quarantine.keys_held,
+            provider_name=self._provider_name,
+        )
+        return Recording(service, self._alarms)
 
     def _in_force(self) -> InForce:
         """May be asked from any thread."""
@@ -364,11 +393,14 @@ class ControlProcess:
             lambda team: reactions_of(self._configuration.config, team).in_prompt,
             lambda: self._configuration.config,
         )
-        ways_in, config = WaysIn(service, self.live, actions), self._configuration.at_start
+        config = self._configuration.at_start
+        ways_in = WaysIn(service, self.live, actions, self._metrics)
         await ways_in.open_here(self._home.socket, self._store.role_of)
         await ways_in.open_remote(
             config.control, config.hosts or (), self._home, bytes.fromhex(self._pepper), self._key_use.note
         )
+        if (url := await ways_in.open_metrics(config.metrics, config.hosts or ())) is not None:
+            log.info("metrics for Prometheus at %s", url)
         if ways_in.remote:
             log.info("control API for admin keys on %s", ways_in.remote)
         return ways_in

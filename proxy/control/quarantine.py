@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +55,10 @@ class Quarantine:
         self._news = asyncio.Event()
         self._said: set[str] = set()
         """Alarms that stand."""
+
+    def keys_held(self) -> dict[str, int]:
+        """Provider → how many of its keys are not used for now, for one model or all."""
+        return dict(Counter(provider for provider, _ in {hold.place[:2] for hold in self._holds}))
 
     def take(self, state: LiveState) -> None:
         """What a worker has reported."""

@@ -37,6 +37,7 @@ class Route:
 
 
 LIVE = Route("control.live", "GET", "/v1/live", Permission.LIVE_READ, Reach.TEAM)
+METRICS = Route("control.metrics", "GET", "/metrics", Permission.METRICS_READ, Reach.ALL_TEAMS)
 QUERY = Route("control.query", "POST", "/v1/query/", Permission.LEDGER_READ, Reach.TEAM)
 CHECK = Route("control.check", "POST", "/v1/ledger/check", Permission.LEDGER_READ, Reach.ALL_TEAMS)
 SNAPSHOT = Route(
@@ -44,7 +45,7 @@ SNAPSHOT = Route(
 )
 ACTION = Route("control.action", "POST", "/v1/actions/", None, Reach.TEAM)
 
-ROUTES = (LIVE, QUERY, CHECK, SNAPSHOT, ACTION)
+ROUTES = (LIVE, METRICS, QUERY, CHECK, SNAPSHOT, ACTION)
 
 
 def route_of(method: str, path: str) -> tuple[Route, str] | None:

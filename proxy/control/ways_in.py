@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gatewatch.authority.permissions import RoleName
+from gatewatch.config.metrics import Metrics as MetricsWritten
 from gatewatch.config.models import Control
 from gatewatch.config.values import Address
 from gatewatch.control.key_table import KeyTable
@@ -18,6 +19,8 @@ from proxy.control.api import BODY_BYTES, ControlApi, Doings
 from proxy.control.failed_tries import WINDOW_SECONDS
 from proxy.control.key_door import KeyDoor
 from proxy.control.listening import bind, bind_unix, tls_context
+from proxy.control.metrics.door import MetricsDoor
+from proxy.control.metrics.metrics import Metrics
 from proxy.control.peers import Peers
 from proxy.http_server.bounds import Bounds
 from proxy.http_server.server import HttpServer
@@ -35,7 +38,15 @@ REMOTE_CAPS = Caps(
 class WaysIn:
     """All servers of one control process's API."""
 
-    def __init__(self, service: "LedgerService", live: Callable[[], dict[str, Any]], doings: Doings) -> None:
+    def __init__(
+        self,
+        service: "LedgerService",
+        live: Callable[[], dict[str, Any]],
+        doings: Doings,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._metrics = metrics or Metrics(service, live)
+        self._metrics_door = MetricsDoor(self._metrics)
         self._service = service
         self._live = live
         self._doings = doings
@@ -51,7 +62,7 @@ class WaysIn:
         peers = Peers(role_of)
         bounds = Bounds(Caps(), hosts=None)
         bounds.admits = peers.admits
-        api = ControlApi(self._service, self._live, self._doings, peers.recognise)
+        api = ControlApi(self._service, self._live, self._doings, self._metrics, peers.recognise)
         self._apis.append(api)
         server = HttpServer(api, bounds)
         await server.start(bind_unix(path))
@@ -68,7 +79,7 @@ class WaysIn:
         self._keys = KeyTable(home.control, pepper)
         own = () if address.is_wildcard else (address.host_header,)
         self._door = door = KeyDoor(self._keys, used, time.monotonic)
-        api = ControlApi(self._service, self._live, self._doings, door.recognise, here=False)
+        api = ControlApi(self._service, self._live, self._doings, self._metrics, door.recognise, here=False)
         self._apis.append(api)
         server = HttpServer(api, Bounds(REMOTE_CAPS, tuple(dict.fromkeys((*hosts, *own)))), context)
         listening = bind(address.host, address.port, step="Take another port in `control: {listen: HOST:PORT}`.")
@@ -77,6 +88,11 @@ class WaysIn:
         self._servers.append(server)
         host = f"[{address.host}]" if ":" in address.host else address.host
         self.remote = f"https://{host}:{port}"
+
+    async def open_metrics(self, written: MetricsWritten, hosts: tuple[str, ...]) -> str | None:
+        """Prometheus's, where the configuration has one; its URL. Raises GatewatchError."""
+        await self._metrics_door.open(written, hosts)
+        return self._metrics_door.url
 
     async def keep_noting(self) -> None:
         """Until cancelled: who was refused without standing in the audit trail, as a number for each minute."""
@@ -94,6 +110,8 @@ class WaysIn:
         for server in self._servers:
             await server.drain(seconds)
             server.close()
+        await self._metrics_door.drain(seconds)
+        self._metrics.close()
         for api in self._apis:
             api.close()
         await self._note_counted()

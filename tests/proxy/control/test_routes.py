@@ -17,6 +17,7 @@ ROLES: tuple[RoleName, ...] = ("user", "admin", "super-admin")
 #                          socket: none user admin super │ all teams: user admin super │ one team: user admin super
 TABLE = {
     "control.live":                 "- y y y   y y y   y y y",
+    "control.metrics":              "- y y y   y y y   - - -",
     "control.query":                "- y y y   y y y   y y y",
     "control.check":                "- y y y   y y y   - - -",
     "control.snapshot":             "- - - y   - - -   - - -",

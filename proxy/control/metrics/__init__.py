@@ -1,0 +1,1 @@
+"""Metrics for Prometheus: counters beside the ledger, and what runs now."""
