@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.cli.main import main
@@ -11,6 +12,8 @@ from gatewatch.money import usd_text
 from gatewatch.paths import Home
 from gatewatch.prices.book import PriceBook
 from tests.kit.journals import T0, a_call, attempt, call_id, closing, opening, segment
+from tests.kit.running import gateway, sandbox
+from tests.kit.waiting import until
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -145,3 +148,48 @@ def test_an_unknown_call_is_exit_code_3_and_no_call_id_is_2(run: Run) -> None:
     assert (code, out) == (3, "")
     assert "show calls" in err
     assert run("\x1b[2J")[0] == 2
+
+
+CONFIG = """\
+vault: file
+providers:
+  sandbox: {{preset: sandbox, base_url: "{sandbox}/v1", api_key: none, allow_private: true}}
+models:
+  bot: {{targets: [sandbox/gpt-4o]}}
+  shaky: {{targets: [sandbox/fault-500, sandbox/gpt-4o]}}
+limits:
+  each-key: {{scope: key, requests: 50}}
+budgets:
+  company: {{scope: gateway, usd: 0.01}}
+"""
+
+
+@pytest.mark.slow
+async def test_a_running_gateway_tells_the_story_of_its_calls(tmp_path: Path) -> None:
+    """gpt-4o costs 2.50 and 10 USD per million: 3000 tokens of output are 0.03 USD, more than the budget."""
+    with sandbox(tmp_path) as provider, gateway(tmp_path, CONFIG.format(sandbox=provider.listen)) as running:
+        headers = {"authorization": f"Bearer {running.key('app')}"}
+
+        def chat(model: str, limit: int) -> str:
+            body = {"model": model, "max_tokens": limit, "messages": [{"role": "user", "content": "hello " * 40}]}
+            reply = httpx.post(f"{running.base_url}/chat/completions", headers=headers, json=body, timeout=20)
+            return reply.headers["x-gatewatch-call-id"]
+
+        good, shaky, dear = chat("bot", 20), chat("shaky", 20), chat("bot", 3000)
+        await until(lambda: running.ask("show", "calls"), lambda rows: len(rows) == 3)
+        told = running.ask("explain", good)
+        assert [check["rule"] for check in told["checked"]] == ["limits.each-key/requests/1m", "budgets.company/usd"]
+        # 240 bytes at 4 a token, 4 for the message; 64 × 2.50 and 20 × 10 USD per million
+        assert (told["call"]["estimated_input_tokens"], told["call"]["estimated_output_tokens"]) == (64, 20)
+        assert told["call"]["reserved_usd"] == "0.00036"
+        assert told["call"]["input_tokens"] != 64
+        assert told["configuration"]["version"]["in_force"]
+        assert told["configuration"]["version"]["file"].endswith("gatewatch.yaml")
+        assert told["configuration"]["route"]["in_force"]
+        assert told["next_step"] is None
+        tries = running.ask("explain", shaky)["call"]["attempts_detail"]
+        assert [each["http_status"] for each in tries] == [500, 200]
+        refused = running.ask("explain", dear)
+        assert refused["call"]["blocked_by"] == "budgets.company/usd"
+        assert refused["call"]["attempts_detail"] == []
+        assert refused["next_step"]["command"].startswith("gatewatch budgets grant gateway --usd 0.03 --until ")
