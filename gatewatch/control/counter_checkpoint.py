@@ -1,6 +1,6 @@
 """What counters had when it was last written down, for a start while the ledger cannot be read.
 
-Keeps true: what is read back of a rule is what that very rule counts: one that counts something else by now has nothing.
+Keeps true: what is read back of a rule is what that very rule counts: one that counts something else now has nothing.
 """
 
 from collections.abc import Iterable

@@ -10,7 +10,7 @@ import logging
 import signal
 import socket
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import msgspec
 from gatewatch.control.key_hold import KeyHold
 from gatewatch.control.records import now_us
 from gatewatch.limits.counters import Seeds
+from gatewatch.limits.rule import Rule
 from proxy.control.alarms import Alarms
 from proxy.control.listening import bind_unix
 from proxy.control.worker_environment import without
@@ -47,6 +48,8 @@ class Workers:
     def __init__(self, command: list[str], count: int, alarms: Alarms) -> None:
         self.states: dict[int, LiveState] = {}
         self.on_report: Callable[[LiveState], object] = id  # until somebody wants to hear of them
+        self.seeding: Callable[[Settings], Awaitable[Seeds | None]] = _nothing
+        """What the counters of a worker begin with that is to be started under these settings."""
         self.listening: socket.socket | None = None
         self.not_inherited: frozenset[str] = frozenset()
         """Variables of the environment that hold secrets."""
@@ -109,6 +112,14 @@ class Workers:
     def seed(self, seeds: Seeds) -> None:
         """Tell every worker what the ledger has counted for rules that are new."""
         self._tell({"command": "seed", "seeds": seeds})
+
+    def count(self, at: int, begin: int) -> None:
+        """Ask every worker what its counters had settled at a moment (µs), from the `begin`-th on."""
+        self._tell({"command": "count", "at": at, "begin": begin})
+
+    def recount(self, rules: list[str]) -> None:
+        """Tell every worker that the counters of these rules are wrong; they ask to be seeded then."""
+        self._tell({"command": "recount", "rules": rules})
 
     def _tell(self, command: dict[str, object]) -> None:
         line = msgspec.json.encode(command) + b"\n"
@@ -210,7 +221,10 @@ class Workers:
             assert process.stdin
             with contextlib.suppress(ConnectionError):
                 if self._settings:
-                    settings = msgspec.structs.replace(self._settings, quarantine=tuple(self._held or ()))
+                    asked = self._settings.limiting.rules
+                    seeds = await self.seeding(self._settings)
+                    seeds = seeds and still_good(seeds, asked, self._settings.limiting.rules)
+                    settings = msgspec.structs.replace(self._settings, quarantine=tuple(self._held or ()), seeds=seeds)
                     process.stdin.write(msgspec.json.encode(settings))
                     await process.stdin.drain()
                 process.stdin.close()
@@ -296,6 +310,17 @@ class Workers:
                 return
         if len(self.states) < self._count and not self._stopping.is_set():
             self._keep()
+
+
+def still_good(seeds: Seeds, asked: Iterable[Rule], in_force: Iterable[Rule]) -> Seeds:
+    """Without the rules that count something else by now than when they were asked for."""
+    counting = {rule.id: rule.counting for rule in in_force}
+    good = tuple(rule.id for rule in asked if rule.window and counting.get(rule.id) == rule.counting)
+    return msgspec.structs.replace(seeds, rules=good)
+
+
+async def _nothing(settings: Settings) -> None:
+    del settings
 
 
 async def _readable(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> None:
