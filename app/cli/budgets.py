@@ -82,7 +82,7 @@ def for_people(row: dict[str, Any]) -> dict[str, Any]:
     for share in ("used", "pace", "forecast_used"):
         if row[share] is not None:
             shown[share] = f"{row[share]:.1%}"
-    shown["name"] = f"{row['key_name']} ({row['name']})" if row["key_name"] else row["name"]
+    shown["name"] = f"{row['key_name']} ({row['name']})" if row["key_name"] else row["name"] or None
     shown["soft"] = f"{row['soft']} reached" if row["soft_reached"] else row["soft"]
     if row["granted"] not in (0, "0"):
         shown["limit"] = f"{row['limit']} ({row['granted']} granted)"

@@ -35,7 +35,8 @@ class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def answer(asking: Asking, params: Params) -> Found:
-    """One row for each name of each rule, in the rules' order; one without a name for a rule that nobody met yet."""
+    """One row for each name of each rule, in the rules' order ('' for the gateway's); one whose name is None for a rule
+    of each name that nobody met yet."""
     rows = rows_of(asking, params)
     return Found(rows, source="calls")
 
@@ -130,7 +131,7 @@ def _row(rule: Rule, use: _Use, in_force: InForce, now: int) -> Row:
     return {
         "rule": rule.id,
         "scope": rule.scope,
-        "name": use.name or None,
+        "name": use.name,
         "key_name": None,
         "measure": "usd" if rule.measure == "picos" else rule.measure,
         "window": rule.window.text,
