@@ -131,7 +131,7 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     latency_us: int = 0
     ttft_us: int | None = None
     upstream_us: int = 0
-    """Time spent waiting for upstreams; latency minus this is the gateway's own."""
+    """Time spent waiting for upstreams; latency minus this and `queued_us` is the gateway's own."""
     overhead_us: int = 0
 
     config_version: str | None = None

@@ -67,7 +67,7 @@ def cost_text(inbound: Inbound) -> bytes:
 
 def _route_headers(inbound: Inbound) -> Headers:
     call = inbound.call
-    overhead_us = inbound.elapsed_us() - inbound.upstream_ns // 1000
+    overhead_us = inbound.elapsed_us() - inbound.upstream_ns // 1000 - call.queued_us
     dropped = inbound.passage.dropped if inbound.passage else None
     return [
         *id_headers(inbound),

@@ -116,6 +116,7 @@ class ControlLink:
             standing=self._take_standing(),
             bodies_dropped=gateway.bodies.dropped,
             bodies_error=gateway.bodies.error,
+            provider_lanes=gateway.pacing.states(),
             key_faults=gateway.quarantine.take_faults(),
             keys_lifted=gateway.quarantine.take_lifted(),
         )

@@ -101,7 +101,7 @@ class Ending:
         call.attempts = len(inbound.attempts)
         call.latency_us = inbound.elapsed_us()
         call.upstream_us = inbound.upstream_ns // 1000
-        call.overhead_us = max(0, call.latency_us - call.upstream_us)
+        call.overhead_us = max(0, call.latency_us - call.upstream_us - call.queued_us)
         if inbound.attempts and inbound.attempts[-1].status == "ok":
             last = inbound.attempts[-1]
             last.latency_us = call.started_at + call.latency_us - last.started_at

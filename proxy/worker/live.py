@@ -9,6 +9,7 @@ from gatewatch.call import Call
 from gatewatch.control.key_hold import KeyHold
 from gatewatch.keys.leaks import Leak, ProviderLeak
 from gatewatch.limits.counters import Standing
+from proxy.worker.pacing.lane_state import LaneState
 
 
 class LiveState(msgspec.Struct, kw_only=True):
@@ -40,6 +41,8 @@ class LiveState(msgspec.Struct, kw_only=True):
     """Provider → key → calls that run there now; keys without any are left out."""
     held: dict[str, int] = {}
     """Counter of a limit or budget → what calls that run now hold of it, in the rule's measure."""
+    provider_lanes: list[LaneState] = []
+    """Keys of providers with a model: what runs, what waits, what is known of their limits; the busiest 64."""
     key_faults: list[KeyHold] = []
     """Keys of providers that failed, or failed again, since the last report."""
     keys_lifted: list[KeyHold] = []

@@ -5,9 +5,8 @@ calls that were sent behind the one whose reply said it are taken off; an older 
 newer one's has said.
 """
 
-import msgspec
-
 from proxy.rate_limits import Limit, RateLimits
+from proxy.worker.pacing.lane_state import LaneLimit
 
 MINUTE = 60.0
 """The window where a provider does not say when an allowance is whole again, and the longest that is believed between
@@ -17,17 +16,6 @@ SHORTEST = 1.0
 
 Sent = tuple[int, int, int]
 """What has been sent so far, of everything that limits count: requests, tokens in, tokens out."""
-
-
-class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One allowance, as it is shown."""
-
-    kind: str
-    """`requests`, `tokens`, … as the provider calls it, or the id of a rule."""
-    limit: int
-    remaining: int
-    reset: float
-    """Seconds until it is whole again, as far as is known."""
 
 
 class _Allowance:
@@ -123,10 +111,10 @@ class KnownLimits:
             longest = max(longest, each.opens_in(now, _of(kind, sent), sharers))
         return longest
 
-    def standings(self, now: float) -> list[Standing]:
+    def standings(self, now: float) -> list[LaneLimit]:
         """All of it, for people."""
         found = [
-            Standing(
+            LaneLimit(
                 kind=each.kind,
                 limit=each.limit,
                 remaining=int(each.level(now)),
@@ -135,7 +123,7 @@ class KnownLimits:
             for each in self.allowances.values()
         ]
         return found + [
-            Standing(kind=rule, limit=limit, remaining=remaining, reset=round(until - now, 3))
+            LaneLimit(kind=rule, limit=limit, remaining=remaining, reset=round(until - now, 3))
             for rule, (limit, remaining, until) in self._told.items()
             if now < until
         ]

@@ -8,15 +8,13 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-import msgspec
-
 from proxy.rate_limits import LIMIT_NAMES, rate_limits
 from proxy.refusal import Refusal
 from proxy.settings import Pacing as Rules
 from proxy.settings import Route, Target
 from proxy.worker.inbound import Inbound
-from proxy.worker.pacing.known_limits import Standing
 from proxy.worker.pacing.lane import Lane
+from proxy.worker.pacing.lane_state import LaneState
 from proxy.worker.pacing.no_turn import Why, no_turn
 from proxy.worker.pacing.turns import Turn, Turns, pause
 
@@ -24,23 +22,6 @@ REMEMBERED = 1024
 SHOWN = 64
 Place = tuple[str, str, str]
 """Provider, key, model."""
-
-
-class LaneState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One lane, as it is shown."""
-
-    provider: str
-    key: str
-    model: str
-    running: int
-    waiting: int = 0
-    most: int | None = None
-    """So many calls may run at once; None: any."""
-    used_percent: int = 0
-    """Of the limit that is used most."""
-    shut_seconds: float = 0.0
-    """Until the provider lets more be sent."""
-    limits: list[Standing] = []
 
 
 class Pacing:
