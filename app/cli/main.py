@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "alerts": ("app.cli.alerts", "what fires, what is watched; acknowledge, silence, resume"),
     "roles": ("app.cli.roles", "who among the login users of the gateway's machine may do what"),
     "audit": ("app.cli.audit", "who did what, the proof of it, and the trail for other programs"),
+    "bodies": ("app.cli.bodies", "what a call said and was told, where that is kept"),
     "prices": ("app.cli.prices", "list, show and set prices"),
     "config": ("app.cli.config", "check, show and describe the configuration"),
     "ledger": ("app.cli.ledger", "check, rebuild and snapshot the ledger"),

@@ -24,6 +24,7 @@ VIEWS: dict[str, tuple[str, str]] = {
     "cache": ("cache", "what the cache answered (--by model)"),
     "keys": ("keys_usage", "what each virtual key was used for"),
     "teams": ("teams", "what each team used"),
+    "retention": ("retention", "what is kept of each class of data: how long, since when, how much"),
 }
 """View → its query and help line."""
 AUDIT = "audit"

@@ -20,6 +20,8 @@ class Permission(StrEnum):
     """Of all teams, as Prometheus scrapes them."""
     LEDGER_READ = "ledger.read"
     LEDGER_SNAPSHOT = "ledger.snapshot"
+    BODIES_READ = "bodies.read"
+    """To read what callers wrote and were told, where that is kept."""
     KEYS_VIEW = "keys.view"
     KEYS_CREATE = "keys.create"
     KEYS_EDIT = "keys.edit"

@@ -14,6 +14,7 @@ from gatewatch.ledger.facts import Facts, Where, widened
 from gatewatch.ledger.families import SPEND, TRAFFIC
 from gatewatch.ledger.percentiles import milliseconds, percentiles_sql
 from gatewatch.limits.in_force import InForce
+from gatewatch.paths import Home
 from gatewatch.timespan import Window
 
 GROUPS = frozenset(
@@ -57,6 +58,8 @@ class Asking:
     """The only team whose calls are told of, whatever the question is; None: every team's."""
     in_force: Callable[[], InForce] = InForce
     """The limits and budgets that hold now. Raises GatewatchError where they cannot be told."""
+    home: Home | None = None
+    """Whose ledger it is."""
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run SQL of our own. Raises duckdb.Error."""

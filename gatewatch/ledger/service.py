@@ -117,7 +117,7 @@ class LedgerService:
         with self._cursor(name, self._query_seconds) as reading:
             fresh = self.fresh()  # before the moment that the answer is of, so that it promises too little at worst
             reading.execute("BEGIN")
-            found = query.answer(Asking(reading, self._clock(), team, self._in_force), typed)
+            found = query.answer(Asking(reading, self._clock(), team, self._in_force, self.home), typed)
         return Answer(found.rows, window_texts(found.window), fresh, found.source)
 
     def seeds(self, rules: Sequence[Rule], now: int, upto: Mapping[str, int] | None = None) -> Seeds:

@@ -18,6 +18,7 @@ from gatewatch import __version__
 from gatewatch.audit.second_sink import SecondSink, configured_sink
 from gatewatch.config.alert_rules import alerts_of
 from gatewatch.config.leak_policy import reactions_of
+from gatewatch.config.retention_problems import keeping_of
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
 from gatewatch.limits.in_force import InForce
@@ -31,6 +32,7 @@ from proxy.control.alerting.engine import AlertEngine
 from proxy.control.alerting.provider_key_ages import provider_key_ages
 from proxy.control.alerting.sinks.all_sinks import Sinks
 from proxy.control.background import Background
+from proxy.control.body_losses import BodyLosses
 from proxy.control.configuration import Configuration
 from proxy.control.counting import Counting
 from proxy.control.estimating import Estimating
@@ -95,6 +97,7 @@ class ControlProcess:
         self._quarantine = Quarantine(home.control, self._store, self._alarms, self._workers)
         self._workers.on_report = self._heard
         self._versions = VersionsInForce(self._store)
+        self._body_losses = BodyLosses(self._alarms)
         self._limits = LimitsInForce(self._workers.limit)
         self._operators_rules = OperatorsRules(self._store, self._limits)
         self._counting = Counting(self._home, self._workers, self._limits, self._alarms)
@@ -313,6 +316,7 @@ class ControlProcess:
         self._leaks.take(state)
         self._provider_leaks.take(state)
         self._quarantine.take(state)
+        self._body_losses.take(state)
         self._counting.take(state)
 
     def _taken(self, settings: Settings) -> None:
@@ -320,6 +324,8 @@ class ControlProcess:
         self._workers.not_inherited = variables_with_secrets(self._configuration.loaded.tree())
         self._workers.configure(self._limited(settings))
         self._quarantine.configured(settings)
+        if self._recording:
+            self._recording.service.keep(keeping_of(self._configuration.config))
         self._sinks.configure(self._configuration.config.alert_sinks)
         self._versions.taken(self._configuration.loaded, settings)
 
@@ -365,7 +371,9 @@ class ControlProcess:
     def _make_recording(self) -> Recording:
         from gatewatch.ledger.service import LedgerService  # 80 ms of DuckDB, while workers start
 
-        service = LedgerService(self._home, in_force=self._in_force)
+        service = LedgerService(
+            self._home, in_force=self._in_force, keeping=keeping_of(self._configuration.config)
+        )
         self._metrics = Metrics(
             service,
             self.live,

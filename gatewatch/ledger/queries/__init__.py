@@ -8,6 +8,7 @@ import msgspec
 from gatewatch.ledger.answer import Found
 from gatewatch.ledger.asking import Asking
 from gatewatch.ledger.queries import (
+    body_places,
     budgets,
     cache,
     call,
@@ -20,6 +21,7 @@ from gatewatch.ledger.queries import (
     lately,
     latency,
     overview,
+    retention,
     series,
     spend,
     teams,
@@ -53,7 +55,7 @@ _MODULES: tuple[ModuleType, ...] = (
         series,
         spend,
     ),
-    *(teams, usual_spend),
+    *(teams, usual_spend, body_places, retention),
 )
 QUERIES: dict[str, Query] = {module.__name__.rpartition(".")[2]: cast(Query, module) for module in _MODULES}
 """Name → query."""

@@ -38,6 +38,7 @@ TABLE = {
     "budgets.remove":               "- - y y   - y y   - y y",
     "budgets.set":                  "- - y y   - y y   - y y",
     "configuration.explain":        "- y y y   y y y   - - -",
+    "bodies.read":                  "- - - y   - - y   - - -",
     "keys.affected":                "- y y y   y y y   y y y",
     "keys.create":                  "- - y y   - y y   - y y",
     "keys.edit":                    "- - y y   - y y   - y y",
