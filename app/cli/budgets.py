@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from app.cli.command import add_home, add_output
+from gatewatch.safe_text import safe
 
 SCOPE_HELP = (
     "gateway (all together); team, project, user, key, route, model, provider_key or environment (each of them on its"
@@ -69,11 +70,25 @@ def _list(args: argparse.Namespace) -> int:
     from gatewatch.actions.budgets import ListBudgets
 
     rows = perform(args, "budgets.list", ListBudgets(scope=args.scope)) if is_there(args) else []
+    note_unpriced(rows)
     if args.output == "table":
         print_rows([for_people(row) for row in rows], "table", LIST_COLUMNS)
     else:
         print_rows(rows, args.output)
     return 0
+
+
+def note_unpriced(rows: list[dict[str, Any]]) -> None:
+    """On stderr: which calls no budget in money knows of."""
+    import sys
+
+    for row in rows:
+        if row["measure"] == "usd" and row["unpriced_calls"]:
+            whose = f"{row['scope']}/{row['name']}" if row["name"] else row["scope"]
+            sys.stderr.write(
+                f"gatewatch: {row['unpriced_calls']} calls of {safe(whose, 120)} have no price, and are in no sum of"
+                " money: `gatewatch show calls --where cost=unpriced` shows them, `gatewatch prices set` prices them\n"
+            )
 
 
 def for_people(row: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from app.cli.budgets import LIST_COLUMNS
+from app.cli.budgets import LIST_COLUMNS, note_unpriced
 from app.cli.budgets import for_people as budget_for_people
 from app.cli.command import add_home, add_output
 
@@ -91,6 +91,8 @@ def run(args: argparse.Namespace) -> int:
     finally:
         reader.close()
     _note(answer)
+    if args.view == "budgets":
+        note_unpriced(answer.rows)
     rows = answer.rows[: args.limit]
     if args.output == "table":
         rows = [(budget_for_people if args.view == "budgets" else _for_people)(row) for row in rows]

@@ -9,7 +9,7 @@ import msgspec
 
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
-from gatewatch.actions.limit_changes import check_countable, check_own, to_remove
+from gatewatch.actions.limit_changes import check_beside, check_countable, check_own, to_remove
 from gatewatch.actions.limit_scope import Meant, changed, meant, rules_in_force
 from gatewatch.actions.limits import LONGEST
 from gatewatch.authority.permissions import Permission
@@ -86,6 +86,7 @@ def set_budget(acting: Acting, asked: SetBudget) -> list[dict[str, Any]]:
     whose = meant(acting, asked.scope)
     check_countable(acting)
     rules = _asked(acting, asked, whose)
+    check_beside(rules, rules_in_force(acting))
     check_own(acting, rules)
     acting.store.set_rules(rules, team=whose.team)
     changed(acting)

@@ -26,6 +26,22 @@ def check_countable(acting: Acting) -> None:
         )
 
 
+def check_beside(rules: Sequence[Rule], in_force: Sequence[Rule]) -> None:
+    """Raises NotAllowed where the configuration file has one of the same scope, measure and window.
+
+    A second one beside it could only take away: whoever asks for more would get nothing, and not be told.
+    """
+    for rule in in_force:
+        if rule.managed_by == "config" and any(_place(rule) == _place(each) for each in rules):
+            raise of_the_file(rule)
+
+
+def _place(rule: Rule) -> tuple[object, ...]:
+    """What tells one rule from the next for people; a calendar's zone does not."""
+    window = rule.window and (rule.window.period, rule.window.seconds)
+    return rule.kind, rule.scope, rule.name, rule.measure, window, rule.unpriced_only
+
+
 def check_own(acting: Acting, rules: Sequence[Rule]) -> None:
     """Raises NotAllowed where the actor may not change one of these rules, as they stand now."""
     made = {each.rule.id: each for each in acting.store.made_rules()}

@@ -6,7 +6,7 @@ import msgspec
 
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
-from gatewatch.actions.limit_changes import check_countable, check_own, to_remove
+from gatewatch.actions.limit_changes import check_beside, check_countable, check_own, to_remove
 from gatewatch.actions.limit_scope import changed, meant, rules_in_force
 from gatewatch.authority.permissions import Permission
 from gatewatch.errors import NotFound, UsageError
@@ -60,6 +60,7 @@ def set_limits(acting: Acting, asked: SetLimits) -> list[dict[str, Any]]:
     whose = meant(acting, asked.scope)
     check_countable(acting)
     rules = _asked(acting, asked, whose.text)
+    check_beside(rules, rules_in_force(acting))
     check_own(acting, rules)
     acting.store.set_rules(rules, team=whose.team)
     changed(acting)
