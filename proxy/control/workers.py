@@ -289,6 +289,9 @@ class Workers:
             writer.write(msgspec.json.encode({"command": "drain"}) + b"\n")
         elif self._settings and state.epoch != self._settings.epoch:
             writer.write(msgspec.json.encode({"command": "configure", "settings": self._settings}) + b"\n")
+        elif self._settings:  # what changed between its settings and its first word
+            limit = {"command": "limit", "limiting": self._settings.limiting}
+            writer.write(msgspec.json.encode(limit) + b"\n")
         if self._held is not None:
             writer.write(encoded(self._held, (len(self._writers) - 1) * TURN_SECONDS))
 
