@@ -95,9 +95,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     settled: dict[str, int]
     """Counter → what ended calls used, holds left out."""
     begin: int
-    """The number of the first counter in it: a report tells of some only."""
-    is_rest: bool
-    """Whether no counter follows."""
+    """The number of the first counter that was looked at: a report tells of some only."""
+    following: int
+    """The number of the first that was not; 0: none is left."""
 
 
 class Counters(Protocol):

@@ -53,6 +53,7 @@ from proxy.control.rotation_fleet import WorkersFleet
 from proxy.control.rotations import Rotations
 from proxy.control.sealed_answers import keep_forgetting
 from proxy.control.sealing import Sealing
+from proxy.control.verifying import Verifying
 from proxy.control.versions_in_force import VersionsInForce
 from proxy.control.ways_in import WaysIn
 from proxy.control.worker_environment import leave_no_core, variables_with_secrets
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 ADOPT_SECONDS = 2.0
 READY_SECONDS = 20.0
 DRAIN_SECONDS = 2.0
+VERIFY_SECONDS = 300.0
 
 log = logging.getLogger("gatewatch.control")
 
@@ -101,6 +103,7 @@ class ControlProcess:
         self._limits = LimitsInForce(self._workers.limit)
         self._operators_rules = OperatorsRules(self._store, self._limits)
         self._counting = Counting(self._home, self._workers, self._limits, self._alarms)
+        self._verifying = Verifying(self._workers, self._limits, self._alarms)
         self._rotations = Rotations(
             self._home, lambda: self._configuration.loaded, lambda: self._vault, self._fleet, self._alarm_from_elsewhere
         )
@@ -154,6 +157,7 @@ class ControlProcess:
                 background.keep("watch of estimates", estimating.run)
             background.keep("watch of operators' limits and budgets", self._operators_rules.run)
             background.keep("checkpoint of counters", self._counting.keep_writing)
+            background.keep("comparison of counters with the ledger", lambda: self._verifying.run(self._ledger))
             background.keep("watch of alerts", self._alerting.run)
             background.keep("note of the configuration in force", self._versions.run)
             background.keep("sweep of delivered secrets", lambda: keep_forgetting(self._home, self._vault))
@@ -296,6 +300,14 @@ class ControlProcess:
         """Take limits, budgets and grants of operators as they are now. May be called from any thread."""
         self._loop.call_soon_threadsafe(self._operators_rules.look)
 
+    def verify_counters(self) -> dict[str, Any]:
+        """Compare all counters with the ledger now. Called in threads."""
+        verifying = self._verifying.verify_all(self._ledger)
+        found: dict[str, Any] = msgspec.to_builtins(
+            asyncio.run_coroutine_threadsafe(verifying, self._loop).result(VERIFY_SECONDS)
+        )
+        return found
+
     def alerts_changed(self) -> None:
         """Look at once what operators acknowledged or silenced. May be called from any thread."""
         self._loop.call_soon_threadsafe(self._alerting.look_soon)
@@ -318,6 +330,7 @@ class ControlProcess:
         self._quarantine.take(state)
         self._body_losses.take(state)
         self._counting.take(state)
+        self._verifying.take(state)
 
     def _taken(self, settings: Settings) -> None:
         """Another configuration is in force."""

@@ -203,7 +203,9 @@ class Admission:
         rules = [rule for rule in self._limiting.rules if rule.window and rule.id not in counters.unseeded]
         oldest = {rule.id: rule.window.oldest(at) for rule in rules if rule.window}
         settled, is_rest = counters.settled(oldest, begin, MOST_TOLD)
-        return Standing(at=at, position=position, settled=settled, begin=begin, is_rest=is_rest)
+        return Standing(
+            at=at, position=position, settled=settled, begin=begin, following=0 if is_rest else begin + MOST_TOLD
+        )
 
     @property
     def is_idle(self) -> bool:

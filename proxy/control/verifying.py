@@ -1,0 +1,203 @@
+"""Counters against the ledger, at the same position of the journal: the two are one number.
+
+Keeps true: a counter that differs is named in an alarm, with both figures, and set right by the ledger; as long as it
+is not, it counts on as it is.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gatewatch.control.records import now_us
+from gatewatch.errors import GatewatchError
+from gatewatch.limits.counters import Seeds, Standing
+from gatewatch.limits.rule import Rule
+from gatewatch.money import usd_text
+from proxy.control.alarms import Alarms
+from proxy.control.counting import windowed
+from proxy.control.limits_in_force import LimitsInForce
+from proxy.control.workers import Workers
+from proxy.worker.live import LiveState
+
+if TYPE_CHECKING:
+    from gatewatch.ledger.service import LedgerService
+
+EVERY_SECONDS = 60.0
+ANSWER_SECONDS = 5.0
+SHOWN_SECONDS = 600.0
+"""How long an alarm stands at least: what was wrong is right again within a moment."""
+MOST_NAMED = 3
+_ALARM = "counters_differ"
+
+log = logging.getLogger("gatewatch.control")
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One counter that is not what the ledger says; in the rule's measure."""
+
+    rule: str
+    name: str
+    measure: str
+    counted: int
+    ledger: int
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        counted, ledger = self.counted, self.ledger
+        if self.measure == "picos":
+            return f"{self.rule} of {self.name!r} had {usd_text(counted)} USD where the ledger has {usd_text(ledger)}"
+        measure = self.measure.replace("_", " ")
+        return f"{self.rule} of {self.name!r} had {counted} {measure} where the ledger has {ledger}"
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one comparison."""
+
+    at: int
+    """µs since the epoch."""
+    compared: int = 0
+    """Counters."""
+    differences: tuple[Difference, ...] = ()
+    skipped: str | None = None
+    """Why nothing was compared, for people."""
+    following: int = 0
+    """The first counter that was not looked at yet; 0: all of them were."""
+
+
+class Verifying:
+    """Of one gateway. Belongs to the event loop."""
+
+    def __init__(self, workers: Workers, limits: LimitsInForce, alarms: Alarms) -> None:
+        self._workers = workers
+        self._limits = limits
+        self._alarms = alarms
+        self._asked: asyncio.Future[LiveState] | None = None
+        self._turn = asyncio.Lock()
+        self._raised_at = float("-inf")
+        self.last: Verified | None = None
+
+    def take(self, state: LiveState) -> None:
+        """A worker's report, which may hold the answer."""
+        if state.standing and self._asked and not self._asked.done():
+            self._asked.set_result(state)
+
+    async def run(self, service: "LedgerService") -> None:
+        """Some of the counters each minute, one part after the other; until cancelled."""
+        begin = 0
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            begin = (await self.verify(service, begin)).following
+
+    async def verify_all(self, service: "LedgerService") -> Verified:
+        """All of them, now."""
+        found = await self.verify(service)
+        while found.following and not found.skipped:
+            more = await self.verify(service, found.following)
+            found = Verified(
+                at=more.at,
+                compared=found.compared + more.compared,
+                differences=found.differences + more.differences,
+                skipped=more.skipped,
+                following=more.following,
+            )
+        return found
+
+    async def verify(self, service: "LedgerService", begin: int = 0) -> Verified:
+        """A part of them, from the `begin`-th on; those that differ are counted anew."""
+        async with self._turn:
+            try:
+                found = await self._compare(service, begin)
+            except TimeoutError:
+                found = Verified(at=now_us(), skipped="the worker does not answer")
+            except GatewatchError as error:
+                found = Verified(at=now_us(), skipped=error.title)
+            self._tell(found)
+            return found
+
+    async def _compare(self, service: "LedgerService", begin: int) -> Verified:
+        at, rules = now_us(), windowed(self._limits.rules)
+        if not rules:
+            return Verified(at=at, skipped="no limit and no budget counts in a window")
+        if self._workers.settings is None or self._workers.settings.limits_url:
+            return Verified(at=at, skipped="workers count together in a store")
+        if len(self._workers.states) != 1:
+            return Verified(at=at, skipped="not exactly one worker runs")
+        self._asked = asyncio.get_running_loop().create_future()
+        self._workers.count(at, begin)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            state = await self._asked
+        standing = state.standing
+        assert standing
+        seeded = [rule for rule in rules if rule.id not in state.unseeded]
+        ledger = await asyncio.to_thread(_by_ledger, service, seeded, standing)
+        if windowed(self._limits.rules) != rules:
+            return Verified(at=at, skipped="other rules are in force since")
+        is_all = not standing.begin and not standing.following
+        keys = standing.settled.keys() | ledger.keys() if is_all else standing.settled.keys()
+        measures = {rule.id: rule.measure for rule in rules}
+        return Verified(
+            at=at,
+            compared=len(keys),
+            differences=tuple(_differences(sorted(keys), standing.settled, ledger, measures)),
+            following=standing.following,
+        )
+
+    def _tell(self, found: Verified) -> None:
+        self.last = found
+        if found.differences:
+            self._workers.recount(sorted({each.rule for each in found.differences}))
+            named = "; ".join(each.text for each in found.differences[:MOST_NAMED])
+            more = f"; and {len(found.differences) - MOST_NAMED} more" if len(found.differences) > MOST_NAMED else ""
+            log.error("counters differed from the ledger and are set right by it: %s%s", named, more)
+            self._alarms.set(
+                _ALARM,
+                f"Counters differed from the ledger and are set right by it: {named}{more}."
+                " `gatewatch ledger check` says whether the ledger itself is whole.",
+            )
+            self._raised_at = time.monotonic()
+        elif not found.skipped and time.monotonic() - self._raised_at > SHOWN_SECONDS:
+            self._alarms.set(_ALARM, None)
+
+
+def _by_ledger(service: "LedgerService", rules: Sequence[Rule], standing: Standing) -> dict[str, int]:
+    """Counter → what the ledger has of it in its window, at the counters' moment. Raises GatewatchError."""
+    try:
+        service.load_once()
+    except GatewatchError:
+        raise
+    except Exception as error:  # whatever the database says
+        log.exception("the ledger cannot be loaded; counters are compared the next time")
+        raise GatewatchError(f"the ledger cannot be loaded: {error}") from error
+    segment, offset = standing.position
+    seeds: Seeds = service.seeds(rules, standing.at, {segment: offset})
+    oldest = {rule.id: rule.window.oldest(standing.at) for rule in rules if rule.window}
+    found: dict[str, int] = {}
+    for seed in seeds.seeds:
+        first = oldest[seed.counter.partition("|")[0]]
+        if used := sum(amount for bucket, amount in seed.buckets.items() if bucket >= first):
+            found[seed.counter] = used
+    return found
+
+
+def _differences(
+    keys: Sequence[str], counted: dict[str, int], ledger: dict[str, int], measures: Mapping[str, str]
+) -> list[Difference]:
+    found = []
+    for key in keys:
+        rule, _, name = key.partition("|")
+        if counted.get(key, 0) != ledger.get(key, 0):
+            found.append(
+                Difference(
+                    rule=rule,
+                    name=name,
+                    measure=measures.get(rule, ""),
+                    counted=counted.get(key, 0),
+                    ledger=ledger.get(key, 0),
+                )
+            )
+    return found
