@@ -43,10 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Raises NotFound where nothing of that name fires, NotAllowed, UsageError."""
     from app.cli.output import print_object, print_rows
-    from app.cli.performing import perform
+    from app.cli.performing import is_there, perform
 
     name, asked, columns = _asked(args)
-    answer: Any = perform(args, name, asked)
+    answer: Any = [] if args.action in ("list", "silences") and not is_there(args) else perform(args, name, asked)
     if isinstance(answer, list):
         print_rows(answer, args.output, columns)
     else:

@@ -11,7 +11,7 @@ VAULT = "vault:"
 
 
 def provider_key_ages(home: Home, config: Config) -> dict[str, int]:
-    """`PROVIDER/KEY` → µs since it was set. Of keys that are written past us nothing is known. Raises GatewatchError."""
+    """`PROVIDER/KEY` → µs since it was set; not of keys that are written past us. Raises GatewatchError."""
     with ControlStore.open(home.control, actor="gateway") as store:
         if kind_of(store) in READ_ONLY:
             return {}
