@@ -35,7 +35,9 @@ def refused(rule: Rule, name: str, level: Level, asked: int, now: int) -> Refusa
 def _over_budget(rule: Rule, level: Level, asked: int, now: int) -> Refusal:
     most = rule.ceiling(now)
     assert rule.window
-    resets_at = iso(rule.window.leaves(rule.window.oldest(now)))
+    rolls = rule.window.period == "rolling"
+    frees = level.fits_from if rolls and level.fits_from >= 0 else rule.window.oldest(now)
+    resets_at = iso(rule.window.leaves(frees))
     unit = " USD" if rule.measure == "picos" else f" {rule.measure.replace('_', ' ')}"
     amount = usd_text if rule.measure == "picos" else str
     left = max(0, most - level.taken)
@@ -44,7 +46,7 @@ def _over_budget(rule: Rule, level: Level, asked: int, now: int) -> Refusal:
         429,
         "budget_exceeded",
         f"The budget of {_WHOSE[rule.scope].removesuffix(chr(39) + 's')} {spent}: {amount(most)}{unit} in each"
-        f" {rule.window.text}. It begins anew at {resets_at}.",
+        f" {rule.window.text}. {'Enough is free again' if rolls else 'It begins anew'} at {resets_at}.",
         type="insufficient_quota",
         headers=DO_NOT_RETRY,
     )
