@@ -18,7 +18,7 @@ from gatewatch.paths import Home
 from proxy.control import workers as supervision
 from proxy.control.alarms import Alarms
 from proxy.control.workers import Workers
-from proxy.settings import Caps, Deadlines, Settings
+from proxy.settings import Caps, Deadlines, Limiting, Settings
 from proxy.worker.live import LiveState
 from tests.kit.marked import VARIABLE, kill_marked, marked, needs_proc
 from tests.kit.waiting import until
@@ -280,6 +280,22 @@ async def test_a_worker_of_another_configuration_is_told_the_one_in_force(
         told = msgspec.convert(command["settings"], Settings)
         assert msgspec.structs.replace(told, epoch=settings.epoch) == settings
         assert told == workers.settings
+
+
+async def test_limits_that_changed_while_a_worker_started_are_told_with_its_first_report(
+    home: Home, settings: Settings, left_behind: int, speakers: list[Speaker]
+) -> None:
+    async with listening_for_reports(home) as workers:
+        workers.configure(settings)
+        assert workers.settings
+        had = workers.settings.epoch
+        changed = Limiting(estimate_percents={"openai/gpt-4o": 130}, usual_outputs={"openai/gpt-4o": 900})
+        workers.limit(changed)
+        speakers.append(speaker := Speaker(home.worker_socket))
+        speaker.greet(report(left_behind, epoch=had))
+        command = await speaker.told()
+        assert command["command"] == "limit"
+        assert msgspec.convert(command["limiting"], Limiting) == changed
 
 
 async def test_who_has_taken_new_settings_and_which_calls_began_before_them_is_known(
