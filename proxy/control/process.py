@@ -22,6 +22,8 @@ from gatewatch.config.retention_problems import keeping_of
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
 from gatewatch.limits.in_force import InForce
+from gatewatch.limits.shared.address import read_url
+from gatewatch.limits.shared.names import gateway_id
 from gatewatch.paths import Home
 from gatewatch.vault.opening import NO_WISH, Wish, open_vault
 from gatewatch.vault.pepper import get_or_create_pepper
@@ -53,6 +55,7 @@ from proxy.control.rotation_fleet import WorkersFleet
 from proxy.control.rotations import Rotations
 from proxy.control.sealed_answers import keep_forgetting
 from proxy.control.sealing import Sealing
+from proxy.control.shared_counting import SharedCounting, check_one_counts
 from proxy.control.verifying import Verifying
 from proxy.control.versions_in_force import VersionsInForce
 from proxy.control.ways_in import WaysIn
@@ -129,6 +132,7 @@ class ControlProcess:
             ages=lambda: provider_key_ages(home, self._configuration.config),
             sink=self._sinks,
         )
+        self._shared: SharedCounting | None = None
         self._recording: Recording | None = None
         self._ways_in: WaysIn | None = None
         self._sealing: Sealing | None = None
@@ -158,6 +162,8 @@ class ControlProcess:
             background.keep("watch of operators' limits and budgets", self._operators_rules.run)
             background.keep("checkpoint of counters", self._counting.keep_writing)
             background.keep("comparison of counters with the ledger", lambda: self._verifying.run(self._ledger))
+            if self._shared:
+                background.keep("watch of the limits store", self._shared.run)
             background.keep("watch of alerts", self._alerting.run)
             background.keep("note of the configuration in force", self._versions.run)
             background.keep("sweep of delivered secrets", lambda: keep_forgetting(self._home, self._vault))
@@ -191,6 +197,7 @@ class ControlProcess:
         self._sealing.start()
         self._quarantine.start(self._configuration.settings, lambda: self._configuration.config)
         self._operators_rules.look()
+        await self._share_counters()
         self._alerting.start(self._store)
         workers.configure(self._limited(self._configuration.settings))
         self._versions.taken(self._configuration.loaded, self._configuration.settings)
@@ -316,6 +323,24 @@ class ControlProcess:
         """Tell it of an alert that is none. Called in threads. Raises NotFound, GatewatchError."""
         return asyncio.run_coroutine_threadsafe(self._sinks.test(name), self._loop).result()
 
+    async def _share_counters(self) -> None:
+        """Where there is a store for it. Raises GatewatchError where there is none and should be, or it is away."""
+        settings = self._configuration.settings
+        self._limits.configured(settings.limiting)
+        if settings.limits_url is None:
+            check_one_counts(self._configuration.count, self._limits.rules)
+            return
+        self._shared = SharedCounting(
+            self._home,
+            read_url(settings.limits_url),
+            gateway_id(self._pepper),
+            self._alarms,
+            rules=lambda: self._limits.rules,
+            ledger=lambda: self._ledger,
+        )
+        self._limits.on_change = self._shared.changed
+        await self._shared.reach(refuse=settings.limiting.when_away == "refuse")
+
     def _fleet(self) -> WorkersFleet:
         return WorkersFleet(self._loop, self._workers, self.refresh, lambda: self._configuration.untaken)
 
@@ -356,6 +381,7 @@ class ControlProcess:
             "listen": self._listen,
             "control": f"unix:{self._home.socket}",
             **({"control_remote": self._ways_in.remote} if self._ways_in and self._ways_in.remote else {}),
+            **({"metrics": self._ways_in.metrics} if self._ways_in and self._ways_in.metrics else {}),
             "pid": os.getpid(),
             "workers": sorted(self._workers.states),
         }
@@ -420,8 +446,9 @@ class ControlProcess:
         await ways_in.open_remote(
             config.control, config.hosts or (), self._home, bytes.fromhex(self._pepper), self._key_use.note
         )
-        if (url := await ways_in.open_metrics(config.metrics, config.hosts or ())) is not None:
-            log.info("metrics for Prometheus at %s", url)
+        await ways_in.open_metrics(config.metrics, config.hosts or ())
+        if ways_in.metrics:
+            log.info("metrics for Prometheus at %s", ways_in.metrics)
         if ways_in.remote:
             log.info("control API for admin keys on %s", ways_in.remote)
         return ways_in

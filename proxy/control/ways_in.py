@@ -45,8 +45,8 @@ class WaysIn:
         doings: Doings,
         metrics: Metrics | None = None,
     ) -> None:
-        self._metrics = metrics or Metrics(service, live)
-        self._metrics_door = MetricsDoor(self._metrics)
+        self._counting = metrics or Metrics(service, live)
+        self._metrics_door = MetricsDoor(self._counting)
         self._service = service
         self._live = live
         self._doings = doings
@@ -62,7 +62,7 @@ class WaysIn:
         peers = Peers(role_of)
         bounds = Bounds(Caps(), hosts=None)
         bounds.admits = peers.admits
-        api = ControlApi(self._service, self._live, self._doings, self._metrics, peers.recognise)
+        api = ControlApi(self._service, self._live, self._doings, self._counting, peers.recognise)
         self._apis.append(api)
         server = HttpServer(api, bounds)
         await server.start(bind_unix(path))
@@ -79,7 +79,7 @@ class WaysIn:
         self._keys = KeyTable(home.control, pepper)
         own = () if address.is_wildcard else (address.host_header,)
         self._door = door = KeyDoor(self._keys, used, time.monotonic)
-        api = ControlApi(self._service, self._live, self._doings, self._metrics, door.recognise, here=False)
+        api = ControlApi(self._service, self._live, self._doings, self._counting, door.recognise, here=False)
         self._apis.append(api)
         server = HttpServer(api, Bounds(REMOTE_CAPS, tuple(dict.fromkeys((*hosts, *own)))), context)
         listening = bind(address.host, address.port, step="Take another port in `control: {listen: HOST:PORT}`.")
@@ -89,9 +89,13 @@ class WaysIn:
         host = f"[{address.host}]" if ":" in address.host else address.host
         self.remote = f"https://{host}:{port}"
 
-    async def open_metrics(self, written: MetricsWritten, hosts: tuple[str, ...]) -> str | None:
-        """Prometheus's, where the configuration has one; its URL. Raises GatewatchError."""
+    async def open_metrics(self, written: MetricsWritten, hosts: tuple[str, ...]) -> None:
+        """Prometheus's, where the configuration has one. Raises GatewatchError."""
         await self._metrics_door.open(written, hosts)
+
+    @property
+    def metrics(self) -> str | None:
+        """Where Prometheus asks, once that is open."""
         return self._metrics_door.url
 
     async def keep_noting(self) -> None:
@@ -111,7 +115,7 @@ class WaysIn:
             await server.drain(seconds)
             server.close()
         await self._metrics_door.drain(seconds)
-        self._metrics.close()
+        self._counting.close()
         for api in self._apis:
             api.close()
         await self._note_counted()

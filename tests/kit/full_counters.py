@@ -1,0 +1,39 @@
+"""Counters with something in each of them."""
+
+from gatewatch.ledger.batch_counts import (
+    LATENCY_US,
+    OVERHEAD_US,
+    TOKEN_CLASSES,
+    TOKENS,
+    TTFT_US,
+    BatchCounts,
+    Bins,
+    CallCount,
+    RefusalCount,
+    Times,
+    TryCount,
+    Usage,
+)
+from proxy.control.metrics.counters import Counters
+
+
+def full_counters(models: int) -> Counters:
+    """Of so many models, each called by one team."""
+    made = Counters(most=10_000, provider_name=str)
+    for n in range(models):
+        model, team = f"model-{n}", f"team-{n}"
+        bins = [Bins((*[1] * len(bounds), 2), 12_345) for bounds in (LATENCY_US, TTFT_US, OVERHEAD_US, TOKENS, TOKENS)]
+        used = [
+            Usage(team, "bot", "openai", model, basis, 3, 1_234_567, tuple([7] * len(TOKEN_CLASSES)))
+            for basis in ("computed", "unpriced")
+        ]
+        made.take(
+            BatchCounts(
+                [CallCount("chat", "bot", "openai", model, team, "ok", None, None, 3)],
+                used,
+                [Times("chat", "openai", model, None, *bins)],
+                [TryCount("openai", model, "ok", None, 3)],
+                [RefusalCount("limits.x", team, 1)],
+            )
+        )
+    return made

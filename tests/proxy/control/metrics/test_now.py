@@ -1,0 +1,39 @@
+"""Gauges come from what every screen shows."""
+
+import msgspec
+
+from proxy.control.metrics.now import now_of
+from proxy.worker.live import LiveState
+
+
+def worker(pid: int, **fields: object) -> dict[str, object]:
+    made = LiveState(
+        pid=pid, config_version="v", in_flight=3, streams=2, connections=5, started=9, ended=6, refused=0, errors=0,
+        journal_full=False, journal_error=None, keys_stale_since=None, rss_mb=50.0, draining=False,
+    )  # fmt: skip
+    return msgspec.to_builtins(made) | fields  # type: ignore[no-any-return]
+
+
+def test_workers_are_added_up() -> None:
+    workers = [
+        worker(1, provider_keys_in_flight={"openai": {"a": 1, "b": 1}, "claude": {"c": 1}}),
+        worker(2, draining=True, provider_keys_in_flight={"openai": {"a": 4}}),
+    ]
+    now = now_of({"workers": workers, "version": "1.2", "started_at": 7, "config": {"version": "abc"}})
+    assert (now.workers, now.draining, now.in_flight, now.streams, now.connections) == (2, 1, 6, 4, 10)
+    assert (now.rss_bytes, now.by_provider) == (100e6, {"openai": 6, "claude": 1})
+    assert (now.version, now.config_version, now.started_at) == ("1.2", "abc", 7)
+
+
+def test_alarms_are_told_by_kind_and_alerts_by_name() -> None:
+    alarms = [{"id": "provider_key:openai:env:OPENAI_API_KEY"}, {"id": "provider_key:claude:main"}, {"id": "recorder"}]
+    slow = {"alert": "slow", "severity": "critical", "state": "firing"}
+    alerts = [slow, slow | {"state": "acknowledged"}, slow | {"state": "cleared"}]
+    now = now_of({"alarms": alarms, "alerts": alerts})
+    assert now.alarms == {"provider_key": 2, "recorder": 1}
+    assert now.alerts == {("slow", "critical"): 2}
+
+
+def test_a_gateway_that_just_begins_has_nothing() -> None:
+    now = now_of({})
+    assert (now.workers, now.in_flight, now.alarms) == (0, 0, {})
