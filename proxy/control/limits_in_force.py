@@ -20,6 +20,7 @@ class LimitsInForce:
 
     def __init__(self, push: Push) -> None:
         """`push` hands it to every worker."""
+        self.on_change: Callable[[], object] = lambda: None  # until somebody wants to hear of it
         self._push = push
         self._configured = Limiting()
         self._rules: tuple[Rule, ...] = ()
@@ -51,6 +52,7 @@ class LimitsInForce:
         """Another configuration is in force; all of it."""
         self._configured = limiting
         self._pushed = self.limiting
+        self.on_change()
         return self._pushed
 
     def by_operators(self, rules: tuple[Rule, ...], grants: dict[str, tuple[Grant, ...]]) -> None:
@@ -71,4 +73,5 @@ class LimitsInForce:
     def _changed(self) -> None:
         if self._pushed is not None and (limiting := self.limiting) != self._pushed:
             self._pushed = limiting
+            self.on_change()
             self._push(limiting)

@@ -19,6 +19,7 @@ from gatewatch.config.limit_rules import rules_of
 from gatewatch.config.problems import KeyPath
 from gatewatch.config.target_privacy import quirks_of
 from gatewatch.errors import GatewatchError
+from gatewatch.limits.shared.address import read_url
 from gatewatch.paths import Home
 from gatewatch.providers.catalogue import presets
 from proxy.control.extras import missing_extras
@@ -39,6 +40,7 @@ def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Calla
     problems: list[Problem] = []
     pepper = bytes.fromhex(pepper_hex)
     providers = {name: _provider(name, config, pepper, resolve, problems) for name in config.providers}
+    limits_url = _limits_url(config, resolve, problems)
     if problems:
         raise ConfigError(problems, loaded.lines)
     return Settings(
@@ -63,12 +65,26 @@ def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Calla
             unpriced="refuse" if config.unpriced.policy == "refuse" else "allow",
             when_away=config.stores.limits_away,
         ),
+        limits_url=limits_url,
         pacing=compile_pacing(config),
         leaks=reactions_of(config),
         leaks_of_teams={
             name: reactions_of(config, name) for name, team in config.teams.items() if team.leaks != written.TeamLeaks()
         },
     )
+
+
+def _limits_url(config: Config, resolve: Callable[[str], str | None], problems: list[Problem]) -> str | None:
+    """The URL itself, or what its reference leads to."""
+    if (url := config.stores.limits) is None:
+        return None
+    try:
+        if url.startswith(("vault:", "env:", "file:")):
+            url = resolve(url)
+        read_url(url or "")
+    except GatewatchError as error:
+        problems.append(Problem(("stores", "limits"), error.title, error.next_step or "a reference to its URL"))
+    return url
 
 
 def compile_provider(name: str, loaded: Loaded, resolve: Callable[[str], str | None]) -> Provider:

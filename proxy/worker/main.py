@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import uvloop
@@ -29,9 +30,14 @@ from proxy.worker.cutting import LOOK_SECONDS
 from proxy.worker.gateway import Gateway
 from proxy.worker.settle import Meter
 
+if TYPE_CHECKING:
+    from gatewatch.limits.shared.counters import SharedCounters
+
 TICK_SECONDS = 1.0
 DRAIN_SECONDS = 25.0
 LAST_SECONDS = 5.0
+DELIVER_SECONDS = 1.0
+"""What the limits store has not confirmed by then, the control process takes from the journal."""
 AGENT = f"gatewatch/{__version__}"
 
 log = logging.getLogger("gatewatch.worker")
@@ -47,6 +53,17 @@ def main(listen_fd: int) -> int:
     return 0
 
 
+def shared_counters(settings: Settings, run: str) -> "SharedCounters | None":
+    """Those that workers share, where there is a store for them."""
+    if settings.limits_url is None:
+        return None
+    from gatewatch.limits.shared.address import read_url
+    from gatewatch.limits.shared.counters import SharedCounters
+    from gatewatch.limits.shared.names import gateway_id
+
+    return SharedCounters(read_url(settings.limits_url), gateway_id(settings.pepper), run)
+
+
 async def serve(settings: Settings, listening: socket.socket) -> None:
     """One worker's life on a running loop."""
     stopping = asyncio.Event()
@@ -55,7 +72,9 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     keys = KeyTable(home.control, bytes.fromhex(settings.pepper))
     journal = Journal(home.journal)
     meter = Meter(home.control)
-    gateway = Gateway(settings, keys, journal, meter, KeyAllowances(home.control, meter), MemoryCounters(), AGENT)
+    shared = shared_counters(settings, journal.run)
+    counters = shared or MemoryCounters()
+    gateway = Gateway(settings, keys, journal, meter, KeyAllowances(home.control, meter), counters, AGENT)
     bounds = Bounds(settings.caps, settings.hosts)
     bounds.rejected = gateway.rejected
     server = HttpServer(gateway, bounds, settings.tls)
@@ -68,6 +87,7 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
         periodically(TICK_SECONDS, gateway.tick),
         periodically(LOOK_SECONDS, gateway.cutting.look),
         link.run(),
+        *([shared.keep_connected()] if shared else ()),
     )
     tasks = [asyncio.create_task(each) for each in work]
     try:
@@ -77,6 +97,8 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
             gateway.stop_calls()
             await server.drain(LAST_SECONDS)
     finally:
+        if shared:
+            await shared.delivered(DELIVER_SECONDS)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -208,6 +208,12 @@ class SharedCounters:
         """Deeds that the store has not confirmed."""
         return len(self._owed)
 
+    async def delivered(self, seconds: float) -> None:
+        """Wait until nothing is owed, so long at most."""
+        due = time.monotonic() + seconds
+        while self._owed and self._connection and time.monotonic() < due:  # noqa: ASYNC110 - once, at the end
+            await asyncio.sleep(LOOK_AGAIN_SECONDS / 10)
+
     # deeds
 
     def _do(self, freed: Sequence[Hold], added: Sequence[Hold], position: Position | None) -> None:

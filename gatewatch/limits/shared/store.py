@@ -98,18 +98,18 @@ class LimitsStore:
         """What the ledger has counted for rules that have begun, in place of all that their counters had settled."""
         names, by_id = self._names, {rule.id: rule for rule in rules}
         left = {key for rule in rules for key in await self._keys(names.counter(token(rule), ""))}
-        fills = []
+        fills: list[tuple[str, tuple[int, ...]]] = []
         for seed in seeds.seeds:
             rule_id, _, name = seed.counter.partition("|")
             if rule := by_id.get(rule_id):
                 key = names.counter(token(rule), name)
                 left.discard(key.encode())
                 amounts = [part for bucket, amount in seed.buckets.items() for part in (bucket, amount)]
-                fills.append((key, life_ms(rule), *amounts))
-        fills += [(old.decode(), KEPT_MS) for old in left]
+                fills.append((key, (life_ms(rule), *amounts)))
+        fills += [(old.decode(), (KEPT_MS,)) for old in left]
         for begin in range(0, len(fills), _AT_ONCE):
             some = fills[begin : begin + _AT_ONCE]
-            await asyncio.gather(*(self._run(FILL, (key,), *amounts) for key, *amounts in some))
+            await asyncio.gather(*(self._run(FILL, (key,), *amounts) for key, amounts in some))
 
     async def seal(
         self, attempt: str, tokens: Sequence[str], positions: Mapping[str, int], lived: Iterable[str]
