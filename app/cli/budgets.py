@@ -31,6 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     granting = commands.add_parser("grant", help="lift a ceiling until some time, once")
     removing = commands.add_parser("remove", help="take those of a scope away, or one of them")
+    verifying = commands.add_parser(
+        "verify",
+        help="compare what the running gateway counts with the ledger, now",
+        description="Compare what the running gateway counts with the ledger, now; it does so each minute by itself."
+        " Counters that differ are named, and set right by the ledger.",
+    )
     listing.add_argument("scope", metavar="SCOPE", nargs="?", help=SCOPE_HELP)
     for each in (setting, granting, removing):
         each.add_argument("scope", metavar="SCOPE", help=SCOPE_HELP)
@@ -42,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     granting.add_argument("--reason", metavar="TEXT", required=True, help="stands in the audit trail")
     for each in (granting, removing):
         each.add_argument("--budget", metavar="ID", help="which one, where the scope has several")
-    for each in (listing, setting, granting, removing):
+    for each in (listing, setting, granting, removing, verifying):
         add_home(each, attach=True)
         add_output(each)
 
@@ -61,7 +67,7 @@ def _add_window(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Raises UsageError for what does not fit, NotFound with the nearest name, NotAllowed for what is the file's."""
-    return {"list": _list, "set": _set, "grant": _grant, "remove": _remove}[args.action](args)
+    return {"list": _list, "set": _set, "grant": _grant, "remove": _remove, "verify": _verify}[args.action](args)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -78,17 +84,36 @@ def _list(args: argparse.Namespace) -> int:
     return 0
 
 
-def note_unpriced(rows: list[dict[str, Any]]) -> None:
-    """On stderr: which calls no budget in money knows of."""
+def _verify(args: argparse.Namespace) -> int:
+    """Exit code 1 where a counter differed, or nothing could be compared."""
     import sys
 
-    for row in rows:
-        if row["measure"] == "usd" and row["unpriced_calls"]:
-            whose = f"{row['scope']}/{row['name']}" if row["name"] else row["scope"]
-            sys.stderr.write(
-                f"gatewatch: {row['unpriced_calls']} calls of {safe(whose, 120)} have no price, and are in no sum of"
-                " money: `gatewatch show calls --where cost=unpriced` shows them, `gatewatch prices set` prices them\n"
-            )
+    from app.cli.output import print_object, print_rows
+    from app.cli.performing import perform
+    from gatewatch.actions.counters import VerifyCounters
+
+    found = perform(args, "budgets.verify", VerifyCounters())
+    if args.output == "json":
+        print_object(found, "json")
+    else:
+        print_rows(found["differences"], args.output, ("rule", "name", "measure", "counted", "ledger"))
+    if found["skipped"]:
+        sys.stderr.write(f"gatewatch: not compared: {safe(found['skipped'], 500)}\n")
+    else:
+        differ = len(found["differences"])
+        sys.stderr.write(f"gatewatch: {found['compared']} counters were compared with the ledger, {differ} differed\n")
+    return int(bool(found["differences"] or found["skipped"]))
+
+
+def note_unpriced(rows: list[dict[str, Any]]) -> None:
+    """On stderr: that there are calls which no budget in money knows of, as many as one row has at most."""
+    import sys
+
+    if most := max((row["unpriced_calls"] for row in rows if row["measure"] == "usd"), default=0):
+        sys.stderr.write(
+            f"gatewatch: {most} calls have no price, and are in no sum of money:"
+            " `gatewatch show calls --where cost=unpriced` shows them, `gatewatch prices set` prices models\n"
+        )
 
 
 def for_people(row: dict[str, Any]) -> dict[str, Any]:

@@ -92,5 +92,8 @@ class RunningGateway:
     def test_alert_sink(self, name: str) -> dict[str, Any]:
         return {"sink": name, "delivered": True, "said": "answered 200", "took_ms": 1}
 
+    def verify_counters(self) -> dict[str, Any]:
+        return {"at": 0, "compared": 0, "differences": [], "skipped": None, "following": 0}
+
     def rules_changed(self) -> None:
         return None

@@ -37,6 +37,7 @@ TABLE = {
     "budgets.list":                 "- y y y   y y y   y y y",
     "budgets.remove":               "- - y y   - y y   - y y",
     "budgets.set":                  "- - y y   - y y   - y y",
+    "budgets.verify":               "- y y y   y y y   - - -",
     "configuration.explain":        "- y y y   y y y   - - -",
     "bodies.read":                  "- - - y   - - y   - - -",
     "keys.affected":                "- y y y   y y y   y y y",
