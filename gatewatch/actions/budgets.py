@@ -111,6 +111,7 @@ def grant(acting: Acting, asked: GrantBudget) -> dict[str, Any]:
         raise UsageError("that is no amount to grant", "more than nothing, and at most nine million USD in all")
     made = acting.store.grant(rule, amount, until=asked.until, reason=reason, team=whose.team)
     changed(acting)
+    now = acting.store.clock()
     (rule,) = (each for each in rules_in_force(acting) if each.id == rule.id)
     return view(rule, now) | {"grant": _grant_view(rule, made)}
 

@@ -11,7 +11,9 @@ import msgspec
 from gatewatch.control.transactions import Transactions
 from gatewatch.errors import NotFound
 from gatewatch.ids import new_call_id
-from gatewatch.limits.rule import Grant, Rule
+from gatewatch.limits.rule import Grant, Rule, scope_text
+from gatewatch.money import usd_text
+from gatewatch.timespan import iso
 
 
 class MadeRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,8 +125,13 @@ class Rules(Transactions):
             self.trail.add(
                 f"{rule.kind}.grant",
                 rule.id,
-                before={"most": rule.ceiling(now)},
-                after={"most": rule.ceiling(now) + amount, "amount": amount, "until": until, "reason": reason},
+                before={"limit": _amount(rule, rule.ceiling(now))},
+                after={
+                    "limit": _amount(rule, rule.ceiling(now) + amount),
+                    "amount": _amount(rule, amount),
+                    "until": iso(until),
+                    "reason": reason,
+                },
             )
         return made
 
@@ -134,5 +141,18 @@ def _rule(text: str) -> Rule:
 
 
 def _told(rule: Rule) -> dict[str, object]:
-    told: dict[str, object] = msgspec.to_builtins(rule)
-    return told
+    """As people read it: the trail is theirs."""
+    told: dict[str, object] = {
+        "scope": scope_text(rule),
+        "measure": "usd" if rule.measure == "picos" else rule.measure,
+        "limit": _amount(rule, rule.most),
+    }
+    if rule.window:
+        told["window"] = rule.window.text
+    if rule.soft is not None:
+        told["soft"] = _amount(rule, rule.soft)
+    return told | {name: True for name in ("step_down", "throttle", "cache_reads") if getattr(rule, name)}
+
+
+def _amount(rule: Rule, amount: int) -> int | str:
+    return usd_text(amount) if rule.measure == "picos" else amount

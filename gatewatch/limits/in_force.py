@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from gatewatch.limits.rule import Grant, Rule, Scope
+from gatewatch.limits.rule import SCOPES, Grant, Rule, Scope
 
 OF_A_TEAM: frozenset[Scope] = frozenset({"team", "project", "key"})
 """Scopes whose counters hold one team's calls alone."""
@@ -22,9 +22,13 @@ class InForce(NamedTuple):
 def together(
     configured: Iterable[Rule], made: Iterable[Rule], grants: Mapping[str, tuple[Grant, ...]]
 ) -> tuple[Rule, ...]:
-    """Rules that operators made and those of the configuration file, which win where ids are the same; with grants."""
+    """Rules that operators made and those of the configuration file, which win where ids are the same; with grants.
+
+    In the order of scopes and names, so that what is told of them is.
+    """
     rules = {rule.id: rule for rule in (*made, *configured)}
-    return tuple(msgspec.structs.replace(rule, grants=grants.get(rule.id, ())) for rule in rules.values())
+    ordered = sorted(rules.values(), key=lambda rule: (SCOPES.index(rule.scope), rule.name or "", rule.id))
+    return tuple(msgspec.structs.replace(rule, grants=grants.get(rule.id, ())) for rule in ordered)
 
 
 def is_of_team(rule: Rule, team: str) -> bool:

@@ -48,7 +48,11 @@ def test_a_changed_rule_is_audited_with_what_it_was_and_an_unchanged_one_is_not(
     assert len(entries) == 3
     assert entries[0].before
     assert entries[0].after
-    assert (entries[0].before["most"], entries[0].after["most"]) == (500 * USD, 600 * USD)
+    assert (entries[0].before["limit"], entries[0].after["limit"]) == ("500", "600")
+    assert entries[0].after == {
+        "scope": "team/search", "measure": "usd", "limit": "600", "window": "month Europe/Berlin", "soft": "400",
+        "step_down": True,
+    }  # fmt: skip
 
 
 def test_a_removed_rule_is_no_longer_in_force_and_may_be_made_anew(store: ControlStore) -> None:
@@ -87,8 +91,10 @@ def test_a_grant_on_a_rule_of_the_configuration_file_is_audited_with_both_ceilin
     store.grant(rule, 50 * USD, until=5_000, reason="the launch", team=None)
     (entry,) = store.audit_entries()
     assert (entry.action, entry.target) == ("budget.grant", "budgets.company/usd")
-    assert entry.before == {"most": 500 * USD}
-    assert entry.after == {"most": 550 * USD, "amount": 50 * USD, "until": 5_000, "reason": "the launch"}
+    assert entry.before == {"limit": "500"}
+    assert entry.after == {
+        "limit": "550", "amount": "50", "until": "1970-01-01T00:00:00.005000Z", "reason": "the launch",
+    }  # fmt: skip
 
 
 def test_a_team_sees_in_the_trail_what_was_done_to_its_own_rules_and_no_others(store: ControlStore) -> None:
