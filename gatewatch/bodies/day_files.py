@@ -74,8 +74,9 @@ class DayFiles:
             os.close(old.fd)
         while len(self._open) >= _OPEN_DAYS:
             os.close(self._open.pop(next(iter(self._open))).fd)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         folder = self._folder / day
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         self._made += 1
         path = folder / f"{self._run}-{self._made:03d}{SUFFIX}"
         fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

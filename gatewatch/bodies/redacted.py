@@ -115,10 +115,11 @@ class _Redacting:
             return self._left_out(f"data of {len(text)} characters", len(text))
         if self._left <= 0:
             return self._left_out(f"{len(text)} characters", len(text))
-        beyond = len(text) > self._left
-        said = self._redact(text[: self._left + _BEYOND] if beyond else text)
-        if beyond:
-            kept = said[: max(0, min(self._left, len(said) - _BEYOND))]
+        seen = text[: self._left + _BEYOND]
+        said = self._redact(seen)
+        if len(text) > self._left:
+            whole = len(said) if len(seen) == len(text) else max(0, len(said) - _BEYOND)
+            kept = said[: min(self._left, whole)]
             said = kept + self._left_out(f"{len(text) - len(kept)} more characters", len(text) - len(kept))
             self._left = 0
         else:

@@ -159,7 +159,7 @@ class BodyKeeper:
         """Whether there is space that nothing else will need soon. The journal goes before bodies."""
         if time.monotonic() - self._looked_at >= SPACE_SECONDS:
             self._looked_at = time.monotonic()
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             disk = os.statvfs(self._folder)
             self._has_space = disk.f_bavail * disk.f_frsize > min(2**30, disk.f_blocks * disk.f_frsize // 10)
         if not self._has_space:
