@@ -27,13 +27,14 @@ CHECKPOINT_SECONDS = 10.0
 CHECKPOINT_SHARE = 0.01
 """Of the time, at most, goes into checkpoints: a large ledger has them less often."""
 TRY_AGAIN_SECONDS = 5.0
+LONGEST_UNSEEDED = 15.0
 SETTLED_SECONDS = 1.0
 """Reports that were on their way while seeds were sent still ask for them."""
 
 _ALARM = "limits_unseeded"
 _UNSEEDED = (
-    "Limits and budgets count from nothing, for neither the ledger nor the journal can be read ({said}). It is tried"
-    " again; see `gatewatch doctor`."
+    "Limits and budgets count from nothing, for what was used before is not known yet ({said}). It is tried again; see"
+    " the gateway's log, and `gatewatch doctor`."
 )
 
 log = logging.getLogger("gatewatch.control")
@@ -49,6 +50,7 @@ class Counting:
         self._alarms = alarms
         self._service: asyncio.Future[LedgerService] | None = None
         self._seeding: asyncio.Task[None] | None = None
+        self._unseeded_since: float | None = None
         self._begun_at = self._ended_at = float("-inf")
         workers.seeding = self.for_start
 
@@ -83,9 +85,12 @@ class Counting:
     def take(self, state: LiveState) -> None:
         """A worker has told which rules are new to it."""
         if not state.unseeded:
-            if state.pid in self._workers.states:
-                self._alarms.set(_ALARM, None)
+            self._unseeded_since = None
+            self._alarms.set(_ALARM, None)
             return
+        self._unseeded_since = self._unseeded_since or time.monotonic()
+        if time.monotonic() - self._unseeded_since > LONGEST_UNSEEDED:
+            self._alarms.set(_ALARM, _UNSEEDED.format(said=", ".join(state.unseeded[:3])))
         rules = [rule for rule in windowed(self._limits.rules) if rule.id in state.unseeded]
         if rules and (self._seeding is None or self._seeding.done()):
             self._seeding = asyncio.create_task(self._seed(rules))

@@ -140,7 +140,7 @@ class ControlLink:
             case "limit":
                 self._gateway.limit(msgspec.convert(command["limiting"], Limiting))
             case "seed":
-                self._gateway.seed(msgspec.convert(command["seeds"], Seeds))
+                self._gateway.seed(msgspec.convert(command["seeds"], Seeds, str_keys=True))
             case "count":
                 self._standing = self._gateway.standing(command["at"], command["begin"])
             case "recount":
