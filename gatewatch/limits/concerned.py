@@ -1,9 +1,9 @@
-"""Which rules concern a call, and under which names: found by scope, in the order in which the rules stand."""
+"""Which rules concern a call, and under which names: found by scope, in the order of the scopes."""
 
 from collections.abc import Iterable, Iterator
 
 from gatewatch.call import Call
-from gatewatch.limits.rule import OF_AN_ATTEMPT, Rule, Scope, counter
+from gatewatch.limits.rule import OF_AN_ATTEMPT, SCOPES, Rule, Scope, counter
 
 Concern = tuple[Rule, str, str]
 """A rule, whose counter of it, and what that is called."""
@@ -22,7 +22,7 @@ class Concerned:
             else:
                 self._named.setdefault((rule.scope, rule.name), []).append(rule)
         scopes: set[Scope] = {rule.scope for rule in self.rules}
-        self._of_the_call = tuple(scope for scope in scopes if scope not in OF_AN_ATTEMPT)
+        self._of_the_call = tuple(scope for scope in SCOPES if scope in scopes and scope not in OF_AN_ATTEMPT)
         self.has_models = "model" in scopes
         self.has_provider_keys = "provider_key" in scopes
 

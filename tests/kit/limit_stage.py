@@ -1,6 +1,5 @@
 """A whole gateway in this process, over sockets, in front of the sandbox provider; its rules are changed under it."""
 
-import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -23,6 +22,7 @@ from proxy.worker.gateway import Gateway
 from proxy.worker.settle import Meter
 from tests.kit.raw_http import RawReply, ask
 from tests.kit.raw_http import request as request_bytes
+from tests.kit.waiting import eventually
 from tests.kit.worker_process import PEPPER
 
 HELLO = [{"role": "user", "content": "How many roads must a man walk down?"}]
@@ -79,27 +79,35 @@ class Stage:
     def name(self, scope: Scope, route: str, model: str) -> str:
         return self.names[scope] or {"route": route, "model": f"openai/{model}"}.get(scope, "")
 
-    def asked(self, endpoint: str, way: str, route: str, user: str | None, usage: Any, **fields: Any) -> bytes:
+    def asked(
+        self,
+        endpoint: str,
+        way: str,
+        route: str,
+        user: str | None,
+        usage: Any = None,
+        fault: str | None = None,
+        **fields: Any,
+    ) -> bytes:
         body = BODIES[endpoint] | {"model": route} | ({"stream": True} if way == "stream" else {}) | fields
         headers = {"Authorization": f"Bearer {self.secret}"}
         if user:
             headers["x-gatewatch-tags"] = json.dumps({"user": user})
         if usage:
             headers["x-sandbox-usage"] = json.dumps(usage)
+        if fault:
+            headers["x-sandbox-fault"] = fault
         return request_bytes("POST", PATHS[endpoint], json.dumps(body).encode(), headers)
 
-    async def call(
-        self, endpoint: str, way: str, route: str, *, user: str | None = "ann", usage: Any = None, **fields: Any
-    ) -> RawReply:
+    async def call(self, endpoint: str, way: str, route: str, *, user: str | None = "ann", **fields: Any) -> RawReply:
         """One call, and all that it leaves."""
-        reply = await ask(self.port, self.asked(endpoint, way, route, user, usage, **fields))
+        reply = await ask(self.port, self.asked(endpoint, way, route, user, **fields))
         await self.quiet()
         return reply
 
     async def quiet(self) -> None:
         """The end of a call is settled behind its last byte."""
-        while self.gateway.in_flight:
-            await asyncio.sleep(0)
+        await eventually(lambda: not self.gateway.in_flight)
 
     def rows(self) -> list[dict[str, Any]]:
         """What calls have ended with, in their order."""
