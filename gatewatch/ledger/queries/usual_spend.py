@@ -5,7 +5,7 @@ import msgspec
 from gatewatch.errors import UsageError
 from gatewatch.ledger.answer import Found
 from gatewatch.ledger.asking import Asking, usd
-from gatewatch.ledger.facts import MINUTE, Where, facts, widened
+from gatewatch.ledger.facts import MINUTE, Where, facts
 from gatewatch.ledger.families import SPEND
 from gatewatch.ledger.queries.lately import OF_CALLS
 from gatewatch.timespan import Window
@@ -35,8 +35,8 @@ def answer(asking: Asking, params: Params) -> Found:
     if params.span_us < MINUTE or params.span_us % MINUTE or not params.span_us <= params.past_us <= LONGEST:
         raise UsageError("A span is whole minutes, and no longer than the past, which is 31 days at most.")
     until = asking.now_us if params.until_us is None else params.until_us
-    window = widened(Window(until - params.past_us, until), params.span_us)
-    window = Window(window.since_us, window.until_us - params.span_us)  # the last span is not over
+    end = until - until % params.span_us  # the span that is not over tells too little
+    window = Window(end - params.past_us // params.span_us * params.span_us, end)
     spend = facts(SPEND, window, _EVERYTHING, _COLUMNS, source="rollups", step_us=params.span_us)
     found = asking.rows(
         f"""
