@@ -65,7 +65,7 @@ def standing(now: Now) -> Iterator[Metric]:
         ("alarms", "What is wrong now, by kind.", "kind", now.alarms),
     ):
         yield _gauge(name, text, (label,), (((key,), value) for key, value in values.items()))
-    text = "Alerts that fire: about how many subjects."
+    text = "Alerts that fire, and of how many subjects each does."
     yield _gauge("alerts_firing", text, ("alert", "severity"), now.alerts.items())
     labels = ("rule", "scope", "name", "measure")
     for name, text in (

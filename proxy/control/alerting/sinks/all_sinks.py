@@ -4,6 +4,7 @@ Keeps true: another configuration takes effect at once; a webhook that stays as 
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,8 @@ from proxy.control.alarms import Alarms
 from proxy.control.alerting.firing import Firing
 from proxy.control.alerting.sinks.log_sink import LogSink
 from proxy.control.alerting.sinks.webhook import Resolve, WebhookSink
+
+LAST_SECONDS = 2.0
 
 
 class Sinks:
@@ -47,7 +50,11 @@ class Sinks:
             sink.tell(firing)
 
     async def stop(self) -> None:
-        """What still waits is lost; the log has it."""
+        """What waits has a moment to go out; then it is lost, and the log has it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SECONDS):
+                for sink, _ in self._webhooks.values():
+                    await sink.emptied()
         tasks = [task for _, task in self._webhooks.values()]
         for task in tasks:
             task.cancel()

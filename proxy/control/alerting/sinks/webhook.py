@@ -51,6 +51,8 @@ class WebhookSink:
         self._waiting: deque[tuple[Firing, float]] = deque()
         """With the moment (monotonic) at which it is given up."""
         self._news = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._lost = 0
         """Messages since the last one that was taken."""
         self._client: httpx.AsyncClient | None = None
@@ -63,6 +65,7 @@ class WebhookSink:
             self._waiting.popleft()
             self._lose("too many wait for it")
         self._waiting.append((firing, time.monotonic() + self.webhook.give_up / 1e6))
+        self._idle.clear()
         self._news.set()
 
     async def run(self) -> None:
@@ -74,10 +77,15 @@ class WebhookSink:
                     await self._deliver(firing, due)
                     if self._waiting and self._waiting[0][0] is firing:
                         self._waiting.popleft()
+                self._idle.set()
                 self._news.clear()
                 await self._news.wait()
         finally:
             await self.close()
+
+    async def emptied(self) -> None:
+        """Until nothing waits."""
+        await self._idle.wait()
 
     async def send(self, firing: Firing) -> Outcome:
         """One try, now. Never raises but to be cancelled."""

@@ -13,7 +13,7 @@ from gatewatch.errors import GatewatchError, NotFound
 from proxy.control.alarms import Alarms
 from proxy.control.alerting.sinks.all_sinks import Sinks
 from tests.kit.firings import a_firing
-from tests.kit.scripted_upstream import Conversation, http, scripted_upstream
+from tests.kit.scripted_upstream import Conversation, http, scripted_upstream, silence
 from tests.kit.waiting import eventually
 
 SLACK = {"url": "env:URL", "shape": "slack", "allow_hosts": ["127.0.0.1"], "allow_private": True}
@@ -84,6 +84,19 @@ async def test_one_that_stays_as_it_was_keeps_what_waits() -> None:
         made.configure({"a": webhook(), "b": webhook()})
         held.set()
         await eventually(lambda: len(upstream.requests) == 3)
+
+
+async def test_what_waits_at_the_end_goes_out_but_holds_up_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scripted_upstream(takes) as upstream:
+        async with sinks(upstream.url) as (made, _):
+            made.configure({"a": webhook()})
+            for _ in range(5):
+                made.tell(a_firing())
+        assert len(upstream.requests) == 5
+    monkeypatch.setattr("proxy.control.alerting.sinks.all_sinks.LAST_SECONDS", 0.05)
+    async with scripted_upstream(silence) as upstream, sinks(upstream.url) as (made, _):
+        made.configure({"a": webhook()})
+        made.tell(a_firing())
 
 
 async def test_each_can_be_tried_out_and_says_how_it_went() -> None:
