@@ -24,8 +24,11 @@ from proxy.sse import BrokenFraming, FrameCutter
 _LONGEST_FRAME = 16 * 2**20
 
 
-def assembled(dialect: str, endpoint: str, frames: bytes) -> dict[str, Any]:
-    """What the caller was told, in `choices`, with an `error` where it ended in one. `frames`: as they went out."""
+def assembled(dialect: str, endpoint: str, frames: bytes, finish: str | None = None) -> dict[str, Any]:
+    """What the caller was told, in `choices`, with an `error` where it ended in one.
+
+    `frames`: as they went out, but for the last one, which may say why the reply ended: that is `finish` then.
+    """
     cutter = FrameCutter(_LONGEST_FRAME)
     try:
         whole = cutter.feed(frames)
@@ -49,7 +52,7 @@ def assembled(dialect: str, endpoint: str, frames: bytes) -> dict[str, Any]:
                 break
             for event in events:
                 said.take(event)
-    return said.told()
+    return said.told(finish)
 
 
 class _Choice:
@@ -60,13 +63,13 @@ class _Choice:
         self.calls: dict[int, tuple[str, list[str]]] = {}
         self.finish: str | None = None
 
-    def told(self) -> dict[str, Any]:
+    def told(self, finish: str | None) -> dict[str, Any]:
         texts = {"reasoning": self.reasoning, "text": self.text, "refusal": self.refusal}
         calls = [{"name": name, "arguments": "".join(said)} for name, said in self.calls.values()]
         return {
             **{name: "".join(said) for name, said in texts.items() if said},
             **({"tool_calls": calls} if calls else {}),
-            "finish": self.finish,
+            "finish": self.finish or finish,
         }
 
 
@@ -106,10 +109,10 @@ class _Said:
             choice.text.append(each.text)
             choice.finish = each.finish_reason or choice.finish
 
-    def told(self) -> dict[str, Any]:
+    def told(self, finish: str | None) -> dict[str, Any]:
         return {
             "model": self._model,
-            "choices": [choice.told() for _, choice in sorted(self._choices.items())],
+            "choices": [choice.told(finish) for _, choice in sorted(self._choices.items())],
             **({"error": self.error} if self.error else {}),
         }
 

@@ -45,6 +45,7 @@ class _Ended(NamedTuple):
     endpoint: str
     dialect: str
     stream: bool
+    finish: str | None
     request: dict[str, Any]
     request_bytes: int
     reply: KeptReply
@@ -98,8 +99,8 @@ class BodyKeeper:
             self._thread.start()
         self._waiting.put(
             _Ended(
-                call.call_id, call.started_at, call.endpoint, inbound.caller.name, call.stream, inbound.body,
-                inbound.body_bytes, kept, self._policy.most_bytes, holds,
+                call.call_id, call.started_at, call.endpoint, inbound.caller.name, call.stream, call.finish_reason,
+                inbound.body, inbound.body_bytes, kept, self._policy.most_bytes, holds,
             )
         )  # fmt: skip
 
@@ -137,7 +138,7 @@ class BodyKeeper:
         if ended.endpoint in _WITHOUT_REPLY or not ended.reply.frames:
             return
         raw = b"".join(ended.reply.frames)
-        reply = assembled(ended.dialect, ended.endpoint, raw) if ended.stream else _parsed(raw)
+        reply = assembled(ended.dialect, ended.endpoint, raw, ended.finish) if ended.stream else _parsed(raw)
         self._append(ended, "reply", reply, ended.reply.size, ended.reply.size - len(raw))
 
     def _append(self, ended: _Ended, kind: Kind, body: object, size: int, unseen: int) -> None:

@@ -13,12 +13,15 @@ from proxy.worker.bodies.shape import MOST_BYTES, shape_of
 from proxy.worker.bodies.words import NAMES
 
 
+PICTURE = {"type": "image_url", "image_url": {"url": "u"}}
+
+
 def test_a_request_is_told_by_its_names_types_sizes_and_values() -> None:
     body = {
         "model": "gpt-4o-mini",
         "messages": [
             {"role": "system", "content": "Be brief."},
-            {"role": "user", "content": [{"type": "text", "text": "Hello!"}, {"type": "image_url", "image_url": {"url": "u"}}]},
+            {"role": "user", "content": [{"type": "text", "text": "Hello!"}, PICTURE]},
         ],
         "temperature": 3.5,
         "max_tokens": -1,
@@ -33,7 +36,7 @@ def test_a_request_is_told_by_its_names_types_sizes_and_values() -> None:
             "[0]": {"role": "system", "content": "text(9)"},
             "[1]": {
                 "role": "user",
-                "content": {"[0]": {"type": "text", "text": "text(6)"}, "[1]": {"type": "image_url", "image_url": {"url": "text(1)"}}},
+                "content": {"[0]": {"type": "text", "text": "text(6)"}, "[1]": PICTURE | {"image_url": {"url": "text(1)"}}},
             },
         },
         "temperature": 3.5,
@@ -151,7 +154,7 @@ def _nested(depth: int) -> Any:
         {f"name{n}": n for n in range(50_000)},
         {"messages": [{"role": "user", f"{'y' * n}": n} for n in range(1000)]},
         {"tools": [{"parameters": {"properties": {"a" * n: {"enum": [1, "x", None]}}}} for n in range(500)]},
-        {name: {inner: {last: 1 for last in NAMES} for inner in list(NAMES)[:50]} for name in NAMES},
+        {name: {inner: dict.fromkeys(NAMES, 1) for inner in list(NAMES)[:50]} for name in NAMES},
         {name: [[["é" * 3]]] for name in NAMES},
         _nested(400),
     ],
