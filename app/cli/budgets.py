@@ -122,11 +122,23 @@ def for_people(row: dict[str, Any]) -> dict[str, Any]:
     for share in ("used", "pace", "forecast_used"):
         if row[share] is not None:
             shown[share] = f"{row[share]:.1%}"
+    if row["forecast_low"] is not None:
+        shown["forecast"] = f"{_cents(row['forecast'])} ({_cents(row['forecast_low'])}–{_cents(row['forecast_high'])})"
+    elif row["forecast"] is not None:
+        shown["forecast"] = _cents(row["forecast"])
     shown["name"] = f"{row['key_name']} ({row['name']})" if row["key_name"] else row["name"] or None
     shown["soft"] = f"{row['soft']} reached" if row["soft_reached"] else row["soft"]
     if row["granted"] not in (0, "0"):
         shown["limit"] = f"{row['limit']} ({row['granted']} granted)"
     return shown
+
+
+def _cents(amount: int | str) -> str:
+    """Money to the cent, where it is as much; tokens as they are."""
+    if isinstance(amount, int) or "." not in amount:
+        return str(amount)
+    whole, _, rest = amount.partition(".")
+    return amount if whole == "0" and rest.startswith("00") else f"{whole}.{rest[:2]}"
 
 
 def _set(args: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from gatewatch.money import usd_text
 from gatewatch.timespan import iso
 
 _UNPRICED = "unpriced calls"
+_MICRO_USD = 10**6
 
 
 class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -128,6 +129,10 @@ def _row(rule: Rule, use: _Use, in_force: InForce, now: int) -> Row:
     def amount(n: int | None) -> int | str | None:
         return n if n is None or rule.measure != "picos" else usd_text(n)
 
+    def about(n: int | None) -> int | str | None:
+        """A forecast is not exact to the picodollar, and does not look so."""
+        return n if n is None or rule.measure != "picos" else usd_text(n - n % _MICRO_USD)
+
     return {
         "rule": rule.id,
         "scope": rule.scope,
@@ -142,9 +147,9 @@ def _row(rule: Rule, use: _Use, in_force: InForce, now: int) -> Row:
         "left": amount(max(0, most - use.used - held)),
         "used": share(use.used, most),
         "pace": share(now - period[0], period[1] - period[0]) if period else None,
-        "forecast": amount(foreseen.amount) if foreseen else None,
-        "forecast_low": amount(foreseen.low) if foreseen else None,
-        "forecast_high": amount(foreseen.high) if foreseen else None,
+        "forecast": about(foreseen.amount) if foreseen else None,
+        "forecast_low": about(foreseen.low) if foreseen else None,
+        "forecast_high": about(foreseen.high) if foreseen else None,
         "forecast_used": share(foreseen.amount, most) if foreseen else None,
         "forecast_method": METHOD if foreseen else None,
         "soft": amount(rule.soft),

@@ -8,7 +8,7 @@ from gatewatch.ledger.queries import budgets
 from gatewatch.limits.rule import Scope
 
 _SCOPES: dict[str, Scope] = {
-    "team": "team", "key_id": "key", "user": "user", "route": "route", "environment": "environment",
+    "team": "team", "key_id": "key", "key_name": "key", "user": "user", "route": "route", "environment": "environment",
 }  # fmt: skip
 """Dimensions whose groups are what budgets are for; a project's or a model's name alone is none's."""
 _NONE: Row = {"budget_usd": None, "budget_used": None}
@@ -54,8 +54,9 @@ def _fullest(asking: Asking, by: str) -> dict[str, Row]:
         return {}
     found: dict[str, Row] = {}
     for row in budgets.rows_of(asking, budgets.Params(scope=scope)):
-        if row["measure"] == "usd" and row["name"] is not None:
-            known = found.get(row["name"])
+        group = row["key_name" if by == "key_name" else "name"]
+        if row["measure"] == "usd" and group is not None:
+            known = found.get(group)
             if known is None or known["budget_used"] < row["used"]:
-                found[row["name"]] = {"budget_usd": row["limit"], "budget_used": row["used"]}
+                found[group] = {"budget_usd": row["limit"], "budget_used": row["used"]}
     return found
