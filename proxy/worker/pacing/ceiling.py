@@ -22,13 +22,12 @@ class Ceiling:
         self._changed_at = float("-inf")
 
     def cut(self, running: int, now: float) -> None:
-        """By a fifth of what is running, down to one; again after an interval."""
-        if now - self._changed_at < INTERVAL:
+        """By a fifth of what is running, down to one; again after an interval, once the cut before has shown."""
+        if now - self._changed_at < INTERVAL or (self.most is not None and running > self.most):
             return
         self._changed_at = now
         if self.most is None:
             self._before = running
-        running = running if self.most is None else min(running, self.most)
         self.most = max(1, running * 4 // 5)
 
     def recover(self, now: float) -> None:
