@@ -1,8 +1,12 @@
 """Signatures that any receiver of Standard Webhooks can check; the oracle is openssl, and the scheme's own example."""
 
 import base64
+import re
 import shutil
 import subprocess
+import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,3 +48,19 @@ def test_a_weak_or_broken_secret_is_refused_and_not_repeated(secret: str) -> Non
     with pytest.raises(SecretError) as refused:
         signing_key(secret)
     assert secret not in str(refused.value)
+
+
+def test_the_example_in_the_manual_takes_what_is_genuine_and_nothing_else() -> None:
+    page = (Path(__file__).parents[5] / "docs" / "alerts.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"(?ms)^```python\n(.*?)^```", page)
+    found: dict[str, Any] = {}
+    exec(example, found)
+    is_genuine = found["is_genuine"]
+    secret, now = "a secret of thirty-two characters", int(time.time())
+    headers = signature_headers(signing_key(secret), "msg_1", now, b"{}")
+    assert is_genuine(headers, b"{}", secret.encode())
+    assert not is_genuine(headers, b"{} ", secret.encode())
+    assert not is_genuine(headers, b"{}", b"another secret of that length...")
+    assert not is_genuine(headers | {"webhook-id": "msg_2"}, b"{}", secret.encode())
+    old = signature_headers(signing_key(secret), "msg_1", now - 3600, b"{}")
+    assert not is_genuine(old, b"{}", secret.encode())
