@@ -88,7 +88,7 @@ def main(argv: list[str]) -> int:
 
 def against(checkout: Path, plan: Plan, folder: Path) -> list[str]:
     """Worker CPU per straight call, here and there, interleaved."""
-    commit = _git(checkout, "rev-parse", "--short", "HEAD")
+    commit = git(checkout, "rev-parse", "--short", "HEAD")
     here = Candidate("here", "this checkout", partial(_served_from, ROOT))
     there = Candidate("there", f"the checkout at {commit}", partial(_served_from, checkout))
     spent: dict[tuple[str, str], dict[int, float]] = {}
@@ -100,7 +100,7 @@ def against(checkout: Path, plan: Plan, folder: Path) -> list[str]:
             for kind in ("plain", "burst"):
                 for each in up if number % 2 else reversed(up):
                     door = each.doors.plain if kind == "plain" else each.doors.burst
-                    cost = _worker_us(each, door, kind == "burst", plan.seconds if number else 1, folder)
+                    cost = worker_us(each, door, kind == "burst", plan.seconds if number else 1, folder)
                     if number:  # round 0 warms up
                         spent.setdefault((kind, each.name), {})[number] = cost
             _say(f"against {commit}: round {number}")
@@ -108,8 +108,8 @@ def against(checkout: Path, plan: Plan, folder: Path) -> list[str]:
     lines += ["| call | before | now | now ÷ before |", "| --- | --- | --- | --- |"]
     for kind, label in (("plain", "plain chat"), ("burst", "chat stream of 66 frames")):
         ours, theirs = spent[kind, "here"], spent[kind, "there"]
-        ratio = _range(paired(ours, theirs), 3)
-        lines.append(f"| {label} | {_range(theirs.values())} | {_range(ours.values())} | {ratio} |")
+        ratio = range_text(paired(ours, theirs), 3)
+        lines.append(f"| {label} | {range_text(theirs.values())} | {range_text(ours.values())} | {ratio} |")
     return lines
 
 
@@ -126,7 +126,7 @@ def pairs(plan: Plan, folder: Path) -> list[str]:
                     for caller, path in CALLERS.items():
                         door = Door(up.doors.plain.port, path, f"{provider}/{MODELS[provider]}", key, caller, TEXT)
                         for kind in ("plain", "stream"):
-                            cost = _worker_us(up, door, kind == "stream", 1, folder)
+                            cost = worker_us(up, door, kind == "stream", 1, folder)
                             if number:
                                 cpu.setdefault((caller, provider, kind), {})[number] = cost
                         if number:
@@ -141,18 +141,18 @@ def pairs(plan: Plan, folder: Path) -> list[str]:
     for kind in ("plain", "stream"):
         lines += [f"| {kind}: caller ↓ provider → | {' | '.join(PROVIDERS)} |", "| --- " * (len(PROVIDERS) + 1) + "|"]
         for caller in CALLERS:
-            cells = [_range(cpu[caller, provider, kind].values()) for provider in PROVIDERS]
+            cells = [range_text(cpu[caller, provider, kind].values()) for provider in PROVIDERS]
             lines.append(f"| {caller} | {' | '.join(cells)} |")
         lines.append("")
     lines += [f"Time to first token, ms, p50 of {PACED_STREAMS} paced streams:", ""]
     lines += [f"| caller ↓ provider → | {' | '.join(PROVIDERS)} |", "| --- " * (len(PROVIDERS) + 1) + "|"]
     for caller in ("direct", *CALLERS):
-        cells = [_range(ttft[caller, provider].values(), 1) for provider in PROVIDERS]
+        cells = [range_text(ttft[caller, provider].values(), 1) for provider in PROVIDERS]
         lines.append(f"| {caller} | {' | '.join(cells)} |")
     return lines
 
 
-def _worker_us(candidate: Running, door: Door, stream: bool, seconds: int, folder: Path) -> float:
+def worker_us(candidate: Running, door: Door, stream: bool, seconds: int, folder: Path) -> float:
     workers = candidate.workers()
     worked = processor_seconds(workers)
     if stream:
@@ -175,7 +175,7 @@ def _direct(port: int, provider: str) -> Door:
 
 def _served_from(checkout: Path, folder: Path, port: int, upstreams: Upstreams) -> Prepared:
     (folder / "gatewatch.yaml").write_text(gatewatch_config(upstreams))
-    return _gatewatch(checkout, folder, port)
+    return gatewatch_from(checkout, folder, port)
 
 
 def _all_dialects(sandbox: int, folder: Path, port: int, upstreams: Upstreams) -> Prepared:
@@ -187,10 +187,10 @@ def _all_dialects(sandbox: int, folder: Path, port: int, upstreams: Upstreams) -
     ]
     lines += ["models:", *(f"  {name}: {{targets: [chat/gpt-4o]}}" for name in Doors._fields)]
     (folder / "gatewatch.yaml").write_text("\n".join(["providers:", *lines, ""]))
-    return _gatewatch(ROOT, folder, port)
+    return gatewatch_from(ROOT, folder, port)
 
 
-def _gatewatch(checkout: Path, folder: Path, port: int) -> Prepared:
+def gatewatch_from(checkout: Path, folder: Path, port: int) -> Prepared:
     environment = {"UPSTREAM_KEY": "sk-bench"}
     command = ("env", "-C", str(checkout), sys.executable, "-m", "gatewatch")  # workers start from the same folder
     made = subprocess.run(
@@ -214,12 +214,12 @@ def _sandbox(folder: Path, core: int | None) -> Iterator[int]:
         yield port
 
 
-def _range(values: Iterable[float], digits: int = 0) -> str:
+def range_text(values: Iterable[float], digits: int = 0) -> str:
     seen = spread(list(values))
     return f"{seen.median:.{digits}f} ({seen.low:.{digits}f}–{seen.high:.{digits}f})"
 
 
-def _git(checkout: Path, *command: str) -> str:
+def git(checkout: Path, *command: str) -> str:
     return subprocess.run(["git", *command], cwd=checkout, capture_output=True, check=True, text=True).stdout.strip()
 
 
