@@ -31,7 +31,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """How long it has to be so before it fires."""
     clear_for: int = 0
     """How long it has to be over before it clears."""
-    least: int = 1
+    least: int = 0
     """Calls that have to be seen before it may fire."""
     floor: int = 0
     """Picodollars in ten minutes: less is never taken for the usual."""

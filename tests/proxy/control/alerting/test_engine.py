@@ -1,0 +1,300 @@
+"""What fires is written, acts, is told, and comes back after a restart; what cannot be measured changes nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from gatewatch.alerts.alert import Alert
+from gatewatch.alerts.silence import Silence
+from gatewatch.control.alerts import Alerts
+from gatewatch.control.store import ControlStore
+from gatewatch.errors import GatewatchError
+from gatewatch.ledger.service import LedgerService
+from gatewatch.ledger.unavailable import LedgerLocked
+from gatewatch.paths import Home
+from proxy.control.alarms import Alarms
+from proxy.control.alerting.engine import AlertEngine
+from proxy.control.alerting.firing import Firing
+from proxy.control.limits_in_force import LimitsInForce
+from proxy.settings import Limiting, Override
+from tests.kit.acting import MINUTE, SECOND, Clock
+from tests.kit.journals import a_call, closing, segment
+
+ERRORS = Alert(
+    name="errors", when="5xx", per="team", unit="share", bound=100_000, clear=80_000, window=MINUTE,
+    clear_for=10 * SECOND, least=5, do=("notify", "throttle"), severity="critical",
+)  # fmt: skip
+DRAIN = Alert(
+    name="drain", when="velocity", per="key", unit="times", bound=5_000_000, clear=4_000_000, window=MINUTE,
+    floor=10 * 10**12, do=("pause",), clear_for=0,
+)  # fmt: skip
+LAG = Alert(
+    name="lag", when="ledger_lag", per="gateway", unit="time", bound=30 * SECOND, clear=5 * SECOND, window=MINUTE,
+)  # fmt: skip
+THROTTLED = Override(kind="throttle", scope="team", name="search", because="alert errors|team/search")
+
+
+class Stage:
+    """An engine on a home of its own, whose clock is set. Its ledger is real."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.clock = Clock()
+        self.service = LedgerService(home, clock=self.clock)
+        self.alerts: list[Alert] = [ERRORS]
+        self.told: list[Firing] = []
+        self.pushed: list[Limiting] = []
+        self.ages: dict[str, int] = {}
+        self.made = 0
+        self.locked = False
+        self.engine = self.started()
+
+    def started(self) -> AlertEngine:
+        """As a control process has it at its start."""
+        self.alarms = Alarms()
+        self.limits = LimitsInForce(self.pushed.append)
+        engine = AlertEngine(
+            self.home.control,
+            self.limits,
+            self.alarms,
+            alerts=lambda: self.alerts,
+            ask=self.ask,
+            loaded_until=lambda: self.service.loaded_until_us,
+            ages=lambda: self.ages,
+            sink=self,
+            clock=self.clock,
+        )
+        with self.store() as store:
+            engine.start(store)
+        self.first = self.limits.configured(Limiting())
+        return engine
+
+    def ask(self, query: str, /, **params: object) -> Any:
+        if self.locked:
+            raise LedgerLocked("the ledger is locked by another process")
+        return self.service.ask(query, **params)
+
+    def tell(self, firing: Firing) -> None:
+        self.told.append(firing)
+
+    def store(self, actor: str = "gateway") -> ControlStore:
+        return ControlStore.open(self.home.control, actor=actor, clock=self.clock)
+
+    def calls(self, count: int, **fields: Any) -> None:
+        """So many calls have just ended, and are in the ledger."""
+        self.made += 1
+        calls = [
+            a_call(self.made * 1000 + n, at_us=self.clock.now - SECOND, latency_us=1000, **fields) for n in range(count)
+        ]
+        segment(self.home, *map(closing, calls), run=f"20261120T100000Z-{self.made:08x}")
+        self.service.load_once()
+
+    async def look(self, after: int = 0) -> list[tuple[str, str]]:
+        """Let time pass, load, look; what sinks were told by it."""
+        self.clock.now += after
+        if not self.locked:
+            self.service.load_once()
+        self.told.clear()
+        await self.engine.settle()
+        return [(firing.id, firing.state) for firing in self.told]
+
+    def rows(self) -> dict[str, str]:
+        with self.store() as store:
+            return {row.id: row.state for row in Alerts(store).rows()}
+
+    def trail(self) -> list[tuple[str, str, str]]:
+        with self.store() as store:
+            return [(each.actor, each.action, each.target) for each in reversed(store.audit_entries())]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    stage = Stage(Home(tmp_path / "home").make())
+    yield stage
+    stage.service.close()
+
+
+FAILING = {"status": "error", "http_status": 502}
+
+
+async def test_a_spike_fires_acts_is_told_and_clears(stage: Stage) -> None:
+    stage.calls(10)
+    assert await stage.look() == []
+    stage.calls(10, **FAILING)
+    assert await stage.look() == [("errors|team/search", "firing")]
+    (firing,) = stage.told
+    assert (firing.value, firing.threshold, firing.severity) == ("50 %", "10 %", "critical")
+    assert firing.text == (
+        "errors: team/search: 50 % answers 5xx (10 of 20 calls in 1m); fires from 10 % on."
+        " In force: throttle team/search."
+    )
+    assert stage.pushed[-1].overrides == (THROTTLED,)
+    assert await stage.look(SECOND) == []
+    assert await stage.look(61 * SECOND) == []  # gone from the window: now it has to stay so for ten seconds
+    assert await stage.look(10 * SECOND) == [("errors|team/search", "cleared")]
+    assert stage.pushed[-1].overrides == ()
+    assert stage.rows() == {"errors|team/search": "cleared"}
+    assert stage.trail() == [
+        ("gateway", "alert.fire", "errors|team/search"),
+        ("gateway", "alert.clear", "errors|team/search"),
+    ]
+
+
+async def test_few_calls_wake_nobody(stage: Stage) -> None:
+    stage.calls(4, **FAILING)
+    assert await stage.look() == []
+    stage.calls(1, **FAILING)
+    assert await stage.look() == [("errors|team/search", "firing")]
+
+
+async def test_what_was_in_force_is_in_force_again_before_the_first_settings_of_a_restarted_gateway(
+    stage: Stage,
+) -> None:
+    stage.calls(10, **FAILING)
+    await stage.look()
+    stage.engine = stage.started()
+    assert stage.first.overrides == (THROTTLED,)
+    assert await stage.look(SECOND) == []  # told before
+    assert [alert["id"] for alert in stage.engine.live()] == ["errors|team/search"]
+    await stage.look(60 * SECOND)
+    assert await stage.look(10 * SECOND) == [("errors|team/search", "cleared")]
+
+
+async def test_while_the_ledger_does_not_answer_nothing_clears_and_an_alarm_says_so(stage: Stage) -> None:
+    stage.calls(10, **FAILING)
+    await stage.look()
+    stage.locked = True
+    for _ in range(3):
+        assert await stage.look(5 * MINUTE) == []
+    (alarm,) = stage.alarms.standing()
+    assert alarm.id == "alerts"
+    assert "cannot be judged" in alarm.text
+    assert stage.rows() == {"errors|team/search": "firing"}
+    stage.locked = False
+    assert await stage.look() == []
+    assert stage.alarms.standing() == []
+    assert await stage.look(10 * SECOND) == [("errors|team/search", "cleared")]
+
+
+async def test_a_ledger_that_is_behind_counts_as_silent_and_that_it_is_behind_fires(stage: Stage) -> None:
+    stage.alerts = [ERRORS, LAG]
+    stage.calls(10, **FAILING)
+    await stage.look()
+    stage.clock.now += 2 * MINUTE
+    stage.told.clear()
+    await stage.engine.settle()
+    assert [(firing.id, firing.state, firing.value) for firing in stage.told] == [("lag|gateway", "firing", "2 min")]
+    assert stage.rows() == {"errors|team/search": "firing", "lag|gateway": "firing"}
+    assert [told for told in await stage.look() if told[0] == "lag|gateway"] == [("lag|gateway", "cleared")]
+
+
+async def test_a_paused_key_stays_paused_until_somebody_resumes_it(stage: Stage) -> None:
+    stage.alerts = [DRAIN]
+    stage.calls(1, cost_picos=6 * 10**12)
+    assert await stage.look() == []  # nobody is to be told
+    paused = Override(kind="pause", scope="key", name="k0000001", because="alert drain|key/k0000001")
+    assert stage.pushed[-1].overrides == (paused,)
+    await stage.look(61 * SECOND)
+    assert stage.rows() == {"drain|key/k0000001": "cleared"}
+    assert stage.limits.limiting.overrides == (paused,)
+    assert [alert["actions"] for alert in stage.engine.live()] == [["pause key/k0000001"]]
+    with stage.store("ann") as store:
+        Alerts(store).acknowledge("drain|key/k0000001", None, resume=True)
+    await stage.look(SECOND)
+    assert stage.limits.limiting.overrides == ()
+    assert stage.engine.live() == []
+
+
+async def test_spend_under_five_times_the_floor_is_usual_for_a_key_that_nobody_knows(stage: Stage) -> None:
+    stage.alerts = [DRAIN]
+    stage.calls(1, cost_picos=4_900_000_000_000)
+    await stage.look()
+    assert stage.rows() == {}
+
+
+async def test_in_silence_it_acts_and_nobody_is_told_until_the_silence_is_over(stage: Stage) -> None:
+    silence = Silence(
+        id="s", pattern="errors", until=stage.clock.now + 30 * SECOND, reason="", created_at=0, created_by="ann"
+    )
+    with stage.store() as store:
+        Alerts(store).silence(silence)
+    stage.calls(10, **FAILING)
+    assert await stage.look() == []
+    assert stage.pushed[-1].overrides == (THROTTLED,)
+    assert stage.engine.standing() == []
+    assert [alert["silenced"] for alert in stage.engine.live()] == [True]
+    assert await stage.look(31 * SECOND) == [("errors|team/search", "firing")]
+    assert [alarm.id for alarm in stage.engine.standing()] == ["alert:errors|team/search"]
+
+
+async def test_what_began_and_ended_in_silence_nobody_is_told(stage: Stage) -> None:
+    with stage.store() as store:
+        Alerts(store).silence(Silence(id="s", pattern="*", until=2**62, reason="", created_at=0, created_by="ann"))
+    stage.calls(10, **FAILING)
+    assert await stage.look() == []
+    assert await stage.look(61 * SECOND) == []
+    assert await stage.look(10 * SECOND) == []
+    assert stage.rows() == {"errors|team/search": "cleared"}
+
+
+async def test_what_was_acknowledged_is_no_news(stage: Stage) -> None:
+    stage.calls(10, **FAILING)
+    await stage.look()
+    with stage.store("ann") as store:
+        Alerts(store).acknowledge("errors|team/search", None, resume=False)
+    assert await stage.look(SECOND) == []
+    assert stage.engine.standing() == []
+    assert [alert["state"] for alert in stage.engine.live()] == ["acknowledged"]
+    assert stage.limits.limiting.overrides == (THROTTLED,)
+
+
+async def test_an_alert_that_is_taken_out_of_the_configuration_is_over(stage: Stage) -> None:
+    stage.calls(10, **FAILING)
+    await stage.look()
+    stage.alerts = []
+    assert await stage.look(SECOND) == [("errors|team/search", "cleared")]
+    assert stage.limits.limiting.overrides == ()
+    with stage.store() as store:
+        (newest, *_) = store.audit_entries()
+    assert newest.after is not None
+    assert newest.after["why"] == "it is no longer configured"
+
+
+async def test_where_sinks_may_not_have_heard_they_are_told_again(stage: Stage) -> None:
+    stage.calls(10, **FAILING)
+    await stage.look()
+    with stage.store() as store:
+        (row,) = Alerts(store).rows()
+        Alerts(store).note_told([msgspec.structs.replace(row, state="cleared")])  # as before it was noted
+    assert await stage.look(SECOND) == [("errors|team/search", "firing")]
+    assert await stage.look(SECOND) == []
+
+
+async def test_a_store_that_cannot_be_opened_is_said_and_leaves_in_force_what_is(stage: Stage) -> None:
+    stage.calls(10, **FAILING)
+    await stage.look()
+    moved = stage.home.control.rename(stage.home.root / "away.db")
+    stage.home.control.mkdir()
+    assert await stage.look(SECOND) == []
+    assert [alarm.id for alarm in stage.alarms.standing()] == ["alerts"]
+    assert stage.limits.limiting.overrides == (THROTTLED,)
+    stage.home.control.rmdir()
+    moved.rename(stage.home.control)
+    await stage.look(SECOND)
+    assert stage.alarms.standing() == []
+
+
+async def test_ages_that_cannot_be_told_do_not_keep_others_from_being_judged(stage: Stage) -> None:
+    old = msgspec.structs.replace(LAG, name="old", when="key_age", per="provider_key")
+
+    def ages() -> dict[str, int]:
+        raise GatewatchError("the store is away")
+
+    stage.engine._ages = ages
+    stage.alerts = [old, ERRORS]
+    stage.calls(10, **FAILING)
+    assert await stage.look() == [("errors|team/search", "firing")]
+    assert "the store is away" in stage.alarms.standing()[0].text
