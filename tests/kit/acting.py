@@ -8,6 +8,7 @@ from typing import Any
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.perform import perform
 from gatewatch.authority.actor import Actor
+from gatewatch.config import Config, load
 from gatewatch.control.records import now_us
 from gatewatch.control.store import ControlStore
 from gatewatch.ledger.reader import LocalLedger
@@ -49,7 +50,12 @@ class Stage:
                 open_ledger=lambda: LocalLedger(self.home),
                 declared_teams=lambda: self.declared,
                 gateway=self.gateway,
+                configuration=self.configuration,
             )
+
+    def configuration(self) -> Config | None:
+        """The home's own file, if there is one."""
+        return load(self.home.config, {}).config if self.home.config.exists() else None
 
     def do(self, deed: str, actor: Actor | None = None, /, **asked: object) -> Any:
         """Performs one action; its answer. Raises what it raises."""
