@@ -69,8 +69,9 @@ class WebhookSink:
         self._news.set()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. What is wrong with it shows now, and not when the first alert fires."""
         try:
+            await self._look()
             while True:
                 while self._waiting:
                     firing, due = self._waiting[0]
@@ -95,7 +96,11 @@ class WebhookSink:
             shaped = slack_message if self.webhook.shape == "slack" else told
             body = msgspec.json.encode(shaped(firing, self._gateway))
             headers = signature_headers(key, message_id(firing, self._gateway), int(time.time()), body)
-            return await post(client, url, body, headers)
+            outcome = await post(client, url, body, headers)
+            if outcome.delivered:
+                self._lost = 0
+                self._alarms.set(self._alarm, None)
+            return outcome
         except GatewatchError as error:
             return Outcome(False, f"cannot be asked: {error.title}", again=not isinstance(error, Undeliverable))
         except Exception as error:  # noqa: BLE001 - its text and traceback may hold the URL
@@ -112,13 +117,19 @@ class WebhookSink:
         """It is not configured any more: what was wrong with it does not matter."""
         self._alarms.set(self._alarm, None)
 
+    async def _look(self) -> None:
+        try:
+            await asyncio.to_thread(self._secrets)
+        except GatewatchError as error:
+            self._say(f"cannot be asked: {error.title}")
+        except Exception as error:  # noqa: BLE001 - as in `send`
+            self._say(f"cannot be asked ({type(error).__name__})")
+
     async def _deliver(self, firing: Firing, due: float) -> None:
         pause = FIRST_PAUSE
         while True:
             outcome = await self.send(firing)
             if outcome.delivered:
-                self._lost = 0
-                self._alarms.set(self._alarm, None)
                 return
             wait = max(outcome.wait, pause * random.uniform(0.5, 1.0))  # noqa: S311 - spread, not secret
             if not outcome.again or time.monotonic() + wait > due:
@@ -134,7 +145,7 @@ class WebhookSink:
         self._say(said)
 
     def _say(self, said: str) -> None:
-        lost = f" Messages given up: {self._lost}." if self._lost else " It is tried again."
+        lost = f" Messages given up: {self._lost}." if self._lost else " It is tried again." if self._waiting else ""
         self._alarms.set(
             self._alarm,
             f"The alert sink {self._name} does not take messages: it {said}.{lost}"

@@ -19,7 +19,7 @@ from proxy.control.alarms import Alarms
 from proxy.control.alerting.sinks import webhook as webhook_module
 from proxy.control.alerting.sinks.webhook import MOST_WAITING, WebhookSink
 from tests.kit.firings import a_firing
-from tests.kit.scripted_upstream import Conversation, ScriptedUpstream, http, scripted_upstream
+from tests.kit.scripted_upstream import Conversation, ScriptedUpstream, http, scripted_upstream, silence
 from tests.kit.waiting import eventually, until
 
 SIGNING = "canary-signing-secret-4f1c9a7e2b8d6350"
@@ -136,6 +136,22 @@ async def test_telling_never_waits_and_what_waits_is_bounded() -> None:
         assert f"given up: {MOST_WAITING}" in made.alarm()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_one_that_cannot_work_is_an_alarm_before_the_first_alert_and_a_good_test_ends_it() -> None:
+    async with scripted_upstream(silence) as upstream:
+        made = Stage(upstream, Alarms())
+        url = made.secrets.pop("env:URL")
+        running = asyncio.create_task(made.sink.run())
+        await eventually(made.alarm)
+        assert "the environment variable is not set" in made.alarm()
+        assert "tried again" not in made.alarm()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    async with stage() as made:
+        made.alarms.set("alert_sink:ops", f"as it was: {url[:4]}")
+        assert (await made.sink.send(a_firing())).delivered
+        assert not made.alarm()
 
 
 async def test_only_what_is_severe_enough_is_sent() -> None:
