@@ -9,7 +9,7 @@ from gatewatch.actions.action import action
 from gatewatch.authority.permissions import Permission
 from gatewatch.control.audit import Wanted
 from gatewatch.control.configuration_versions import ConfigurationVersion, ConfigurationVersions, differences
-from gatewatch.limits.rule import Rule
+from gatewatch.limits.rule import Rule, scope_text
 from gatewatch.timespan import iso
 
 MOST_DIFFERENCES = 100
@@ -82,6 +82,7 @@ def _rule(acting: Acting, id: str, rule: Rule | None, at: int | None) -> dict[st
     return {
         "kind": rule.kind if rule else None,
         "scope": rule.scope if rule else None,
+        "of": scope_text(rule) if rule else None,
         "window": rule.window.text if rule and rule.window else None,
         "begins_anew": begins_anew,
         "soft": rule.soft if rule else None,

@@ -56,6 +56,12 @@ def test_text_of_any_script_is_within_half_of_what_the_vendor_counted(text: str,
     assert 0.8 * tokens <= estimated <= 1.5 * tokens
 
 
+def test_a_long_text_is_looked_at_all_over() -> None:
+    english, chinese = "Translate what follows, and say nothing else. " * 9, "我能吞下玻璃而不伤身体。" * 400
+    for text in (chinese, english + chinese, english * 12 + chinese, chinese + english * 30):
+        assert estimate.weight(text) == pytest.approx(len(text.encode()), rel=0.05)
+
+
 def test_half_a_character_has_a_size_too() -> None:
     assert estimate.weight("\ud83d") == 3
 

@@ -29,7 +29,7 @@ _STEPS = {
     "limits_unavailable": Step("the store of the limits cannot be reached", "gatewatch doctor"),
     "allowance_unavailable": Step("the control store is locked or cannot be written", "gatewatch doctor"),
     "ledger_full": Step("the disk is full: make room, and calls are taken again by themselves"),
-    "key_paused": Step("what has paused its key ends that, too: see the alerts"),
+    "key_paused": Step("what has paused its key ends that, too", "gatewatch alerts list"),
     "upstream_auth": Step("see which keys of the provider are held back, and why", "gatewatch providers list"),
 }
 
@@ -50,15 +50,18 @@ def _budget(call: Row, rules: Row) -> Step:
     rule = rules.get(call["blocked_by"]) or {}
     index = in_the_way(call)
     if index is None:
-        return Step(f"see what is left of {safe(call['blocked_by'], 120)}", "gatewatch budgets")
+        return Step(f"see what is left of {safe(call['blocked_by'], 120)}", "gatewatch budgets list")
     check = checks(call)[index]
     missing = max(1, check.taken + check.asked - check.most)
-    scope = rule.get("scope") or "SCOPE"
-    where = scope if not check.name or scope == "SCOPE" else f"{scope}/{check.name}"
+    where, id = (shlex.quote(safe(text, 200)) for text in (rule.get("of") or "SCOPE", check.rule))
     until = _seconds(rule.get("begins_anew") or call["started_at"], later=0 if rule.get("begins_anew") else 1)
     much = f"--usd {usd_text(-(-missing // _CENT) * _CENT)}" if check.measure == "picos" else f"--tokens {missing}"
-    wait = f"wait until it begins anew at {until}, or lift it once:" if rule.get("begins_anew") else "lift it once:"
-    return Step(wait, f"gatewatch budgets grant {shlex.quote(safe(where, 120))} {much} --until {until} --reason …")
+    wait = f"wait until it begins anew at {until}, or " if rule.get("begins_anew") else ""
+    each = f", for each {rule['scope']}" if rule.get("of") and rule["of"] == rule["scope"] != "gateway" else ""
+    return Step(
+        f"{wait}lift it once{safe(each, 40)}:",
+        f"gatewatch budgets grant {where} --budget {id} {much} --until {until} --reason …",
+    )
 
 
 def _limit(call: Row, rules: Row) -> Step:

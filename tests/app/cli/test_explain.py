@@ -178,7 +178,7 @@ async def test_a_running_gateway_tells_the_story_of_its_calls(tmp_path: Path) ->
         good, shaky, dear = chat("bot", 20), chat("shaky", 20), chat("bot", 3000)
         await until(lambda: running.ask("show", "calls"), lambda rows: len(rows) == 3)
         told = running.ask("explain", good)
-        assert [check["rule"] for check in told["checked"]] == ["limits.each-key/requests/1m", "budgets.company/usd"]
+        assert {check["rule"] for check in told["checked"]} == {"limits.each-key/requests/1m", "budgets.company/usd"}
         # 240 bytes at 4 a token, 4 for the message; 64 × 2.50 and 20 × 10 USD per million
         assert (told["call"]["estimated_input_tokens"], told["call"]["estimated_output_tokens"]) == (64, 20)
         assert told["call"]["reserved_usd"] == "0.00036"
@@ -192,4 +192,6 @@ async def test_a_running_gateway_tells_the_story_of_its_calls(tmp_path: Path) ->
         refused = running.ask("explain", dear)
         assert refused["call"]["blocked_by"] == "budgets.company/usd"
         assert refused["call"]["attempts_detail"] == []
-        assert refused["next_step"]["command"].startswith("gatewatch budgets grant gateway --usd 0.03 --until ")
+        assert refused["next_step"]["command"].startswith(
+            "gatewatch budgets grant gateway --budget budgets.company/usd --usd 0.03 --until "
+        )

@@ -24,7 +24,7 @@ def test_a_call_is_told_what_was_in_force_and_how_that_differs_from_now(stage: S
     assert version["differences"] == [{"key": "budgets.all.usd", "then": "1.00", "now": "5.00"}]
     assert (told["route"]["in_force"], told["route"]["now"], told["now"]) == (False, "r2", "new")
     rule = told["rules"][MONTH.id]
-    assert (rule["scope"], rule["window"], rule["soft"]) == ("gateway", "month", 8 * 10**11)
+    assert (rule["of"], rule["scope"], rule["window"], rule["soft"]) == ("gateway", "gateway", "month", 8 * 10**11)
     assert rule["begins_anew"] == "2026-12-01T00:00:00.000000Z"
 
 

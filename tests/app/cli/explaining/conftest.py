@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-MONTH = {"kind": "budget", "scope": "team", "window": "month", "begins_anew": "2026-12-01T00:00:00.000000Z",
-         "soft": 800_000_000_000, "managed_by": "config", "changed": None}  # fmt: skip
-MINUTE = {"kind": "limit", "scope": "key", "window": "1m", "begins_anew": None, "soft": None,
-          "managed_by": "config", "changed": None}  # fmt: skip
+MONTH = {"kind": "budget", "scope": "team", "of": "team/search", "window": "month", "managed_by": "config",
+         "begins_anew": "2026-12-01T00:00:00.000000Z", "soft": 800_000_000_000, "changed": None}  # fmt: skip
+MINUTE = {"kind": "limit", "scope": "key", "of": "key", "window": "1m", "managed_by": "config",
+          "begins_anew": None, "soft": None, "changed": None}  # fmt: skip
 RULES: dict[str, Any] = {"budgets.team/usd": MONTH, "limits.each-key/requests/1m": MINUTE}
 
 REQUESTS = ["limits.each-key/requests/1m", "kaaa", "requests", 11, 2, 1, 60]

@@ -13,24 +13,39 @@ def test_a_spent_budget_is_waited_for_or_lifted_by_what_is_missing(row: MakeRow)
     step = next_step(call, RULES)
     assert step is not None
     assert step.words == "wait until it begins anew at 2026-12-01T00:00:00Z, or lift it once:"
-    assert step.command == "gatewatch budgets grant team/search --usd 0.03 --until 2026-12-01T00:00:00Z --reason …"
+    assert step.command == (
+        "gatewatch budgets grant team/search --budget budgets.team/usd --usd 0.03"
+        " --until 2026-12-01T00:00:00Z --reason …"
+    )
 
 
 def test_a_budget_on_tokens_is_lifted_in_tokens_for_a_day(row: MakeRow) -> None:
     tokens = ["b/tokens", "", "tokens", 900, 0, 150, 1000]
     call = row(status="blocked", error_kind="budget_exceeded", checked=[tokens], blocked_by="b/tokens")
-    step = next_step(call, {"b/tokens": MONTH | {"scope": "gateway", "begins_anew": None}})
+    step = next_step(call, {"b/tokens": MONTH | {"scope": "gateway", "of": "gateway", "begins_anew": None}})
     assert step is not None
-    assert step.command == "gatewatch budgets grant gateway --tokens 50 --until 2026-11-22T10:00:00Z --reason …"
+    assert (
+        step.command
+        == "gatewatch budgets grant gateway --budget b/tokens --tokens 50 --until 2026-11-22T10:00:00Z --reason …"
+    )
 
 
 def test_a_hostile_name_cannot_break_out_of_the_command(row: MakeRow) -> None:
     full = ["b/usd", "ann; rm -rf ~ \x1b[2J", "picos", 10, 0, 1, 10]
     call = row(status="blocked", error_kind="budget_exceeded", checked=[full], blocked_by="b/usd")
-    step = next_step(call, {"b/usd": MONTH | {"scope": "user"}})
+    step = next_step(call, {"b/usd": MONTH | {"scope": "user", "of": "user/ann; rm -rf ~ \x1b[2J"}})
     assert step is not None
     assert step.command is not None
-    assert "grant 'user/ann; rm -rf ~ ␛[2J' --usd" in step.command
+    assert "grant 'user/ann; rm -rf ~ ␛[2J' --budget" in step.command
+
+
+def test_a_budget_that_each_team_has_is_lifted_for_each(row: MakeRow) -> None:
+    full = ["b/usd", "search", "picos", 10, 0, 1, 10]
+    call = row(status="blocked", error_kind="budget_exceeded", checked=[full], blocked_by="b/usd")
+    step = next_step(call, {"b/usd": MONTH | {"of": "team"}})
+    assert step is not None
+    assert step.words.endswith("or lift it once, for each team:")
+    assert (step.command or "").startswith("gatewatch budgets grant team --budget b/usd --usd 0.01")
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,8 @@ def test_a_call_that_a_budget_stopped(row: MakeRow) -> None:
     assert text.endswith(
         "What to do next\n"
         "  wait until it begins anew at 2026-12-01T00:00:00Z, or lift it once:\n"
-        "  $ gatewatch budgets grant team/search --usd 0.02 --until 2026-12-01T00:00:00Z --reason …\n"
+        "  $ gatewatch budgets grant team/search --budget budgets.team/usd --usd 0.02"
+        " --until 2026-12-01T00:00:00Z --reason …\n"
     )
 
 
