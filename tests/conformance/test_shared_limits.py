@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.burst import Burst
 from tests.kit.raw_http import connect
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.kit.running import sandbox
-from tests.kit.shared_stage import COST, Burst, SharedStage, shared_stage
+from tests.kit.shared_stage import COST, SharedStage, shared_stage
 from tests.kit.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -54,7 +55,7 @@ async def test_of_many_calls_from_several_processes_one_spends_the_last_cent(
     spent = 0
     with shared_stage(tmp_path, provider, store, rules(usd="0.00006")) as stage:
         for _ in range(3):
-            statuses = await asyncio.to_thread(Burst(stage, 3, 20).statuses)
+            statuses = await asyncio.to_thread(Burst(stage.port, stage.call(), 3, 20).statuses)
             spent += statuses.count(200)
             assert set(statuses) <= {200, 429}
         found = await stage.agree(spent)

@@ -1,4 +1,4 @@
-"""A gateway of several workers that count together in a store, and clients that are processes of their own.
+"""A gateway of several workers that count together in a store.
 
 What the ledger has is asked of a snapshot of it, in SQL of our own; what the store has, of the store.
 """
@@ -6,8 +6,6 @@ What the ledger has is asked of a snapshot of it, in SQL of our own; what the st
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -26,13 +24,13 @@ from gatewatch.limits.shared.store import open_store
 from gatewatch.paths import Home
 from tests.kit.raw_http import ask, request
 from tests.kit.redis_server import RedisServer
-from tests.kit.running import ROOT, Gateway, gateway
+from tests.kit.running import Gateway, gateway
 from tests.kit.waiting import until
 
 WORKERS = 4
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 COST = 100 * 150_000 + 20 * 600_000
-"""Picodollars of a call to gpt-4o-mini with that usage, by hand. It is reckoned with more before: its text is longer."""
+"""Picodollars of a call to gpt-4o-mini with that usage, by hand. Its text is longer: more is reckoned with before."""
 CONFIG = """\
 vault: file
 workers: {workers}
@@ -148,54 +146,3 @@ def shared_stage(
     config = CONFIG.format(workers=workers, store=store.url, away=away, sandbox=provider, rules=rules)
     with gateway(folder, config) as running:
         yield SharedStage(running, store, folder / "gatewatch.yaml")
-
-
-class Burst:
-    """Client processes that all call at the same moment."""
-
-    def __init__(self, stage: SharedStage, processes: int, calls: int) -> None:
-        """`calls`: of each."""
-        self._processes = [
-            subprocess.Popen(
-                [sys.executable, "-m", "tests.kit.shared_stage", str(stage.port), str(calls)],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-            for _ in range(processes)
-        ]
-        for each in self._processes:
-            assert each.stdin
-            each.stdin.write(stage.call().hex().encode() + b"\n")
-            each.stdin.flush()
-
-    def statuses(self) -> list[int]:
-        """Wait until all are connected, let them call, and tell what they were told."""
-        for each in self._processes:
-            assert each.stdout
-            assert each.stdout.readline() == b"ready\n"
-        for each in self._processes:
-            assert each.stdin
-            each.stdin.write(b"go\n")
-            each.stdin.flush()
-        found: list[int] = []
-        for each in self._processes:
-            output, _ = each.communicate(timeout=60)
-            found += json.loads(output)
-        return found
-
-
-async def _burst(port: int, calls: int) -> None:
-    data = bytes.fromhex(sys.stdin.readline())
-    connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(calls)]
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    sys.stdin.readline()
-    for _, writer in connections:
-        writer.write(data)
-    heads = await asyncio.gather(*(reader.readline() for reader, _ in connections))
-    sys.stdout.write(json.dumps([int(head.split()[1]) for head in heads]))
-
-
-if __name__ == "__main__":
-    asyncio.run(_burst(int(sys.argv[1]), int(sys.argv[2])))
