@@ -135,7 +135,7 @@ async def test_a_spike_fires_acts_is_told_and_clears(stage: Stage) -> None:
     assert await stage.look(SECOND) == []
     assert await stage.look(61 * SECOND) == []  # gone from the window: now it has to stay so for ten seconds
     assert await stage.look(10 * SECOND) == [("errors|team/search", "cleared")]
-    assert stage.pushed[-1].overrides == ()
+    assert not stage.pushed[-1].overrides
     assert stage.rows() == {"errors|team/search": "cleared"}
     assert stage.trail() == [
         ("gateway", "alert.fire", "errors|team/search"),
@@ -204,7 +204,7 @@ async def test_a_paused_key_stays_paused_until_somebody_resumes_it(stage: Stage)
     with stage.store("ann") as store:
         Alerts(store).acknowledge("drain|key/k0000001", None, resume=True)
     await stage.look(SECOND)
-    assert stage.limits.limiting.overrides == ()
+    assert not stage.limits.limiting.overrides
     assert stage.engine.live() == []
 
 
@@ -256,7 +256,7 @@ async def test_an_alert_that_is_taken_out_of_the_configuration_is_over(stage: St
     await stage.look()
     stage.alerts = []
     assert await stage.look(SECOND) == [("errors|team/search", "cleared")]
-    assert stage.limits.limiting.overrides == ()
+    assert not stage.limits.limiting.overrides
     with stage.store() as store:
         (newest, *_) = store.audit_entries()
     assert newest.after is not None
