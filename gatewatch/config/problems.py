@@ -86,7 +86,7 @@ def found_text(path: KeyPath, value: object) -> str:
     if (
         _NEVER_SHOWN.intersection(path)
         or ("api_keys" in path and path[-1] == "key")
-        or (path[0] == "alert_sinks" and path[-1] in ("url", "secret"))
+        or (path[:1] == ("alert_sinks",) and path[-1] in ("url", "secret"))
     ):
         return "a text that is not repeated here"
     return shown(str(value))

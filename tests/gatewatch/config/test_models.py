@@ -46,9 +46,9 @@ def test_defaults_of_time_and_size_are_those_of_the_worker() -> None:
 
 
 def test_the_file_has_the_keys_of_the_contract() -> None:
-    """ARCHITECTURE.md §9, with what it needs beside: audit, caps, leaks, vault, workers."""
+    """ARCHITECTURE.md §9, with what it needs beside."""
     promised = (
         "listen tls hosts behind_proxy stores control providers models deadlines teams leaks ledger vault vault_options"
-        " audit caps workers"
+        " audit caps workers limits budgets tiers unpriced pacing alerts alert_sinks metrics"
     )
     assert set(Config.model_fields) == set(promised.split())

@@ -20,8 +20,8 @@ def test_the_page_has_a_table_for_every_mapping() -> None:
     page = PAGE.read_text(encoding="utf-8")
     for place, section in sections():
         assert not place or f"### `{place}`" in page
-        for name in section.model_fields:
-            assert f"| `{name}` |" in page
+        for name, field in section.model_fields.items():
+            assert f"| `{field.alias or name}` |" in page
 
 
 def test_the_schema_is_json_and_lets_no_unknown_key_through() -> None:
