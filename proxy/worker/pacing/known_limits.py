@@ -9,9 +9,9 @@ from proxy.rate_limits import Limit, RateLimits
 from proxy.worker.pacing.lane_state import LaneLimit
 
 MINUTE = 60.0
-"""The window where a provider does not say when an allowance is whole again, and the longest that is believed between
-two replies."""
-SHORTEST = 1.0
+"""The window where a provider does not say when an allowance is whole again."""
+_ROUNDED = 20
+"""From a twentieth of the limit on, what is used tells how fast it comes back."""
 
 
 Sent = tuple[int, int, int]
@@ -19,47 +19,62 @@ Sent = tuple[int, int, int]
 
 
 class _Allowance:
-    """One of them: refills evenly, as OpenAI's and Anthropic's do; where one refills by steps, a 429 says so."""
+    """One of them, taken for a bucket that refills evenly, as OpenAI's and Anthropic's are; where one refills by steps,
+    a 429 says so."""
 
-    __slots__ = ("at", "kind", "limit", "rate", "remaining", "sent", "whole_at")
+    __slots__ = ("at", "left", "limit", "newest", "rate", "remaining", "said_at", "sent", "share", "whole_at")
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self) -> None:
         self.limit = 0
-        self.remaining = 0.0
+        self.remaining = 0
+        """As it was said, at `said_at`, with the reply to the call `newest`."""
+        self.said_at = 0.0
+        self.newest = 0
+        self.whole_at = 0.0
         self.rate = 0.0
         """What comes back in a second."""
+        self.share = 1.0
+        """This worker's part of what is left and of what comes back; the others send as well."""
+        self.left = 0.0
+        """What may still be sent at `at`, when `sent` had been."""
         self.at = 0.0
-        self.whole_at = 0.0
         self.sent = 0
-        """What had been sent when it was said."""
 
-    def learn(self, limit: int, remaining: int, reset: float, sent: int, now: float) -> None:
-        self.limit, self.remaining, self.sent, self.at = limit, float(remaining), sent, now
+    def learn(self, limit: int, said: Limit, call: int, began: float, sent: int, now: float, sharers: int) -> None:
+        """`call`: what had been sent with the call whose reply it is, which `began` then; `sent`: now."""
+        remaining = min(said.remaining or 0, limit)
+        reset = MINUTE if said.reset is None else said.reset
         used = limit - remaining
-        self.rate = used / reset if used > 0 and reset > 0 else limit / MINUTE
-        self.whole_at = now + reset
+        if used * _ROUNDED < limit or reset <= 0:  # both are rounded: of so little nothing follows
+            self.rate = self.rate or limit / MINUTE
+        else:
+            self.rate = used / reset
+        self.limit, self.remaining, self.newest, self.said_at, self.whole_at = limit, remaining, call, now, now + reset
+        self.share = 1.0 / sharers
+        whole = min(float(limit), remaining + self.rate * (now - began))
+        self.left = max(0.0, whole * self.share - (sent - call))
+        self.at, self.sent = now, sent
 
     def level(self, now: float) -> float:
-        """What the provider lets be asked, but for what was sent since."""
-        return min(float(self.limit), self.remaining + self.rate * (now - self.at))
+        """What is left as the provider said it, with what has come back since."""
+        return min(float(self.limit), self.remaining + self.rate * (now - self.said_at))
 
-    def opens_in(self, now: float, sent: int, sharers: int) -> float:
+    def opens_in(self, now: float, sent: int) -> float:
         """Seconds until one more may be sent; 0: now."""
-        if now >= self.whole_at:
-            self.whole_at = now + min(max(self.limit / self.rate, SHORTEST), MINUTE)
-            self.remaining, self.sent, self.at = float(self.limit), sent, now
-        level = self.level(now)
-        missing = 1.0 + (sent - self.sent) - (max(level / sharers, 1.0) if level >= 1.0 else level)
-        return min(missing * sharers / self.rate, self.whole_at - now) if missing > 0 else 0.0
+        rate, most = self.rate * self.share, max(1.0, self.limit * self.share)
+        self.left = min(most, self.left + rate * (now - self.at)) - (sent - self.sent)
+        self.at, self.sent = now, sent
+        return max(0.0, 1.0 - self.left) / rate
 
 
 class KnownLimits:
     """Of one key with one model."""
 
-    __slots__ = ("_highest", "_told", "allowances")
+    __slots__ = ("_highest", "_told", "allowances", "sharers")
 
-    def __init__(self) -> None:
+    def __init__(self, sharers: int = 1) -> None:
+        self.sharers = sharers
+        """Workers that send with the key."""
         self.allowances: dict[str, _Allowance] = {}
         """What the provider has said, by kind."""
         self._highest: dict[str, int] = {}
@@ -70,8 +85,8 @@ class KnownLimits:
     def __bool__(self) -> bool:
         return bool(self.allowances or self._told)
 
-    def learn(self, said: RateLimits, sent: Sent, now: float) -> None:
-        """A reply says so, to a call with which `sent` was reached."""
+    def learn(self, said: RateLimits, call: Sent, began: float, sent: Sent, now: float) -> None:
+        """The reply to a call that `began` then says so. `call`: what had been sent with it; `sent`: now."""
         for kind in RateLimits.__struct_fields__:
             one: Limit | None = getattr(said, kind)
             if one is None or one.remaining is None:
@@ -82,13 +97,11 @@ class KnownLimits:
             if limit <= 0:
                 continue
             allowance = self.allowances.get(kind)
-            reached = _of(kind, sent)
             if allowance is None:
-                allowance = self.allowances[kind] = _Allowance(kind)
-            elif reached < allowance.sent and now < allowance.whole_at:
+                allowance = self.allowances[kind] = _Allowance()
+            elif _of(kind, call) < allowance.newest and now < allowance.whole_at:
                 continue
-            reset = MINUTE if one.reset is None else one.reset
-            allowance.learn(limit, min(one.remaining, limit), reset, reached, now)
+            allowance.learn(limit, one, _of(kind, call), began, _of(kind, sent), now, self.sharers)
 
     def told(self, rule: str, limit: int, remaining: int, seconds: float, now: float) -> None:
         """A rule of our own has counted so much; the window is so long."""
@@ -104,23 +117,23 @@ class KnownLimits:
                 most = max(most, 1.0 - remaining / limit)
         return most
 
-    def opens_in(self, now: float, sent: Sent, sharers: int) -> float:
-        """Seconds until the provider lets one more be sent; 0: now. `sharers`: workers that send beside this one."""
+    def opens_in(self, now: float, sent: Sent) -> float:
+        """Seconds until the provider lets one more be sent; 0: now."""
         longest = 0.0
         for kind, each in self.allowances.items():
-            longest = max(longest, each.opens_in(now, _of(kind, sent), sharers))
+            longest = max(longest, each.opens_in(now, _of(kind, sent)))
         return longest
 
     def standings(self, now: float) -> list[LaneLimit]:
         """All of it, for people."""
         found = [
             LaneLimit(
-                kind=each.kind,
+                kind=kind,
                 limit=each.limit,
                 remaining=int(each.level(now)),
                 reset=round(max(0.0, each.whole_at - now), 3),
             )
-            for each in self.allowances.values()
+            for kind, each in self.allowances.items()
         ]
         return found + [
             LaneLimit(kind=rule, limit=limit, remaining=remaining, reset=round(until - now, 3))

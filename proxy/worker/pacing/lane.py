@@ -29,8 +29,7 @@ class Lane(Turns):
         """`outer`: turns of the whole key, where it has such. `sharers`: workers that send with the key."""
         super().__init__(most, longest, monotonic)
         self.outer = outer
-        self.sharers = sharers
-        self.known = KnownLimits()
+        self.known = KnownLimits(sharers)
         self.ceiling = Ceiling()
         self.shut_until = 0.0
         self._shut_at = 0.0
@@ -38,7 +37,7 @@ class Lane(Turns):
     def learn(self, said: RateLimits, turn: Turn) -> None:
         """A reply to the call that has this turn says so."""
         now = self._monotonic()
-        self.known.learn(said, turn.sent, now)
+        self.known.learn(said, turn.sent, turn.began, self.sent, now)
         self._judge(now)
 
     def told(self, rule: str, limit: int, remaining: int, seconds: float) -> None:
@@ -86,7 +85,7 @@ class Lane(Turns):
         return self.opens_in(self._monotonic()) if self.known or self.shut_until else 0.0
 
     def opens_in(self, now: float) -> float:
-        return max(0.0, self.shut_until - now, self.known.opens_in(now, self.sent, self.sharers))
+        return max(0.0, self.shut_until - now, self.known.opens_in(now, self.sent))
 
     def _judge(self, now: float) -> None:
         if self.known.share(now) >= NEAR:

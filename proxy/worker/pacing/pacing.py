@@ -46,7 +46,7 @@ class Pacing:
         for name, turns in self._routes.items():
             self._adjust(turns, self._route_caps.get(name))
         for place, lane in self._lanes.items():
-            lane.outer, lane.sharers = self._outer(place), self._workers
+            lane.outer, lane.known.sharers = self._outer(place), self._workers
             self._adjust(lane, self._caps.get(place))
 
     def lane(self, provider: str, key: str, model: str) -> Lane:
@@ -78,7 +78,7 @@ class Pacing:
         return turn
 
     async def rest(self, inbound: Inbound, seconds: float, due: float) -> bool:
-        """A call that is `batch` comes again after so many seconds, in which it is in nobody's line; False: it may not.
+        """A `batch` call to which a provider said 429 comes again after so many seconds; False: it may not.
 
         Raises UpstreamFailed where the client leaves or the gateway stops.
         """
