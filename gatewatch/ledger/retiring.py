@@ -8,7 +8,7 @@ Text of prompts goes first, and from the disk: its files are unlinked. Without a
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -111,10 +111,12 @@ class Retiring:
             while (oldest := self._oldest(table, column, before)) is not None:
                 size = _SLICE[column]
                 end = min(before, oldest // size * size + size)
-                gone = self._rows(f"DELETE FROM {table} WHERE {column} < {_as(column)}", [end])[0][0]
-                self._count(kind, gone, now_us)
+                with _transaction(self._connection):
+                    gone = self._rows(f"DELETE FROM {table} WHERE {column} < {_as(column)}", [end])[0][0]
+                    self._count(kind, gone, now_us)
+                    if kind == "bodies":
+                        self._connection.execute(f"DELETE FROM body_files WHERE day < {_as('day')}", [end])
                 if kind == "bodies":
-                    self._connection.execute(f"DELETE FROM body_files WHERE day < {_as('day')}", [end])
                     self.on_bodies_gone()
                 yield
 
@@ -153,6 +155,17 @@ def whole_since(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Class → the time (µs) before which some of it may be deleted. Raises duckdb.Error."""
     query = "SELECT class, epoch_us(deleted_before) FROM retention WHERE deleted_before IS NOT NULL"
     return dict(connection.execute(query).fetchall())
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.execute("BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
 
 
 def _as(column: str) -> str:

@@ -12,7 +12,7 @@ from proxy.sandbox.known_parameters import CHAT, COMPLETION, EMBEDDING
 from proxy.worker.bodies.shape import MOST_BYTES, shape_of
 from proxy.worker.bodies.words import NAMES
 
-
+TEXT = {"type": "text", "text": "Hello!"}
 PICTURE = {"type": "image_url", "image_url": {"url": "u"}}
 
 
@@ -21,7 +21,7 @@ def test_a_request_is_told_by_its_names_types_sizes_and_values() -> None:
         "model": "gpt-4o-mini",
         "messages": [
             {"role": "system", "content": "Be brief."},
-            {"role": "user", "content": [{"type": "text", "text": "Hello!"}, PICTURE]},
+            {"role": "user", "content": [TEXT, PICTURE]},
         ],
         "temperature": 3.5,
         "max_tokens": -1,
@@ -36,7 +36,7 @@ def test_a_request_is_told_by_its_names_types_sizes_and_values() -> None:
             "[0]": {"role": "system", "content": "text(9)"},
             "[1]": {
                 "role": "user",
-                "content": {"[0]": {"type": "text", "text": "text(6)"}, "[1]": PICTURE | {"image_url": {"url": "text(1)"}}},
+                "content": {"[0]": TEXT | {"text": "text(6)"}, "[1]": PICTURE | {"image_url": {"url": "text(1)"}}},
             },
         },
         "temperature": 3.5,
