@@ -17,12 +17,16 @@ START_SECONDS = 15.0
 class RedisServer:
     """One server; it may be killed and come back, with its data or without."""
 
-    def __init__(self, binary: str, folder: Path, *options: str) -> None:
+    def __init__(self, binary: str, folder: Path, *options: str, tls: tuple[Path, Path] | None = None) -> None:
+        """`tls`: certificate and key for a port that speaks TLS, beside the other."""
         self.folder = folder
         self._binary = binary
-        self._options = options
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self._options = [*options]
+        with socket.create_server(("127.0.0.1", 0)) as free, socket.create_server(("127.0.0.1", 0)) as other:
+            self.port, self.tls_port = free.getsockname()[1], other.getsockname()[1]
+        if tls:
+            self._options += ["--tls-port", str(self.tls_port), "--tls-auth-clients", "no"]
+            self._options += ["--tls-cert-file", str(tls[0]), "--tls-key-file", str(tls[1])]
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -58,29 +62,30 @@ class RedisServer:
         for left in self.folder.glob("appendonlydir/*"):
             left.unlink()
 
-    def ask(self, *parts: str) -> bytes:
-        """What it says to one command, as it says it, of a line at most."""
+    def ask(self, *parts: str) -> str:
+        """What it says to one command, a line or a text."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-            connection.sendall(
-                b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%b\r\n" % (len(p), p.encode()) for p in parts)
-            )
-            return connection.makefile("rb").readline()
+            connection.sendall(b"*%d\r\n" % len(parts))
+            connection.sendall(b"".join(b"$%d\r\n%b\r\n" % (len(part), part.encode()) for part in parts))
+            with connection.makefile("rb") as answers:
+                head = answers.readline().decode()
+                return answers.read(int(head[1:])).decode() if head.startswith("$") else head.strip()
 
     def _answers(self) -> bool:
         try:
-            return self.ask("PING").startswith(b"+PONG")
+            return not self.ask("PING").startswith("-LOADING")
         except OSError:
             return False
 
 
 @contextmanager
-def redis_server(folder: Path, *options: str) -> Iterator[RedisServer]:
+def redis_server(folder: Path, *options: str, tls: tuple[Path, Path] | None = None) -> Iterator[RedisServer]:
     """One that runs; the test is skipped where none is installed. It takes some milliseconds to start."""
     binary = next((found for name in NAMES if (found := shutil.which(name))), None)
     if binary is None:
         pytest.skip(f"neither of {', '.join(NAMES)} is installed")
     folder.mkdir(exist_ok=True)
-    server = RedisServer(binary, folder, *options)
+    server = RedisServer(binary, folder, *options, tls=tls)
     server.start()
     try:
         yield server
