@@ -42,21 +42,6 @@ class Tokens(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
         )
 
 
-class Check(msgspec.Struct, array_like=True, frozen=True):
-    """One limit or budget that a call met, and what it found there."""
-
-    rule: str
-    name: str
-    """Whose counter: as in `gatewatch.limits.rule`."""
-    measure: str
-    taken: int
-    """Before the call, holds included."""
-    held: int
-    """Of it, by other calls in flight."""
-    asked: int
-    most: int
-
-
 class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One client request. Written as `open` (with estimates) before the upstream request, as `close` after it."""
 
@@ -149,8 +134,9 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What the estimate from characters was multiplied by, as the ledger had taught."""
     reserved_picos: int | None = None
     """What was held of its budgets; null: it had none, or the model no price."""
-    checked: list[Check] = []
-    """Every limit and budget that it met."""
+    checked: Any = None
+    """Every limit and budget that it met, and what it found there: a list of `[rule, name, measure, taken, held, asked,
+    most]`, where `taken` is what the counter had before it, and `held` what of that is of other calls in flight."""
     blocked_by: str | None = None
     """The rule that was in the way."""
     priority: str | None = None
@@ -163,6 +149,17 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Of a request that was answered with a 400: its keys, types, sizes and values that are no text."""
     estimated_others: int = 0
     """Parts of the request that are no text: their estimate is a flat one, is not corrected and teaches nothing."""
+
+    @property
+    def input_tokens_uncached(self) -> int:
+        """All input tokens that were not read from a cache."""
+        return (
+            self.input_uncached_tokens
+            + self.input_cache_write_5m_tokens
+            + self.input_cache_write_1h_tokens
+            + self.input_audio_tokens
+            + self.input_image_tokens
+        )
 
     def tokens(self) -> Tokens:
         return Tokens(

@@ -25,40 +25,48 @@ class Wanted(NamedTuple):
     is_unpriced: bool
 
 
+_SLOTS = (
+    "requests",
+    "concurrent",
+    "picos",
+    "output_tokens",
+    "input_tokens",
+    "tokens",
+    "all input_tokens",
+    "all tokens",
+)
+Amounts = tuple[int, ...]
+"""One of each of _SLOTS. Without `all`, what was read from a cache is left out."""
+
+
+def slot_of(rule: Rule) -> int:
+    """Where among amounts a rule finds its measure."""
+    all_of_it = rule.measure in ("input_tokens", "tokens") and (rule.kind == "budget" or rule.cache_reads)
+    return _SLOTS.index(f"all {rule.measure}" if all_of_it else rule.measure)
+
+
+def wanted_amounts(most: Wanted) -> Amounts:
+    """What a call may use: nobody knows before what of it will come from a cache."""
+    goes_in, comes_out = min(most.input_tokens, OUT_OF_SIGHT), min(most.output_tokens, OUT_OF_SIGHT)
+    both = min(goes_in + comes_out, OUT_OF_SIGHT)
+    return (1, 1, min(most.picos, OUT_OF_SIGHT), comes_out, goes_in, both, goes_in, both)
+
+
+def used_amounts(call: Call) -> Amounts:
+    """What a call has used, by its row."""
+    comes_out, cached, uncached = call.output_tokens, call.input_cache_read_tokens, call.input_tokens_uncached
+    picos = min(call.cost_picos or 0, OUT_OF_SIGHT)
+    amounts: Amounts = (comes_out, uncached, uncached + comes_out, uncached + cached, uncached + cached + comes_out)
+    if amounts[4] > OUT_OF_SIGHT:
+        amounts = (*(min(amount, OUT_OF_SIGHT) for amount in amounts),)
+    return (1, 0, picos, *amounts)
+
+
 def wanted(rule: Rule, most: Wanted) -> int:
     """Of the rule's measure."""
-    if rule.unpriced_only and not most.is_unpriced:
-        return 0
-    match rule.measure:
-        case "requests" | "concurrent":
-            return 1
-        case "picos":
-            return min(most.picos, OUT_OF_SIGHT)
-        case "input_tokens":
-            return min(most.input_tokens, OUT_OF_SIGHT)
-        case "output_tokens":
-            return min(most.output_tokens, OUT_OF_SIGHT)
-        case _:
-            return min(most.input_tokens + most.output_tokens, OUT_OF_SIGHT)
+    return 0 if rule.unpriced_only and not most.is_unpriced else wanted_amounts(most)[slot_of(rule)]
 
 
 def used(rule: Rule, call: Call) -> int:
     """Of the rule's measure, by the row of a call that has ended."""
-    if rule.unpriced_only and call.cost_basis != "unpriced":
-        return 0
-    match rule.measure:
-        case "requests":
-            return 1
-        case "concurrent":
-            return 0
-        case "picos":
-            return min(call.cost_picos or 0, OUT_OF_SIGHT)
-        case "output_tokens":
-            return min(call.output_tokens, OUT_OF_SIGHT)
-    tokens = call.tokens()
-    counted = tokens.input
-    if rule.kind == "limit" and not rule.cache_reads:
-        counted -= tokens.input_cache_read
-    if rule.measure == "tokens":
-        counted += tokens.output
-    return min(counted, OUT_OF_SIGHT)
+    return 0 if rule.unpriced_only and call.cost_basis != "unpriced" else used_amounts(call)[slot_of(rule)]

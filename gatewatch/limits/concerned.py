@@ -1,12 +1,54 @@
-"""Which rules concern a call, and under which names: found by scope, in the order of the scopes."""
+"""Which rules concern a call, and under which names: found by scope, in the order of the scopes.
 
-from collections.abc import Iterable, Iterator
+Keeps true: what was found once for a combination of names is found at once; callers choose the names of users and of
+models, so what is remembered is bounded.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
 
 from gatewatch.call import Call
+from gatewatch.limits.amounts import slot_of
 from gatewatch.limits.rule import OF_AN_ATTEMPT, SCOPES, Rule, Scope, counter
 
-Concern = tuple[Rule, str, str]
-"""A rule, whose counter of it, and what that is called."""
+REMEMBERED = 4096
+
+
+class Concern:
+    """A rule and whose counter of it, with what is the same for every call that it concerns."""
+
+    __slots__ = ("_begin", "_bucket", "_end", "_oldest", "head", "key", "name", "rule", "slot")
+
+    def __init__(self, rule: Rule, name: str) -> None:
+        self.rule = rule
+        self.name = name
+        self.key = counter(rule, name)
+        """What the counter is called."""
+        self.slot = slot_of(rule)
+        self.head = msgspec.json.encode((rule.id, name, rule.measure))[:-1] + b","
+        """How a row begins to tell of it, as JSON."""
+        self._begin = self._end = self._bucket = self._oldest = 0
+
+    def bucket(self, at: int) -> int:
+        """Where a call counts that began at `at`."""
+        if not self._begin <= at < self._end:
+            self._turn(at)
+        return self._bucket
+
+    def oldest(self, at: int) -> int:
+        """The first bucket that counts then."""
+        if not self._begin <= at < self._end:
+            self._turn(at)
+        return self._oldest
+
+    def _turn(self, at: int) -> None:
+        window = self.rule.window
+        if window is None:
+            self._begin, self._end = 0, 1 << 63
+        else:
+            self._bucket, self._oldest = window.bucket(at), window.oldest(at)
+            self._begin, self._end = at, window.turns(at)
 
 
 class Concerned:
@@ -25,39 +67,62 @@ class Concerned:
         self._of_the_call = tuple(scope for scope in SCOPES if scope in scopes and scope not in OF_AN_ATTEMPT)
         self.has_models = "model" in scopes
         self.has_provider_keys = "provider_key" in scopes
+        self._known: dict[tuple[str | None, ...], list[Concern]] = {}
 
     def by_call(self, call: Call) -> list[Concern]:
-        """Those that hold for the call wherever it goes."""
-        found: list[Concern] = []
-        for scope in self._of_the_call:
-            if (name := name_of(scope, call)) is not None:
-                found += self._of(scope, name)
-        return found
+        """Those that hold for the call wherever it goes. Not to be changed."""
+        names = (call.environment, call.team, call.project, call.user, call.key_id, call.route)
+        known = self._known.get(names)
+        if known is None:
+            known = []
+            for scope in self._of_the_call:
+                if (name := name_of(scope, call)) is not None:
+                    known += self._of(scope, name)
+            self._remember(names, known)
+        return known
 
     def by_model(self, provider: str | None, model: str | None) -> list[Concern]:
-        """Those for a model of a provider."""
-        return list(self._of("model", f"{provider}/{model}")) if self.has_models and provider else []
+        """Those for a model of a provider. Not to be changed."""
+        if not self.has_models or not provider:
+            return _NONE
+        known = self._known.get((provider, model))
+        if known is None:
+            known = self._remember((provider, model), self._of("model", f"{provider}/{model}"))
+        return known
 
     def by_provider_key(self, provider: str | None, key: str | None, model: str | None) -> list[Concern]:
-        """Those for one of its keys, where it is used for that model."""
+        """Those for one of its keys, where it is used for that model. Not to be changed."""
         if not self.has_provider_keys or not key:
-            return []
-        found = self._of("provider_key", f"{provider}/{key}")
-        return [each for each in found if each[0].for_model is None or each[0].for_model == model]
+            return _NONE
+        known = self._known.get((provider, key, model))
+        if known is None:
+            found = self._of("provider_key", f"{provider}/{key}")
+            found = [each for each in found if each.rule.for_model is None or each.rule.for_model == model]
+            known = self._remember((provider, key, model), found)
+        return known
 
     def by_row(self, call: Call) -> list[Concern]:
         """All that an ended call is charged to: what its row says, as the ledger counts it."""
+        if not self.has_models and not self.has_provider_keys:
+            return self.by_call(call)
         return [
             *self.by_call(call),
             *self.by_model(call.provider, call.model),
             *self.by_provider_key(call.provider, call.provider_key, call.model),
         ]
 
-    def _of(self, scope: Scope, name: str) -> Iterator[Concern]:
-        for rule in self._each.get(scope, ()):
-            yield rule, name, counter(rule, name)
-        for rule in self._named.get((scope, name), ()):
-            yield rule, name, counter(rule, name)
+    def _of(self, scope: Scope, name: str) -> list[Concern]:
+        rules = (*self._each.get(scope, ()), *self._named.get((scope, name), ()))
+        return [Concern(rule, name) for rule in rules]
+
+    def _remember(self, names: tuple[str | None, ...], found: list[Concern]) -> list[Concern]:
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[names] = found
+        return found
+
+
+_NONE: list[Concern] = []
 
 
 def name_of(scope: Scope, call: Call) -> str | None:

@@ -69,14 +69,14 @@ class MemoryCounters:
         in_the_way = -1
         levels: list[Level] = []
         counters: list[_Counter] = []
-        for index, (key, _, oldest, amount, most) in enumerate(asked):
+        for key, _, oldest, amount, most in asked:
             counter = self._counters.get(key) or self._new(key)
-            taken = counter.taken(oldest)
-            if (taken + amount <= most) if amount else (taken < most):
-                levels.append(Level(taken, counter.held, 0))
-            else:
-                in_the_way = index if in_the_way < 0 else in_the_way
-                levels.append(Level(taken, counter.held, _fits_behind(counter, oldest, taken + amount - most, amount)))
+            taken = counter.total if oldest == counter.since else counter.taken(oldest)
+            fits_from = 0
+            if taken + amount > most or taken >= most:
+                fits_from = _fits_behind(counter, oldest, taken + amount - most, amount)
+                in_the_way = len(levels) if in_the_way < 0 else in_the_way
+            levels.append(Level(taken, counter.held, fits_from))
             counters.append(counter)
         if in_the_way < 0:
             holds = self._held.get(call_id)

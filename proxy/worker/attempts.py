@@ -53,7 +53,9 @@ class Attempts:
         turn = await self._pacing.route_turn(route, inbound, total_due) if self._pacing.rules.routes else None
         try:
             while (failed := await self._round(inbound, route, upstreams, total_due, caps)) is not None:
-                if failed.again is None or not await self._pacing.rest(inbound, failed.again, total_due):
+                if failed.again is None or failed.refusal.code != "upstream_rate_limited":
+                    break
+                if not await self._pacing.rest(inbound, failed.again, total_due):
                     break
         finally:
             if turn is not None:
@@ -183,10 +185,9 @@ class Attempts:
             if turn is not None:
                 turn.end()
             raise
-        for rule, level, amount in inbound.reserved.met[before:] if inbound.reserved else ():
-            if rule.scope == "provider_key" and rule.kind == "limit" and rule.window and rule.window.seconds:
-                most = rule.ceiling(inbound.call.started_at)
-                lane.told(rule.id, most, most - level.taken - amount, rule.window.seconds)
+        for rule, taken, amount, most in inbound.reserved.met[before:] if inbound.reserved else ():
+            if rule.scope == "provider_key" and rule.window and rule.window.seconds:
+                lane.told(rule.id, most, most - taken - amount, rule.window.seconds)
         return turn
 
     async def _try(

@@ -7,17 +7,19 @@ what it reserved is settled once, by what its row says; a call that was refused 
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 
-from gatewatch.call import Call, Check
-from gatewatch.limits.amounts import Wanted, wanted
-from gatewatch.limits.charged import bucket, charged
+import msgspec
+
+from gatewatch.call import Call
+from gatewatch.limits.amounts import Wanted, wanted_amounts
+from gatewatch.limits.charged import charged
 from gatewatch.limits.concerned import Concern, Concerned
-from gatewatch.limits.counters import Asked, Counters, CountersAway, Level, Position, Standing
+from gatewatch.limits.counters import Asked, Counters, CountersAway, Position, Standing
 from gatewatch.limits.memory import MemoryCounters
-from gatewatch.limits.rule import Rule, counter
+from gatewatch.limits.rule import Rule
 from proxy.refusal import Refusal, limits_away
 from proxy.settings import Limiting, Provider, Route, Target
 from proxy.worker.admission.overridden import in_force, overridden, paused
-from proxy.worker.admission.told import refused
+from proxy.worker.admission.told import Met, refused
 from proxy.worker.at_most import most_picos
 from proxy.worker.inbound import Inbound
 from proxy.worker.plan import cheapest_first, shifted
@@ -34,12 +36,14 @@ ONE_AT_A_TIME = Rule(id="throttled", kind="limit", scope="key", measure="concurr
 class Reserved:
     """What is held for one call."""
 
-    __slots__ = ("met", "model", "soft", "wanted", "where")
+    __slots__ = ("checked", "met", "model", "soft", "wanted", "where")
 
     def __init__(self, most: Wanted) -> None:
         self.wanted = most
-        self.met: list[tuple[Rule, Level, int]] = []
-        """Rule, what it had before the call, and what the call took of it."""
+        self.checked: list[bytes] = []
+        """Of each rule that it met, what its row says of that."""
+        self.met: list[Met] = []
+        """The limits among them."""
         self.soft: list[Rule] = []
         """Those whose soft threshold is passed."""
         self.where: list[Concern] = []
@@ -83,10 +87,11 @@ class Admission:
 
         Returns the route with its targets in the order to be tried, with the first of which the call is reckoned.
         """
-        call = inbound.call
-        if because := paused(self._overridden, call):
-            raise because
-        stepping = in_force(self._overridden, "step_down", call)
+        call, stepping = inbound.call, None
+        if self._overridden:
+            if because := paused(self._overridden, call):
+                raise because
+            stepping = in_force(self._overridden, "step_down", call)
         if stepping and (cheaper := self._cheaper(inbound, route, providers)):
             route, call.stepped_down = cheaper, stepping.because
         try:
@@ -97,26 +102,29 @@ class Admission:
             call.stepped_down = refusal.rule
             await self._admit(inbound, providers[cheaper.targets[0].provider])
             return cheaper
-        soft = next((rule for rule in inbound.reserved.soft if rule.step_down), None) if inbound.reserved else None
+        reserved = inbound.reserved
+        if reserved is None or not reserved.soft:
+            return route
+        soft = next((rule for rule in reserved.soft if rule.step_down), None)
         if soft and (cheaper := self._cheaper(inbound, route, providers)):
             route, call.stepped_down = cheaper, soft.id
         return route
 
     async def _admit(self, inbound: Inbound, provider: Provider) -> None:
         call = inbound.call
-        concerns = self._concerned.by_call(call) + self._concerned.by_model(call.provider, call.model)
+        of_model = self._concerned.by_model(call.provider, call.model)
+        concerns = self._concerned.by_call(call) + of_model
         throttled = in_force(self._overridden, "throttle", call)
         if not concerns and not throttled:
             return
         reserved = Reserved(self._wanted(inbound, call, provider, concerns))
         inbound.reserved = reserved
-        await self._reserve(inbound, reserved, [(each, wanted(each[0], reserved.wanted)) for each in concerns])
-        reserved.where = [each for each in concerns if each[0].scope == "model"]
+        await self._reserve(inbound, reserved, _wants(concerns, reserved.wanted))
+        reserved.where = of_model
         reserved.model = (call.provider, call.model)
         call.reserved_picos = reserved.wanted.picos if self._priced and not reserved.wanted.is_unpriced else None
         if throttled or (call.environment != "live" and any(rule.throttle for rule in reserved.soft)):
-            key = counter(ONE_AT_A_TIME, call.key_id or "")
-            await self._reserve(inbound, reserved, [((ONE_AT_A_TIME, call.key_id or "", key), 1)])
+            await self._reserve(inbound, reserved, [(Concern(ONE_AT_A_TIME, call.key_id or ""), 1)])
 
     def _steps_down(self, rule_id: str | None) -> bool:
         return any(rule.id == rule_id and rule.step_down for rule in self._concerned.rules)
@@ -154,14 +162,14 @@ class Admission:
         if most is None or elsewhere:
             of_model = concerned.by_model(*there)
             most = self._wanted_there(inbound, provider, target, of_model)
-            rules += of_model
-        asked = [(each, wanted(each[0], most)) for each in rules]
+            rules = rules + of_model
+        asked = _wants(rules, most)
         if reserved is None:
             reserved = inbound.reserved = Reserved(most)
         elif elsewhere:
             asked += self._growth(inbound, reserved, most)
-        kept = [each for each in reserved.where if not elsewhere and each[0].scope == "model"]
-        left = [key for rule, _, key in reserved.where if elsewhere or rule.scope == "provider_key"]
+        kept = [each for each in reserved.where if not elsewhere and each.rule.scope == "model"]
+        left = [each.key for each in reserved.where if elsewhere or each.rule.scope == "provider_key"]
         if left:
             self.counters.let_go(inbound.call.call_id, left)
         reserved.where = kept
@@ -181,7 +189,7 @@ class Admission:
         if call.status == "blocked" or not inbound.was_opened:
             self.counters.settle(call.call_id, (), None)
             return
-        self.counters.settle(call.call_id, [*charged(self._concerned, call, inbound.attempts)], inbound.position)
+        self.counters.settle(call.call_id, charged(self._concerned, call, inbound.attempts), inbound.position)
 
     def unseeded(self) -> list[str]:
         """Ids of rules whose counters do not know yet what was before them."""
@@ -219,7 +227,6 @@ class Admission:
 
     def _wanted(self, inbound: Inbound, reckoned: Call, provider: Provider, concerns: Sequence[Concern]) -> Wanted:
         """What the call may use at most where it is reckoned for. Raises Refusal where a rule needs its price."""
-        tokens = reckoned.tokens()
         picos, is_unpriced = reckoned.cost_picos or 0, reckoned.cost_picos is None
         if self._priced and (is_unpriced or inbound.names_models):
             try:
@@ -227,12 +234,13 @@ class Admission:
             except Refusal as refusal:
                 if refusal.code != "model_without_price":
                     raise
-                for rule, _, _ in concerns:
-                    if rule.measure == "picos" and self._limiting.unpriced == "refuse":
-                        refusal.rule = rule.id
+                for each in concerns:
+                    if each.rule.measure == "picos" and self._limiting.unpriced == "refuse":
+                        refusal.rule = each.rule.id
                         raise
                 is_unpriced = True
-        return Wanted(tokens.input, tokens.output, picos, is_unpriced)
+        goes_in = reckoned.input_tokens_uncached + reckoned.input_cache_read_tokens
+        return Wanted(goes_in, reckoned.output_tokens, picos, is_unpriced)
 
     def _wanted_there(
         self, inbound: Inbound, provider: Provider, target: Target, of_model: Sequence[Concern]
@@ -255,11 +263,12 @@ class Admission:
             max(held.picos, most.picos + inbound.lost_picos),
             most.is_unpriced,
         )
+        before, after = wanted_amounts(held), wanted_amounts(grown)
         asked: list[tuple[Concern, int]] = []
-        for concern in self._concerned.by_call(inbound.call):
-            more = wanted(concern[0], grown) - wanted(concern[0], held)
-            if more > 0 and concern[0].measure not in ("requests", "concurrent"):
-                asked.append((concern, more))
+        for each in self._concerned.by_call(inbound.call):
+            more = after[each.slot] - before[each.slot]
+            if more > 0 and (grown.is_unpriced or not each.rule.unpriced_only):
+                asked.append((each, more))
         return asked
 
     async def _reserve(self, inbound: Inbound, reserved: Reserved, wants: list[tuple[Concern, int]]) -> None:
@@ -269,8 +278,8 @@ class Admission:
         call = inbound.call
         now = call.started_at
         asked = [
-            Asked(key, bucket(rule, call), rule.window.oldest(now) if rule.window else 0, amount, rule.ceiling(now))
-            for (rule, _, key), amount in wants
+            Asked(each.key, each.bucket(now), each.oldest(now), amount, each.rule.ceiling(now))
+            for each, amount in wants
         ]
         try:
             verdict = await self.counters.reserve(call.call_id, asked)
@@ -278,14 +287,24 @@ class Admission:
             if self._limiting.when_away == "allow":
                 return
             raise limits_away(str(away)) from None
-        for ((rule, name, _), amount), level, each in zip(wants, verdict.levels, asked, strict=True):
-            call.checked.append(Check(rule.id, name, rule.measure, level.taken, level.held, amount, each.most))
-            reserved.met.append((rule, level, amount))
-            if rule.soft is not None and level.taken + amount >= rule.soft and rule not in reserved.soft:
+        checked: list[bytes] = []
+        for (each, amount), (taken, held, _), (_, _, _, _, most) in zip(wants, verdict.levels, asked, strict=True):
+            rule = each.rule
+            checked.append(b"%s%d,%d,%d,%d]" % (each.head, taken, held, amount, most))
+            if rule.kind == "limit" and rule.window is not None:
+                reserved.met.append((rule, taken, amount, most))
+            if rule.soft is not None and taken + amount >= rule.soft and rule not in reserved.soft:
                 reserved.soft.append(rule)
+        reserved.checked += checked
+        call.checked = msgspec.Raw(b"[%s]" % b",".join(reserved.checked))
         if verdict.in_the_way >= 0:
-            (rule, name, _), amount = wants[verdict.in_the_way]
-            raise refused(rule, name, verdict.levels[verdict.in_the_way], amount, now)
+            each, amount = wants[verdict.in_the_way]
+            raise refused(each.rule, each.name, verdict.levels[verdict.in_the_way], amount, now)
+
+
+def _wants(concerns: list[Concern], most: Wanted) -> list[tuple[Concern, int]]:
+    amounts, is_priced = wanted_amounts(most), not most.is_unpriced
+    return [(each, 0 if each.rule.unpriced_only and is_priced else amounts[each.slot]) for each in concerns]
 
 
 def _kept_from(rule: Rule, now: int) -> int:

@@ -5,6 +5,7 @@ wait, for the clients' own libraries would (openai for a minute at most, anthrop
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from gatewatch.limits.counters import Level
 from gatewatch.limits.rule import Rule
@@ -19,7 +20,9 @@ _WHOSE = {
     "user": "this user's", "key": "this key's", "route": "this route's", "model": "this model's",
     "provider_key": "the provider key's",
 }  # fmt: skip
-_OF_TOKENS = frozenset({"input_tokens", "output_tokens", "tokens"})
+_KINDS = ((b"requests", ("requests",)), (b"tokens", ("input_tokens", "output_tokens", "tokens")))
+Met = tuple[Rule, int, int, int]
+"""A limit with a window, what it had before the call, what the call took of it, and its ceiling."""
 
 
 def refused(rule: Rule, name: str, level: Level, asked: int, now: int) -> Refusal:
@@ -84,42 +87,31 @@ def _limited(message: str, wait_us: int | None) -> Refusal:
     return Refusal(429, "rate_limit_exceeded", message, type="rate_limit_error", headers=headers)
 
 
-def rate_limit_headers(met: Sequence[tuple[Rule, Level, int]], now: int) -> Headers:
-    """Of the limit on requests, and of the one on tokens, with the smallest share left: what is left behind this call.
-
-    `met`: rule, what it had before the call, and what the call took of it.
-    """
-    return [*_kind(b"requests", [each for each in met if each[0].measure == "requests"], now),
-            *_kind(b"tokens", [each for each in met if each[0].measure in _OF_TOKENS], now)]  # fmt: skip
-
-
-def _kind(kind: bytes, met: Sequence[tuple[Rule, Level, int]], now: int) -> Headers:
-    tightest: tuple[float, Rule, int, int] | None = None
-    for rule, level, asked in met:
-        if rule.kind == "limit" and rule.window is not None:
-            most = rule.ceiling(now)
-            left = max(0, most - level.taken - asked)
-            if tightest is None or left / most < tightest[0]:
-                tightest = left / most, rule, left, most
-    if tightest is None:
-        return []
-    _, rule, left, most = tightest
-    assert rule.window
-    whole_again = rule.window.leaves(rule.window.bucket(now)) - now
-    return [
-        (b"x-ratelimit-limit-" + kind, b"%d" % most),
-        (b"x-ratelimit-remaining-" + kind, b"%d" % left),
-        (b"x-ratelimit-reset-" + kind, _go_duration(whole_again)),
-    ]
+def rate_limit_headers(met: Sequence[Met], now: int) -> Headers:
+    """What the call leaves of the limit on requests, and of the one on tokens, with the smallest share left."""
+    headers: Headers = []
+    for kind, measures in _KINDS:
+        tightest: tuple[float, Rule, int, int] | None = None
+        for rule, taken, asked, most in met:
+            if rule.measure in measures:
+                left = max(0, most - taken - asked)
+                if tightest is None or left / most < tightest[0]:
+                    tightest = left / most, rule, left, most
+        if tightest is not None:
+            _, rule, left, most = tightest
+            assert rule.window
+            headers += [
+                (b"x-ratelimit-limit-" + kind, b"%d" % most),
+                (b"x-ratelimit-remaining-" + kind, b"%d" % left),
+                (b"x-ratelimit-reset-" + kind, go_duration(-(-(rule.window.whole_again(now) - now) // _SECOND))),
+            ]
+    return headers
 
 
-def _go_duration(us: int) -> bytes:
-    """As OpenAI writes it: `6m0s`, `1.5s`, `12ms`."""
-    ms = -(-max(0, us) // 1000)
-    if ms < 1000:
-        return b"%dms" % ms
-    minutes, ms = divmod(ms, 60_000)
+@lru_cache(maxsize=4096)
+def go_duration(seconds: int) -> bytes:
+    """As OpenAI writes it: `6m0s`, `1s`."""
+    minutes, seconds = divmod(max(0, seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    seconds = f"{ms / 1000:.3f}".rstrip("0").rstrip(".")
     text = (f"{hours}h" if hours else "") + (f"{minutes}m" if minutes or hours else "") + f"{seconds}s"
     return text.encode()

@@ -25,21 +25,21 @@ def rule(scope: str, name: str | None) -> Rule:
 def test_a_scope_concerns_a_call_by_name_and_as_each_and_not_by_another_name(scope: str) -> None:
     rules = [rule(scope, NAMES[scope]), rule(scope, None), rule(scope, "another")]
     found = Concerned(rules).by_row(CALL)
-    assert sorted((each.id, name) for each, name, _ in found) == sorted(
+    assert sorted((each.rule.id, each.name) for each in found) == sorted(
         [(f"{scope}/{NAMES[scope]}", NAMES[scope]), (f"{scope}/None", NAMES[scope])]
     )
-    assert {key for _, _, key in found} == {f"{each.id}|{NAMES[scope]}" for each in rules[:2]}
+    assert {each.key for each in found} == {f"{each.id}|{NAMES[scope]}" for each in rules[:2]}
 
 
 def test_all_scopes_at_once_concern_it_each_once() -> None:
     rules = [rule(scope, NAMES[scope]) for scope in SCOPES]
-    assert sorted(each.scope for each, _, _ in Concerned(rules).by_row(CALL)) == sorted(SCOPES)
+    assert sorted(each.rule.scope for each in Concerned(rules).by_row(CALL)) == sorted(SCOPES)
 
 
 def test_what_a_call_does_not_have_concerns_it_not() -> None:
     bare = Call(call_id="c", started_at=0, team="search", key_id="k1", environment="live", route="bot")
     rules = [rule(scope, None) for scope in SCOPES]
-    assert {each.scope for each, _, _ in Concerned(rules).by_row(bare)} == {
+    assert {each.rule.scope for each in Concerned(rules).by_row(bare)} == {
         "gateway",
         "team",
         "key",
