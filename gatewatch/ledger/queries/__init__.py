@@ -72,10 +72,11 @@ OF_ONE_TEAM = frozenset(
             "estimates",
             "key_use",
             "keys_usage",
+            "lately",
             "latency",
             "overview",
         ),
-        *("series", "spend", "teams"),
+        *("series", "spend", "teams", "usual_spend"),
     }
 )
 """Those that can be kept to one team's calls: they read facts through `Asking.where` only. Others are not for keys of

@@ -52,15 +52,16 @@ def answer(asking: Asking, params: Params) -> Found:
     if not 0 < params.window_us <= LONGEST:
         raise UsageError("A window is longer than nothing, and a day at most.")
     window = Window(asking.now_us - params.window_us, asking.now_us)
-    since = [window.since_us, window.since_us]
+    since: list[object] = [window.since_us, window.since_us]
+    own = [] if asking.team is None else [asking.team]
     if params.tries:
-        found = asking.rows(_tries(names[params.by]), since)
-    elif params.blocked_by is not None:
-        found = asking.rows(_calls(names[params.by], "AND blocked_by = ?"), [*since, params.blocked_by])
-    elif params.by == "gateway":
-        found = asking.rows(_calls(names[params.by], _REJECTED), since * 2)
+        found = asking.rows(_tries(names[params.by], _OF_A_TEAMS_CALLS * len(own)), [*since, *own])
     else:
-        found = asking.rows(_calls(names[params.by], ""), since)
+        conditions = ["team = ?"] * len(own) + ["blocked_by = ?"] * (params.blocked_by is not None)
+        values = own + ([] if params.blocked_by is None else [params.blocked_by])
+        counted = params.by == "gateway" and not conditions
+        sql = _calls(names[params.by], "".join(f" AND {each}" for each in conditions) + _REJECTED * counted)
+        found = asking.rows(sql, [*since, *values, *since * counted])
     columns = (
         *("name", "calls", "worked", "failed", "5xx", "401", "429", "blocked", "unpriced", "cost_usd"),
         *("p95_us", "ttft_p95_us", "timed", "ttft_timed"),
@@ -90,7 +91,10 @@ def _calls(name: str, more: str) -> str:
         ) WHERE name IS NOT NULL GROUP BY name ORDER BY name"""
 
 
-def _tries(name: str) -> str:
+_OF_A_TEAMS_CALLS = " AND call_id IN (SELECT call_id FROM calls WHERE team = ?)"
+
+
+def _tries(name: str, more: str) -> str:
     """Tries have neither a cost nor a time to the first token of their own."""
     return f"""
         SELECT name, count(*), count(*), count(*) FILTER (status <> 'ok'), count(*) FILTER (http_status >= 500),
@@ -101,6 +105,7 @@ def _tries(name: str) -> str:
             FROM attempts
             WHERE loaded_at >= make_timestamp(?)
                 AND started_at + to_microseconds(coalesce(latency_us, 0)) >= make_timestamp(?)
+                {more}
         ) WHERE name IS NOT NULL GROUP BY name ORDER BY name"""
 
 

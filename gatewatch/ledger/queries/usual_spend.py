@@ -5,7 +5,7 @@ import msgspec
 from gatewatch.errors import UsageError
 from gatewatch.ledger.answer import Found
 from gatewatch.ledger.asking import Asking, usd
-from gatewatch.ledger.facts import MINUTE, Where, facts
+from gatewatch.ledger.facts import MINUTE, facts
 from gatewatch.ledger.families import SPEND
 from gatewatch.ledger.queries.lately import OF_CALLS
 from gatewatch.timespan import Window
@@ -14,7 +14,6 @@ LONGEST = 31 * 86_400_000_000
 NAMES = {by: name for by, name in OF_CALLS.items() if by != "provider_key"}
 """Dimension → what a call is called in it; rollups of spend know no keys of providers."""
 _COLUMNS = ("team", "project", "key_id", "user", "environment", "route", "provider", "model")
-_EVERYTHING = Where("TRUE", (), frozenset())
 
 
 class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -37,7 +36,7 @@ def answer(asking: Asking, params: Params) -> Found:
     until = asking.now_us if params.until_us is None else params.until_us
     end = until - until % params.span_us  # the span that is not over tells too little
     window = Window(end - params.past_us // params.span_us * params.span_us, end)
-    spend = facts(SPEND, window, _EVERYTHING, _COLUMNS, source="rollups", step_us=params.span_us)
+    spend = facts(SPEND, window, asking.where(None), _COLUMNS, source="rollups", step_us=params.span_us)
     found = asking.rows(
         f"""
         SELECT name, sum(cost)::DECIMAL(38, 12), count(*)

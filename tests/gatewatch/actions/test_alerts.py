@@ -15,6 +15,15 @@ ROW = AlertRow(
     id="slow|team/search", alert="slow", subject="team/search", state="firing", severity="warning", value="2.4 s",
     threshold="2 s", text="slow: team/search: 2.4 s", since=5_000_000, changed_at=5_000_000, told=True,
 )  # fmt: skip
+OTHERS: tuple[dict[str, Any], ...] = (
+    {},
+    {"id": "slow|team/chat", "subject": "team/chat"},
+    {
+        "id": "drain|key/k1", "alert": "drain", "subject": "key/k1",
+        "actions": (Effect(kind="pause", scope="key", name="k1"),),
+    },
+    {"id": "gone|gateway", "alert": "gone", "subject": "gateway"},
+)  # fmt: skip
 USER = Actor(id="key:u", role="user", key_id="abcdefgh")
 ADMIN = Actor(id="key:a", role="admin", key_id="abcdefgi")
 
@@ -30,19 +39,10 @@ class Told:
 
 @pytest.fixture
 def firing(stage: Stage) -> Stage:
-    pause = Effect(kind="pause", scope="key", name="k1")
     with ControlStore.open(stage.home.control, actor="gateway") as store:
         book = Alerts(store)
-        for n, fields in enumerate(
-            (
-                {},
-                {"id": "slow|team/chat", "subject": "team/chat"},
-                {"id": "drain|key/k1", "alert": "drain", "subject": "key/k1", "actions": (pause,)},
-                {"id": "gone|gateway", "alert": "gone", "subject": "gateway"},
-            )
-        ):
-            changed: dict[str, Any] = {**fields, "since": ROW.since + n}
-            book.fire(msgspec.structs.replace(ROW, **changed))
+        for n, fields in enumerate(OTHERS):
+            book.fire(msgspec.structs.replace(ROW, **fields | {"since": ROW.since + n}))
         book.clear("gone|gateway", "over")
         book.clear("drain|key/k1", "over")
     stage.gateway = Told()

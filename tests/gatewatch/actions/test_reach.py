@@ -65,6 +65,7 @@ def key(control: Control) -> str:
 
 WINDOWED = {"where": None} | HOUR
 ASKED: dict[str, dict[str, Any]] = {
+    "budgets": {},
     "cache": WINDOWED,
     "call": {"call_id": theirs(1).call_id},
     "calls": {"limit": 500},
@@ -76,11 +77,13 @@ ASKED: dict[str, dict[str, Any]] = {
     "errors": WINDOWED | {"by": "team"},
     "key_use": HOUR | {"keys": ["zebrakey"]},
     "keys_usage": WINDOWED,
+    "lately": {"by": "provider", "tries": True, "window_us": 7_200_000_000},
     "latency": WINDOWED | {"by": "team"},
     "overview": WINDOWED,
     "series": WINDOWED,
     "spend": WINDOWED | {"by": "team"},
     "teams": WINDOWED,
+    "usual_spend": {"by": "key"},
 }
 FILTERS = (
     "team=zebra",
@@ -156,6 +159,10 @@ async def test_a_query_that_nobody_said_to_be_kept_to_a_team_is_refused(
 
 LESSER: tuple[RoleName, ...] = ("user", "admin")
 OF_A_KEY: dict[str, Callable[[str], dict[str, Any]]] = {
+    "budgets.remove": lambda key: {"scope": f"key/{key}"},
+    "budgets.set": lambda key: {"scope": f"key/{key}", "picos": 5},
+    "limits.remove": lambda key: {"scope": f"key/{key}"},
+    "limits.set": lambda key: {"scope": f"key/{key}", "requests": 5},
     "keys.affected": lambda key: {"keys": [key], "deed": "revoke"},
     "keys.edit": lambda key: {"key": key, "max_uses": 5},
     "keys.end_grace": lambda key: {"key": key},
@@ -165,9 +172,11 @@ OF_A_KEY: dict[str, Callable[[str], dict[str, Any]]] = {
 }
 OF_ALL: dict[str, dict[str, Any]] = {
     "audit.list": {},
+    "budgets.list": {},
     "keys.affected": {"team": "search"},
     "keys.export": {},
     "keys.list": {},
+    "limits.list": {},
     "prices.own": {},
     "teams.list": {},
 }
@@ -204,6 +213,9 @@ async def test_another_teams_key_is_like_one_that_does_not_exist(action: str, co
 @pytest.mark.parametrize("action", sorted(OF_ALL))
 async def test_a_list_holds_nothing_of_another_team(action: str, control: Control, key: str) -> None:
     await control.ask_here("POST", "/v1/actions/keys.edit", {"key": "zebra-key", "max_uses": 9})
+    for scope in ("team/zebra", "key/zebra-key", "project/zebra/zebra-project", "user/zebra-user"):
+        await control.ask_here("POST", "/v1/actions/limits.set", {"scope": scope, "requests": 5})
+        await control.ask_here("POST", "/v1/actions/budgets.set", {"scope": scope, "picos": 5})
     reply = await control.ask(key, "POST", f"/v1/actions/{action}", OF_ALL[action])
     assert reply.status_code == 200, reply.text
     assert HIDDEN not in reply.text
