@@ -80,7 +80,7 @@ def _list(args: argparse.Namespace) -> int:
     if args.output == "table":
         print_rows([for_people(row) for row in rows], "table", LIST_COLUMNS)
     else:
-        print_rows(rows, args.output)
+        print_rows(rows, args.output, None if rows else LIST_COLUMNS)
     return 0
 
 
