@@ -29,9 +29,9 @@ from proxy.control.alerting.readings import Ages, Ask, Readings, Usual
 from proxy.control.alerting.words import firing_of, line, threshold_text, value_text
 from proxy.control.limits_in_force import LimitsInForce
 
-LOOK_SECONDS = 2.0
-LONGEST_PAUSE = 15.0
-SHARE = 20
+LOOK_SECONDS = 3.0
+LONGEST_PAUSE = 20.0
+SHARE = 30
 """A look takes at most one part in so many of the time, up to the longest pause."""
 ALARM = "alerts"
 GATEWAY = Actor(id="gateway")
