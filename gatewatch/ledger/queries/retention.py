@@ -44,7 +44,7 @@ def _row(asking: Asking, kind: Class, said: list[Any] | None) -> dict[str, Any]:
     due = None if oldest is None or keep_us is None else oldest // DAY_US * DAY_US + DAY_US + keep_us
     return {
         "class": kind,
-        "kept": None if said is None else FOR_EVER if keep_us is None else duration_text(keep_us),
+        "kept": None if said is None else FOR_EVER if keep_us is None else _in_days(keep_us),
         "oldest": None if oldest is None else iso(oldest),
         "rows": sum(count for _, count, _ in parts),
         "bytes": sum(size for _, _, size in parts),
@@ -96,3 +96,7 @@ def _of_files(paths: Any) -> tuple[int | None, int, int]:
             found.append((stat.st_mtime, stat.st_size))
     oldest = min((int(mtime * 1e6) for mtime, _ in found), default=None)
     return oldest, len(found), sum(size for _, size in found)
+
+
+def _in_days(us: int) -> str:
+    return duration_text(us) if us % DAY_US else f"{us // DAY_US}d"
