@@ -30,7 +30,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, address: Address, patience: float) -> None:
         self.address = address
-        self.lost = asyncio.get_running_loop().create_future()
+        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Done when the connection is closed: with why."""
         self._patience = patience
         self._transport: asyncio.Transport | None = None

@@ -38,6 +38,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 SEEDED_SECONDS = 2.0
 """How long a call waits for counters that are being counted."""
 LOOK_AGAIN_SECONDS = 0.05
+LOOK_SECONDS = 1.0
+"""Between two looks whether the store still knows this worker."""
 MOST_OWED = 100_000
 """Deeds that are kept while the store is away."""
 LONGEST_CALL_SECONDS = 3600
@@ -272,13 +274,23 @@ class SharedCounters:
             else:
                 pause = FIRST_PAUSE
                 try:
-                    reason = await asyncio.shield(connection.lost)
-                except asyncio.CancelledError:
+                    reason = await self._until_lost(connection)
+                finally:
                     connection.close("the worker ends")
-                    raise
                 self._is_away(reason)
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE, pause * 2)
+
+    async def _until_lost(self, connection: Connection) -> str:
+        """Why. A store that was emptied is noticed without a call, too."""
+        known = str(self._connections).encode()
+        while True:
+            done, _ = await asyncio.wait({connection.lost}, timeout=LOOK_SECONDS)
+            if done:
+                return connection.lost.result()
+            with contextlib.suppress(StoreAway, StoreError):
+                if await connection.ask("HGET", self._names.run(self._run), "connection") != known:
+                    connection.close("it has forgotten this worker")
 
     def _is_away(self, reason: str) -> None:
         if reason != self.away:

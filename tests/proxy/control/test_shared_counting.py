@@ -1,0 +1,258 @@
+"""The store is seeded and kept right: over a new rule, a store that forgot, a worker that died, a ledger that fails."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gatewatch.call import Call
+from gatewatch.errors import GatewatchError
+from gatewatch.ids import new_call_id
+from gatewatch.journal.writer import Journal
+from gatewatch.ledger.service import LedgerService
+from gatewatch.limits.charged import charged
+from gatewatch.limits.concerned import Concerned
+from gatewatch.limits.counters import Asked, Seeds
+from gatewatch.limits.rule import Rule
+from gatewatch.limits.shared.address import Address, read_url
+from gatewatch.limits.shared.counters import SharedCounters
+from gatewatch.limits.shared.names import token
+from gatewatch.limits.shared.store import open_store
+from gatewatch.limits.window import Window
+from gatewatch.paths import Home
+from proxy.control.alarms import Alarms
+from proxy.control.shared_counting import AWAY, UNCOUNTED, SharedCounting, check_one_counts
+from tests.kit.redis_server import RedisServer, redis_server
+from tests.kit.waiting import until
+
+DAY = Window(period="day")
+R = Rule(id="r", kind="limit", scope="gateway", name="", measure="requests", most=100, window=DAY)
+S = Rule(id="s", kind="budget", scope="gateway", name="", measure="picos", most=100, window=Window(period="month"))
+
+
+class Worker:
+    """As one counts: a journal, and counters in the store."""
+
+    def __init__(self, home: Home, store: RedisServer, rules: Sequence[Rule]) -> None:
+        self.journal = Journal(home.journal)
+        self.counters = SharedCounters(read_url(store.url), "g", self.journal.run, patience=5)
+        self.count(rules)
+        self.connecting = asyncio.create_task(self.counters.keep_connected())
+
+    def count(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        self.counters.configure([rule.id for rule in rules], [], rules)
+
+    def call(self) -> Call:
+        return Call(call_id=new_call_id(), started_at=time.time_ns() // 1000, status="ok")
+
+    def serve(self, *, tell: bool = True) -> None:
+        """A call of 7 picodollars. Without `tell` it is journalled alone."""
+        made = self.call()
+        self.journal.open(made)
+        made.cost_picos, made.cost_basis = 7, "computed"
+        self.journal.close(made, [])
+        if tell:
+            self.counters.settle(made.call_id, [*charged(Concerned(self.rules), made, [])], self.journal.position)
+
+    async def die(self) -> None:
+        """Its locks are free; nobody hears of it."""
+        self.connecting.cancel()
+        await asyncio.gather(self.connecting, return_exceptions=True)
+        self.journal.stop()
+
+
+class Scene:
+    def __init__(self, folder: Path, store: RedisServer) -> None:
+        self.home = Home(folder).make()
+        self.store = store
+        self.rules: tuple[Rule, ...] = (R,)
+        self.alarms = Alarms()
+        self.ledger = LedgerService(self.home)
+        self.counting = SharedCounting(
+            self.home, read_url(store.url), "g", self.alarms, rules=lambda: self.rules, ledger=lambda: self.ledger
+        )
+
+    def standing(self) -> set[str]:
+        return {alarm.id for alarm in self.alarms.standing()}
+
+    async def sums(self) -> dict[str, int]:
+        """Rule → what is settled of it, where all rules count."""
+        store = await open_store(read_url(self.store.url), "g")
+        try:
+            if (await store.seen()).seeded != {token(rule) for rule in self.rules}:
+                return {}
+            taken = await store.taken(self.rules)
+        finally:
+            store.close()
+        return {key.partition("|")[0]: sum(buckets.values()) for key, buckets in taken.items()}
+
+    async def become(self, **expected: int) -> None:
+        await until(self.sums, lambda sums: sums == expected)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RedisServer]:
+    with redis_server(tmp_path / "redis") as server:
+        yield server
+
+
+@asynccontextmanager
+async def running(scene: Scene) -> AsyncIterator[None]:
+    task = asyncio.create_task(scene.counting.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        scene.ledger.close()
+
+
+async def test_counters_begin_with_what_the_ledger_has_and_go_on(tmp_path: Path, store: RedisServer) -> None:
+    scene = Scene(tmp_path, store)
+    before = Journal(scene.home.journal)
+    before.stop()
+    worker = Worker(scene.home, store, [R])
+    for _ in range(3):
+        worker.serve()
+    async with running(scene):
+        for _ in range(2):
+            worker.serve()
+        await scene.become(r=5)
+        worker.serve()
+        await scene.become(r=6)
+        await worker.die()
+
+
+async def test_a_new_rule_counts_once_every_worker_does(tmp_path: Path, store: RedisServer) -> None:
+    scene = Scene(tmp_path, store)
+    worker, other = Worker(scene.home, store, [R]), Worker(scene.home, store, [R])
+    async with running(scene):
+        worker.serve()
+        await scene.become(r=1)
+        scene.rules = (R, S)
+        scene.counting.changed()
+        worker.count([R, S])
+        other.serve()  # which does not know of the new rule yet
+        for _ in range(2):
+            worker.serve()
+        other.count([R, S])
+        other.serve()
+        await scene.become(r=5, s=35)
+        for each in (worker, other):
+            await each.die()
+
+
+async def test_a_rule_that_goes_and_comes_again_counts_what_was_meanwhile(tmp_path: Path, store: RedisServer) -> None:
+    scene = Scene(tmp_path, store)
+    worker = Worker(scene.home, store, [R])
+    scene.counting.changed()
+    async with running(scene):
+        worker.serve()
+        await scene.become(r=1)
+        for rules in ((), (R,)):  # quicker than anybody looks
+            scene.rules = rules
+            scene.counting.changed()
+            worker.count(rules)
+            worker.serve()
+        await scene.become(r=3)
+        await worker.die()
+
+
+async def test_what_a_dead_worker_left_is_counted_and_what_it_held_is_free(tmp_path: Path, store: RedisServer) -> None:
+    scene = Scene(tmp_path, store)
+    worker = Worker(scene.home, store, [R])
+    async with running(scene):
+        worker.serve()
+        await scene.become(r=1)
+        now = time.time_ns() // 1000
+        await worker.counters.reserve("x", [Asked("r|", DAY.bucket(now), 0, 5, 100)])
+        worker.serve(tell=False)
+        worker.journal.open(worker.call())
+        await worker.die()
+        await scene.become(r=3)
+        looking = await open_store(read_url(store.url), "g")
+        await until(lambda: looking.held([R]), lambda held: held == {})
+        looking.close()
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["with its data", "without its data"])
+async def test_a_store_that_comes_back_counts_what_the_ledger_does(
+    tmp_path: Path, store: RedisServer, forgets: bool
+) -> None:
+    scene = Scene(tmp_path, store)
+    worker = Worker(scene.home, store, [R])
+    async with running(scene):
+        worker.serve()
+        await scene.become(r=1)
+        store.kill()
+        await until(lambda: AWAY in scene.standing(), bool)
+        for _ in range(3):
+            worker.serve()
+        dead = Worker(scene.home, store, [R])
+        dead.serve()
+        await dead.die()
+        if forgets:
+            store.forget()
+        store.start()
+        await scene.become(r=5)
+        await until(lambda: AWAY not in scene.standing(), bool)
+        worker.serve()
+        await scene.become(r=6)
+        store.ask("FLUSHALL")
+        await scene.become(r=6)
+        await worker.die()
+
+
+async def test_a_ledger_that_fails_is_an_alarm_and_is_tried_again(tmp_path: Path, store: RedisServer) -> None:
+    scene = Scene(tmp_path, store)
+    real = scene.ledger
+
+    class Failing:
+        def load_once(self) -> object:
+            raise GatewatchError("The ledger is on holiday")
+
+        def seeds(self, rules: Sequence[Rule], now: int) -> Seeds:
+            return real.seeds(rules, now)
+
+    scene.ledger = Failing()  # type: ignore[assignment]
+    worker = Worker(scene.home, store, [R])
+    worker.serve()
+    task = asyncio.create_task(scene.counting.run())
+    await until(lambda: UNCOUNTED in scene.standing(), bool)
+    assert await scene.sums() == {}
+    scene.ledger = real
+    await scene.become(r=1)
+    await until(lambda: UNCOUNTED not in scene.standing(), bool)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await worker.die()
+    real.close()
+
+
+async def test_a_store_that_is_away_at_the_start_refuses_it_or_is_an_alarm(tmp_path: Path) -> None:
+    alarms = Alarms()
+    address = Address(host="127.0.0.1", port=1, password="canary-3")
+    counting = SharedCounting(
+        Home(tmp_path).make(), address, "g", alarms, rules=tuple, ledger=lambda: LedgerService(Home(tmp_path))
+    )
+    with pytest.raises(GatewatchError, match="The limits store is away") as refused:
+        await counting.reach(refuse=True)
+    assert "limits_away: allow" in (refused.value.next_step or "")
+    await counting.reach(refuse=False)
+    (alarm,) = alarms.standing()
+    assert alarm.id == AWAY
+    assert "canary" not in alarm.text + str(refused.value)
+
+
+def test_several_workers_need_a_store_and_one_does_not() -> None:
+    check_one_counts(1, [R])
+    check_one_counts(4, [])
+    with pytest.raises(GatewatchError, match="4 workers cannot keep r together") as refused:
+        check_one_counts(4, [msgspec.structs.replace(R, managed_by="operator")])
+    assert "stores" in (refused.value.next_step or "")
