@@ -185,7 +185,8 @@ class Attempts:
             if turn is not None:
                 turn.end()
             raise
-        for rule, taken, amount, most in inbound.reserved.met[before:] if inbound.reserved else ():
+        for concern, taken, amount, most in inbound.reserved.met[before:] if inbound.reserved else ():
+            rule = concern.rule
             if rule.scope == "provider_key" and rule.window and rule.window.seconds:
                 lane.told(rule.id, most, most - taken - amount, rule.window.seconds)
         return turn

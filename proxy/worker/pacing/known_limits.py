@@ -5,6 +5,8 @@ calls that were sent behind the one whose reply said it are taken off; an older 
 newer one's has said.
 """
 
+from typing import NamedTuple
+
 from proxy.rate_limits import Limit, RateLimits
 from proxy.worker.pacing.lane_state import LaneLimit
 
@@ -16,6 +18,20 @@ _ROUNDED = 20
 
 Sent = tuple[int, int, int]
 """What has been sent so far, of everything that limits count: requests, tokens in, tokens out."""
+
+
+class Moment(NamedTuple):
+    """When and where a reply's word on limits was heard."""
+
+    now: float
+    began: float
+    """When the call was sent whose reply it is."""
+    sent: Sent
+    """What has been sent by now,"""
+    then: Sent
+    """and what had been with that call."""
+    astray: Sent
+    """Of that, what may have come to the provider behind the call although it was sent before."""
 
 
 class _Allowance:
@@ -40,8 +56,8 @@ class _Allowance:
         self.at = 0.0
         self.sent = 0
 
-    def learn(self, limit: int, said: Limit, call: int, began: float, sent: int, now: float, sharers: int) -> None:
-        """`call`: what had been sent with the call whose reply it is, which `began` then; `sent`: now."""
+    def learn(self, kind: str, limit: int, said: Limit, heard: Moment, sharers: int) -> None:
+        now, sent, then = heard.now, _of(kind, heard.sent), _of(kind, heard.then)
         remaining = min(said.remaining or 0, limit)
         reset = MINUTE if said.reset is None else said.reset
         used = limit - remaining
@@ -49,10 +65,10 @@ class _Allowance:
             self.rate = self.rate or limit / MINUTE
         else:
             self.rate = used / reset
-        self.limit, self.remaining, self.newest, self.said_at, self.whole_at = limit, remaining, call, now, now + reset
+        self.limit, self.remaining, self.newest, self.said_at, self.whole_at = limit, remaining, then, now, now + reset
         self.share = 1.0 / sharers
-        whole = min(float(limit), remaining + self.rate * (now - began))
-        self.left = max(0.0, whole * self.share - (sent - call))
+        whole = min(float(limit), remaining + self.rate * (now - heard.began))
+        self.left = max(0.0, whole * self.share - (sent - then) - _of(kind, heard.astray))
         self.at, self.sent = now, sent
 
     def level(self, now: float) -> float:
@@ -85,8 +101,8 @@ class KnownLimits:
     def __bool__(self) -> bool:
         return bool(self.allowances or self._told)
 
-    def learn(self, said: RateLimits, call: Sent, began: float, sent: Sent, now: float) -> None:
-        """The reply to a call that `began` then says so. `call`: what had been sent with it; `sent`: now."""
+    def learn(self, said: RateLimits, heard: Moment) -> None:
+        """A reply says so."""
         for kind in RateLimits.__struct_fields__:
             one: Limit | None = getattr(said, kind)
             if one is None or one.remaining is None:
@@ -99,9 +115,9 @@ class KnownLimits:
             allowance = self.allowances.get(kind)
             if allowance is None:
                 allowance = self.allowances[kind] = _Allowance()
-            elif _of(kind, call) < allowance.newest and now < allowance.whole_at:
+            elif _of(kind, heard.then) < allowance.newest and heard.now < allowance.whole_at:
                 continue
-            allowance.learn(limit, one, _of(kind, call), began, _of(kind, sent), now, self.sharers)
+            allowance.learn(kind, limit, one, heard, self.sharers)
 
     def told(self, rule: str, limit: int, remaining: int, seconds: float, now: float) -> None:
         """A rule of our own has counted so much; the window is so long."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from gatewatch.call import Call
 from proxy.rate_limits import RateLimits
 from proxy.worker.pacing.ceiling import NEAR, Ceiling
-from proxy.worker.pacing.known_limits import KnownLimits
+from proxy.worker.pacing.known_limits import KnownLimits, Moment, Sent
 from proxy.worker.pacing.turns import Turn, Turns
 from proxy.worker.rate_waits import LONGEST_SECONDS
 
@@ -37,7 +37,7 @@ class Lane(Turns):
     def learn(self, said: RateLimits, turn: Turn) -> None:
         """A reply to the call that has this turn says so."""
         now = self._monotonic()
-        self.known.learn(said, turn.sent, turn.began, self.sent, now)
+        self.known.learn(said, Moment(now, turn.began, self.sent, turn.sent, self._astray(turn)))
         self._judge(now)
 
     def told(self, rule: str, limit: int, remaining: int, seconds: float) -> None:
@@ -86,6 +86,14 @@ class Lane(Turns):
 
     def opens_in(self, now: float) -> float:
         return max(0.0, self.shut_until - now, self.known.opens_in(now, self.sent))
+
+    def _astray(self, turn: Turn) -> Sent:
+        """Calls are sent over many connections: of those of the last moment that still run, any may come in late."""
+        requests, input_tokens, output_tokens = (one - other for one, other in zip(turn.sent, turn.lately, strict=True))
+        others = min(requests - 1, self.running - 1)
+        if others <= 0:
+            return 0, 0, 0
+        return others, input_tokens * others // requests, output_tokens * others // requests
 
     def _judge(self, now: float) -> None:
         if self.known.share(now) >= NEAR:

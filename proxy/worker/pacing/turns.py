@@ -14,6 +14,8 @@ from proxy.worker.inbound import Inbound
 from proxy.worker.pacing.known_limits import Sent
 from proxy.worker.pacing.line import Line, NoTurn, Waiting
 
+_MARK = 1.0
+"""Seconds."""
 _OF_LENGTH = 0.2
 """How much the newest turn counts in the usual length of one."""
 
@@ -21,15 +23,17 @@ _OF_LENGTH = 0.2
 class Turn:
     """One call's; to be ended once it has ended."""
 
-    __slots__ = ("_is_over", "began", "outer", "sent", "turns")
+    __slots__ = ("_is_over", "began", "lately", "outer", "sent", "turns")
 
-    def __init__(self, turns: "Turns", sent: Sent, began: float) -> None:
+    def __init__(self, turns: "Turns", sent: Sent, lately: Sent, began: float) -> None:
         self.turns = turns
         self._is_over = False
         self.outer: Turn | None = None
         """One that it holds beside this."""
         self.sent = sent
         """What had been sent when it began, itself included."""
+        self.lately = lately
+        """What had been sent a moment before: what was sent since may arrive in another order."""
         self.began = began
 
     def end(self) -> None:
@@ -51,6 +55,9 @@ class Turns:
         self.running = 0
         self.sent: Sent = 0, 0, 0
         self.line = Line(longest)
+        self._marks: tuple[Sent, Sent] = self.sent, self.sent
+        """What had been sent one mark before the last, and at the last."""
+        self._marked_at = 0.0
         self._monotonic = monotonic
         self._usual: float | None = None
         """Seconds that a turn lasts while others wait for it."""
@@ -130,13 +137,15 @@ class Turns:
 
     def _given(self, call: Call, now: float) -> Turn:
         self.running += 1
+        if now - self._marked_at > _MARK:
+            self._marks, self._marked_at = (self._marks[1], self.sent), now
         requests, input_tokens, output_tokens = self.sent
         self.sent = sent = (
             requests + 1,
             input_tokens + call.estimated_input_tokens,
             output_tokens + call.estimated_output_tokens,
         )
-        return Turn(self, sent, now)
+        return Turn(self, sent, self._marks[0], now)
 
 
 async def pause(inbound: Inbound, seconds: float) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.rate_limits import Limit, RateLimits
-from proxy.worker.pacing.known_limits import KnownLimits, Sent
+from proxy.worker.pacing.known_limits import KnownLimits, Moment, Sent
 
 NOTHING = (0, 0, 0)
 
@@ -14,7 +14,7 @@ def requests(limit: int | None, remaining: int, reset: float | None = 60.0) -> R
 
 def learn(known: KnownLimits, said: RateLimits, call: Sent, now: float, sent: Sent | None = None) -> None:
     """The reply to a call that took no time."""
-    known.learn(said, call, now, sent or call, now)
+    known.learn(said, Moment(now, now, sent or call, call, NOTHING))
 
 
 def test_nothing_known_holds_nothing_back() -> None:
@@ -98,10 +98,17 @@ def test_what_makes_no_sense_holds_nothing_back(said: RateLimits) -> None:
 def test_a_slow_reply_tells_what_was_left_when_its_call_was_sent() -> None:
     known = KnownLimits()
     learn(known, requests(600, 0), (10, 0, 0), 0.0)
-    known.learn(requests(600, 100), (20, 0, 0), 10.0, (150, 0, 0), 40.0)
+    known.learn(requests(600, 100), Moment(40.0, 10.0, (150, 0, 0), (20, 0, 0), NOTHING))
     later = 100 + 30 * (500 / 60) - 130
     assert known.opens_in(40.0, (150 + int(later) - 1, 0, 0)) == 0.0
     assert known.opens_in(40.0, (150 + int(later) + 1, 0, 0)) > 0.0
+
+
+def test_what_was_sent_before_and_may_come_in_late_is_taken_off_too() -> None:
+    known = KnownLimits()
+    known.learn(requests(60, 30), Moment(0.0, 0.0, (20, 0, 0), (20, 0, 0), (19, 0, 0)))
+    assert known.opens_in(0.0, (10 + 20, 0, 0)) == 0.0
+    assert known.opens_in(0.0, (11 + 20, 0, 0)) > 0.0
 
 
 def test_how_fast_it_comes_back_is_not_judged_by_a_rounded_number() -> None:
