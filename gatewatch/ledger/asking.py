@@ -12,7 +12,9 @@ from gatewatch.errors import UsageError
 from gatewatch.filter_columns import ALIASES
 from gatewatch.ledger.facts import Facts, Where, widened
 from gatewatch.ledger.families import SPEND, TRAFFIC
+from gatewatch.ledger.kept_window import kept_window
 from gatewatch.ledger.percentiles import milliseconds, percentiles_sql
+from gatewatch.ledger.retiring import whole_since
 from gatewatch.limits.in_force import InForce
 from gatewatch.paths import Home
 from gatewatch.timespan import Window
@@ -66,12 +68,16 @@ class Asking:
         return self.cursor.execute(sql, list(parameters)).fetchall()
 
     def window(self, params: Windowed, step_us: int | None = None) -> Window:
-        """The window asked for, widened to whole minutes (or steps). Raises UsageError."""
+        """The window asked for, widened to whole minutes (or steps), or to what is still kept of its time.
+
+        Raises UsageError, also for steps that are shorter than what is kept.
+        """
         try:
             asked = Window.parse(params.since, params.until, self.now_us)
         except ValueError as error:
             raise UsageError(str(error)) from None
-        return widened(asked, step_us) if step_us else widened(asked)
+        window = widened(asked, step_us) if step_us else widened(asked)
+        return kept_window(window, step_us, whole_since(self.cursor))
 
     def where(self, text: str | None) -> Where:
         """A filter, and the team beside it, which nothing in the text can reach. Raises UsageError."""

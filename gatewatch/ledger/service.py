@@ -25,8 +25,10 @@ from gatewatch.ledger.batch_counts import BatchCounts, batch_counts
 from gatewatch.ledger.check import check
 from gatewatch.ledger.connect import DATABASE, attach, connect, cursor
 from gatewatch.ledger.keeping import Keeping
+from gatewatch.ledger.kept_window import missing_calls
 from gatewatch.ledger.queries import OF_ONE_TEAM, QUERIES, counted
 from gatewatch.ledger.recorder import LoadResult, Progress, Recorder
+from gatewatch.ledger.retiring import whole_since
 from gatewatch.ledger.schema import migrate
 from gatewatch.ledger.unavailable import LedgerUnavailable, TooSlow
 from gatewatch.limits.counters import Seeds
@@ -117,7 +119,9 @@ class LedgerService:
         with self._cursor(name, self._query_seconds) as reading:
             fresh = self.fresh()  # before the moment that the answer is of, so that it promises too little at worst
             reading.execute("BEGIN")
-            found = query.answer(Asking(reading, self._clock(), team, self._in_force, self.home), typed)
+            asking = Asking(reading, self._clock(), team, self._in_force, self.home)
+            found = query.answer(asking, typed)
+            fresh["alarms"] += missing_calls(found, whole_since(reading))
         return Answer(found.rows, window_texts(found.window), fresh, found.source)
 
     def seeds(self, rules: Sequence[Rule], now: int, upto: Mapping[str, int] | None = None) -> Seeds:
