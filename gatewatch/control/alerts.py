@@ -108,7 +108,7 @@ class Alerts:
                 (self._store.clock(), msgspec.json.encode(kept).decode(), id),
             )
             self._store.trail.add(
-                "alert.clear", id, before={"state": before.state, "since": before.since, "value": before.value},
+                "alert.clear", id, before={"state": before.state, "fired_at": before.since, "value": before.value},
                 after={"why": why, "still in force": [str(each) for each in kept]},
             )  # fmt: skip
             return self.row(id)
@@ -166,7 +166,7 @@ class Alerts:
             self._store.insert("alert_silences", silence)
             self._store.trail.add(
                 "alert.silence", silence.pattern,
-                after={"id": silence.id, "until": silence.until, "reason": silence.reason},
+                after={"id": silence.id, "ends_at": silence.until, "reason": silence.reason},
             )  # fmt: skip
 
     def unsilence(self, id: str) -> Silence | None:
@@ -176,7 +176,7 @@ class Alerts:
             if ended is not None:
                 self._store.connection.execute("DELETE FROM alert_silences WHERE id = ?", (id,))
                 self._store.trail.add(
-                    "alert.unsilence", ended.pattern, before={"id": id, "until": ended.until, "reason": ended.reason}
+                    "alert.unsilence", ended.pattern, before={"id": id, "ends_at": ended.until, "reason": ended.reason}
                 )
             return ended
 
