@@ -1,5 +1,6 @@
 """What `gatewatch doctor` looks at. It changes nothing, and each finding that is not ok says how to mend it."""
 
+import asyncio
 import os
 import shutil
 import sys
@@ -14,6 +15,9 @@ from gatewatch.control.store import ControlStore
 from gatewatch.control_client import ControlClient
 from gatewatch.errors import GatewatchError, Unreachable
 from gatewatch.ledger.ownership import owning
+from gatewatch.limits.shared.address import read_url
+from gatewatch.limits.shared.connection import StoreAway
+from gatewatch.limits.shared.store import trouble_of
 from gatewatch.paths import Home
 from gatewatch.vault.interface import Vault
 from gatewatch.vault.opening import Wish, kind_of, open_chosen
@@ -105,6 +109,22 @@ def _secrets(home: Home, given: Path | None, wish: Wish) -> Iterator[Finding]:
         yield Finding("missing", "keys", "no virtual key yet", MAKE_A_KEY)
     for name, provider in config.providers.items():
         yield from _of_provider(name, provider, vault, locked=locked)
+    if config.stores.limits is not None:
+        yield _limits_store(config.stores.limits, vault)
+
+
+def _limits_store(url: str, vault: Vault | None) -> Finding:
+    """Whether workers could count there now."""
+    try:
+        address = read_url(resolve(url, vault) or "" if url.startswith(("vault:", "env:", "file:")) else url)
+        trouble = asyncio.run(trouble_of(address))
+    except GatewatchError as error:
+        return Finding("broken", "limits store", error.title, error.next_step)
+    except StoreAway as away:
+        return Finding("broken", "limits store", str(away), "Start it, or mend stores.limits.")
+    if trouble:
+        return Finding("broken", "limits store", trouble, "Set maxmemory-policy to noeviction.")
+    return Finding("ok", "limits store", f"{address.text} answers")
 
 
 def _of_provider(name: str, provider: Provider, vault: Vault | None, *, locked: bool) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from gatewatch.control_client import ControlClient
 from gatewatch.paths import Home
 from gatewatch.vault.opening import Wish, kind_of, open_vault
 from proxy.control.home_lock import HomeLock
+from tests.kit.redis_server import redis_server
 from tests.kit.running import gateway
 from tests.kit.waiting import until
 
@@ -207,3 +208,16 @@ def test_a_store_that_cannot_be_used_is_a_finding_and_the_rest_is_told(home: Hom
     found = [finding for finding in examine(home, None) if finding.area == "keys"]
     assert [(finding.state, bool(finding.next_step)) for finding in found] == [("broken", True)]
     assert any(finding.area == "gateway" for finding in examine(home, None))
+
+
+def test_a_limits_store_is_asked_whether_it_answers(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.config.write_text(CONFIG + "stores: {limits: env:LIMITS_URL}\n")
+    assert one(examine(home, None), "limits store").state == "broken"
+    monkeypatch.setenv("LIMITS_URL", "redis://:canary-of-the-store@127.0.0.1:1")
+    found = one(examine(home, None), "limits store")
+    assert (found.state, found.what) == ("broken", "redis://127.0.0.1:1 cannot be reached: Connection refused")
+    with redis_server(tmp_path / "redis") as store:
+        monkeypatch.setenv("LIMITS_URL", store.url)
+        assert one(examine(home, None), "limits store").state == "ok"

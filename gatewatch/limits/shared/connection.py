@@ -6,6 +6,8 @@ command unanswered for too long is away, and the connection is closed. Belongs t
 
 import asyncio
 import contextlib
+import os
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable
@@ -115,7 +117,8 @@ async def connect(address: Address, patience: float, *, seconds: float) -> Conne
     except TimeoutError:
         raise StoreAway(f"{address.text} did not answer within {seconds:g} s") from None
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        said = getattr(error, "strerror", None) or getattr(error, "reason", None) or type(error).__name__
+        number = getattr(error, "errno", None) if not isinstance(error, ssl.SSLError) else None
+        said = os.strerror(number) if number and number > 0 else getattr(error, "reason", None) or str(error)
         raise StoreAway(f"{address.text} cannot be reached: {said}") from None
     except StoreError as error:
         raise StoreAway(f"{address.text} does not let us in: {error}") from None

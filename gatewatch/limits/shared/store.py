@@ -228,6 +228,13 @@ async def open_store(
     return LimitsStore(connection, gateway, store, trouble)
 
 
+async def trouble_of(address: Address) -> str | None:
+    """What may make it forget counters; None where it is fit to keep them. Raises StoreAway."""
+    store = await open_store(address, "doctor")
+    store.close()
+    return store.trouble
+
+
 def _bytes(cursor: object) -> bytes:
     assert isinstance(cursor, bytes)
     return cursor
