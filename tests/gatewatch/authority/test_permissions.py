@@ -4,7 +4,10 @@ import itertools
 
 from gatewatch.authority.permissions import PERMISSIONS, ROLE_NUMBERS, Permission
 
-LOOKS = {"live.read", "ledger.read", "keys.view", "teams.view", "providers.view", "prices.view"} | {"metrics.read", "alerts.view"}
+LOOKS = {"live.read", "ledger.read", "keys.view", "teams.view", "providers.view", "prices.view"} | {
+    "metrics.read",
+    "alerts.view",
+}
 ADMIN = {"keys.create", "keys.edit", "keys.rotate", "keys.revoke", "keys.copy", "teams.create"} | {
     "providers.quarantine",
     "alerts.manage",
