@@ -18,7 +18,7 @@ REMEMBERED = 4096
 class Concern:
     """A rule and whose counter of it, with what is the same for every call that it concerns."""
 
-    __slots__ = ("_begin", "_bucket", "_end", "_oldest", "head", "key", "name", "rule", "slot")
+    __slots__ = ("begin", "end", "head", "key", "leaves", "name", "now_bucket", "oldest", "rule", "slot", "told_as")
 
     def __init__(self, rule: Rule, name: str) -> None:
         self.rule = rule
@@ -26,29 +26,36 @@ class Concern:
         self.key = counter(rule, name)
         """What the counter is called."""
         self.slot = slot_of(rule)
+        self.told_as = _told_as(rule)
+        """Among which of a reply's headers it is told: 0 requests, 1 tokens; -1: none."""
         self.head = msgspec.json.encode((rule.id, name, rule.measure))[:-1] + b","
         """How a row begins to tell of it, as JSON."""
-        self._begin = self._end = self._bucket = self._oldest = 0
+        self.begin = self.end = 0
+        """From when until when the following are as they are: `turn` for any other time."""
+        self.now_bucket = self.oldest = self.leaves = 0
+        """Where calls count that begin now, the first bucket that counts, and when what is there now counts no more."""
 
-    def bucket(self, at: int) -> int:
-        """Where a call counts that began at `at`."""
-        if not self._begin <= at < self._end:
-            self._turn(at)
-        return self._bucket
-
-    def oldest(self, at: int) -> int:
-        """The first bucket that counts then."""
-        if not self._begin <= at < self._end:
-            self._turn(at)
-        return self._oldest
-
-    def _turn(self, at: int) -> None:
+    def turn(self, at: int) -> None:
+        """Be as it is at that time."""
         window = self.rule.window
         if window is None:
-            self._begin, self._end = 0, 1 << 63
-        else:
-            self._bucket, self._oldest = window.bucket(at), window.oldest(at)
-            self._begin, self._end = at, window.turns(at)
+            self.begin, self.end = 0, 1 << 63
+            return
+        self.now_bucket, self.oldest = window.bucket(at), window.oldest(at)
+        self.leaves = window.leaves(self.now_bucket)
+        self.begin, self.end = window.span(at)
+
+    def bucket(self, at: int) -> int:
+        """Where a call counts that began at `at`: often a while ago."""
+        if self.begin <= at < self.end:
+            return self.now_bucket
+        return self.rule.window.bucket(at) if self.rule.window else 0
+
+
+def _told_as(rule: Rule) -> int:
+    if rule.kind == "budget" or rule.window is None:
+        return -1
+    return 0 if rule.measure == "requests" else 1
 
 
 class Concerned:

@@ -33,6 +33,14 @@ class _Counter:
         if bucket >= self.since:
             self.total += amount
 
+    def free(self, bucket: int, amount: int) -> None:
+        """Of what was held; the bucket may have left the window meanwhile."""
+        self.held -= amount
+        if bucket in self.buckets:
+            self.buckets[bucket] -= amount
+            if bucket >= self.since:
+                self.total -= amount
+
     def taken(self, oldest: int) -> int:
         """In the buckets from `oldest` on."""
         if oldest != self.since:
@@ -91,21 +99,22 @@ class MemoryCounters:
 
     def let_go(self, call_id: str, counters: Sequence[str]) -> None:
         kept = []
-        for hold in self._held.get(call_id, ()):
-            if hold[0] in counters:
-                self._free(*hold)
-            else:
-                kept.append(hold)
+        for key, bucket, amount in self._held.get(call_id, ()):
+            if key not in counters:
+                kept.append((key, bucket, amount))
+            elif counter := self._counters.get(key):
+                counter.free(bucket, amount)
         if call_id in self._held:
             self._held[call_id] = kept
 
     def settle(self, call_id: str, used: Sequence[Used], position: Position | None) -> None:
-        for hold in self._held.pop(call_id, ()):
-            self._free(*hold)
+        counters = self._counters
+        for key, bucket, amount in self._held.pop(call_id, ()):
+            counter = counters.get(key)
+            if counter is not None:
+                counter.free(bucket, amount)
         for key, bucket, amount in used:
-            if not amount:
-                continue
-            counter = self._counters.get(key) or self._new(key)
+            counter = counters.get(key) or self._new(key)
             counter.add(bucket, amount)
             if counter.tail is not None:
                 counter.tail.append((position, bucket, amount))
@@ -194,13 +203,6 @@ class MemoryCounters:
     def _new(self, key: str) -> _Counter:
         counter = self._counters[key] = _Counter(seeded=_rule_of(key) not in self._unseeded)
         return counter
-
-    def _free(self, key: str, bucket: int, amount: int) -> None:
-        """The bucket may have left the window meanwhile."""
-        if counter := self._counters.get(key):
-            counter.held -= amount
-            if bucket in counter.buckets:
-                counter.add(bucket, -amount)
 
 
 def _rule_of(counter: str) -> str:

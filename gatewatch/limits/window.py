@@ -49,15 +49,13 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         begin = now - self.seconds * _SECOND - self.width
         return begin - begin % self.width + self.width
 
-    def whole_again(self, now: int) -> int:
-        """When nothing of what is there at `now` counts any more."""
-        return self.leaves(self.bucket(now))
-
-    def turns(self, at: int) -> int:
-        """Until when both are as they are at `at`."""
+    def span(self, at: int) -> tuple[int, int]:
+        """From when until when both are as they are at `at`."""
         if self.period != "rolling":
-            return calendar(self.period, self.zone, at)[1]
-        return min(self.bucket(at) + self.width, self.oldest(at) + self.seconds * _SECOND + self.width)
+            return calendar(self.period, self.zone, at)
+        bucket, width = self.bucket(at), self.width
+        since = self.oldest(at) + self.seconds * _SECOND
+        return max(bucket, since), min(bucket, since) + width
 
     def kept_from(self, now: int) -> int:
         """The first bucket of which anything need be known at `now`: calls that began a while ago still ask."""

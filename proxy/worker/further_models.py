@@ -21,6 +21,7 @@ from proxy.worker.authorise import allows_route
 _LISTS = ("models", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 TOOLS = ("tools", "plugins")
 _NAMING = frozenset((*_LISTS, "preset"))
+_MAY_NAME = _NAMING.union(TOOLS)
 _UNKNOWN = ""
 """In place of a name that cannot be read: no list has it."""
 
@@ -63,6 +64,11 @@ def named_models(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 yield from ((param, name) for name in _of_tool(tool))
     if preset := body.get("preset"):
         yield "preset", f"@preset/{preset}" if isinstance(preset, str) else _UNKNOWN
+
+
+def names_models(body: dict[str, Any]) -> bool:
+    """Whether there are any."""
+    return not _MAY_NAME.isdisjoint(body) and next(named_models(body), None) is not None
 
 
 def answering(body: dict[str, Any], asked: str, served: str) -> str:

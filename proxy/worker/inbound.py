@@ -16,7 +16,7 @@ from proxy.http_server.request import Request
 from proxy.settings import Route
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.failure import Kind, UpstreamFailed
-from proxy.worker.further_models import named_models
+from proxy.worker.further_models import names_models
 
 if TYPE_CHECKING:
     from proxy.worker.admission.admission import Reserved
@@ -45,8 +45,8 @@ class Inbound:
         "epoch",
         "exchange",
         "headers",
-        "is_settled",
         "held",
+        "is_settled",
         "journalled",
         "kept",
         "known",
@@ -130,7 +130,7 @@ class Inbound:
     @property
     def names_models(self) -> bool:
         """Whether its body may name other models than the one that it is for."""
-        return next(iter(named_models(self.body)), None) is not None
+        return names_models(self.body)
 
     @property
     def went_out(self) -> bool:

@@ -277,10 +277,13 @@ class Admission:
             return
         call = inbound.call
         now = call.started_at
-        asked = [
-            Asked(each.key, each.bucket(now), each.oldest(now), amount, each.rule.ceiling(now))
-            for each, amount in wants
-        ]
+        asked: list[Asked] = []
+        for each, amount in wants:
+            if not each.begin <= now < each.end:
+                each.turn(now)
+            rule = each.rule
+            most = rule.ceiling(now) if rule.grants else rule.most
+            asked.append(Asked(each.key, each.now_bucket, each.oldest, amount, most))
         try:
             verdict = await self.counters.reserve(call.call_id, asked)
         except CountersAway as away:
@@ -291,8 +294,8 @@ class Admission:
         for (each, amount), (taken, held, _), (_, _, _, _, most) in zip(wants, verdict.levels, asked, strict=True):
             rule = each.rule
             checked.append(b"%s%d,%d,%d,%d]" % (each.head, taken, held, amount, most))
-            if rule.kind == "limit" and rule.window is not None:
-                reserved.met.append((rule, taken, amount, most))
+            if each.told_as >= 0:
+                reserved.met.append((each, taken, amount, most))
             if rule.soft is not None and taken + amount >= rule.soft and rule not in reserved.soft:
                 reserved.soft.append(rule)
         reserved.checked += checked

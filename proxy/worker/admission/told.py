@@ -7,6 +7,7 @@ wait, for the clients' own libraries would (openai for a minute at most, anthrop
 from collections.abc import Sequence
 from functools import lru_cache
 
+from gatewatch.limits.concerned import Concern
 from gatewatch.limits.counters import Level
 from gatewatch.limits.rule import Rule
 from gatewatch.money import usd_text
@@ -20,8 +21,11 @@ _WHOSE = {
     "user": "this user's", "key": "this key's", "route": "this route's", "model": "this model's",
     "provider_key": "the provider key's",
 }  # fmt: skip
-_KINDS = ((b"requests", ("requests",)), (b"tokens", ("input_tokens", "output_tokens", "tokens")))
-Met = tuple[Rule, int, int, int]
+_NAMES = tuple(
+    tuple(b"x-ratelimit-%s-%s" % (field, kind) for field in (b"limit", b"remaining", b"reset"))
+    for kind in (b"requests", b"tokens")
+)
+Met = tuple[Concern, int, int, int]
 """A limit with a window, what it had before the call, what the call took of it, and its ceiling."""
 
 
@@ -90,21 +94,17 @@ def _limited(message: str, wait_us: int | None) -> Refusal:
 def rate_limit_headers(met: Sequence[Met], now: int) -> Headers:
     """What the call leaves of the limit on requests, and of the one on tokens, with the smallest share left."""
     headers: Headers = []
-    for kind, measures in _KINDS:
-        tightest: tuple[float, Rule, int, int] | None = None
-        for rule, taken, asked, most in met:
-            if rule.measure in measures:
+    for told_as, (limit, remaining, reset) in enumerate(_NAMES):
+        tightest: tuple[float, Concern, int, int] | None = None
+        for concern, taken, asked, most in met:
+            if concern.told_as == told_as:
                 left = max(0, most - taken - asked)
                 if tightest is None or left / most < tightest[0]:
-                    tightest = left / most, rule, left, most
+                    tightest = left / most, concern, left, most
         if tightest is not None:
-            _, rule, left, most = tightest
-            assert rule.window
-            headers += [
-                (b"x-ratelimit-limit-" + kind, b"%d" % most),
-                (b"x-ratelimit-remaining-" + kind, b"%d" % left),
-                (b"x-ratelimit-reset-" + kind, go_duration(-(-(rule.window.whole_again(now) - now) // _SECOND))),
-            ]
+            _, concern, left, most = tightest
+            seconds = -((now - concern.leaves) // _SECOND)
+            headers += (limit, b"%d" % most), (remaining, b"%d" % left), (reset, go_duration(seconds))
     return headers
 
 
