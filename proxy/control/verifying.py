@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from gatewatch.ledger.service import LedgerService
 
 EVERY_SECONDS = 60.0
+SHARE = 0.02
+"""Of the time, at most, is for it."""
 ANSWER_SECONDS = 5.0
 SHOWN_SECONDS = 600.0
 """How long an alarm stands at least: what was wrong is right again within a moment."""
@@ -87,11 +89,13 @@ class Verifying:
             self._asked.set_result(state)
 
     async def run(self, service: "LedgerService") -> None:
-        """Some of the counters each minute, one part after the other; until cancelled."""
-        begin = 0
+        """Some of the counters each minute, one part after the other; less often where it takes long. Until cancelled."""
+        begin, pause = 0, EVERY_SECONDS
         while True:
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(pause)
+            begun = time.monotonic()
             begin = (await self.verify(service, begin)).following
+            pause = max(EVERY_SECONDS, (time.monotonic() - begun) / SHARE)
 
     async def verify_all(self, service: "LedgerService") -> Verified:
         """All of them, now."""
