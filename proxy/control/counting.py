@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 CHECKPOINT_SECONDS = 10.0
 CHECKPOINT_SHARE = 0.01
 """Of the time, at most, goes into checkpoints: a large ledger has them less often."""
+SLOW_SECONDS = 2.0
 TRY_AGAIN_SECONDS = 5.0
 LONGEST_UNSEEDED = 15.0
 SETTLED_SECONDS = 1.0
 """Reports that were on their way while seeds were sent still ask for them."""
 
+_SLOW = "loading what was journalled, to count what %d rules of limits and budgets had used; calls are served then"
 _ALARM = "limits_unseeded"
 _UNSEEDED = (
     "Limits and budgets count from nothing, for what was used before is not known yet ({said}). It is tried again; see"
@@ -73,6 +75,7 @@ class Counting:
         if not rules or settings.limits_url:
             return None
         self._begun_at = time.monotonic()
+        slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, log.info, _SLOW, len(rules))
         try:
             return await asyncio.to_thread((await self._seeds()).now, rules)
         except Exception as error:
@@ -80,6 +83,7 @@ class Counting:
             self._alarms.set(_ALARM, _UNSEEDED.format(said=error))
             return None
         finally:
+            slow.cancel()
             self._ended_at = time.monotonic()
 
     def take(self, state: LiveState) -> None:

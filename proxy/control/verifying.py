@@ -89,7 +89,7 @@ class Verifying:
             self._asked.set_result(state)
 
     async def run(self, service: "LedgerService") -> None:
-        """Some of the counters each minute, one part after the other; less often where it takes long. Until cancelled."""
+        """Some of the counters each minute, part after part; less often where it takes long. Until cancelled."""
         begin, pause = 0, EVERY_SECONDS
         while True:
             await asyncio.sleep(pause)
