@@ -14,6 +14,11 @@ from proxy.worker.pacing.known_limits import KnownLimits, Moment, Sent
 from proxy.worker.pacing.turns import Turn, Turns
 from proxy.worker.rate_waits import LONGEST_SECONDS
 
+FAR = 0.5
+"""Of a limit: below, it is enough to hear of it now and then."""
+_ENOUGH = 0.02
+"""Seconds."""
+
 
 class Lane(Turns):
     """Keyed by provider, key and model."""
@@ -31,6 +36,8 @@ class Lane(Turns):
         self.outer = outer
         self.known = KnownLimits(sharers)
         self.ceiling = Ceiling()
+        self.listens_from = 0.0
+        """Calls from before need not be listened to: the lane is far from its limits, and was told so just now."""
         self.shut_until = 0.0
         self._shut_at = 0.0
 
@@ -38,7 +45,8 @@ class Lane(Turns):
         """A reply to the call that has this turn says so."""
         now = self._monotonic()
         self.known.learn(said, Moment(now, turn.began, self.sent, turn.sent, self._astray(turn)))
-        self._judge(now)
+        if self._judge(now) < FAR:
+            self.listens_from = now + _ENOUGH
 
     def told(self, rule: str, limit: int, remaining: int, seconds: float) -> None:
         """A rule of our own has counted so much of so much."""
@@ -95,9 +103,12 @@ class Lane(Turns):
             return 0, 0, 0
         return others, input_tokens * others // requests, output_tokens * others // requests
 
-    def _judge(self, now: float) -> None:
-        if self.known.share(now) >= NEAR:
+    def _judge(self, now: float) -> float:
+        """The share of the fullest limit; where that is near, a cut."""
+        share = self.known.share(now)
+        if share >= NEAR:
             self.ceiling.cut(self.running, now)
+        return share
 
     def _may_begin(self, now: float) -> bool:
         if self.most is not None and self.running >= self.most:

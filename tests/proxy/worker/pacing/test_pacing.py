@@ -225,6 +225,22 @@ async def test_a_stopping_gateway_ends_the_calls_that_wait(running: Running) -> 
     assert rows["waits"].get("cost_picos", 0) == 0, "nothing was bought"
 
 
+async def test_a_key_that_comes_near_its_limit_is_heard_of_at_the_latest_some_milliseconds_later(
+    running: Running,
+) -> None:
+    provider = Held()
+    for name, remaining in (("far", 90), ("near", 10)):
+        said_so = ("x-ratelimit-limit-requests: 100", f"x-ratelimit-remaining-requests: {remaining}")
+        provider.answers[name] = http(200, chat_reply(USAGE), *said_so)
+        provider.go(name)
+    async with scripted_upstream(provider) as upstream:
+        await running.start(upstream.url)
+        await running.chat(user="far")
+        while not running.gateway.pacing.states()[0].most:
+            await running.chat(user="near")
+    assert running.gateway.pacing.states()[0].used_percent == 90
+
+
 async def test_a_key_near_its_limit_is_left_to_others(running: Running) -> None:
     provider = Held()
     near = ("x-ratelimit-limit-requests: 100", "x-ratelimit-remaining-requests: 10", "x-ratelimit-reset-requests: 60s")
