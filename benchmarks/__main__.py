@@ -1,9 +1,9 @@
-"""`python -m benchmarks [gateway|dialects|ledger|limits|last_cent] …`: runs one benchmark, the gateway's by default."""
+"""`python -m benchmarks [gateway|dialects|ledger|limits|limits_store|last_cent] …`: runs one benchmark, the gateway's by default."""
 
 import importlib
 import sys
 
-BENCHMARKS = ("gateway", "dialects", "ledger", "limits", "last_cent")
+BENCHMARKS = ("gateway", "dialects", "ledger", "limits", "limits_store", "last_cent")
 
 
 def main(argv: list[str]) -> int:

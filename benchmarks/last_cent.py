@@ -4,7 +4,9 @@ Each round is a new key with a budget of a cent of its own. Four client processe
 at the same moment. What may be spent beyond the cent is what one call had reserved, at most; calls cost a little more
 here than was reckoned with, so that some is. What was spent is what the ledger says.
 
-    python -m benchmarks last_cent [--rounds 100] [--calls 100]
+    python -m benchmarks last_cent [--rounds 100] [--calls 100] [--workers 4]
+
+Several workers count together in a redis-server that is started for it.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.limits_store import store_server
 from benchmarks.load.at_once import Volley
 from benchmarks.versions import ROOT
 from gatewatch.control_client import ControlClient
@@ -103,11 +106,16 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks last_cent", description=__doc__)
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--calls", type=int, default=100)
+    parser.add_argument("--workers", type=int, default=1)
     args = parser.parse_args(arguments)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         sandbox = stack.enter_context(serving("sandbox", "--port", "0", "--no-key"))
-        (folder / "gatewatch.yaml").write_text(CONFIG.format(sandbox=sandbox))
+        config = CONFIG.format(sandbox=sandbox)
+        if args.workers > 1:
+            store = stack.enter_context(store_server(folder))
+            config += f"workers: {args.workers}\nstores: {{limits: '{store}'}}\n"
+        (folder / "gatewatch.yaml").write_text(config)
         home = folder / "home"
         options = ("--home", str(home), "--config", str(folder / "gatewatch.yaml"), "--port", "0")
         listen = stack.enter_context(serving("serve", *options))
