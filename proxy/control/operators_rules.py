@@ -7,6 +7,7 @@ has written to it; only then is it read.
 import asyncio
 
 from gatewatch.control.store import ControlStore
+from gatewatch.errors import NotAllowed
 from proxy.control.limits_in_force import LimitsInForce
 
 LOOK_SECONDS = 0.5
@@ -24,6 +25,16 @@ class OperatorsRules:
         """Take them as they are now. Raises sqlite3.Error."""
         self._seen = self._version()  # before, so that what is written meanwhile is looked at again
         self._limits.by_operators(self._store.rules(), self._store.grants(self._store.clock()))
+
+    def require(self, *, workers: int, store: str | None) -> None:
+        """Raises NotAllowed where so many workers could not keep them. `store`: what they would count in together."""
+        if workers > 1 and not store and (made := self._store.rules()):
+            ids = ", ".join(rule.id for rule in made[:3]) + (", …" if len(made) > 3 else "")
+            raise NotAllowed(
+                f"{workers} workers cannot keep the limits and budgets that operators made ({ids}): each would count"
+                " for itself",
+                "give the configuration file `stores: {limits: redis://…}`, serve with --workers 1, or remove them",
+            )
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -190,6 +190,7 @@ class ControlProcess:
         workers.listen_for_reports(self._home.worker_socket)
         if workers_left_behind(self._home.journal):
             await workers.reported(1, ADOPT_SECONDS)
+        self._operators_rules.require(workers=self._configuration.count, store=self._configuration.config.stores.limits)
         listening = await self._listening_socket()
         workers.start(listening)
         self._prepare()
@@ -410,9 +411,7 @@ class ControlProcess:
     def _make_recording(self) -> Recording:
         from gatewatch.ledger.service import LedgerService  # 80 ms of DuckDB, while workers start
 
-        service = LedgerService(
-            self._home, in_force=self._in_force, keeping=keeping_of(self._configuration.config)
-        )
+        service = LedgerService(self._home, in_force=self._in_force, keeping=keeping_of(self._configuration.config))
         self._metrics = Metrics(
             service,
             self.live,

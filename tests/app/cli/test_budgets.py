@@ -1,5 +1,6 @@
 """Budgets at the command line, without a gateway and with one."""
 
+import asyncio
 import csv
 import io
 import json
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from app.cli.budgets import for_people
@@ -15,6 +17,8 @@ from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
 from tests.kit.acting import MINUTE
 from tests.kit.journals import a_call, segment, whole
+from tests.kit.running import gateway, sandbox
+from tests.kit.waiting import until
 
 Run = Callable[..., tuple[int, str, str]]
 USD = 10**12
@@ -129,3 +133,48 @@ def test_people_see_percent_and_cents(run: Run) -> None:
     shown = for_people(row)
     assert (shown["used"], shown["pace"], shown["forecast"]) == ("12.3%", None, "17.85 (2.1–0.004567)")
     assert (shown["name"], shown["soft"], shown["limit"]) == (None, "8 reached", 10)
+
+
+PRICED = """
+providers:
+  openai: {preset: openai, base_url: "LISTEN/v1", api_key: "env:SANDBOX_KEY", allow_private: true}
+models: {bot: {targets: [openai/gpt-4o]}}
+teams: {search: {budget: {usd: 5}}}
+"""
+
+
+@pytest.mark.slow
+def test_what_is_set_on_a_running_gateway_holds_at_once_and_a_grant_lifts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call costs 0.35 USD (100,000 tokens in, 10,000 out, gpt-4o), whatever was estimated."""
+    monkeypatch.setenv("SANDBOX_KEY", "sk-sandbox-0123456789")
+    used = {"x-sandbox-usage": '{"prompt_tokens":100000,"completion_tokens":10000,"total_tokens":110000}'}
+    body = {"model": "bot", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+    with (
+        sandbox(tmp_path) as provider,
+        gateway(tmp_path, PRICED.replace("LISTEN", provider.listen)) as running,
+        httpx.Client(base_url=running.base_url, timeout=30) as app,
+    ):
+        app.headers = httpx.Headers(used | {"authorization": f"Bearer {running.key('app')}"})
+
+        def call() -> httpx.Response:
+            return app.post("/chat/completions", json=body)
+
+        running.ask("budgets", "set", "key/app", "--usd", "0.5", "--period", "month")
+        assert [call().status_code for _ in range(3)] == [200, 200, 429]
+        refused = call()
+        assert refused.headers["x-should-retry"] == "false"
+        assert refused.json()["error"] | {"message": "", "resets_at": ""} == {
+            "message": "", "type": "insufficient_quota", "param": None, "code": "budget_exceeded", "scope": "key",
+            "spent": "0.7", "limit": "0.5", "resets_at": "",
+        }  # fmt: skip
+        running.ask("budgets", "grant", "key/app", "--usd", "0.5", "--until", "1h", "--reason", "the launch")
+        assert call().status_code == 200
+
+        def spent() -> dict[str, tuple[str, str]]:
+            return {row["scope"]: (row["spent"], row["limit"]) for row in running.ask("budgets", "list")}
+
+        asyncio.run(until(spent, lambda found: found == {"team": ("1.05", "5"), "key": ("1.05", "1")}))
+        (spend,) = running.ask("show", "spend", "--by", "team")
+        assert (spend["cost_usd"], spend["budget_usd"], spend["budget_used"]) == ("1.05", "5", 0.21)

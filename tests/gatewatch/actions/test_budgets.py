@@ -103,14 +103,11 @@ def test_a_budget_that_makes_no_sense_is_refused(stage: Stage, asked: dict[str, 
 
 def test_what_the_file_declares_is_changed_there_alone_but_may_be_granted_on(stage: Stage) -> None:
     stage.home.config.write_text(FILE)
-    for deed in (
-        lambda: stage.do("budgets.set", scope="team/billing", picos=600 * USD),
-        lambda: stage.do("budgets.set", scope="team/billing", picos=600 * USD, zone="Europe/Berlin"),
-        lambda: stage.do("budgets.remove", scope="team/billing"),
-    ):
-        stage.store(lambda store: store.declare_team("billing"))
+    stage.store(lambda store: store.declare_team("billing"))
+    more: dict[str, Any] = {"picos": 600 * USD}
+    for deed, asked in (("set", more), ("set", more | {"zone": "Europe/Berlin"}), ("remove", {})):
         with pytest.raises(NotAllowed, match="stands in the configuration file") as refused:
-            deed()
+            stage.do(f"budgets.{deed}", scope="team/billing", **asked)
         assert "teams: billing: budget:" in refused.value.next_step
     until = stage.clock.now + DAY
     answer = stage.do("budgets.grant", scope="team/billing", picos=2 * USD, until=until, reason="the launch")

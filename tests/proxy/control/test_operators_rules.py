@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatewatch.control.store import ControlStore
+from gatewatch.errors import NotAllowed
 from gatewatch.limits.rule import Rule
 from gatewatch.limits.window import Window
 from proxy.control.limits_in_force import LimitsInForce
@@ -53,3 +54,14 @@ async def test_other_changes_of_the_store_push_nothing(store: ControlStore, tmp_
         other.set_setting("colour", "blue")
     rules.look()
     assert pushed == []
+
+
+def test_several_workers_keep_operators_rules_in_a_store_of_their_own_alone(store: ControlStore) -> None:
+    rules = OperatorsRules(store, LimitsInForce(lambda _: None))
+    rules.require(workers=4, store=None)
+    store.set_rules([RULE], team=None)
+    rules.require(workers=1, store=None)
+    rules.require(workers=4, store="redis://127.0.0.1:6379")
+    with pytest.raises(NotAllowed, match=r"4 workers .* \(mine\)") as refused:
+        rules.require(workers=4, store=None)
+    assert "stores" in refused.value.next_step
