@@ -78,15 +78,16 @@ class Verifying:
         self._workers = workers
         self._limits = limits
         self._alarms = alarms
-        self._asked: asyncio.Future[LiveState] | None = None
+        self._asked: asyncio.Future[tuple[Standing, frozenset[str]]] | None = None
         self._turn = asyncio.Lock()
         self._raised_at = float("-inf")
         self.last: Verified | None = None
 
     def take(self, state: LiveState) -> None:
         """A worker's report, which may hold the answer."""
-        if state.standing and self._asked and not self._asked.done():
-            self._asked.set_result(state)
+        standing, state.standing = state.standing, None  # it is nobody else's: names of users stand in it
+        if standing and self._asked and not self._asked.done():
+            self._asked.set_result((standing, frozenset(state.unseeded)))
 
     async def run(self, service: "LedgerService") -> None:
         """Some of the counters each minute, part after part; less often where it takes long. Until cancelled."""
@@ -134,10 +135,8 @@ class Verifying:
         self._asked = asyncio.get_running_loop().create_future()
         self._workers.count(at, begin)
         async with asyncio.timeout(ANSWER_SECONDS):
-            state = await self._asked
-        standing = state.standing
-        assert standing
-        seeded = [rule for rule in rules if rule.id not in state.unseeded]
+            standing, unseeded = await self._asked
+        seeded = [rule for rule in rules if rule.id not in unseeded]
         ledger = await asyncio.to_thread(_by_ledger, service, seeded, standing)
         if windowed(self._limits.rules) != rules:
             return Verified(at=at, skipped="other rules are in force since")
