@@ -31,6 +31,16 @@ def test_a_scope_concerns_a_call_by_name_and_as_each_and_not_by_another_name(sco
     assert {each.key for each in found} == {f"{each.id}|{NAMES[scope]}" for each in rules[:2]}
 
 
+def test_a_rule_for_one_model_of_a_key_concerns_that_model_alone() -> None:
+    one = Rule(
+        id="r", kind="limit", scope="provider_key", name="openai/main", measure="requests", most=1, for_model="gpt-5"
+    )
+    concerned = Concerned([one])
+    assert [each.rule for each in concerned.by_row(CALL)] == [one]
+    assert list(concerned.by_provider_key("openai", "main", "gpt-4o")) == []
+    assert list(concerned.by_provider_key("openai", "main", None)) == []
+
+
 def test_all_scopes_at_once_concern_it_each_once() -> None:
     rules = [rule(scope, NAMES[scope]) for scope in SCOPES]
     assert sorted(each.rule.scope for each in Concerned(rules).by_row(CALL)) == sorted(SCOPES)

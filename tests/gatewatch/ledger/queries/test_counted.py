@@ -147,6 +147,24 @@ def test_requests_of_models_and_providers_keys_are_tries_in_the_bucket_of_their_
     assert told(service.seeds([rule("requests", "model", unpriced_only=True)], NOW)) == {}
 
 
+def test_a_rule_for_one_model_of_a_key_counts_what_was_sent_to_that_model_alone(
+    home: Home, service: LedgerService
+) -> None:
+    calls = [a_call(n, model=model, provider_key="k") for n, model in enumerate(("a", "b", "o'b"))]
+    tries = [attempt(call, 1, model=call.model, provider_key="k") for call in calls]
+    tries += [attempt(calls[1], 2, model="a", provider_key="k")]
+    segment(home, *[opening(each) for each in calls], *tries, *[closing(each) for each in calls])
+    service.load_once()
+    tokens = {each.model: each.tokens().input + each.tokens().output for each in calls}
+
+    def sums(measure: Measure, model: str) -> list[int]:
+        asked = rule(measure, "provider_key", name="openai/k", for_model=model)
+        return [sum(buckets.values()) for buckets in told(service.seeds([asked], NOW)).values()]
+
+    assert [sums("requests", model) for model in ("a", "b", "o'b", "c")] == [[2], [1], [1], []]
+    assert sums("tokens", "o'b") == [tokens["o'b"]]
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"])
 @pytest.mark.parametrize("period", ["minute", "hour", "day", "week", "month"])
 def test_calendar_periods_begin_where_their_place_says(
