@@ -1,15 +1,20 @@
 """`gatewatch providers list`: the configured providers, and of each key whether it is there and used."""
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from app.cli.provider_headroom import headroom, in_words
 
 if TYPE_CHECKING:
     from gatewatch.config.models import Provider
     from gatewatch.paths import Home
     from gatewatch.vault.interface import Vault
 
-COLUMNS = ("name", "preset", "dialects", "base_url", "region", "privacy", "api_key", "key", "in_flight", "quarantine")
+COLUMNS = (
+    "name", "preset", "dialects", "base_url", "region", "privacy", "api_key", "key", "in_flight", "headroom",
+    "quarantine",
+)  # fmt: skip
 
 
 def list_providers(args: argparse.Namespace) -> int:
@@ -27,9 +32,9 @@ def list_providers(args: argparse.Namespace) -> int:
     providers = load(path, os.environ).config.providers
     references = {each for provider in providers.values() for each in provider.references.values()}
     states, set_at = _states(args, home, references)
-    in_flight, held = _in_flight(args), _held(args)
+    workers, held = _workers(args), _held(args)
     rows = [
-        _row(name, provider, _keys(name, provider, states, set_at, in_flight, held))
+        _row(name, provider, _keys(name, provider, states, set_at, workers, held))
         for name, provider in providers.items()
     ]
     print_rows([_for_people(row) for row in rows] if args.output == "table" else rows, args.output, COLUMNS)
@@ -56,6 +61,7 @@ def _row(name: str, provider: "Provider", keys: list[dict[str, Any]]) -> dict[st
         "key": only["state"] if only else None,
         "set_at": only["set_at"] if only else None,
         "in_flight": sum(counts) if counts else None,
+        "headroom": [{"key": key["name"], **lane} for key in keys for lane in key["headroom"] or ()],
         "quarantine": [held for key in keys for held in key["quarantine"]],
         "keys": keys,
     }
@@ -66,6 +72,7 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
     return row | {
         "api_key": ", ".join(key["name"] for key in row["keys"]),
         "key": ", ".join(f"{key['name']} {key['state']}" for key in row["keys"]) if several else row["key"],
+        "headroom": in_words(row["headroom"]),
         "quarantine": ", ".join(
             f"{hold['key_id']} {hold['kind']}" + (f" for {hold['model']}" if hold["model"] else "")
             for hold in row["quarantine"]
@@ -78,9 +85,10 @@ def _keys(
     provider: "Provider",
     states: Mapping[str, str],
     set_at: Mapping[str, str],
-    in_flight: Mapping[str, Mapping[str, int]] | None,
+    workers: Sequence[Mapping[str, Any]] | None,
     held: Iterable[dict[str, Any]],
 ) -> list[dict[str, Any]]:
+    in_flight, lanes = _in_flight(workers or ()), headroom(workers or ())
     written = {each.name: each for each in provider.api_keys or ()}
     return [
         {
@@ -91,15 +99,16 @@ def _keys(
             "weight": written[id].weight if id in written else 1,
             "teams": written[id].teams if id in written else None,
             "models": written[id].models if id in written else None,
-            "in_flight": None if in_flight is None else in_flight.get(name, {}).get(id, 0),
+            "in_flight": None if workers is None else in_flight.get(name, {}).get(id, 0),
+            "headroom": None if workers is None else lanes.get((name, id), []),
             "quarantine": [hold for hold in held if (hold["provider"], hold["key_id"]) == (name, id)],
         }
         for id, reference in provider.references.items()
     ]
 
 
-def _in_flight(args: argparse.Namespace) -> dict[str, dict[str, int]] | None:
-    """Provider → key → calls, over all workers; None where no gateway runs."""
+def _workers(args: argparse.Namespace) -> list[dict[str, Any]] | None:
+    """What each worker says of itself; None where no gateway runs."""
     from gatewatch.control_client import ControlClient, answers
     from gatewatch.paths import Home
 
@@ -107,9 +116,14 @@ def _in_flight(args: argparse.Namespace) -> dict[str, dict[str, int]] | None:
     if not home.control.exists() or not answers(home.socket):
         return None
     with ControlClient(home.socket) as client:
-        live = client.request("GET", "/v1/live")
+        workers: list[dict[str, Any]] = client.request("GET", "/v1/live")["workers"]
+        return workers
+
+
+def _in_flight(workers: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """Provider → key → calls, over all workers."""
     counted: dict[str, dict[str, int]] = {}
-    for worker in live["workers"]:
+    for worker in workers:
         for provider, keys in worker["provider_keys_in_flight"].items():
             for key, calls in keys.items():
                 of_provider = counted.setdefault(provider, {})

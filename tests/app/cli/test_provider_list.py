@@ -51,7 +51,7 @@ def test_each_key_is_told_with_where_it_is_whom_it_is_for_and_whether_it_is_ther
     main_key, search = rows["openai"]["keys"]
     assert main_key == {
         "name": "main", "reference": "env:A_TEST_KEY", "state": "set", "set_at": None, "weight": 3, "teams": None,
-        "models": None, "in_flight": None, "quarantine": [],
+        "models": None, "in_flight": None, "headroom": None, "quarantine": [],
     }  # fmt: skip
     assert (search["teams"], search["models"]) == (["search"], ["bot"])
     assert "is not set" in search["state"]
