@@ -52,9 +52,14 @@ class Broken(Exception):
     """What stands in a file is no record."""
 
 
-def packed(text: bytes) -> bytes:
-    """Compressed, with a checksum."""
-    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(text)
+class Packer:
+    """Compresses, with a checksum. Of one thread: making one costs more than using it."""
+
+    def __init__(self) -> None:
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+
+    def __call__(self, text: bytes) -> bytes:
+        return self._compressor.compress(text)
 
 
 def unpacked(data: bytes) -> bytes:

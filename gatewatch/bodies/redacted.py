@@ -8,6 +8,7 @@ JSON. Binary data (pictures, sound, vectors) is left out: it is nothing that any
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -22,6 +23,9 @@ _PIECE = 16 * 1024
 _DEEPEST = 80
 _MOST_NUMBERS = 64
 _LONGEST_NAME = 200
+_LONGEST_WORD = 24
+_SHORTEST = 4
+"""Characters of what may be a secret."""
 _DATA_URL = re.compile(r"data:[\w.+/-]{1,80}(?:;[\w=.-]{1,80}){0,4},", re.ASCII)
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/=_-]{2048}")
 _CREDENTIAL = re.compile(
@@ -56,6 +60,17 @@ def redacted(value: object, most: int, pause: Callable[[], object] = bool) -> Re
     return Redacted(text, work.cut, work.counts)
 
 
+@lru_cache(maxsize=4096)
+def _is_plain(text: str) -> bool:
+    """Names, roles, words of the API: they come again and again."""
+    return redact(text) == text
+
+
+@lru_cache(maxsize=4096)
+def _is_credential(name: str) -> bool:
+    return _CREDENTIAL.search(name) is not None
+
+
 class _Redacting:
     def __init__(self, most: int, pause: Callable[[], object]) -> None:
         self.cut = 0
@@ -83,7 +98,7 @@ class _Redacting:
                 kept["…"] = self._left_out(f"{len(value) - len(kept)} more names", len(value) - len(kept))
                 break
             self._left -= len(name) + 6
-            shown = self._redact(name[:_LONGEST_NAME]) if len(name) > 3 else name
+            shown = self._name(name[:_LONGEST_NAME])
             self.cut += max(0, len(name) - _LONGEST_NAME)
             kept[shown if shown not in kept else f"{shown}#{len(kept)}"] = self.value(each, name, depth + 1)
         return kept
@@ -104,9 +119,9 @@ class _Redacting:
 
     def _text(self, text: str, name: str) -> str:
         self._left -= 4
-        if not text:
+        if len(text) < _SHORTEST:
             return text
-        if name and len(text) >= 4 and _CREDENTIAL.search(name):
+        if name and _is_credential(name):
             self._count("secret", 1)
             return "[secret]"
         if (data := _DATA_URL.match(text)) is not None:
@@ -126,7 +141,12 @@ class _Redacting:
             self._left -= len(said)
         return said
 
+    def _name(self, name: str) -> str:
+        return name if len(name) < _SHORTEST or _is_plain(name) else self._redact(name)
+
     def _redact(self, text: str) -> str:
+        if len(text) <= _LONGEST_WORD and _is_plain(text):
+            return text
         if "-----BEGIN " in text:  # a key over several lines
             said = self._counted(text, redact(text))
             self._pause()

@@ -3,7 +3,7 @@
 Keeps true: where it says nothing, a call pays one look at a boolean; where it does, the event loop hands over
 references, and a thread redacts, compresses and writes; nothing unredacted reaches a disk. What cannot be written, or
 comes faster than it can be, is dropped and counted: no call waits for it, or fails because of it. A kill loses what
-waits, a few milliseconds' worth; a stop writes it first.
+waits, a few hundredths of a second's worth; a stop writes it first.
 """
 
 import logging
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gatewatch.bodies.day_files import DayFiles, day_of
-from gatewatch.bodies.record import Head, Kind, packed, written
+from gatewatch.bodies.record import Head, Kind, Packer, written
 from gatewatch.bodies.redacted import redacted
 from proxy.settings import Bodies
 from proxy.worker.bodies.assembled import assembled
@@ -27,6 +27,7 @@ from proxy.worker.inbound import Inbound
 MOST_WAITING = 2000
 """Calls."""
 STOP_SECONDS = 5.0
+GATHER_SECONDS = 0.02
 SPACE_SECONDS = 1.0
 """How old the look at the disk's space may be."""
 _AS_OBJECTS = 3
@@ -67,6 +68,7 @@ class BodyKeeper:
         self._waiting: queue.SimpleQueue[_Ended | None] = queue.SimpleQueue()
         self._folder = folder
         self._files = DayFiles(folder)
+        self._pack = Packer()
         self._thread: threading.Thread | None = None
         self._looked_at = 0.0
         self._has_space = True
@@ -117,6 +119,8 @@ class BodyKeeper:
 
     def _run(self) -> None:
         while (ended := self._waiting.get()) is not None:
+            if not self._stop_at and self._waiting.empty():
+                time.sleep(GATHER_SECONDS)  # one wake-up for many calls
             try:
                 if self._stop_at and time.monotonic() > self._stop_at:
                     self._drop("the worker stops")
@@ -143,7 +147,7 @@ class BodyKeeper:
 
     def _append(self, ended: _Ended, kind: Kind, body: object, size: int, unseen: int) -> None:
         done = redacted(body, ended.most, _let_others_run)
-        data = packed(done.text)
+        data = self._pack(done.text)
         head = Head(
             call_id=ended.call_id,
             started_at=ended.started_at,

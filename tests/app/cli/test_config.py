@@ -13,7 +13,7 @@ providers:
   openai: {preset: openai, api_key: env:A_TEST_KEY}
   local: {preset: ollama}
 models: {bot: {targets: [openai/gpt-4o-mini]}}
-ledger: {retention: {calls: 400d}}
+teams: {search: {models: [bot]}}
 """
 SECRET = "sk-proj-4f9a8b7c6d5e4f3a2b1c0d"
 
@@ -33,7 +33,7 @@ def test_a_good_file_is_ok_and_what_is_not_enforced_goes_to_stderr(
     assert main(["config", "check", "--config", str(file)]) == 0
     out, err = capsys.readouterr()
     assert out.startswith(f"ok: {file} (2 providers, version ")
-    assert err == f"warning: {file}:6: ledger.retention.calls: not enforced yet: nothing is deleted\n"
+    assert err == f"warning: {file}:6: teams.search.models: not enforced yet: give the models to its keys (keys create --models)\n"
 
 
 def test_a_check_leaves_no_trace(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

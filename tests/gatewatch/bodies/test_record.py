@@ -6,7 +6,7 @@ import os
 import pytest
 import zstandard
 
-from gatewatch.bodies.record import Broken, Head, packed, records, unpacked, written
+from gatewatch.bodies.record import Broken, Head, Packer, records, unpacked, written
 
 
 def head(n: int, data: bytes) -> Head:
@@ -16,7 +16,7 @@ def head(n: int, data: bytes) -> Head:
 def three() -> tuple[list[Head], list[bytes], bytes]:
     """Records whose compressed text holds newlines and braces, as binary data does."""
     texts = [b'{"a":1}', os.urandom(3000), b'\n{"call_id":"x"}\n' * 20]
-    data = [packed(text) for text in texts]
+    data = [Packer()(text) for text in texts]
     heads = [head(n, each) for n, each in enumerate(data)]
     return heads, texts, b"".join(written(*each) for each in zip(heads, data, strict=True))
 
@@ -50,13 +50,13 @@ def test_what_is_no_record_is_said(noise: bytes) -> None:
 
 
 def test_a_record_that_lost_its_end_is_said() -> None:
-    data = packed(b"{}")
+    data = Packer()(b"{}")
     raw = written(head(1, data), data)[:-1] + b"x" + b"more"
     with pytest.raises(Broken):
         list(records(io.BytesIO(raw), 0, len(raw)))
 
 
-@pytest.mark.parametrize("data", [b"", b"no zstd", packed(b"abc" * 100)[:-5]])
+@pytest.mark.parametrize("data", [b"", b"no zstd", Packer()(b"abc" * 100)[:-5]])
 def test_text_that_cannot_be_unpacked_is_said(data: bytes) -> None:
     with pytest.raises(Broken):
         unpacked(data)

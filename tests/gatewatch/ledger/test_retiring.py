@@ -189,7 +189,7 @@ def holding(root: Path, text: bytes) -> list[str]:
 def test_text_of_bodies_is_gone_from_every_file(
     home: Home, filled: LedgerService, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.kit.bodies_made.packed", lambda text: text)  # to be seen in a file
+    monkeypatch.setattr("tests.kit.bodies_made.Packer", lambda: bytes)  # to be seen in a file
     for day in range(DAYS):
         keep(home, a_call(0, at_us=MIDNIGHT + day * DAY), b'{"content":"%s %d"}' % (CANARY, day))
     filled.load_once()

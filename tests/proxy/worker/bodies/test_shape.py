@@ -3,14 +3,19 @@
 import itertools
 import json
 import string
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 import pytest
 
+from gatewatch.paths import Home
 from proxy.sandbox.known_parameters import CHAT, COMPLETION, EMBEDDING
 from proxy.worker.bodies.shape import MOST_BYTES, shape_of
 from proxy.worker.bodies.words import NAMES
+from tests.kit.raw_http import ask, request
+from tests.kit.scripted_upstream import answers, chat_reply, http, scripted_upstream
+from tests.proxy.worker.test_gateway_defects import Running
 
 TEXT = {"type": "text", "text": "Hello!"}
 PICTURE = {"type": "image_url", "image_url": {"url": "u"}}
@@ -171,3 +176,28 @@ def test_a_known_parameter_is_told_among_a_thousand_others() -> None:
 
 def test_every_documented_parameter_has_its_name_in_a_shape() -> None:
     assert (CHAT | COMPLETION | EMBEDDING) <= NAMES
+
+
+@pytest.fixture
+async def running(home: Home) -> AsyncIterator[Running]:
+    made = Running(home)
+    yield made
+    await made.end()
+
+
+async def test_rows_of_400s_hold_the_shape_whoever_refused_and_others_do_not(running: Running) -> None:
+    refused, fine = http(400, b'{"error":{"message":"no"}}'), http(200, chat_reply({"prompt_tokens": 1}))
+    async with scripted_upstream(answers(refused, fine)) as upstream:
+        await running.start(upstream.url)
+        statuses = [(await running.chat(messages=[{"role": "user", "content": "of the provider"}])).status]
+        statuses.append((await running.chat()).status)
+        statuses.append((await running.chat(model=7)).status)
+        headers = {"Authorization": f"Bearer {running.key}"}
+        broken = request("POST", "/v1/chat/completions", b'{"model": "chat", secret', headers)
+        statuses.append((await ask(running.port, broken)).status)
+    assert statuses == [400, 200, 400, 400]
+    shapes = [close.get("request_shape") for close in running.closed()]
+    assert shapes[0]["messages"] == {"[0]": {"role": "user", "content": "text(15)"}}
+    assert shapes[1] is None
+    assert shapes[2]["model"] == 7
+    assert shapes[3] == {"unread": 24}
