@@ -66,6 +66,7 @@ from proxy.settings import Settings
 from proxy.worker.live import LiveState
 
 if TYPE_CHECKING:
+    from gatewatch.ledger.answer import Answer
     from gatewatch.ledger.service import LedgerService
 
 ADOPT_SECONDS = 2.0
@@ -127,7 +128,7 @@ class ControlProcess:
             self._limits,
             self._alarms,
             alerts=lambda: alerts_of(self._configuration.config),
-            ask=lambda query, **params: self._ledger.ask(query, **params),
+            ask=self._ask,
             loaded_until=lambda: self._ledger.loaded_until_us,
             ages=lambda: provider_key_ages(home, self._configuration.config),
             sink=self._sinks,
@@ -372,6 +373,9 @@ class ControlProcess:
         """With what all limits are now, and for how many workers the caps are."""
         pacing = msgspec.structs.replace(settings.pacing, workers=self._configuration.count)
         return msgspec.structs.replace(settings, limiting=self._limits.configured(settings.limiting), pacing=pacing)
+
+    def _ask(self, query: str, /, **params: object) -> "Answer":
+        return self._ledger.ask(query, **params)
 
     def _ready(self, listening: socket.socket) -> dict[str, Any]:
         host, port = listening.getsockname()[:2]

@@ -226,6 +226,8 @@ class Gateway:
             self.leaks.check_prompt(inbound, body)
             inbound.body = parse_object(body)
             attribute(inbound.call, inbound.headers, inbound.body)
+            if key.user is not None:  # a person's key: what its calls claim does not move them to others' budgets
+                inbound.call.user = key.user
             inbound.call.priority = priority_of(inbound.headers, key.team, self.settings.pacing)
             model = required_model(inbound.body)
             inbound.call.requested_model = model if model in self.settings.routes else claimed(model)

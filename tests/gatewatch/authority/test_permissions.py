@@ -7,6 +7,7 @@ from gatewatch.authority.permissions import PERMISSIONS, ROLE_NUMBERS, Permissio
 LOOKS = {"live.read", "ledger.read", "keys.view", "teams.view", "providers.view", "prices.view"} | {
     "metrics.read",
     "alerts.view",
+    "budgets.view",
 }
 ADMIN = {"keys.create", "keys.edit", "keys.rotate", "keys.revoke", "keys.copy", "teams.create"} | {
     "providers.quarantine",
