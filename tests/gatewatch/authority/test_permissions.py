@@ -12,6 +12,9 @@ LOOKS = {"live.read", "ledger.read", "keys.view", "teams.view", "providers.view"
 ADMIN = {"keys.create", "keys.edit", "keys.rotate", "keys.revoke", "keys.copy", "teams.create"} | {
     "providers.quarantine",
     "alerts.manage",
+    "budgets.set",
+    "budgets.grant",
+    "limits.set",
     "alerts.test",
     "roles.view",
     "audit.view",
