@@ -38,6 +38,8 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._answers = Answers()
         self._waiting: deque[tuple[Heard, float]] = deque()
+        self._unsent: list[bytes] = []
+        """What was asked since the loop's last turn: it goes out in one piece."""
         self._watch: asyncio.TimerHandle | None = None
 
     def ask(self, *parts: bytes | str | int) -> "asyncio.Future[object]":
@@ -55,7 +57,9 @@ class Connection(asyncio.Protocol):
         self._waiting.append((heard, now))
         if self._watch is None:
             self._watch = asyncio.get_running_loop().call_later(self._patience, self._look)
-        self._transport.write(command)
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent.append(command)
 
     def close(self, reason: str) -> None:
         """Whoever waits is told the reason."""
@@ -69,6 +73,11 @@ class Connection(asyncio.Protocol):
         waiting, self._waiting = self._waiting, deque()
         for heard, _ in waiting:
             heard(StoreAway(reason))
+
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if self._transport and not self._transport.is_closing():
+            self._transport.write(b"".join(unsent))
 
     def _reason(self) -> str:
         return str(self.lost.result()) if self.lost.done() else "it is not connected"

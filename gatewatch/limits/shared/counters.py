@@ -21,6 +21,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from gatewatch.limits.counters import Asked, CountersAway, Position, Seeds, Used, Verdict
 from gatewatch.limits.rule import Rule
 from gatewatch.limits.shared.address import Address
@@ -73,6 +75,7 @@ class _Counted(NamedTuple):
     life_ms: int
 
 
+_pack = msgspec.msgpack.Encoder().encode
 _UNKNOWN_LIFE_MS = (LONGEST_CALL_SECONDS + SLACK_SECONDS) * 1000
 
 
@@ -120,14 +123,15 @@ class SharedCounters:
             raise CountersAway(f"the limits store is away: {self.away}")
         holds: list[Hold] = []
         awaited: dict[str, None] = {}
-        arguments: list[str | int] = []
+        numbers: list[str | int] = []
         for counter, bucket, oldest, amount, most in asked:
             rule, _, name = counter.partition("|")
             counted = self._rules.get(rule) or _Counted(rule, is_seeded_first=False, life_ms=_UNKNOWN_LIFE_MS)
             if counted.is_seeded_first:
                 awaited[counted.token] = None
             holds.append(Hold(counter, self._names.counter(counted.token, name), bucket, amount, counted.life_ms))
-            arguments += (bucket, oldest, amount, most, self._kept_from.get(rule, 0), counted.life_ms)
+            kept_from = self._kept_from.get(rule, 0)
+            numbers += (str(bucket), str(oldest), str(amount), str(most), kept_from, counted.life_ms)
         keys = [self._names.run(self._run), self._names.seeded, *(hold.key for hold in holds)]
         said: asyncio.Future[object] = asyncio.get_running_loop().create_future()
 
@@ -135,13 +139,13 @@ class SharedCounters:
             taken = isinstance(answer, list) and answer[0] == -1
             if said.cancelled():  # the call is over
                 if taken:
-                    self._do(holds, (), None)
+                    self._do([hold for hold in holds if hold.amount], (), None)
                 return
             if taken:
                 self._holds.setdefault(call_id, []).extend(hold for hold in holds if hold.amount)
             said.set_result(answer)
 
-        connection.send(_call(RESERVE, keys, self._connections, self._store, len(awaited), *awaited, *arguments), heard)
+        connection.send(_packed(RESERVE, keys, str(self._connections), self._store, [*awaited], *numbers), heard)
         answer = await said
         if isinstance(answer, list) and answer[0] != -2:
             return answer
@@ -231,24 +235,20 @@ class SharedCounters:
 
     def _send(self, connection: Connection, deed: _Deed) -> None:
         keys: dict[str, int] = {}
-        arguments: list[str | int] = []
+        freed: list[str | int] = []
         for hold in deed.freed:
-            arguments += (keys.setdefault(hold.key, len(keys) + 1), hold.bucket, hold.amount)
+            freed += (keys.setdefault(hold.key, len(keys) + 1), str(hold.bucket), str(hold.amount))
+        added: list[str | int] = []
         for hold in deed.added:
             index = keys.setdefault(hold.key, len(keys) + 1)
-            arguments += (index, hold.bucket, hold.amount, hold.life_ms, hold.counter)
-        segment, offset = deed.position or ("", "")
-        sequence = int(segment.rpartition("-")[2]) if segment else ""
+            added += (index, str(hold.bucket), str(hold.amount), hold.life_ms, hold.counter)
         names = self._names
-        connection.send(
-            _call(
-                SETTLE,
-                [names.run(self._run), names.seeded, names.tail, *keys],
-                *(self._connections, self._store, deed.number, self._run, sequence, offset),
-                *(len(deed.freed), len(deed.added), *arguments),
-            ),
-            lambda answer: self._done(connection, deed.number, answer),
+        command = _packed(
+            SETTLE,
+            [names.run(self._run), names.seeded, names.tail, *keys],
+            *(str(self._connections), self._store, deed.number, self._run, *place(deed.position), freed, added),
         )
+        connection.send(command, lambda answer: self._done(connection, deed.number, answer))
 
     def _done(self, connection: Connection, number: int, answer: object) -> None:
         if answer not in (0, 1):
@@ -347,6 +347,16 @@ def _parts(script: Script, keys: Sequence[str], *arguments: str | int) -> list[b
 
 def _call(script: Script, keys: Sequence[str], *arguments: str | int) -> bytes:
     return encoded(_parts(script, keys, *arguments))
+
+
+def place(position: Position | None) -> tuple[str, str]:
+    """As the store has it: the number of the segment and the offset; empty without one."""
+    return (str(int(position[0].rpartition("-")[2])), str(position[1])) if position else ("", "")
+
+
+def _packed(script: Script, keys: Sequence[str], *arguments: object) -> bytes:
+    """All in one argument: cheaper on both sides. Numbers that may need more than 53 bits go as texts."""
+    return encoded(("EVALSHA", script.sha, len(keys), *keys, _pack(arguments)))
 
 
 def _trouble(answer: object) -> str:

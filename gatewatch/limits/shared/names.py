@@ -2,7 +2,7 @@
 
 | key | holds |
 |---|---|
-| `…:c:RULE#COUNTING\\|NAME` | hash of a counter: bucket → settled in it, `h`BUCKET → held in it by calls in flight |
+| `…:c:RULE#COUNTING\\|NAME` | hash of a counter, see `lua/prelude.lua` |
 | `…:run:RUN` | hash of a worker: connection, last of its deeds, where that stands in the journal, what it holds |
 | `…:runs` | hash: worker runs → `live`, or `buried` once all of a dead one is counted |
 | `…:seeded` | hash: rules whose counters are whole → by which store, in which seeding; positions of that seeding |

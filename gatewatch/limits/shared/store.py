@@ -9,16 +9,18 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from gatewatch.limits.counters import Position, Seeds, Used
 from gatewatch.limits.rule import Rule
 from gatewatch.limits.shared.address import Address
 from gatewatch.limits.shared.connection import Connection, StoreAway, on_the_right_node
-from gatewatch.limits.shared.counters import life_ms
+from gatewatch.limits.shared.counters import life_ms, place
 from gatewatch.limits.shared.names import Names, token
 from gatewatch.limits.shared.resp import StoreError
 from gatewatch.limits.shared.scripts import BEGIN, BURY, FILL, OF_CONTROL, SEAL, SETTLE, Script
 from gatewatch.limits.shared.store_id import info, load, store_id
-from gatewatch.limits.shared.verdicts import pairs
+from gatewatch.limits.shared.verdicts import is_hold, pairs
 
 PATIENCE_SECONDS = 5.0
 """Seeding may take a while."""
@@ -143,19 +145,15 @@ class LimitsStore:
     async def settle(self, run: str, deed: int, used: Sequence[Used], rules: Mapping[str, Rule], at: Position) -> None:
         """In the name of a dead worker. `deed`: one more than its last. `rules`: by id."""
         keys: dict[str, int] = {}
-        arguments: list[str | int] = []
+        added: list[str | int] = []
         for counter, bucket, amount in used:
             rule_id, _, name = counter.partition("|")
             rule = rules[rule_id]
-            key = self._names.counter(token(rule), name)
-            arguments += (keys.setdefault(key, len(keys) + 1), bucket, amount, life_ms(rule), token(rule))
+            index = keys.setdefault(self._names.counter(token(rule), name), len(keys) + 1)
+            added += (index, str(bucket), str(amount), life_ms(rule), token(rule))
         names = self._names
-        sequence, offset = int(at[0].rpartition("-")[2]), at[1]
-        await self._run(
-            SETTLE,
-            (names.run(run), names.seeded, names.tail, *keys),
-            *(_DEAD, self._store, deed, run, sequence, offset, 0, len(used), *arguments),
-        )
+        packed = msgspec.msgpack.encode((_DEAD, self._store, deed, run, *place(at), [], added))
+        await self._run(SETTLE, (names.run(run), names.seeded, names.tail, *keys), packed)
 
     async def bury(self, run: str) -> None:
         """All of a dead worker is counted: what it held is free."""
@@ -169,7 +167,7 @@ class LimitsStore:
             for key in await self._keys(begin):
                 name = key.decode("utf-8", "replace").removeprefix(begin)
                 fields = pairs(await self._connection.ask("HGETALL", key))
-                buckets = {int(field): int(amount) for field, amount in fields if not field.startswith(b"h")}
+                buckets = {int(field): int(amount) for field, amount in fields if field.isdigit()}
                 if kept := {bucket: amount for bucket, amount in buckets.items() if amount}:
                     found[f"{rule.id}|{name}"] = kept
         return found
@@ -181,7 +179,7 @@ class LimitsStore:
             begin = self._names.counter(token(rule), "")
             for key in await self._keys(begin):
                 fields = pairs(await self._connection.ask("HGETALL", key))
-                if held := sum(int(amount) for field, amount in fields if field.startswith(b"h")):
+                if held := sum(int(amount) for field, amount in fields if is_hold(field)):
                     found[f"{rule.id}|{key.decode('utf-8', 'replace').removeprefix(begin)}"] = held
         return found
 
@@ -198,7 +196,7 @@ class LimitsStore:
             if _bytes(cursor) == b"0":
                 return sorted(found)
 
-    async def _run(self, script: Script, keys: Sequence[str], *arguments: str | int) -> object:
+    async def _run(self, script: Script, keys: Sequence[str], *arguments: bytes | str | int) -> object:
         try:
             return await self._connection.ask("EVALSHA", script.sha, len(keys), *keys, *arguments)
         except StoreError as error:

@@ -25,8 +25,9 @@ def verdict_of(answer: list[object], asked: Sequence[Asked]) -> Verdict:
 def _buckets(fields: object) -> dict[int, int]:
     found: dict[int, int] = {}
     for field, amount in pairs(fields):
-        bucket = int(field.removeprefix(b"h"))
-        found[bucket] = found.get(bucket, 0) + int(amount)
+        if field.isdigit() or is_hold(field):
+            bucket = int(field.removeprefix(b"h"))
+            found[bucket] = found.get(bucket, 0) + int(amount)
     return found
 
 
@@ -42,6 +43,11 @@ def _fits_behind(buckets: dict[int, int], oldest: int, too_much: int) -> int:
 def _number(text: object) -> int:
     assert isinstance(text, bytes)
     return int(text)
+
+
+def is_hold(field: bytes) -> bool:
+    """Of a counter's hash: what is held in a bucket."""
+    return field.startswith(b"h") and field[1:].isdigit()
 
 
 def pairs(fields: object) -> Iterator[tuple[bytes, bytes]]:

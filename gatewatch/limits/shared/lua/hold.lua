@@ -3,7 +3,7 @@
 if redis.call('HGET', KEYS[1], 'connection') ~= ARGV[1] then return -2 end
 let_go_of_all(KEYS[1])
 for i = 3, #ARGV, 4 do
-  redis.call('HINCRBY', ARGV[i + 3], 'h' .. ARGV[i], ARGV[i + 1])
+  hold(ARGV[i + 3], ARGV[i], ARGV[i + 1])
   redis.call('PEXPIRE', ARGV[i + 3], ARGV[i + 2])
   redis.call('HINCRBY', KEYS[1], 'h|' .. ARGV[i] .. '|' .. ARGV[i + 3], ARGV[i + 1])
 end

@@ -22,7 +22,7 @@ for _, entry in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
   if not mine[rule] then
     others[#others + 1] = entry
   elseif sequence == '-' or not contains(positions[run], sequence, offset) then
-    increase(key, bucket, amount)
+    settle(key, bucket, amount)
     redis.call('PEXPIRE', key, life)
   end
 end

@@ -1,20 +1,21 @@
--- KEYS: run, seeded, tail, counters. ARGV: connection, store, number of the deed, run, sequence ('' without a position),
--- offset, count of what is let go of, count of what is added; for each of the former: counter (its index), bucket,
--- amount; for each of the latter: counter, bucket, amount, time to live (ms), rule.
+-- KEYS: run, seeded, tail, counters. ARGV: MessagePack of {connection, store, number of the deed, run, sequence ('' without
+-- a position), offset, what is let go of, what is added}; of the former for each: counter (its index), bucket, amount; of
+-- the latter: counter, bucket, amount, time to live (ms), rule.
 -- -2: the connection is an old one. 0: it was done before. 1: it is done.
-if redis.call('HGET', KEYS[1], 'connection') ~= ARGV[1] then return -2 end
-if tonumber(ARGV[3]) <= tonumber(redis.call('HGET', KEYS[1], 'deed') or 0) then return 0 end
-local store, run, sequence, offset = ARGV[2], ARGV[4], ARGV[5], ARGV[6]
-local at = 9
-for _ = 1, tonumber(ARGV[7]) do
-  local key, bucket, amount = KEYS[3 + tonumber(ARGV[at])], ARGV[at + 1], ARGV[at + 2]
-  free(key, 'h' .. bucket, amount)
-  free(KEYS[1], 'h|' .. bucket .. '|' .. key, amount)
-  at = at + 3
+local deed = cmsgpack.unpack(ARGV[1])
+local of_run = redis.call('HMGET', KEYS[1], 'connection', 'deed')
+if of_run[1] ~= deed[1] then return -2 end
+if deed[3] <= tonumber(of_run[2] or 0) then return 0 end
+local store, run, sequence, offset = deed[2], deed[4], deed[5], deed[6]
+local freed, added = deed[7], deed[8]
+for at = 1, #freed, 3 do
+  local key, bucket, amount = KEYS[3 + freed[at]], freed[at + 1], freed[at + 2]
+  free(key, bucket, amount)
+  take(KEYS[1], 'h|' .. bucket .. '|' .. key, amount)
 end
 local known = {}
-for _ = 1, tonumber(ARGV[8]) do
-  local key, bucket, amount, life, rule = KEYS[3 + tonumber(ARGV[at])], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+for at = 1, #added, 5 do
+  local key, bucket, amount, life, rule = KEYS[3 + added[at]], added[at + 1], added[at + 2], added[at + 3], added[at + 4]
   local found = known[rule]
   if not found then
     local number = seeding(redis.call('HGET', KEYS[2], rule), store)
@@ -29,14 +30,13 @@ for _ = 1, tonumber(ARGV[8]) do
       redis.call('HDEL', KEYS[2], 'attempt')
     end
   elseif not found[2] then
-    increase(key, bucket, amount)
+    settle(key, bucket, amount)
     redis.call('PEXPIRE', key, life)
   end
-  at = at + 5
 end
 if sequence == '' then
-  redis.call('HSET', KEYS[1], 'deed', ARGV[3])
+  redis.call('HSET', KEYS[1], 'deed', deed[3])
 else
-  redis.call('HSET', KEYS[1], 'deed', ARGV[3], 'position', sequence .. ' ' .. offset)
+  redis.call('HSET', KEYS[1], 'deed', deed[3], 'position', sequence .. ' ' .. offset)
 end
 return 1
