@@ -29,6 +29,8 @@ from proxy.control.alerting.readings import Ages, Ask, Readings, Usual
 from proxy.control.alerting.words import firing_of, line, threshold_text, value_text
 from proxy.control.limits_in_force import LimitsInForce
 
+SETTLING_US = 15_000_000
+"""After a start: so long it is no trouble that the ledger has not loaded anything yet."""
 LOOK_SECONDS = 3.0
 LONGEST_PAUSE = 20.0
 SHARE = 30
@@ -161,7 +163,8 @@ class AlertEngine:
                     measured = readings.of(alert)
                 except GatewatchError as error:
                     self._judging.forget(alert)
-                    troubles[error.title] = None
+                    if until is not None or now - self._began > SETTLING_US:
+                        troubles[error.title] = None
                     continue
                 for change in self._judging.judge(alert, measured, firing, now):
                     if change.fires and change.reading is not None:
