@@ -20,6 +20,9 @@ Sent = tuple[int, int, int]
 """What has been sent so far, of everything that limits count: requests, tokens in, tokens out."""
 
 
+_HALF = 0.5
+
+
 class Moment(NamedTuple):
     """When and where a reply's word on limits was heard."""
 
@@ -86,11 +89,13 @@ class _Allowance:
 class KnownLimits:
     """Of one key with one model."""
 
-    __slots__ = ("_highest", "_told", "allowances", "sharers")
+    __slots__ = ("_highest", "_told", "allowances", "is_short", "sharers")
 
     def __init__(self, sharers: int = 1) -> None:
         self.sharers = sharers
         """Workers that send with the key."""
+        self.is_short = False
+        """Whether, by what was sent since the last word of the provider, less than half of an allowance is left."""
         self.allowances: dict[str, _Allowance] = {}
         """What the provider has said, by kind."""
         self._highest: dict[str, int] = {}
@@ -103,6 +108,7 @@ class KnownLimits:
 
     def learn(self, said: RateLimits, heard: Moment) -> None:
         """A reply says so."""
+        self.is_short = False
         for kind in RateLimits.__struct_fields__:
             one: Limit | None = getattr(said, kind)
             if one is None or one.remaining is None:
@@ -138,6 +144,8 @@ class KnownLimits:
         longest = 0.0
         for kind, each in self.allowances.items():
             longest = max(longest, each.opens_in(now, _of(kind, sent)))
+            if each.left < each.limit * each.share * _HALF:
+                self.is_short = True
         return longest
 
     def standings(self, now: float) -> list[LaneLimit]:

@@ -107,7 +107,7 @@ class Pacing:
         """The head of a good reply has come to the call that has this turn of a lane."""
         lane = turn.turns
         assert isinstance(lane, Lane)
-        if turn.began >= lane.listens_from and not LIMIT_NAMES.isdisjoint(headers):
+        if (turn.began >= lane.listens_from or lane.known.is_short) and not LIMIT_NAMES.isdisjoint(headers):
             self._learn(lane, turn, headers)
         if lane.shut_until:
             lane.served(turn)

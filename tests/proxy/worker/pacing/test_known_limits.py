@@ -128,6 +128,17 @@ def test_workers_share_what_is_left_and_each_may_send_in_time() -> None:
     assert known.opens_in(220.0, (10, 0, 0)) == pytest.approx(0.0, abs=1e-6)
 
 
+def test_what_was_sent_since_tells_when_to_listen_again() -> None:
+    known = KnownLimits()
+    learn(known, requests(100, 90), (10, 0, 0), 0.0)
+    known.opens_in(0.0, (50, 0, 0))
+    assert not known.is_short
+    known.opens_in(0.0, (51, 0, 0))
+    assert known.is_short
+    learn(known, requests(100, 80), (51, 0, 0), 0.0)
+    assert not known.is_short
+
+
 def test_rules_of_our_own_count_towards_the_share_for_their_window() -> None:
     known = KnownLimits()
     known.told("providers.openai.limits/requests/1m", 100, 15, 60.0, 0.0)
