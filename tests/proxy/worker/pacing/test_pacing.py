@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from gatewatch.control.store import ControlStore
 from gatewatch.limits.rule import Rule
 from gatewatch.limits.window import Window
 from proxy.settings import KeyCap, Limiting, Pacing, ProviderKey, Route, Settings, Target
@@ -16,6 +17,7 @@ from tests.kit.metered_upstream import LIMITED, Metered
 from tests.kit.raw_http import RawReply, ask, connect, request
 from tests.kit.scripted_upstream import Conversation, chat_reply, http, scripted_upstream
 from tests.kit.waiting import until
+from tests.kit.worker_process import make_key
 from tests.proxy.worker.conftest import HELLO, LIMIT, PATIENT
 from tests.proxy.worker.test_gateway_defects import Running, running
 
@@ -222,6 +224,60 @@ async def test_a_stopping_gateway_ends_the_calls_that_wait(running: Running) -> 
     assert {(reply.status, reply.json["error"]["code"]) for reply in replies} == {(503, "gateway_stopping")}
     rows = {row["user"]: row for row in running.closed()}
     assert rows["waits"].get("cost_picos", 0) == 0, "nothing was bought"
+
+
+async def test_a_client_key_that_is_revoked_while_its_call_waits_ends_the_waiting(running: Running) -> None:
+    provider = Held()
+    async with scripted_upstream(provider) as upstream:
+        await running.start(upstream.url, lambda settings: at_once(settings, 1))
+        first = asyncio.create_task(running.chat(user="first"))
+        await provider.until_arrived(1)
+        id, other = make_key(running.home, "other")
+        asked = running.asked(user="waits").replace(running.key.encode(), other.encode())
+        cut_off = asyncio.create_task(ask(running.port, asked))
+        await until(lambda: waiting(running) == 1)
+        with ControlStore.open(running.home.control) as store:
+            store.revoke_key(id)
+
+        def is_cut_off() -> bool:
+            running.gateway.cutting.look()
+            return waiting(running) == 0
+
+        await until(is_cut_off)
+        reply = await cut_off
+        provider.go("first")
+        assert (await first).status == 200
+    assert (reply.status, reply.json["error"]["code"]) == (401, "key_revoked")
+    assert provider.arrived == ["first"]
+    row = next(row for row in running.closed() if row["key_id"] == id)
+    assert row.get("cost_picos", 0) == 0
+
+
+async def test_a_reload_that_allows_more_lets_those_go_that_wait(running: Running) -> None:
+    provider = Held()
+    async with scripted_upstream(provider) as upstream:
+        await running.start(upstream.url, lambda settings: at_once(settings, 1))
+        calls = [asyncio.create_task(running.chat(user="c")) for _ in range(3)]
+        await until(lambda: waiting(running) == 2)
+        running.gateway.configure(msgspec.structs.replace(at_once(running.settings, 3), config_version="2"))
+        await provider.until_arrived(3)
+        provider.go("c")
+        assert {reply.status for reply in await asyncio.gather(*calls)} == {200}
+
+
+async def test_a_call_that_has_waited_does_not_go_out_with_a_key_that_was_refused_meanwhile(running: Running) -> None:
+    provider = Held()
+    provider.answers["first"] = http(401, b'{"error":{"message":"Incorrect API key","code":"invalid_api_key"}}')
+    async with scripted_upstream(provider) as upstream:
+        await running.start(upstream.url, lambda settings: at_once(settings, 1))
+        first = asyncio.create_task(running.chat(user="first"))
+        await provider.until_arrived(1)
+        behind = asyncio.create_task(running.chat(user="behind"))
+        await until(lambda: waiting(running) == 1)
+        provider.go("first")
+        replies = await asyncio.gather(first, behind)
+    assert [reply.json["error"]["code"] for reply in replies] == ["upstream_auth"] * 2
+    assert provider.arrived == ["first"]
 
 
 async def test_a_key_that_comes_near_its_limit_is_heard_of_at_the_latest_some_milliseconds_later(
