@@ -55,7 +55,7 @@ from proxy.control.rotation_fleet import WorkersFleet
 from proxy.control.rotations import Rotations
 from proxy.control.sealed_answers import keep_forgetting
 from proxy.control.sealing import Sealing
-from proxy.control.shared_counting import SharedCounting, check_one_counts
+from proxy.control.shared_counting import SharedCounting
 from proxy.control.verifying import Verifying
 from proxy.control.versions_in_force import VersionsInForce
 from proxy.control.ways_in import WaysIn
@@ -326,11 +326,10 @@ class ControlProcess:
         return asyncio.run_coroutine_threadsafe(self._sinks.test(name), self._loop).result()
 
     async def _share_counters(self) -> None:
-        """Where there is a store for it. Raises GatewatchError where there is none and should be, or it is away."""
+        """Where there is a store for it. Raises GatewatchError where it is away and calls would be refused."""
         settings = self._configuration.settings
         self._limits.configured(settings.limiting)
         if settings.limits_url is None:
-            check_one_counts(self._configuration.count, self._limits.rules)
             return
         self._shared = SharedCounting(
             self._home,

@@ -228,13 +228,3 @@ class SharedCounting:
 def _charged(concerned: Concerned, left: Left) -> Iterable[Used]:
     for call, attempts in left.calls:
         yield from charged(concerned, call, attempts)
-
-
-def check_one_counts(workers: int, rules: Sequence[Rule]) -> None:
-    """Without a store: raises GatewatchError where several workers would each count for themselves."""
-    if workers > 1 and rules:
-        raise GatewatchError(
-            f"{workers} workers cannot keep {', '.join(rule.id for rule in rules[:3])} together: each would count for"
-            " itself",
-            "Give the configuration file `stores: {limits: redis://…}`, or start it with --workers 1.",
-        )

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from tests.kit.burst import Burst
 from tests.kit.raw_http import connect
 from tests.kit.redis_server import RedisServer, redis_server
-from tests.kit.running import sandbox
+from tests.kit.running import ROOT, command, sandbox
 from tests.kit.shared_stage import COST, SharedStage, shared_stage
 from tests.kit.waiting import until
 
@@ -140,3 +142,29 @@ async def test_the_same_counts_after_the_gateway_was_started_again(
     with shared_stage(tmp_path, provider, store, rules(requests=30)) as stage:
         assert sorted(await stage.calls(20)) == [200] * 10 + [429] * 10
         await stage.agree(30)
+
+
+def refused(home: Path, config: Path, *options: str) -> str:
+    """What a start says that is refused."""
+    arguments = ["serve", "--home", str(home), "--config", str(config), "--port", "0", *options]
+    whole = [sys.executable, "-m", "gatewatch", *arguments]
+    done = subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode in (1, 4), done.stderr
+    return done.stderr
+
+
+def test_a_start_in_which_nobody_could_count_is_refused_with_the_reason(tmp_path: Path) -> None:
+    home, config = tmp_path / "home", tmp_path / "gatewatch.yaml"
+    base = "vault: file\nproviders: {p: {preset: openai, api_key: none}}\n"
+    config.write_text(base + rules())
+    said = refused(home, config, "--workers", "4")
+    assert "stores.limits" in said
+    assert "4 workers" in said
+    config.write_text(base + rules() + "stores: {limits: 'redis://127.0.0.1:1'}\n")
+    said = refused(home, config, "--workers", "4")
+    assert "The limits store is away: redis://127.0.0.1:1 cannot be reached: Connection refused" in said
+    config.write_text(base)
+    command("budgets", "set", "gateway", "--usd", "5", home=home)
+    said = refused(home, config, "--workers", "4")
+    assert "4 workers cannot keep" in said
+    assert "stores: {limits: redis://…}" in said

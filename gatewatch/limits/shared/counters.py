@@ -70,7 +70,7 @@ class _Deed(NamedTuple):
 class _Counted(NamedTuple):
     """A rule, as the store knows it."""
 
-    token: str
+    store_name: str
     is_seeded_first: bool
     life_ms: int
 
@@ -128,8 +128,8 @@ class SharedCounters:
             rule, _, name = counter.partition("|")
             counted = self._rules.get(rule) or _Counted(rule, is_seeded_first=False, life_ms=_UNKNOWN_LIFE_MS)
             if counted.is_seeded_first:
-                awaited[counted.token] = None
-            holds.append(Hold(counter, self._names.counter(counted.token, name), bucket, amount, counted.life_ms))
+                awaited[counted.store_name] = None
+            holds.append(Hold(counter, self._names.counter(counted.store_name, name), bucket, amount, counted.life_ms))
             kept_from = self._kept_from.get(rule, 0)
             numbers += (str(bucket), str(oldest), str(amount), str(most), kept_from, counted.life_ms)
         keys = [self._names.run(self._run), self._names.seeded, *(hold.key for hold in holds)]
@@ -167,8 +167,8 @@ class SharedCounters:
         for counter, bucket, amount in used:
             rule, _, name = counter.partition("|")
             if amount and (counted := self._rules.get(rule)):
-                key = self._names.counter(counted.token, name)
-                added.append(Hold(counted.token, key, bucket, amount, counted.life_ms))
+                key = self._names.counter(counted.store_name, name)
+                added.append(Hold(counted.store_name, key, bucket, amount, counted.life_ms))
         if freed or added:
             self._do(freed, added, position)
 

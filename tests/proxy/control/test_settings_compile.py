@@ -19,6 +19,7 @@ SECRETS = {
     "vault:google-user": '{"type": "authorized_user", "client_id": "x"}',
     "vault:openai": "sk-one",
     "env:ANTHROPIC_API_KEY": "sk-ant-two",
+    "vault:limits": "rediss://:canary-of-the-store@store.internal/1",
     "none": None,
 }
 
@@ -275,3 +276,19 @@ def test_who_has_no_key_of_bedrock_is_told_of_signatures(home: Home) -> None:
     text = "providers: {aws: {preset: bedrock, region: eu-west-1}}"
     with pytest.raises(ConfigError, match="put it there, or auth: sigv4 for AWS's own credentials"):
         compiled(home, text)
+
+
+def test_the_limits_store_is_known_by_its_url_or_a_reference_to_it(home: Home) -> None:
+    assert compiled(home, "").limits_url is None
+    assert compiled(home, "stores: {limits: redis://store/2}").limits_url == "redis://store/2"
+    settings = compiled(home, "stores: {limits: vault:limits, limits_away: allow}")
+    assert settings.limits_url == SECRETS["vault:limits"]
+    assert settings.limiting.when_away == "allow"
+    assert "canary" not in repr(settings)
+
+
+@pytest.mark.parametrize("reference", ["vault:openai", "vault:nowhere"])
+def test_what_leads_to_no_url_of_a_store_is_a_problem_that_repeats_nothing(home: Home, reference: str) -> None:
+    with pytest.raises(ConfigError, match=r"stores\.limits") as refused:
+        compiled(home, f"stores: {{limits: {reference}}}")
+    assert "sk-one" not in str(refused.value)

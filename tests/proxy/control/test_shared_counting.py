@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from gatewatch.call import Call
@@ -25,7 +24,7 @@ from gatewatch.limits.shared.store import open_store
 from gatewatch.limits.window import Window
 from gatewatch.paths import Home
 from proxy.control.alarms import Alarms
-from proxy.control.shared_counting import AWAY, UNCOUNTED, SharedCounting, check_one_counts
+from proxy.control.shared_counting import AWAY, UNCOUNTED, SharedCounting
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.kit.waiting import until
 
@@ -248,11 +247,3 @@ async def test_a_store_that_is_away_at_the_start_refuses_it_or_is_an_alarm(tmp_p
     (alarm,) = alarms.standing()
     assert alarm.id == AWAY
     assert "canary" not in alarm.text + str(refused.value)
-
-
-def test_several_workers_need_a_store_and_one_does_not() -> None:
-    check_one_counts(1, [R])
-    check_one_counts(4, [])
-    with pytest.raises(GatewatchError, match="4 workers cannot keep r together") as refused:
-        check_one_counts(4, [msgspec.structs.replace(R, managed_by="operator")])
-    assert "stores" in (refused.value.next_step or "")
