@@ -113,15 +113,15 @@ async def test_who_leaves_in_a_stream_pays_for_what_was_said(
 
 @pytest.mark.parametrize("app", APPS)
 async def test_an_error_is_told_in_the_dialect_of_who_asked(worker: Worker, serve: Serve, app: str) -> None:
-    """The second target's words count, being the last; both may have names of their own for it."""
-    busy = http(429, b'{"error":{"code":429,"message":"Slow down","status":"RESOURCE_EXHAUSTED"}}', "retry-after: 7")
-    over = http(429, b'{"type":"error","error":{"type":"rate_limit_error","message":"Slower"}}', "retry-after: 7")
-    async with serve(by_provider(gemini=busy, messages=over)):
+    """The second target's words count, being the last. The next app's call waits until its key may be asked again."""
+    broken = http(500, b'{"error":{"code":500,"message":"Broken","status":"INTERNAL"}}')
+    over = http(429, b'{"type":"error","error":{"type":"rate_limit_error","message":"Slower"}}', "retry-after: 1")
+    async with serve(by_provider(gemini=broken, messages=over)):
         reply = await ask(worker.port, asked(worker, app, "gemini-then-messages"))
     error = reply.json["error"]
     assert (reply.status, error["message"], error["type"]) == (429, "Slower", "rate_limit_error")
     assert ("type" in reply.json) is (app == "messages")
-    assert reply.headers["retry-after"] == "7"
+    assert reply.headers["retry-after"] == "1"
     assert reply.headers["x-gatewatch-attempts"] == "2"
     row = await row_of(worker, reply.headers)
     assert (row["status"], row["error_kind"], row["attempts"]) == ("error", "upstream_rate_limited", 2)
