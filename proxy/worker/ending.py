@@ -140,7 +140,8 @@ class Ending:
             self._free(inbound)
         status = _status(inbound, refusal)
         if inbound.journalled:
-            self.close(inbound, "error", status, refusal.code, _told(refusal))
+            refused = refusal.rule is not None and not inbound.attempts
+            self.close(inbound, "blocked" if refused else "error", status, refusal.code, _told(refusal))
         else:
             self._live.refused(inbound.call)
             if self._refused_rows.may_write(inbound.call, refusal.code):

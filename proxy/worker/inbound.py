@@ -19,7 +19,7 @@ from proxy.upstream.failure import Kind, UpstreamFailed
 from proxy.worker.further_models import names_models
 
 if TYPE_CHECKING:
-    from proxy.worker.admission.admission import Reserved
+    from proxy.worker.admission.reserved import Reserved
     from proxy.worker.bodies.kept import KeptReply
     from proxy.worker.channel import Channel
     from proxy.worker.pacing.line import Waiting

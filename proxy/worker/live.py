@@ -89,7 +89,8 @@ class Live:
     def ended(self, call: Call) -> None:
         self.finished += 1
         self.streams -= call.stream
-        self.failed += call.status not in ("ok", "cached", "client_closed")
+        self.failed += call.status not in ("ok", "cached", "client_closed", "blocked")
+        self.blocked += call.status == "blocked"
 
     def refused(self, call: Call) -> None:
         del call

@@ -22,6 +22,11 @@ def cheapest_first(route: Route, cost: Cost) -> Route:
     return _ordered(route, ordered)
 
 
+def last_of_all(route: Route) -> Route:
+    """The route with its first target behind all others."""
+    return _ordered(route, [*route.targets[1:], route.targets[0]])
+
+
 def shifted(route: Route, overrides: dict[tuple[str, str, str], Override]) -> tuple[Route, Override | None]:
     """Targets that traffic is shifted away from come last; and why, where that changed anything."""
     if not overrides or len(route.targets) < 2:

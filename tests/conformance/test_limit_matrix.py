@@ -85,7 +85,7 @@ async def test_a_budget_counts_the_call_and_refuses_the_next(
     refused = await stage.call(endpoint, way, route)
     check_over_budget(refused, endpoint, scope)
     row = stage.row(refused)
-    assert (row["status"], row["blocked_by"]) == (status_of(scope), "b")
+    assert (row["status"], row["blocked_by"]) == ("blocked", "b")
     assert row.get("attempts", 0) == 0, "nothing was bought"
     assert stage.taken(rule, name) == max(1, cost)
 
@@ -118,7 +118,7 @@ async def test_a_limit_counts_the_call_and_refuses_the_next(
     if measure == "requests":
         assert 50 <= int(refused.headers["retry-after"]) <= 61
     row = stage.row(refused)
-    assert (row["status"], row["blocked_by"]) == (status_of(scope), "l")
+    assert (row["status"], row["blocked_by"]) == ("blocked", "l")
     assert row.get("attempts", 0) == 0
 
 
@@ -169,11 +169,6 @@ async def test_a_fallback_is_held_to_the_limits_of_where_it_goes(
 
 def passed_at(stage: Stage, reply: RawReply) -> int:
     return int(stage.row(reply)["started_at"])
-
-
-def status_of(scope: Scope) -> str:
-    """A provider's key is known when the call is on its way already."""
-    return "error" if scope == "provider_key" else "blocked"
 
 
 def error_code(reply: RawReply, endpoint: str) -> str:

@@ -7,10 +7,8 @@ what it reserved is settled once, by what its row says; a call that was refused 
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 
-import msgspec
-
 from gatewatch.call import Call
-from gatewatch.limits.amounts import Wanted, wanted_amounts
+from gatewatch.limits.amounts import Wanted
 from gatewatch.limits.charged import charged
 from gatewatch.limits.concerned import Concern, Concerned
 from gatewatch.limits.counters import Asked, Counters, CountersAway, Position, Standing
@@ -19,10 +17,11 @@ from gatewatch.limits.rule import Rule
 from proxy.refusal import Refusal, limits_away
 from proxy.settings import Limiting, Provider, Route, Target
 from proxy.worker.admission.overridden import in_force, overridden, paused
-from proxy.worker.admission.told import Met, refused
+from proxy.worker.admission.reserved import Reserved, Want, wants
+from proxy.worker.admission.told import refused
 from proxy.worker.at_most import most_picos
 from proxy.worker.inbound import Inbound
-from proxy.worker.plan import cheapest_first, shifted
+from proxy.worker.plan import cheapest_first, last_of_all, shifted
 from proxy.worker.settle import Meter
 
 LONGEST_CALL_US = 3_600_000_000
@@ -31,25 +30,6 @@ MOST_TOLD = 5000
 """Counters in one answer to the control process."""
 ONE_AT_A_TIME = Rule(id="throttled", kind="limit", scope="key", measure="concurrent", most=1)
 """What holds for a key that is throttled."""
-
-
-class Reserved:
-    """What is held for one call."""
-
-    __slots__ = ("checked", "met", "model", "soft", "wanted", "where")
-
-    def __init__(self, most: Wanted) -> None:
-        self.wanted = most
-        self.checked: list[bytes] = []
-        """Of each rule that it met, what its row says of that."""
-        self.met: list[Met] = []
-        """The limits among them."""
-        self.soft: list[Rule] = []
-        """Those whose soft threshold is passed."""
-        self.where: list[Concern] = []
-        """The rules of the try under way."""
-        self.model: tuple[str | None, str | None] | None = None
-        """Provider and model that `where` is about."""
 
 
 class Admission:
@@ -70,6 +50,7 @@ class Admission:
         self._limiting = limiting
         self._concerned = Concerned(limiting.rules)
         self._overridden = overridden(limiting.overrides)
+        self._stepping = frozenset(rule.id for rule in limiting.rules if rule.step_down)
         self._priced = any(rule.measure == "picos" or rule.unpriced_only for rule in limiting.rules)
         ids = [rule.id for rule in (*limiting.rules, ONE_AT_A_TIME)]
         unseeded = [rule.id for rule in limiting.rules if rule.window is None]
@@ -85,7 +66,8 @@ class Admission:
     async def admit(self, inbound: Inbound, route: Route, providers: Mapping[str, Provider]) -> Route:
         """Before anything is bought: reserve what the call may use at most at its first target. Raises Refusal.
 
-        Returns the route with its targets in the order to be tried, with the first of which the call is reckoned.
+        Returns the route with its targets in the order to be tried, with the first of which the call is reckoned: one
+        whose model has no room comes last.
         """
         call, stepping = inbound.call, None
         if self._overridden:
@@ -94,14 +76,26 @@ class Admission:
             stepping = in_force(self._overridden, "step_down", call)
         if stepping and (cheaper := self._cheaper(inbound, route, providers)):
             route, call.stepped_down = cheaper, stepping.because
-        try:
-            await self._admit(inbound, providers[route.targets[0].provider])
-        except Refusal as refusal:
-            if not self._steps_down(refusal.rule) or not (cheaper := self._cheaper(inbound, route, providers)):
-                raise
-            call.stepped_down = refusal.rule
-            await self._admit(inbound, providers[cheaper.targets[0].provider])
-            return cheaper
+        first: Refusal | None = None
+        for _ in route.targets:
+            try:
+                await self._admit(inbound, providers[route.targets[0].provider])
+                break
+            except Refusal as refusal:
+                first = first or refusal
+                if refusal.rule_scope == "model" and len(route.targets) > 1:
+                    route = last_of_all(route)
+                    self._reckon_first(inbound, route, providers)
+                elif refusal.rule in self._stepping and not call.stepped_down:
+                    cheaper = self._cheaper(inbound, route, providers)
+                    if cheaper is None:
+                        raise first from None
+                    route, call.stepped_down = cheaper, refusal.rule
+                else:
+                    raise first from None
+        else:
+            assert first, "a route has at least one target"
+            raise first
         reserved = inbound.reserved
         if reserved is None or not reserved.soft:
             return route
@@ -112,22 +106,30 @@ class Admission:
 
     async def _admit(self, inbound: Inbound, provider: Provider) -> None:
         call = inbound.call
-        of_model = self._concerned.by_model(call.provider, call.model)
-        concerns = self._concerned.by_call(call) + of_model
+        concerns = self._concerned.by_call(call) + self._concerned.by_model(call.provider, call.model)
         throttled = in_force(self._overridden, "throttle", call)
         if not concerns and not throttled:
             return
-        reserved = Reserved(self._wanted(inbound, call, provider, concerns))
-        inbound.reserved = reserved
-        await self._reserve(inbound, reserved, _wants(concerns, reserved.wanted))
-        reserved.where = of_model
-        reserved.model = (call.provider, call.model)
-        call.reserved_picos = reserved.wanted.picos if self._priced and not reserved.wanted.is_unpriced else None
+        reserved = inbound.reserved
+        most = self._wanted(inbound, call, provider, concerns)
+        if reserved is None:
+            reserved = inbound.reserved = Reserved(most)
+        else:
+            reserved.wanted = most
+        await self._reserve(inbound, reserved, wants(concerns, most))
+        reserved.place = (call.provider, call.model)
+        self._note_money(call, most)
         if throttled or (call.environment != "live" and any(rule.throttle for rule in reserved.soft)):
             await self._reserve(inbound, reserved, [(Concern(ONE_AT_A_TIME, call.key_id or ""), 1)])
 
-    def _steps_down(self, rule_id: str | None) -> bool:
-        return any(rule.id == rule_id and rule.step_down for rule in self._concerned.rules)
+    def _note_money(self, call: Call, most: Wanted) -> None:
+        if self._priced and not most.is_unpriced:
+            call.reserved_picos = most.picos
+
+    def _reckon_first(self, inbound: Inbound, route: Route, providers: Mapping[str, Provider]) -> None:
+        first = route.targets[0]
+        inbound.call.provider, inbound.call.model = first.provider, first.model
+        self._meter.reckon(inbound.call, providers[first.provider], first.model, inbound.body)
 
     def _cheaper(self, inbound: Inbound, route: Route, providers: Mapping[str, Provider]) -> Route | None:
         """The route with its cheaper targets first, if it has such and may; the call is reckoned for the first then."""
@@ -140,9 +142,7 @@ class Admission:
         cheaper = cheapest_first(route, cost)
         if cheaper.targets[0] == route.targets[0]:
             return None
-        first = cheaper.targets[0]
-        inbound.call.provider, inbound.call.model = first.provider, first.model
-        self._meter.reckon(inbound.call, providers[first.provider], first.model, inbound.body)
+        self._reckon_first(inbound, cheaper, providers)
         return cheaper
 
     async def before_try(self, inbound: Inbound, provider: Provider, target: Target, key_id: str) -> None:
@@ -154,28 +154,30 @@ class Admission:
         if reserved is None and not (concerned.has_models or concerned.has_provider_keys):
             return
         there = (target.provider, target.model)
-        elsewhere = reserved is None or reserved.model != there
-        if not elsewhere and not concerned.has_provider_keys:
+        elsewhere = reserved is None or reserved.place != there
+        again = reserved is not None and len(inbound.attempts) > reserved.tries
+        if not elsewhere and not concerned.has_provider_keys and not (again and concerned.has_models):
             return
-        rules = concerned.by_provider_key(target.provider, key_id, target.model)
-        most = reserved.wanted if reserved else None
-        if most is None or elsewhere:
-            of_model = concerned.by_model(*there)
-            most = self._wanted_there(inbound, provider, target, of_model)
-            rules = rules + of_model
-        asked = _wants(rules, most)
+        of_key = concerned.by_provider_key(target.provider, key_id, target.model)
+        of_model = concerned.by_model(*there)
+        if reserved is None or elsewhere:
+            most = self._wanted_there(inbound, provider, target, [*of_model, *of_key])
+            asked = wants(of_key + of_model, most)
+        else:
+            most = reserved.wanted
+            asked = wants(of_key, most)
+            if again:
+                asked += [(each, 1) for each in of_model if each.rule.measure == "requests"]
         if reserved is None:
             reserved = inbound.reserved = Reserved(most)
-        elif elsewhere:
-            asked += self._growth(inbound, reserved, most)
-        kept = [each for each in reserved.where if not elsewhere and each.rule.scope == "model"]
-        left = [each.key for each in reserved.where if elsewhere or each.rule.scope == "provider_key"]
-        if left:
+        if left := reserved.leave(all_of_it=elsewhere):
             self.counters.let_go(inbound.call.call_id, left)
-        reserved.where = kept
+        if elsewhere:
+            most = _both(reserved.wanted, most, inbound.lost_picos)
+            asked += reserved.lacks(concerned.by_call(inbound.call), most)
         await self._reserve(inbound, reserved, asked)
-        reserved.where = kept + rules
-        reserved.model = there
+        reserved.wanted, reserved.place, reserved.tries = most, there, len(inbound.attempts)
+        self._note_money(inbound.call, most)
 
     def settle(self, inbound: Inbound) -> None:
         """The call has ended: charge it by its row, to all rules that are in force now; once. Never raises.
@@ -254,31 +256,14 @@ class Admission:
         self._meter.estimate(reckoned, provider, target.model, inbound.body)
         return reckoned
 
-    def _growth(self, inbound: Inbound, reserved: Reserved, most: Wanted) -> list[tuple[Concern, int]]:
-        """What the call's own rules have to hold beyond what they hold; what lost tries may have cost comes on top."""
-        held = reserved.wanted
-        reserved.wanted = grown = Wanted(
-            max(held.input_tokens, most.input_tokens),
-            max(held.output_tokens, most.output_tokens),
-            max(held.picos, most.picos + inbound.lost_picos),
-            most.is_unpriced,
-        )
-        before, after = wanted_amounts(held), wanted_amounts(grown)
-        asked: list[tuple[Concern, int]] = []
-        for each in self._concerned.by_call(inbound.call):
-            more = after[each.slot] - before[each.slot]
-            if more > 0 and (grown.is_unpriced or not each.rule.unpriced_only):
-                asked.append((each, more))
-        return asked
-
-    async def _reserve(self, inbound: Inbound, reserved: Reserved, wants: list[tuple[Concern, int]]) -> None:
+    async def _reserve(self, inbound: Inbound, reserved: Reserved, asked_for: list[Want]) -> None:
         """All of it, or nothing and Refusal."""
-        if not wants:
+        if not asked_for:
             return
         call = inbound.call
         now = call.started_at
         asked: list[Asked] = []
-        for each, amount in wants:
+        for each, amount in asked_for:
             if not each.begin <= now < each.end:
                 each.turn(now)
             rule = each.rule
@@ -290,24 +275,28 @@ class Admission:
             if self._limiting.when_away == "allow":
                 return
             raise limits_away(str(away)) from None
-        checked: list[bytes] = []
-        for (each, amount), (taken, held, _), (_, _, _, _, most) in zip(wants, verdict.levels, asked, strict=True):
+        passed = verdict.in_the_way < 0
+        for (each, amount), (taken, held, _), (_, _, _, _, most) in zip(asked_for, verdict.levels, asked, strict=True):
             rule = each.rule
-            checked.append(b"%s%d,%d,%d,%d]" % (each.head, taken, held, amount, most))
+            reserved.checked.append(b"%s%d,%d,%d,%d]" % (each.head, taken, held, amount, most))
             if each.told_as >= 0:
-                reserved.met.append((each, taken, amount, most))
+                reserved.met.append((each, taken, amount if passed else 0, most))
             if rule.soft is not None and taken + amount >= rule.soft and rule not in reserved.soft:
                 reserved.soft.append(rule)
-        reserved.checked += checked
-        call.checked = msgspec.Raw(b"[%s]" % b",".join(reserved.checked))
-        if verdict.in_the_way >= 0:
-            each, amount = wants[verdict.in_the_way]
-            raise refused(each.rule, each.name, verdict.levels[verdict.in_the_way], amount, now)
+        call.checked = reserved.checks()
+        if not passed:
+            raise refused(asked_for, verdict.levels, now)
+        reserved.held += asked_for
 
 
-def _wants(concerns: list[Concern], most: Wanted) -> list[tuple[Concern, int]]:
-    amounts, is_priced = wanted_amounts(most), not most.is_unpriced
-    return [(each, 0 if each.rule.unpriced_only and is_priced else amounts[each.slot]) for each in concerns]
+def _both(one: Wanted, other: Wanted, lost_picos: int) -> Wanted:
+    """The more of each; what lost tries may have cost comes on top of the other."""
+    return Wanted(
+        max(one.input_tokens, other.input_tokens),
+        max(one.output_tokens, other.output_tokens),
+        max(one.picos, other.picos + lost_picos),
+        other.is_unpriced,
+    )
 
 
 def _kept_from(rule: Rule, now: int) -> int:

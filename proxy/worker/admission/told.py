@@ -6,6 +6,7 @@ wait, for the clients' own libraries would (openai for a minute at most, anthrop
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from gatewatch.limits.concerned import Concern
 from gatewatch.limits.counters import Level
@@ -29,80 +30,134 @@ Met = tuple[Concern, int, int, int]
 """A limit with a window, what it had before the call, what the call took of it, and its ceiling."""
 
 
-def refused(rule: Rule, name: str, level: Level, asked: int, now: int) -> Refusal:
-    """The error of a call for which that rule has no room."""
-    refusal = _over_budget(rule, level, asked, now) if rule.kind == "budget" else _over_limit(rule, level, asked, now)
-    refusal.rule, refusal.rule_scope = rule.id, rule.scope
+def refused(asked: Sequence[tuple[Concern, int]], levels: Sequence[Level], now: int) -> Refusal:
+    """The error of a call for which not all of these have room: of those in the way, the one that it has to wait for.
+
+    A budget that is spent comes first, then what never fits, then what is free again last.
+    """
+    in_the_way = [
+        _InTheWay(concern.rule, concern.name, level, amount, concern.rule.ceiling(now), now)
+        for (concern, amount), level in zip(asked, levels, strict=True)
+        if level.taken + amount > (most := concern.rule.ceiling(now)) or level.taken >= most
+    ]
+    worst = max(in_the_way, key=lambda each: each.rank)
+    refusal = worst.over_budget() if worst.rule.kind == "budget" else worst.over_limit()
+    refusal.rule, refusal.rule_scope = worst.rule.id, worst.rule.scope
     refusal.reason = (
-        f"{rule.id} of {rule.scope} {name}: {level.taken} taken, {asked} asked, {rule.ceiling(now)} at most"
+        f"{worst.rule.id} of {worst.rule.scope} {worst.name}: {worst.text(worst.level.taken)} taken,"
+        f" {worst.text(worst.asked)} asked, {worst.text(worst.most)} at most"
     )
     return refusal
 
 
-def _over_budget(rule: Rule, level: Level, asked: int, now: int) -> Refusal:
-    most = rule.ceiling(now)
-    assert rule.window
-    rolls = rule.window.period == "rolling"
-    frees = level.fits_from if rolls and level.fits_from >= 0 else rule.window.oldest(now)
-    resets_at = iso(rule.window.leaves(frees))
-    unit = " USD" if rule.measure == "picos" else f" {rule.measure.replace('_', ' ')}"
-    amount = usd_text if rule.measure == "picos" else str
-    left = max(0, most - level.taken)
-    spent = "is spent" if not left or not asked else f"has {amount(left)}{unit} left, less than this call may cost"
-    refusal = Refusal(
-        429,
-        "budget_exceeded",
-        f"The budget of {_WHOSE[rule.scope].removesuffix(chr(39) + 's')} {spent}: {amount(most)}{unit} in each"
-        f" {rule.window.text}. {'Enough is free again' if rolls else 'It begins anew'} at {resets_at}.",
-        type="insufficient_quota",
-        headers=DO_NOT_RETRY,
-    )
-    refusal.details = {
-        "scope": rule.scope,
-        "spent": amount(level.taken) if rule.measure == "picos" else level.taken,
-        "limit": amount(most) if rule.measure == "picos" else most,
-        "resets_at": resets_at,
-    }
-    return refusal
+class _InTheWay(NamedTuple):
+    """A rule that has no room for a call."""
 
+    rule: Rule
+    name: str
+    level: Level
+    asked: int
+    most: int
+    now: int
 
-def _over_limit(rule: Rule, level: Level, asked: int, now: int) -> Refusal:
-    most, what = rule.ceiling(now), rule.measure.replace("_", " ")
-    if rule.window is None:
-        message = f"{_WHOSE[rule.scope].capitalize()} limit of {most} calls at a time is reached."
-        return _limited(message, _SECOND)
-    message = f"{_WHOSE[rule.scope].capitalize()} limit of {most} {what} in {rule.window.text} is reached."
-    if level.fits_from < 0:
-        message = (
-            f"This call may need {asked} {what}, and {_WHOSE[rule.scope]} limit is {most} in {rule.window.text}."
-            " It never fits."
-        )
-        refusal = _limited(message, None)
-        refusal.headers = DO_NOT_RETRY
+    @property
+    def is_only_held(self) -> bool:
+        """Whether there is room once calls in flight have ended that use less than they hold."""
+        settled = self.level.taken - self.level.held
+        return settled + self.asked <= self.most and settled < self.most
+
+    @property
+    def fits_at(self) -> int | None:
+        """When there is room, as far as is known now; None: never."""
+        if self.rule.window is None or (self.rule.kind == "budget" and self.is_only_held):
+            return self.now + _SECOND
+        if self.asked > self.most:
+            return None
+        if self.rule.window.period == "rolling" and self.level.fits_from > 0:
+            return self.rule.window.leaves(self.level.fits_from)
+        return self.rule.window.leaves(self.rule.window.oldest(self.now))
+
+    @property
+    def rank(self) -> tuple[bool, bool, int]:
+        """Of several, the one with the highest is told."""
+        fits_at = self.fits_at
+        is_spent = self.rule.kind == "budget" and not self.is_only_held
+        return is_spent, fits_at is None, fits_at or 0
+
+    def text(self, amount: int) -> str:
+        """As people read it."""
+        if self.rule.measure == "picos":
+            return f"{usd_text(amount)} USD"
+        return f"{amount} {self.rule.measure.replace('_', ' ')}"
+
+    def over_budget(self) -> Refusal:
+        rule, level, most = self.rule, self.level, self.most
+        assert rule.window
+        left, whose = max(0, most - level.taken), _WHOSE[rule.scope].removesuffix("'s")
+        resets_at = iso(rule.window.leaves(rule.window.oldest(self.now)))
+        headers: tuple[tuple[bytes, bytes], ...] = DO_NOT_RETRY
+        if self.is_only_held:
+            spent, then = "is held for calls that run", "Some of it may be free again when they have ended."
+            headers = _come_again(_SECOND)
+        else:
+            is_spent = not left or not self.asked
+            spent = "is spent" if is_spent else f"has {self.text(left)} left, less than this call may cost"
+            if (fits_at := self.fits_at) is None:
+                then = f"This call may cost {self.text(self.asked)}: it never fits."
+            elif rule.window.period == "rolling":
+                resets_at = iso(fits_at)
+                then = f"Enough is free again at {resets_at}."
+            else:
+                then = f"It begins anew at {resets_at}."
+        message = f"The budget of {whose} {spent}: {self.text(most)} in each {rule.window.text}. {then}"
+        refusal = Refusal(429, "budget_exceeded", message, type="insufficient_quota", headers=headers)
+        is_money = rule.measure == "picos"
+        refusal.details = {
+            "scope": rule.scope,
+            "spent": usd_text(level.taken) if is_money else level.taken,
+            "limit": usd_text(most) if is_money else most,
+            "resets_at": resets_at,
+        }
         return refusal
-    return _limited(message, max(1, rule.window.leaves(level.fits_from) - now))
+
+    def over_limit(self) -> Refusal:
+        rule, whose = self.rule, _WHOSE[self.rule.scope].capitalize()
+        if rule.window is None:
+            message = f"{whose} limit of {self.most} calls at a time is reached."
+            return _limited(message, _come_again(_SECOND))
+        fits_at = self.fits_at
+        if fits_at is None:
+            message = (
+                f"This call may need {self.text(self.asked)}, and {_WHOSE[rule.scope]} limit is {self.most} in"
+                f" {rule.window.text}. It never fits."
+            )
+            return _limited(message, DO_NOT_RETRY)
+        message = f"{whose} limit of {self.text(self.most)} in {rule.window.text} is reached."
+        return _limited(message, _come_again(max(1, fits_at - self.now)))
 
 
-def _limited(message: str, wait_us: int | None) -> Refusal:
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    if wait_us is not None:
-        seconds = -(-wait_us // _SECOND)
-        headers = ((b"retry-after", b"%d" % seconds), (b"retry-after-ms", b"%d" % (-(-wait_us // 1000))))
+def _limited(message: str, headers: tuple[tuple[bytes, bytes], ...]) -> Refusal:
     return Refusal(429, "rate_limit_exceeded", message, type="rate_limit_error", headers=headers)
+
+
+def _come_again(wait_us: int) -> tuple[tuple[bytes, bytes], ...]:
+    seconds, ms = -(-wait_us // _SECOND), -(-wait_us // 1000)
+    return ((b"retry-after", b"%d" % seconds), (b"retry-after-ms", b"%d" % ms))
 
 
 def rate_limit_headers(met: Sequence[Met], now: int) -> Headers:
     """What the call leaves of the limit on requests, and of the one on tokens, with the smallest share left."""
     headers: Headers = []
     for told_as, (limit, remaining, reset) in enumerate(_NAMES):
-        tightest: tuple[float, Concern, int, int] | None = None
+        tightest: tuple[float, int, Concern, int, int] | None = None
         for concern, taken, asked, most in met:
             if concern.told_as == told_as:
                 left = max(0, most - taken - asked)
-                if tightest is None or left / most < tightest[0]:
-                    tightest = left / most, concern, left, most
+                found = left / most, -concern.leaves, concern, left, most
+                if tightest is None or found[:2] < tightest[:2]:
+                    tightest = found
         if tightest is not None:
-            _, concern, left, most = tightest
+            _, _, concern, left, most = tightest
             seconds = -((now - concern.leaves) // _SECOND)
             headers += (limit, b"%d" % most), (remaining, b"%d" % left), (reset, go_duration(seconds))
     return headers

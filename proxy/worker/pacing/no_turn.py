@@ -24,6 +24,6 @@ def no_turn(why: Why, what: str, again_in: float, reason: str) -> Refusal:
         headers=wait_headers(again_in),
         reason=reason,
     )
-    refusal.rule_scope = "provider_key"
+    refusal.rule, refusal.rule_scope = _CODES[why], "provider_key"
     refusal.details = {"reason": _CODES[why]}
     return refusal
