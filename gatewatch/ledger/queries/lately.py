@@ -91,13 +91,15 @@ def _calls(name: str, more: str) -> str:
         ) WHERE name IS NOT NULL GROUP BY name ORDER BY name"""
 
 
+_NO_GOOD = "http_status >= 500 OR http_status IS NULL AND status = 'error'"
+"""A provider that cannot be reached, or does not answer in time, is no better than one that answers 503."""
 _OF_A_TEAMS_CALLS = " AND call_id IN (SELECT call_id FROM calls WHERE team = ?)"
 
 
 def _tries(name: str, more: str) -> str:
     """Tries have neither a cost nor a time to the first token of their own."""
     return f"""
-        SELECT name, count(*), count(*), count(*) FILTER (status <> 'ok'), count(*) FILTER (http_status >= 500),
+        SELECT name, count(*), count(*), count(*) FILTER (status <> 'ok'), count(*) FILTER ({_NO_GOOD}),
             count(*) FILTER (http_status = 401), count(*) FILTER (http_status = 429), 0, 0, 0::DECIMAL(38, 12),
             quantile_cont(latency_us, 0.95), NULL, count(latency_us), 0
         FROM (

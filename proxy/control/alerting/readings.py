@@ -91,7 +91,8 @@ class Readings:
         if alert.when == "calls":
             named = [name for name in alert.only or () if "*" not in name] + [""] * (alert.per == "gateway")
             for name in {**dict.fromkeys(named), **rows}:  # those of whom nothing is seen have made none
-                yield _reading(alert, name, rows[name]["calls"] if name in rows else 0)
+                calls = rows[name]["calls"] if name in rows else 0
+                yield _reading(alert, name, calls, calls)
             return
         for name, row in rows.items():
             if alert.when in ("p95", "ttft"):

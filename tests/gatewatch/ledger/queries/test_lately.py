@@ -109,6 +109,17 @@ def test_tries_of_a_provider_count_though_another_one_served_the_call(lately: Le
     assert {row["name"] for row in lately.ask("lately", by="provider").rows} == {"other"}
 
 
+def test_a_provider_that_does_not_answer_at_all_counts_as_one_that_answers_5xx(lately: LedgerService) -> None:
+    served = a_call(1, at_us=NOW - 20 * SECOND, attempts=4, provider="other")
+    fates: tuple[tuple[str, int | None], ...] = (("error", None), ("error", 503), ("client_closed", None), ("ok", 200))
+    tries = [
+        attempt(served, n, provider="dead", status=status, http_status=answered, latency_us=100)
+        for n, (status, answered) in enumerate(fates, 1)
+    ]
+    found = rows(lately, *tries, closing(served), by="provider", tries=True)
+    assert (found["dead"]["calls"], found["dead"]["5xx"]) == (4, 2)
+
+
 def test_refused_calls_that_were_only_counted_are_nobodys_and_the_gateways(lately: LedgerService) -> None:
     counted = [
         line("rejected", Rejected(started_at=NOW - 30 * SECOND, source="10.9.9.9", error_kind=kind, count=count))

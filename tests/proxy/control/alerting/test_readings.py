@@ -109,6 +109,13 @@ def test_a_team_that_has_made_no_calls_has_made_none(stage: Stage) -> None:
     assert stage.of(when="calls", below=5)["gateway"].value == 1
 
 
+def test_more_calls_than_a_number_are_seen_by_their_number(stage: Stage) -> None:
+    busy = alert(when="calls", above=10, per="team")
+    stage.load(*(call(n) for n in range(1, 12)))
+    (seen,) = stage.readings().of(busy)
+    assert (seen.value, seen.weight >= busy.least) == (11, True)
+
+
 def test_only_those_that_are_named(stage: Stage) -> None:
     stage.load(call(1), call(2, team="chat"), call(3, team="chat-web"))
     assert set(stage.of(when="errors", above="1%", per="team", only=["chat*"])) == {"team/chat", "team/chat-web"}
