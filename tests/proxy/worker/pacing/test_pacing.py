@@ -178,7 +178,7 @@ async def test_a_full_queue_and_a_wait_that_is_over_are_429s_that_say_so(running
         provider.go("batch")
         assert (await first).status == (await batch).status == 200, "a batch call waits longer"
     assert provider.arrived == ["first", "batch"], "who got no turn cost nothing"
-    refused = [row for row in running.closed() if row["status"] == "error"]
+    refused = [row for row in running.closed() if row["status"] == "blocked"]
     assert {row["error_kind"] for row in refused} == {"rate_limit_exceeded"}
     assert {row.get("cost_picos", 0) for row in refused} == {0}
     assert "1 running, 1 at most" in refused[0]["error_message"]
@@ -335,7 +335,7 @@ async def test_a_key_that_is_full_is_passed_over_and_where_all_are_the_soonest_i
     assert replies[6].json["error"]["code"] == "rate_limit_exceeded"
     assert 50 <= int(replies[6].headers["retry-after"]) <= 61
     rows = running.closed()
-    assert [row["status"] for row in rows] == ["ok"] * 6 + ["error"]
+    assert [row["status"] for row in rows] == ["ok"] * 6 + ["blocked"]
     assert not any(row.get("blocked_by") for row in rows[:6])
     assert rows[6]["blocked_by"].startswith("providers.openai.api_keys.")
 
