@@ -1,12 +1,12 @@
 """What fires and what is watched: listed, acknowledged, silenced; what alerts have put in force, lifted."""
 
-from fnmatch import fnmatchcase
 from uuid import uuid4
 
 import msgspec
 
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
+from gatewatch.alerts.pattern import means
 from gatewatch.alerts.silence import Silence
 from gatewatch.authority.permissions import Permission
 from gatewatch.control.alerts import AlertRow, Alerts
@@ -91,7 +91,7 @@ def acknowledge(acting: Acting, asked: Acknowledge) -> list[dict[str, object]]:
     done = [
         row
         for each in book.rows()
-        if _is_meant(each, asked.name) and (row := book.acknowledge(each.id, note, resume=asked.resume))
+        if means(asked.name, each.id) and (row := book.acknowledge(each.id, note, resume=asked.resume))
     ]
     if not done:
         raise _not_there(asked.name)
@@ -158,10 +158,6 @@ def silence_view(silence: Silence) -> dict[str, object]:
     """As every face shows it."""
     fields = msgspec.structs.asdict(silence)
     return fields | {"until": iso(silence.until), "created_at": iso(silence.created_at)}
-
-
-def _is_meant(row: AlertRow, pattern: str) -> bool:
-    return row.id == pattern or fnmatchcase(row.id, pattern) or fnmatchcase(row.alert, pattern)
 
 
 def _text(text: str, what: str) -> str:

@@ -1,9 +1,10 @@
 """Which alerts a silence is about."""
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 
 import msgspec
+
+from gatewatch.alerts.pattern import means
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +20,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 
     def covers(self, id: str) -> bool:
         """Whether what fires as `id` (ALERT|SUBJECT) is meant, whenever."""
-        return fnmatchcase(id, self.pattern) or fnmatchcase(id.partition("|")[0], self.pattern)
+        return means(self.pattern, id)
 
 
 def is_silenced(id: str, silences: Iterable[Silence], now: int) -> bool:

@@ -6,12 +6,12 @@ minutes; where the ledger does not answer, there are no readings, and that is sa
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
 from gatewatch.alerts.alert import Alert, Reading
 from gatewatch.alerts.amount import WHOLE
 from gatewatch.alerts.metric import OF_TRIES
+from gatewatch.alerts.pattern import matches
 from gatewatch.ledger.answer import Answer, Row
 from gatewatch.ledger.unavailable import LedgerUnavailable
 from gatewatch.money import picos_from_usd, usd_text
@@ -156,7 +156,7 @@ def _is_meant(alert: Alert, reading: Reading) -> bool:
     if alert.only is None:
         return True
     names: Any = (reading.name,) if alert.per != "budget" else (reading.subject, reading.subject.partition("|")[0])
-    return any(fnmatchcase(name, each) for name in names for each in alert.only)
+    return any(matches(each, name) for name in names for each in alert.only)
 
 
 def _picos(usd: str) -> int:
