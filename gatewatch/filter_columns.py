@@ -30,13 +30,15 @@ class Column:
     sql: str
     kind: Kind = "text"
     parameters: tuple[Parameter, ...] = ()
+    is_a_reason: bool = False
+    """Of calls alone to which something happened: `yes` and `no` ask whether it did."""
 
 
 _TEXTS = (
     *("team", "project", "environment", "key_id", "key_name", "feature", "customer", "use_case", "task_id", "source"),
     *("client", "endpoint", "workload_class", "requested_model", "route", "provider", "provider_key", "model"),
     *("served_model", "cache", "finish_reason", "cost_basis", "price_row", "error_kind", "error_message"),
-    *("dialect", "config_version", "route_version", "blocked_by", "priority", "stepped_down"),
+    *("dialect", "config_version", "route_version", "priority"),
 )
 _COUNTS = (
     *("http_status", "attempts", "client_retry", "input_tokens", "output_tokens", "input_uncached_tokens"),
@@ -50,6 +52,7 @@ COLUMNS: dict[str, Column] = {
     "status": Column("status", "status"),
     "user": Column('"user"'),
     **{name: Column(name) for name in _TEXTS},
+    **{name: Column(name, is_a_reason=True) for name in ("blocked_by", "stepped_down")},
     **{name: Column(name, "count") for name in _COUNTS},
     "stream": Column("stream", "yes/no"),
     "cost_usd": Column("cost", "money"),
@@ -115,6 +118,8 @@ def compare(column: Column, operator: Operator, values: Sequence[str], now_us: i
 def _equal(column: Column, value: str, now_us: int) -> tuple[str, list[Parameter]]:
     if column.kind == "text" and not value:
         return f"coalesce({column.sql}, '') = ''", [*column.parameters]
+    if column.is_a_reason and value.lower() in ("yes", "no"):
+        return f"{column.sql} IS {'NOT ' if value.lower() == 'yes' else ''}NULL", [*column.parameters]
     if column.kind == "money" and value == "unpriced":
         return f"{column.sql} IS NULL", []
     return f"{column.sql} = ?", [*column.parameters, _value(column.kind, value, now_us)]
