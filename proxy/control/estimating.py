@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping
 
 from gatewatch.errors import GatewatchError
 from gatewatch.ledger.answer import Answer, Row
+from gatewatch.ledger.queries.estimates import LEAST, MOST
 from proxy.estimate import DEFAULT_OUTPUT_TOKENS
 
 LOOK_SECONDS = 60.0
 LOOK_BACK = "24h"
 FEWEST = 30
 """Calls of a model that teach anything."""
-LEAST, MOST = 25, 400
-"""Percent."""
 STEADY_PERCENT, STEADY_OUTPUT = 2, 0.1
 """Points, and share of the output, by which something may change untold."""
 MODELS = 2_000

@@ -11,6 +11,8 @@ from gatewatch.ledger.answer import Found
 from gatewatch.ledger.asking import Asking, Grouped, group_column
 from gatewatch.ledger.families import quoted
 
+LEAST, MOST = 25, 400
+"""Percent: nothing beyond is learnt."""
 SMALLEST = 100
 """Tokens: of shorter prompts the frame around the text is too much of the whole."""
 
@@ -62,7 +64,7 @@ def answer(asking: Asking, params: Params) -> Found:
             "input_bias": _rounded(input_bias),
             "percent": percent,
             "lessons": lessons,
-            "learnt_percent": None if ratio is None else round(ratio),
+            "learnt_percent": None if ratio is None else min(MOST, max(LEAST, round(ratio))),
             "free_calls": free,
             "output_error_median": _rate(output_errors, 0),
             "output_error_p95": _rate(output_errors, 1),

@@ -60,6 +60,11 @@ def test_a_few_odd_calls_teach_nothing(ask: Any) -> None:
     assert (row["lessons"], row["learnt_percent"]) == (10, 120)
 
 
+def test_what_is_learnt_stays_between_a_quarter_and_the_fourfold(ask: Any) -> None:
+    rows = ask(reckoned(0, 200, 20_000), reckoned(1, 2000, 20, model="few"))
+    assert {row["group"]: row["learnt_percent"] for row in rows} == {"openai/gpt-4o": 400, "openai/few": 25}
+
+
 def test_prompts_that_are_no_text_or_hardly_any_teach_nothing(ask: Any) -> None:
     (row,) = ask(
         reckoned(0, 1000, 1200),
