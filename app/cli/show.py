@@ -72,8 +72,11 @@ def run(args: argparse.Namespace) -> int:
         return _audit(args)
     if args.limit is not None and args.limit < 1:
         raise UsageError(f"--limit is at least 1, not {args.limit}")
-    if args.view == "budgets" and any(getattr(args, name) for name in ("since", "until", "where")):
-        raise UsageError("budgets have windows of their own", "`gatewatch budgets list SCOPE` shows one scope's.")
+    if args.view == "budgets" and (given := [name for name in ("since", "until", "where") if getattr(args, name)]):
+        why = "a budget counts all calls of its scope" if given == ["where"] else "budgets have windows of their own"
+        raise UsageError(
+            f"--{given[0]} does not fit budgets: {why}", "`gatewatch budgets list SCOPE` shows one scope's."
+        )
     params = {name: getattr(args, name) for name in ("since", "until", "where") if getattr(args, name) is not None}
     for option, views in (("by", GROUPED), ("step", ("series",))):
         if (value := getattr(args, option)) is not None:
@@ -137,6 +140,8 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
         for name in ESTIMATED
         if row.get(name) is not None
     }
+    if row.get("budget_used") is not None:
+        shown["budget_used"] = f"{row['budget_used']:.1%}"
     if row.get("rps"):
         shown["rps"] = f"{row['rps']:.3g}"
     if window := row.get("window"):

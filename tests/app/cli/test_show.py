@@ -133,6 +133,14 @@ def test_rates_are_percentages_for_people_and_numbers_for_scripts(home: Home, ru
     assert found(run, "overview", *DAY)["error_rate"] == 0.0625
 
 
+def test_how_full_a_budget_is_is_a_percentage_for_people(home: Home, run: Run) -> None:
+    """Four calls of 0.00045 USD are 4.5 % of four cents."""
+    segment(home, *[closing(a_call(n)) for n in range(4)])
+    home.config.write_text("budgets: {all: {scope: team, usd: 0.04, rolling: 400d}}\n")
+    assert found(run, "spend", *DAY)[0]["budget_used"] == 0.045
+    assert "4.5%" in run("spend", *DAY)[1]
+
+
 def test_hostile_text_does_not_reach_the_terminal(home: Home, run: Run) -> None:
     segment(home, closing(a_call(0, team="\x1b]52;c;aGk=\x07\u202eevil", key_name="=cmd|' /C calc'!A0")))
     table = run("calls")[1] + run("spend", *DAY)[1]
@@ -147,6 +155,7 @@ def test_hostile_text_does_not_reach_the_terminal(home: Home, run: Run) -> None:
         (["calls", "--by", "team"], "--by does not fit calls"),
         (["spend", "--step", "1m"], "--step does not fit spend"),
         (["spend", "--by", "colour"], "colour"),
+        (["budgets", "--where", "team=search"], "--where does not fit budgets: a budget counts all calls of its scope"),
         (["overview", "--since", "yesterday"], "yesterday"),
         (["calls", "--where", "teem=x"], "teem"),
         (["calls", "--limit", "0"], "--limit"),
