@@ -14,6 +14,8 @@ LIST_COLUMNS = (
     *("scope", "name", "window", "measure", "spent", "held", "limit", "left", "used", "pace"),
     *("forecast", "soft", "resets_at", "managed_by", "rule"),
 )
+NO_REASONS = ("WHY", "…", "...")
+"""What stands in a command that is to be copied, for the reason that is to be written."""
 SET_COLUMNS = ("budget_id", "measure", "limit", "window", "soft", "step_down", "throttle", "managed_by")
 
 
@@ -45,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         each.add_argument("--tokens", metavar="N", type=int, help="tokens of input and output")
     _add_window(setting)
     granting.add_argument("--until", metavar="TIME", required=True, help="7d (from now), or ISO 8601")
-    granting.add_argument("--reason", metavar="TEXT", required=True, help="stands in the audit trail")
+    granting.add_argument("--reason", metavar="WHY", required=True, help="stands in the audit trail")
     for each in (granting, removing):
         each.add_argument("--budget", metavar="ID", help="which one, where the scope has several")
     for each in (listing, setting, granting, removing, verifying):
@@ -168,7 +170,10 @@ def _grant(args: argparse.Namespace) -> int:
     from app.cli.output import print_object
     from app.cli.performing import perform
     from gatewatch.actions.budgets import GrantBudget
+    from gatewatch.errors import UsageError
 
+    if args.reason.strip() in NO_REASONS:
+        raise UsageError(f"--reason {args.reason}: that is no reason yet", 'as in --reason "the launch"')
     asked = GrantBudget(
         scope=args.scope,
         picos=_picos(args.usd),

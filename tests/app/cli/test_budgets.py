@@ -98,6 +98,8 @@ def test_show_budgets_is_the_same_view(run: Run, capsys: pytest.CaptureFixture[s
         (("set", "team/search", "--usd", "5", "--rolling", "soon"), 2),
         (("grant", "team/search", "--usd", "5", "--until", "1d", "--reason", "r"), 3),
         (("grant", "team/search", "--usd", "5", "--until", "whenever", "--reason", "r"), 2),
+        (("grant", "team/search", "--usd", "5", "--until", "1d", "--reason", "WHY"), 2),
+        (("grant", "team/search", "--usd", "5", "--until", "1d", "--reason", "…"), 2),
         (("remove", "team/search"), 3),
         (("list", "team/serch"), 3),
     ],
