@@ -6,7 +6,7 @@ from gatewatch.config.limit_rules import TIERS
 from gatewatch.config.limit_scopes import unknown
 from gatewatch.config.limits import Amounts, Tier
 from gatewatch.config.models import Config
-from gatewatch.config.problems import KeyPath, Problem, found_text, nearest
+from gatewatch.config.problems import KeyPath, Problem, among, found_text
 from gatewatch.limits.rule import split_scope
 
 _AMOUNTS = "requests, input_tokens, output_tokens, tokens or concurrent"
@@ -24,8 +24,7 @@ def limit_problems(config: Config) -> Iterator[Problem]:
             yield from _of_a_tier(path, limit)
             continue
         if limit.tier not in tiers:
-            known = nearest(limit.tier, list(tiers))
-            yield Problem((*path, "tier"), f"no tier {found_text((*path, 'tier'), limit.tier)}", known)
+            yield Problem((*path, "tier"), found_text((*path, "tier"), limit.tier), among(limit.tier, list(tiers)))
         if _has_amounts(limit) or limit.windows or limit.concurrent:
             yield Problem((*path, "tier"), "a tier beside amounts of its own", "one of the two")
     for name, budget in config.budgets.items():

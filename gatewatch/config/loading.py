@@ -19,6 +19,7 @@ from gatewatch.config.not_in_force import not_enforced
 from gatewatch.config.problems import ConfigError, KeyPath, Lines, Problem, key_text
 from gatewatch.config.rules import broken_rules, workers_problem
 from gatewatch.config.validation import problems_of
+from gatewatch.keys.secret_shapes import without_secrets
 from gatewatch.providers.catalogue import presets
 
 
@@ -53,8 +54,19 @@ class Loaded:
 def load(path: Path | None, environ: Mapping[str, str]) -> Loaded:
     """Read `path`; without one, configure the providers whose usual variables are set in `environ`.
 
-    Raises ConfigError. Reads no secret and asks no name server.
+    Raises ConfigError, and nothing else. Reads no secret and asks no name server.
     """
+    try:
+        return _read(path, environ)
+    except ConfigError:
+        raise
+    except Exception as error:  # a mistake of ours must not end who asks: a gateway that runs keeps what is in force
+        said = without_secrets(f"{type(error).__name__}: {error}")
+        problem = Problem((), f"what cannot be checked ({said})", "what the reference describes; please report this")
+        raise ConfigError([problem], Lines(str(path) if path else "no file")) from error
+
+
+def _read(path: Path | None, environ: Mapping[str, str]) -> Loaded:
     if path is None:
         return _loaded(Document(from_environment(environ)), None)
     try:

@@ -98,3 +98,9 @@ def nearest(name: str, names: Sequence[str]) -> str:
     if near:
         return f"did you mean {near[0]}?"
     return ", ".join(names) if names else "none"
+
+
+def among(name: str, names: Sequence[str]) -> str:
+    """All there are, and the name that was probably meant."""
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    return ", ".join(names) + (f" (did you mean {near[0]}?)" if near else "")

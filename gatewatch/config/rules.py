@@ -46,9 +46,10 @@ def broken_rules(config: Config) -> list[Problem]:
     """Every rule that the completed configuration breaks."""
     rules: tuple[Callable[[Config], Iterator[Problem]], ...] = (
         _listening, _stores, _vault_options, _providers, key_problems, admin_problems, _targets, privacy_problems,
-        _teams, limit_problems, sink_problems, alert_problems, metrics_problems, retention_problems, _workers,
+        _teams, limit_problems, sink_problems, alert_problems, metrics_problems, retention_problems,
     )  # fmt: skip
-    return [problem for rule in rules for problem in rule(config)]
+    # whether workers can keep the limits is only known of limits that are sound
+    return [problem for rule in rules for problem in rule(config)] or list(_workers(config))
 
 
 def workers_problem(config: Config, workers: int) -> Problem | None:

@@ -17,6 +17,7 @@ from gatewatch.config.loading import Loaded, load
 from gatewatch.config.models import Config
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
+from gatewatch.keys.secret_shapes import without_secrets
 from gatewatch.paths import Home
 from gatewatch.vault.interface import Vault
 from gatewatch.vault.references import resolve
@@ -73,13 +74,15 @@ class Configuration:
             loaded = load(path, os.environ)
             loaded.require(workers=self.count)
             settings = self._compile(loaded)
-        except (GatewatchError, sqlite3.Error) as error:
-            if str(error) != self.untaken:
-                log.error("the configuration was not taken: %s", error)
+        except Exception as error:
+            expected = isinstance(error, GatewatchError | sqlite3.Error)
+            said = str(error) if expected else without_secrets(f"{type(error).__name__}: {error}")
+            if said != self.untaken:
+                log.error("the configuration was not taken: %s", said, exc_info=not expected)
                 with suppress(GatewatchError, sqlite3.Error):  # the store itself may be what is in the way
-                    note_refused(self._store, str(path or "environment"), str(error))
-            self.untaken = str(error)
-            self._alarms.set("config", f"The configuration file was not taken, the old one is in force: {error}")
+                    note_refused(self._store, str(path or "environment"), said)
+            self.untaken = said
+            self._alarms.set("config", f"The configuration file was not taken, the old one is in force: {said}")
             return
         self._alarms.set("config", None)
         self.untaken = None

@@ -60,3 +60,8 @@ def test_what_does_not_fit_is_named_with_its_place(tree: dict[str, Any], place: 
     ((where, found, allowed),) = problems(**tree)
     assert where.startswith(place)
     assert says in f"{found}; {allowed}"
+
+
+def test_a_misspelt_tier_is_told_with_all_there_are() -> None:
+    tree = {"tiers": {"gold": {"requests": 9}}, "limits": {"a": {"scope": "key", "tier": "glod"}}}
+    assert problems(**tree) == [("limits.a.tier", "'glod'", "starter, standard, gold (did you mean gold?)")]

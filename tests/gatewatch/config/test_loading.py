@@ -211,6 +211,26 @@ def test_more_workers_than_can_count_together_are_refused(written: Written) -> N
     written.load(text + "workers: 2\nstores: {limits: 'redis://localhost:6379'}\n").require(workers=8)
 
 
+def test_a_misspelt_tier_is_a_mistake_of_the_file_however_many_workers_there_are(written: Written) -> None:
+    with pytest.raises(ConfigError) as raised:
+        written.load("workers: 4\ntiers: {gold: {requests: 9}}\nlimits:\n  a: {scope: key, tier: glod}\n")
+    (said,) = raised.value.texts()
+    assert said.endswith("yaml:4: limits.a.tier: found 'glod'; allowed: starter, standard, gold (did you mean gold?)")
+
+
+def test_a_check_that_fails_itself_is_told_without_what_it_met(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: Config) -> None:
+        raise KeyError("sk-proj-" + "a1B2" * 12)
+
+    monkeypatch.setattr("gatewatch.config.loading.broken_rules", fails)
+    with pytest.raises(ConfigError) as raised:
+        written.load("listen: 127.0.0.1:4000\n")
+    assert "cannot be checked (KeyError" in str(raised.value)
+    assert "a1B2" not in str(raised.value)
+
+
 def test_a_configuration_does_not_change_under_its_reader(written: Written) -> None:
     config: Config = written.load("").config
     with pytest.raises(ValueError, match="frozen"):

@@ -84,6 +84,33 @@ def test_what_cannot_be_taken_changes_nothing_and_is_said_once(stage: Stage) -> 
     assert stage.said().keys() == {"restart"}
 
 
+def test_a_misspelt_tier_is_refused_like_any_mistake_and_forgotten_once_mended(stage: Stage) -> None:
+    stage.write("chat", "tiers: {gold: {requests: 9}}\nlimits: {a: {scope: key, tier: glod}}\n")
+    stage.configuration.reload()
+    assert "limits.a.tier: found 'glod'" in stage.said()["config"]
+    assert "did you mean gold?" in stage.said()["config"]
+    stage.write("chat", "tiers: {gold: {requests: 9}}\nlimits: {a: {scope: key, tier: gold}}\n")
+    stage.configuration.reload()
+    assert stage.said() == {}
+
+
+def test_a_mistake_of_ours_is_told_like_one_in_the_file(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = stage.configuration.settings
+
+    def fails(*_: object) -> None:
+        raise KeyError("a step of ours")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(module, "compile_settings", fails)
+        stage.write("chat-two")
+        stage.configuration.reload()
+    assert "the old one is in force: KeyError: 'a step of ours'" in stage.said()["config"]
+    assert stage.configuration.settings is before
+    stage.configuration.reload()
+    assert stage.said() == {}
+    assert list(stage.configuration.config.models) == ["chat-two"]
+
+
 async def test_what_was_in_the_way_of_it_may_go_by_itself(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TRY_AGAIN_SECONDS", 0.01)
     (stage.folder / "key").unlink()
