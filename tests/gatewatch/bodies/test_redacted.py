@@ -46,6 +46,78 @@ def test_secrets_go_wherever_they_stand() -> None:
     assert done.counts == {"secret": 7, "email": 1, "phone": 1}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "password",
+            "passwords",
+            "userPassword",
+            "pwd",
+            "DB_PASSWD",
+            "passphrase",
+            "secret",
+            "secrets",
+            "client_secret",
+        ),
+        *("clientSecret", "signingSecret", "secretKey", "api_key", "apiKey", "APIKey", "X-Api-Key", "api key", "token"),
+        *("id_token", "idToken", "IDToken", "access_token", "accessTokens", "X-Auth-Token", "authorization"),
+        *("Authorization", "Proxy-Authorization", "credentials", "private_key", "signing_key", "Cookie", "set-cookie"),
+    ],
+)
+def test_what_stands_under_the_name_of_a_credential_goes_whatever_its_type(name: str) -> None:
+    for value in ("hunter2x", "abc", 12345678, 1.5, 0, ["hunter22"], {"value": "hunter22"}, [{"a": [1]}]):
+        done = redacted({name: value, "more": "stays"}, PLENTY)
+        assert json.loads(done.text) == {name: "[secret]", "more": "stays"}
+        assert done.counts == {"secret": 1}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"max_tokens": 12345678, "usage": {"prompt_tokens": 12345678, "total_tokens": 9}, "token_count": 12345678},
+        {"password": None, "token": "", "api_key": False, "secrets": [], "credentials": {}},
+        {"logprobs": {"content": [{"token": "Hello", "logprob": -0.25, "top_logprobs": []}]}},
+        {"author": "Jo", "secretary": "Jo", "keyboard": "us", "tokenizer": "bpe", "name": "password", "cookies": "oat"},
+        {"created": 1763751234, "size": 12345678, "at_ms": 1763751234123, "id": 10**30, "big": 1e300, "n": -1.5},
+    ],
+    ids=["counts of tokens", "nothing", "tokens of a reply", "other names", "numbers"],
+)
+def test_what_is_no_credential_stays(body: Any) -> None:
+    assert kept(body) == body
+
+
+def test_a_credential_that_is_named_beside_its_value_goes() -> None:
+    body = [
+        {"name": "api_key", "value": "plainword"},
+        {"Name": "DB_PASSWORD", "Value": 12345678, "type": "text"},
+        {"key": "Authorization", "value": ["Basic abcdefgh"]},
+        {"name": "city", "value": "Bonn"},
+        {"type": "function", "function": {"name": "reset_password", "arguments": "{}"}},
+    ]
+    assert kept(body) == [
+        {"name": "api_key", "value": "[secret]"},
+        {"Name": "DB_PASSWORD", "Value": "[secret]", "type": "text"},
+        {"key": "Authorization", "value": "[secret]"},
+        *body[3:],
+    ]
+
+
+def test_numbers_of_cards_and_phones_go_as_numbers_too() -> None:
+    body = {"card": 4111111111111111, "list": [4111111111111111, 7, 4.111111111111111e15]}
+    phones = {"phone": 4155550123, "mobilePhone": "4155550123", "contact": {"tel": 493012345678}, "phone_count": 3}
+    done = redacted(body | phones, PLENTY)
+    assert json.loads(done.text) == {
+        "card": "[card]",
+        "list": ["[card]", 7, "[card]"],
+        "phone": "[phone]",
+        "mobilePhone": "[phone]",
+        "contact": {"tel": "[phone]"},
+        "phone_count": 3,
+    }
+    assert done.counts == {"card": 3, "phone": 3}
+
+
 def test_a_private_key_over_many_lines_goes() -> None:
     lines = "\n".join("".join(random.Random(n).choices(string.ascii_letters, k=64)) for n in range(2000))
     said = kept(
