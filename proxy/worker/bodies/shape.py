@@ -1,8 +1,9 @@
 """The shape of a request: what it is made of, without what it says. Kept of every call that was answered with a 400.
 
 Keeps true: nothing of it is a caller's text. Names and words stand in it where they are of the API's own vocabulary
-(`words.py`), any other by their length; numbers, true, false and null where they are a parameter's value. It has at
-most `MOST_BYTES`, and making it takes no longer for a large request than for a small one.
+(`words.py`), any other by their length; a number where its name is of a parameter that is one; the model's name where
+it holds no secret and no personal data; true, false and null. It has at most `MOST_BYTES`, and making it takes no
+longer for a large request than for a small one.
 
     {"model": "gpt-4o", "messages": {"[0]": {"role": "system", "content": "text(812)"}, "[1..41] x21": {"role": "user",
      "content": "text(3..9120)"}, "[2..40] x20": {"role": "assistant", …}}, "temperature": 3, "key(9)": "text(4)"}
@@ -16,7 +17,8 @@ from typing import Any
 import msgspec
 
 from gatewatch.keys.secret_shapes import looks_like_secret
-from proxy.worker.bodies.words import DATA, ENUMERATIONS, MAPS, NAMES, WORDS
+from gatewatch.redact import redact
+from proxy.worker.bodies.words import DATA, ENUMERATIONS, MAPS, NAMES, NUMBERS, WORDS
 
 MOST_BYTES = 4096
 _MOST_LOOKED_AT = 1000
@@ -24,7 +26,7 @@ _MOST_LOOKED_AT = 1000
 _DEEPEST = 16
 _LONGEST_NUMBER = 10**9
 """Longer ones are numbers of something: a card, a phone, an account."""
-_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,99}")
+_MODEL = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,99}")
 _MOST_NAMES = 64
 """Of the request's own."""
 _TIGHTER = ((_DEEPEST, 12, 60), (7, 8, 40), (5, 6, 30), (3, 4, 30), (3, 3, 20), (2, 2, 20), (1, 2, 10), (0, 0, 0))
@@ -191,7 +193,7 @@ class _Reading:
         if isinstance(value, str):
             return _Value(value) if ours and _may_be_told(name, value, depth) else _Leaf("text", len(value))
         if isinstance(value, int | float):
-            told = ours and name and abs(value) < _LONGEST_NUMBER
+            told = ours and name in NUMBERS and abs(value) < _LONGEST_NUMBER
             return _Value(value) if told else _Leaf(type(value).__name__, _digits(value))
         inside = ours and not (name in DATA or (name == "input" and isinstance(value, dict)))
         if isinstance(value, dict):
@@ -243,7 +245,9 @@ def _first_names(body: dict[str, Any], most: int) -> list[str]:
 def _may_be_told(name: str, value: str, depth: int) -> bool:
     if name in ENUMERATIONS:
         return value in WORDS
-    return name == "model" and depth == 1 and _MODEL.fullmatch(value) is not None and not looks_like_secret(value)
+    if name != "model" or depth != 1 or _MODEL.fullmatch(value) is None:
+        return False
+    return not looks_like_secret(value) and redact(value) == value
 
 
 def _digits(number: float) -> int:

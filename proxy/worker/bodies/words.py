@@ -26,6 +26,18 @@ ENUMERATIONS = frozenset(
 )
 """Names whose values are words of `WORDS`."""
 
+NUMBERS = frozenset(
+    {
+        *("temperature", "top_p", "top_k", "min_p", "top_a", "n", "best_of", "seed", "dimensions", "logprobs"),
+        *("max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample", "budget_tokens"),
+        *("frequency_penalty", "presence_penalty", "repetition_penalty", "top_logprobs", "max_tool_calls", "max_uses"),
+        *("max_num_results", "display_width_px", "display_height_px", "minimum", "maximum", "exclusiveMinimum"),
+        *("exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems", "minProperties"),
+        *("maxProperties",),
+    }
+)
+"""Names whose values are numbers: any other's number is a caller's, such as a phone's or an account's."""
+
 WORDS = frozenset(
     {
         *("system", "developer", "user", "assistant", "tool", "function", "model", "critic", "platform"),
@@ -100,5 +112,6 @@ NAMES = (
     | MAPS
     | DATA
     | ENUMERATIONS
+    | NUMBERS
 )
 """Names that requests have by the documentation of the APIs and of JSON Schema."""

@@ -104,6 +104,35 @@ def test_tokens_are_text_and_long_numbers_are_numbers_of_something() -> None:
     assert shape == {"input": {"[0..1]": {"[0..1]": "int(2..4)"}}, "seed": "int(16)", "temperature": "float(6)"}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"messages": [{"role": "user", "content": 123456789}]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": 123456789}]}]},
+        {"messages": [{"role": 123456789, "name": 123456789, "value": 123456789}]},
+        {"user": 123456789, "prompt": 123456789, "api_key": 123456789, "input": 123456789, "id": 123456789},
+        {"model": 123456789, "instructions": 123456789.5, "query": 123456789, "stop": [123456789], "title": 123456789},
+        {"tools": [{"function": {"name": 123456789, "parameters": {"properties": {"seed": 123456789}}}}]},
+    ],
+)
+def test_a_number_is_told_only_of_parameters_that_are_numbers(body: dict[str, Any]) -> None:
+    said = json.dumps(shape_of(body))
+    assert "123456789" not in said
+    assert "(9)" in said or "float(11)" in said
+
+
+@pytest.mark.parametrize(
+    "model", ["john.smith@example.com", "4111111111111111", "555-123-4567", "123-45-6789", "sk-ant-" + "x9Zq" * 8]
+)
+def test_a_model_that_is_somebodys_data_is_told_by_its_length(model: str) -> None:
+    assert shape_of({"model": model}) == {"model": f"text({len(model)})"}
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-5-mini", "claude-3-5-sonnet@20240620", "meta/llama-3.1:free", "o3"])
+def test_a_model_that_is_one_is_told(model: str) -> None:
+    assert shape_of({"model": model}) == {"model": model}
+
+
 def words() -> Any:
     """Words that stand nowhere else: long enough not to be part of any other."""
     letters = itertools.product("QZXJK", string.ascii_uppercase, string.ascii_uppercase, "QZXJ")
@@ -196,8 +225,8 @@ async def test_rows_of_400s_hold_the_shape_whoever_refused_and_others_do_not(run
         broken = request("POST", "/v1/chat/completions", b'{"model": "chat", secret', headers)
         statuses.append((await ask(running.port, broken)).status)
     assert statuses == [400, 200, 400, 400]
-    shapes = [close.get("request_shape") for close in running.closed()]
+    shapes: list[Any] = [close.get("request_shape") for close in running.closed()]
     assert shapes[0]["messages"] == {"[0]": {"role": "user", "content": "text(15)"}}
     assert shapes[1] is None
-    assert shapes[2]["model"] == 7
+    assert shapes[2]["model"] == "int(1)"
     assert shapes[3] == {"unread": 24}

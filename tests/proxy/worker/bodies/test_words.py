@@ -6,7 +6,7 @@ from proxy.dialects.anthropic_messages import request_read as messages
 from proxy.dialects.openai_chat import request_read as chat
 from proxy.dialects.openai_completions import request_read as completions
 from proxy.dialects.openai_responses import request_read as responses
-from proxy.worker.bodies.words import DATA, ENUMERATIONS, MAPS, NAMES, WORDS
+from proxy.worker.bodies.words import DATA, ENUMERATIONS, MAPS, NAMES, NUMBERS, WORDS
 
 
 def test_what_the_gateway_reads_of_a_request_has_a_name() -> None:
@@ -21,3 +21,4 @@ def test_words_are_short_and_plain() -> None:
 def test_the_kinds_of_names_are_apart() -> None:
     assert not MAPS & DATA
     assert not DATA & ENUMERATIONS
+    assert not NUMBERS & (MAPS | DATA | ENUMERATIONS)
