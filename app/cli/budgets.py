@@ -128,11 +128,18 @@ def for_people(row: dict[str, Any]) -> dict[str, Any]:
         shown["forecast"] = f"{_cents(row['forecast'])} ({_cents(row['forecast_low'])}–{_cents(row['forecast_high'])})"
     elif row["forecast"] is not None:
         shown["forecast"] = _cents(row["forecast"])
-    shown["name"] = f"{row['key_name']} ({row['name']})" if row["key_name"] else row["name"] or None
+    shown["name"] = name_for_people(row)
     shown["soft"] = f"{row['soft']} reached" if row["soft_reached"] else row["soft"]
     if row["granted"] not in (0, "0"):
         shown["limit"] = f"{row['limit']} ({row['granted']} granted)"
     return shown
+
+
+def name_for_people(row: dict[str, Any]) -> str | None:
+    """Of a budget or limit: whose it is, and whether there is anybody of that name."""
+    if not row.get("name_known", True):
+        return f"{row['name']} (no such {row['scope']})"
+    return f"{row['key_name']} ({row['name']})" if row["key_name"] else row["name"] or None
 
 
 def _cents(amount: int | str) -> str:

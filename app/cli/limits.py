@@ -2,7 +2,7 @@
 
 import argparse
 
-from app.cli.budgets import SCOPE_HELP, span
+from app.cli.budgets import SCOPE_HELP, name_for_people, span
 from app.cli.command import add_home, add_output
 
 COLUMNS = ("scope", "name", "measure", "limit", "window", "cache_reads", "managed_by", "limit_id")
@@ -56,5 +56,7 @@ def run(args: argparse.Namespace) -> int:
         if args.per is not None:
             asked.per_us = span(args.per, "--per")
         rows = perform(args, "limits.set", asked, make=True)
+    if args.output == "table":
+        rows = [row | {"name": name_for_people(row)} for row in rows]
     print_rows(rows, args.output, COLUMNS)
     return 0

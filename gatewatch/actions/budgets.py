@@ -10,13 +10,13 @@ import msgspec
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
 from gatewatch.actions.limit_changes import check_beside, check_countable, check_own, to_remove
-from gatewatch.actions.limit_scope import Meant, changed, meant, rules_in_force
+from gatewatch.actions.limit_scope import Meant, changed, is_known, meant, rules_in_force
 from gatewatch.actions.limits import LONGEST
 from gatewatch.authority.permissions import Permission
 from gatewatch.control.rules import MadeGrant
 from gatewatch.errors import NotFound, UsageError
 from gatewatch.keys.secret_shapes import is_known_secret, shown
-from gatewatch.limits.rule import Measure, Rule, scope_text
+from gatewatch.limits.rule import Measure, Rule, scope_text, split_scope
 from gatewatch.limits.window import Window
 from gatewatch.money import usd_text
 from gatewatch.timespan import iso
@@ -74,10 +74,14 @@ class RemoveBudget(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 @action("budgets.list", Permission.BUDGETS_VIEW, ListBudgets, changes=False)
 def listed(acting: Acting, asked: ListBudgets) -> list[dict[str, Any]]:
-    """As the ledger's query `budgets`. Who belongs to one team is told of that team's."""
+    """As the ledger's query `budgets`, and whether there is somebody of the name that the budget is for. Who belongs to
+    one team is told of that team's."""
     scope = None if asked.scope is None else meant(acting, asked.scope).text
     with closing(acting.open_ledger()) as ledger:
-        return ledger.ask("budgets", scope=scope).rows
+        rows = ledger.ask("budgets", scope=scope).rows
+    for row in rows:
+        row["name_known"] = is_known(acting, *split_scope(row["applies_to"]))
+    return rows
 
 
 @action("budgets.set", Permission.BUDGETS_SET, SetBudget, changes=True)

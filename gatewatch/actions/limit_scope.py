@@ -102,6 +102,24 @@ def _nearest(name: str, names: Sequence[str], otherwise: str) -> str:
     return f"did you mean {near[0]}?" if near else otherwise
 
 
+def is_known(acting: Acting, scope: Scope, name: str | None) -> bool:
+    """Whether there is the key, team or project; of all others it is taken for granted."""
+    from gatewatch.config.names_of_nobody import nobody
+
+    return not name or nobody(scope, name, acting.store, acting.declared_teams()) is None
+
+
+def key_name(acting: Acting, rule: Rule) -> str | None:
+    """What the key is called that a rule is for; None where it is for none."""
+    if rule.scope != "key" or not rule.name:
+        return None
+    try:
+        key = acting.store.key(rule.name)
+    except (NotFound, UsageError):
+        return None
+    return key.name if key.id == rule.name else None
+
+
 def rules_in_force(acting: Acting) -> tuple[Rule, ...]:
     """All rules that hold, with their grants. Raises ConfigError where the configuration file cannot be read."""
     from gatewatch.config.limit_rules import rules_of

@@ -7,7 +7,7 @@ import msgspec
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
 from gatewatch.actions.limit_changes import check_beside, check_countable, check_own, to_remove
-from gatewatch.actions.limit_scope import changed, meant, rules_in_force
+from gatewatch.actions.limit_scope import changed, is_known, key_name, meant, rules_in_force
 from gatewatch.authority.permissions import Permission
 from gatewatch.errors import NotFound, UsageError
 from gatewatch.keys.secret_shapes import shown
@@ -51,7 +51,11 @@ def listed(acting: Acting, asked: ListLimits) -> list[dict[str, Any]]:
     """Those in force. Who belongs to one team is told of that team's, and of those that hold for each."""
     scope = None if asked.scope is None else meant(acting, asked.scope).text
     rules = [rule for rule in rules_in_force(acting) if rule.kind == "limit" and is_seen(acting, rule)]
-    return [view(rule) for rule in rules if scope in (None, scope_text(rule))]
+    return [
+        _view(acting, rule) | {"name_known": is_known(acting, rule.scope, rule.name)}
+        for rule in rules
+        if scope in (None, scope_text(rule))
+    ]
 
 
 @action("limits.set", Permission.LIMITS_SET, SetLimits, changes=True)
@@ -64,7 +68,7 @@ def set_limits(acting: Acting, asked: SetLimits) -> list[dict[str, Any]]:
     check_own(acting, rules)
     acting.store.set_rules(rules, team=whose.team)
     changed(acting)
-    return [view(rule) for rule in rules]
+    return [_view(acting, rule) for rule in rules]
 
 
 @action("limits.remove", Permission.LIMITS_SET, RemoveLimits, changes=True)
@@ -74,7 +78,7 @@ def remove(acting: Acting, asked: RemoveLimits) -> list[dict[str, Any]]:
     rules = to_remove(acting, "limit", rules_in_force(acting), whose.text, asked.limit)
     acting.store.remove_rules([rule.id for rule in rules])
     changed(acting)
-    return [view(rule) for rule in rules]
+    return [_view(acting, rule) for rule in rules]
 
 
 def is_seen(acting: Acting, rule: Rule) -> bool:
@@ -91,12 +95,13 @@ def is_seen(acting: Acting, rule: Rule) -> bool:
     return is_of_team(rule, actor.team)
 
 
-def view(rule: Rule) -> dict[str, Any]:
+def _view(acting: Acting, rule: Rule) -> dict[str, Any]:
     """As every face shows it."""
     return {
         "limit_id": rule.id,
         "scope": rule.scope,
         "name": rule.name or None,
+        "key_name": key_name(acting, rule),
         "measure": rule.measure,
         "limit": rule.most,
         "window": rule.window.text if rule.window else None,

@@ -46,6 +46,7 @@ from proxy.control.limits_in_force import LimitsInForce
 from proxy.control.listening import bind
 from proxy.control.metrics.gen_ai import provider_name
 from proxy.control.metrics.metrics import Metrics
+from proxy.control.names_of_rules import NamesOfRules
 from proxy.control.operators_rules import OperatorsRules
 from proxy.control.provider_leaks import ProviderLeakWatch
 from proxy.control.quarantine import Quarantine
@@ -162,6 +163,8 @@ class ControlProcess:
                 background.keep("watch of estimates", estimating.run)
             background.keep("watch of operators' limits and budgets", self._operators_rules.run)
             background.keep("checkpoint of counters", self._counting.keep_writing)
+            names = NamesOfRules(self._store, lambda: configuration.loaded, self._alarms)
+            background.keep("watch of the names in limits, budgets and alerts", names.run)
             background.keep("comparison of counters with the ledger", lambda: self._verifying.run(self._ledger))
             if self._shared:
                 background.keep("watch of the limits store", self._shared.run)

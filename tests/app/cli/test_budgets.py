@@ -80,7 +80,7 @@ def test_show_budgets_is_the_same_view(run: Run, capsys: pytest.CaptureFixture[s
     listed = json.loads(run("list", "-o", "json")[1])
     assert main(["show", "budgets", "-o", "json"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert [row | {"pace": 0} for row in shown] == [row | {"pace": 0} for row in listed]
+    assert [row | {"pace": 0, "name_known": True} for row in shown] == [row | {"pace": 0} for row in listed]
     assert main(["show", "budgets", "--since", "1h"]) == 2
     assert "windows of their own" in capsys.readouterr().err
 
@@ -119,6 +119,21 @@ def test_what_the_file_declares_is_refused_with_the_lines_to_change(run: Run, ho
         assert "teams: search: budget:" in err
     assert run("grant", "team/search", "--usd", "100", "--until", "1d", "--reason", "r")[0] == 0
     assert "600 (100 granted)" in run("list")[1]
+
+
+def test_a_budget_for_nobody_is_marked(run: Run, home: Home) -> None:
+    with ControlStore.open(home.control) as store:
+        id = store.create_key("app", team="search", pepper=bytes(32))[0].id
+    home.config.write_text(
+        "budgets: {a: {scope: team/serch, usd: 5}, b: {scope: key/app, usd: 5}, c: {scope: team/search, usd: 5}}\n"
+    )
+    out = run("list")[1]
+    assert "serch (no such team)" in out
+    assert "app (no such key)" in out, f"rules know it as {id}"
+    rows = json.loads(run("list", "-o", "json")[1])
+    assert {row["rule"]: row["name_known"] for row in rows} == {
+        "budgets.a/usd": False, "budgets.b/usd": False, "budgets.c/usd": True,
+    }  # fmt: skip
 
 
 def test_a_home_without_anything_has_no_budgets(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,18 @@ def test_limits_of_a_key_are_set_listed_and_removed(run: Run) -> None:
     assert json.loads(run("list", "-o", "json")[1]) == []
 
 
+def test_keys_are_listed_by_their_names_and_names_of_nobody_are_marked(run: Run, tmp_path: Path) -> None:
+    (made,) = json.loads(run("set", "key/app", "--requests", "60", "-o", "json")[1])
+    assert made["key_name"] == "app"
+    assert f"app ({made['name']})" in run("list")[1]
+    (tmp_path / "home" / "gatewatch.yaml").write_text("limits: {a: {scope: key/app, requests: 5}}\n")
+    assert "app (no such key)" in run("list")[1]
+    rows = json.loads(run("list", "-o", "json")[1])
+    assert {(row["name"], row["key_name"], row["name_known"]) for row in rows} == {
+        (made["name"], "app", True), ("app", None, False),
+    }  # fmt: skip
+
+
 def test_a_tier_is_set_for_each_key_at_once(run: Run) -> None:
     assert run("set", "key", "--tier", "standard")[0] == 0
     (row,) = json.loads(run("list", "-o", "json")[1])
