@@ -15,7 +15,7 @@ takes over has another run, so all marks in it are void, whatever data it has. T
    added, the rest dropped; the positions are kept; the mark is made. A settlement that comes yet later, from before
    those positions, only lets go of what it held (`lua/settle.lua`).
 
-A settlement is applied once, because a worker's deeds are numbered (`gatewatch/limits/shared/counters.py`), and each
+A settlement is applied once, because a worker's deeds are numbered (`gatewatch/limits/shared/deeds.py`), and each
 run's settlements come in the order of its journal. So what a dead worker has not settled is what its journal has behind
 the position of its last one. That is settled in its name, in the same order and by the same numbers, so whoever dies in
 between goes on where it stopped; last, as one deed, the calls that nobody saw the end of. Then all it held is free.
@@ -34,7 +34,7 @@ from gatewatch.limits.counters import Seeds, Used
 from gatewatch.limits.rule import Rule
 from gatewatch.limits.shared.address import Address
 from gatewatch.limits.shared.connection import StoreAway
-from gatewatch.limits.shared.counters import counting
+from gatewatch.limits.shared.counted_rules import counting
 from gatewatch.limits.shared.names import token
 from gatewatch.limits.shared.resp import StoreError
 from gatewatch.limits.shared.store import LimitsStore, Seen, open_store

@@ -1,7 +1,7 @@
 """One connection to the store: commands go out in the order in which they are asked, answers come back in it.
 
-Keeps true: who asks hears of it, by an answer or by the reason why there is none; a store that leaves the oldest
-command unanswered for too long is away, and the connection is closed. Belongs to one event loop.
+Keeps true: who asks hears of it, by an answer or by the reason why there is none; a store that answers nothing for too
+long, while something is asked, is away, and the connection is closed. Belongs to one event loop.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ class Connection(asyncio.Protocol):
     """To one node. Made by `connect`."""
 
     def __init__(self, address: Address, patience: float) -> None:
+        """`patience`: seconds that it may be silent while something is asked."""
         self.address = address
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Done when the connection is closed: with why."""
@@ -38,6 +39,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._answers = Answers()
         self._waiting: deque[tuple[Heard, float]] = deque()
+        self._heard_at = 0.0
         self._unsent: list[bytes] = []
         """What was asked since the loop's last turn: it goes out in one piece."""
         self._watch: asyncio.TimerHandle | None = None
@@ -83,12 +85,12 @@ class Connection(asyncio.Protocol):
         return str(self.lost.result()) if self.lost.done() else "it is not connected"
 
     def _look(self, *, again: bool = False) -> None:
-        """Is the oldest command unanswered for too long? What has come meanwhile is read before that is said."""
+        """Has it been silent for too long? What has come meanwhile is read before that is said."""
         loop = asyncio.get_running_loop()
         self._watch = None
         if not self._waiting:
             return
-        left = self._waiting[0][1] + self._patience - time.monotonic()
+        left = max(self._waiting[0][1], self._heard_at) + self._patience - time.monotonic()
         if left > 0.001:
             self._watch = loop.call_later(left, self._look)
         elif not again:
@@ -107,6 +109,8 @@ class Connection(asyncio.Protocol):
         except NotTheStore as error:
             self.close(f"it speaks another language: {error}")
             return
+        if answers:
+            self._heard_at = time.monotonic()
         for answer in answers:
             if not self._waiting:
                 self.close("it said something that nobody had asked")
@@ -119,7 +123,7 @@ class Connection(asyncio.Protocol):
 
 
 async def connect(address: Address, patience: float, *, seconds: float) -> Connection:
-    """A connection that is logged in. `patience`: how long one answer may take. Raises StoreAway."""
+    """A connection that is logged in. `patience`: see `Connection`. Raises StoreAway."""
     try:
         async with asyncio.timeout(seconds):
             return await _logged_in(address, patience)

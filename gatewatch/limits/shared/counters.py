@@ -1,82 +1,37 @@
 """A worker's side of the shared counters: one round trip to reserve, none to wait for to let go and to settle.
 
-What the worker does to its counters beside reserving are *deeds*, numbered from 1 on. The store keeps the number of the
-last one that is done, in the same go that does it; each is kept here until the store has said so.
-
 Keeps true:
-- a deed is done once, and in its turn: what was not confirmed is sent again on the next connection, behind the question
-  which was the last one done; what an old connection still brings counts no more (`lua/hello.lua`);
+- what was used is counted once, and in its turn: what still comes on an old connection counts no more;
 - deeds that settle stand in the order of the journal, so what a dead worker has not settled is the rest of its journal;
 - on each new connection the store learns what calls in flight hold, so one that has lost its memory, or an answer that
-  was lost on its way, leaves no hold too many or too few;
-- when more is owed than is kept, the counters are counted anew from the ledger, in which all of it is.
+  was lost on its way, leaves no hold too many or too few.
 """
 
 import asyncio
-import contextlib
-import hashlib
 import logging
 import time
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
-
-import msgspec
+from collections.abc import Mapping, Sequence
 
 from gatewatch.limits.counters import Asked, CountersAway, Position, Seeds, Used, Verdict
 from gatewatch.limits.rule import Rule
 from gatewatch.limits.shared.address import Address
-from gatewatch.limits.shared.connection import Connection, StoreAway, on_the_right_node
-from gatewatch.limits.shared.names import Names, token
+from gatewatch.limits.shared.commands import packed, place, plain
+from gatewatch.limits.shared.connection import Connection, StoreAway
+from gatewatch.limits.shared.counted_rules import LONGEST_HOLD_MS, Counted, counted_rules, counting, unknown
+from gatewatch.limits.shared.deeds import Deed, Deeds, Hold
+from gatewatch.limits.shared.names import Names
 from gatewatch.limits.shared.resp import StoreError, encoded
-from gatewatch.limits.shared.scripts import HELLO, HOLD, OF_WORKERS, RESERVE, SETTLE, Script
-from gatewatch.limits.shared.store_id import load, store_id
+from gatewatch.limits.shared.scripts import HOLD, RESERVE, SETTLE
+from gatewatch.limits.shared.session import Session
 from gatewatch.limits.shared.verdicts import verdict_of
 
 PATIENCE_SECONDS = 0.25
-"""How long the store may take for one answer."""
-CONNECT_SECONDS = 1.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+"""How long the store may leave one waiting for its next answer."""
 SEEDED_SECONDS = 2.0
 """How long a call waits for counters that are being counted."""
 LOOK_AGAIN_SECONDS = 0.05
-LOOK_SECONDS = 1.0
-"""Between two looks whether the store still knows this worker."""
-MOST_OWED = 100_000
-"""Deeds that are kept while the store is away."""
-LONGEST_CALL_SECONDS = 3600
-SLACK_SECONDS = 600
 
 log = logging.getLogger("gatewatch.limits")
-
-
-class Hold(NamedTuple):
-    """Of one call, on one counter."""
-
-    counter: str
-    key: str
-    bucket: int
-    amount: int
-    life_ms: int
-
-
-class _Deed(NamedTuple):
-    number: int
-    freed: Sequence[Hold]
-    added: Sequence[Hold]
-    position: Position | None
-
-
-class _Counted(NamedTuple):
-    """A rule, as the store knows it."""
-
-    store_name: str
-    is_seeded_first: bool
-    life_ms: int
-
-
-_pack = msgspec.msgpack.Encoder().encode
-_UNKNOWN_LIFE_MS = (LONGEST_CALL_SECONDS + SLACK_SECONDS) * 1000
 
 
 class SharedCounters:
@@ -84,29 +39,39 @@ class SharedCounters:
 
     def __init__(self, address: Address, gateway: str, run: str, *, patience: float = PATIENCE_SECONDS) -> None:
         """`gateway`: see `names.gateway_id`. `run`: the name of the worker's journal."""
-        self.away: str | None = "the worker is not connected yet"
-        """Why the store cannot be asked now."""
-        self._address = address
         self._names = Names(gateway)
         self._run = run
-        self._patience = patience
-        self._connection: Connection | None = None
-        self._connections = 0
-        self._store = ""
-        self._first_try = asyncio.Event()
-        self._rules: dict[str, _Counted] = {}
+        self._session = Session(address, self._names, run, patience, self._prepare)
+        self._rules: dict[str, Counted] = {}
         self._counting = ""
         self._kept_from: Mapping[str, int] = {}
         self._holds: dict[str, list[Hold]] = {}
-        self._deeds = 0
-        self._owed: deque[_Deed] = deque()
-        self._too_much_owed = False
+        self._deeds = Deeds()
+
+    @property
+    def away(self) -> str | None:
+        """Why the store cannot be asked now."""
+        return self._session.away
+
+    @property
+    def owed(self) -> int:
+        """Deeds that the store has not confirmed."""
+        return len(self._deeds)
+
+    async def keep_connected(self) -> None:
+        """Until cancelled."""
+        await self._session.keep(self._begin)
+
+    async def delivered(self, seconds: float) -> None:
+        """Wait until nothing is owed, so long at most."""
+        due = time.monotonic() + seconds
+        while self.owed and self._session.connection and time.monotonic() < due:  # noqa: ASYNC110 - once, at the end
+            await asyncio.sleep(LOOK_AGAIN_SECONDS / 10)
 
     async def reserve(self, call_id: str, asked: Sequence[Asked]) -> Verdict:
         """See `Counters`. Counters that are being counted are waited for, `SEEDED_SECONDS` at most."""
-        if self._connection is None and not self._first_try.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._first_try.wait(), CONNECT_SECONDS)
+        if self._session.connection is None:
+            await self._session.tried()
         due = time.monotonic() + SEEDED_SECONDS
         while True:
             answer = await self._ask(call_id, asked)
@@ -118,15 +83,16 @@ class SharedCounters:
 
     async def _ask(self, call_id: str, asked: Sequence[Asked]) -> list[object]:
         """What the store says to a reservation; what it took of it is known here from then on."""
-        connection = self._connection
+        session = self._session
+        connection = session.connection
         if connection is None:
-            raise CountersAway(f"the limits store is away: {self.away}")
+            raise CountersAway(f"the limits store is away: {session.away}")
         holds: list[Hold] = []
         awaited: dict[str, None] = {}
         numbers: list[str | int] = []
         for counter, bucket, oldest, amount, most in asked:
             rule, _, name = counter.partition("|")
-            counted = self._rules.get(rule) or _Counted(rule, is_seeded_first=False, life_ms=_UNKNOWN_LIFE_MS)
+            counted = self._rules.get(rule) or unknown(rule)
             if counted.is_seeded_first:
                 awaited[counted.store_name] = None
             holds.append(Hold(counter, self._names.counter(counted.store_name, name), bucket, amount, counted.life_ms))
@@ -145,7 +111,7 @@ class SharedCounters:
                 self._holds.setdefault(call_id, []).extend(hold for hold in holds if hold.amount)
             said.set_result(answer)
 
-        connection.send(_packed(RESERVE, keys, str(self._connections), self._store, [*awaited], *numbers), heard)
+        connection.send(packed(RESERVE, keys, str(session.number), session.store, [*awaited], *numbers), heard)
         answer = await said
         if isinstance(answer, list) and answer[0] != -2:
             return answer
@@ -175,15 +141,10 @@ class SharedCounters:
     def configure(self, rules: Sequence[str], seeded: Sequence[str], whole: Sequence[Rule] = ()) -> None:
         """See `Counters`. `whole`: the rules themselves."""
         del rules
-        self._rules = {
-            rule.id: _Counted(token(rule), rule.id not in seeded and rule.window is not None, life_ms(rule))
-            for rule in whole
-        }
+        self._rules = counted_rules(whole, seeded)
         self._counting = counting(whole)
-        if self._connection:
-            self._connection.send(
-                encoded(("HSET", self._names.run(self._run), "rules", self._counting)), self._confirmed
-            )
+        if connection := self._session.connection:
+            connection.send(encoded(("HSET", self._names.run(self._run), "rules", self._counting)), self._heard)
 
     def forget(self, oldest: Mapping[str, int]) -> None:
         """See `Counters`: the store forgets on the next occasion."""
@@ -209,31 +170,20 @@ class SharedCounters:
         """Nothing is in this worker: `LimitsStore.taken` asks the store."""
         return {}
 
-    @property
-    def owed(self) -> int:
-        """Deeds that the store has not confirmed."""
-        return len(self._owed)
-
-    async def delivered(self, seconds: float) -> None:
-        """Wait until nothing is owed, so long at most."""
-        due = time.monotonic() + seconds
-        while self._owed and self._connection and time.monotonic() < due:  # noqa: ASYNC110 - once, at the end
-            await asyncio.sleep(LOOK_AGAIN_SECONDS / 10)
-
-    # deeds
-
     def _do(self, freed: Sequence[Hold], added: Sequence[Hold], position: Position | None) -> None:
-        self._deeds += 1
-        if len(self._owed) >= MOST_OWED:
-            log.error("limits store: more is owed than is kept; it will be counted anew from the ledger")
-            self._too_much_owed = True
-            self._owed.clear()
-        deed = _Deed(self._deeds, freed, added, position)
-        self._owed.append(deed)
-        if self._connection:
-            self._send(self._connection, deed)
+        self._deeds.add(freed, added, position)
+        if connection := self._session.connection:
+            if self._deeds.is_too_much:
+                connection.close("it does not follow")  # on the next connection it is told to be counted anew
+            else:
+                self._send(connection)
 
-    def _send(self, connection: Connection, deed: _Deed) -> None:
+    def _send(self, connection: Connection) -> None:
+        self._deeds.send(
+            lambda deed: connection.send(self._told(deed), lambda said: self._done(connection, deed, said))
+        )
+
+    def _told(self, deed: Deed) -> bytes:
         keys: dict[str, int] = {}
         freed: list[str | int] = []
         for hold in deed.freed:
@@ -242,121 +192,41 @@ class SharedCounters:
         for hold in deed.added:
             index = keys.setdefault(hold.key, len(keys) + 1)
             added += (index, str(hold.bucket), str(hold.amount), hold.life_ms, hold.counter)
-        names = self._names
-        command = _packed(
+        names, session = self._names, self._session
+        return packed(
             SETTLE,
             [names.run(self._run), names.seeded, names.tail, *keys],
-            *(str(self._connections), self._store, deed.number, self._run, *place(deed.position), freed, added),
+            *(str(session.number), session.store, deed.number, self._run, *place(deed.position), freed, added),
         )
-        connection.send(command, lambda answer: self._done(connection, deed.number, answer))
 
-    def _done(self, connection: Connection, number: int, answer: object) -> None:
+    def _done(self, connection: Connection, deed: Deed, answer: object) -> None:
         if answer not in (0, 1):
             connection.close(_trouble(answer))
-            return
-        while self._owed and self._owed[0].number <= number:
-            self._owed.popleft()
+        elif self._deeds.confirmed(deed.number):
+            self._send(connection)
 
-    def _confirmed(self, answer: object) -> None:
-        if (isinstance(answer, StoreError | StoreAway) or answer == -2) and self._connection:
-            self._connection.close(_trouble(answer))
+    def _heard(self, answer: object) -> None:
+        if (isinstance(answer, StoreError | StoreAway) or answer == -2) and (connection := self._session.connection):
+            connection.close(_trouble(answer))
 
-    # the connection
-
-    async def keep_connected(self) -> None:
-        """Until cancelled: have a connection, or try again, slower and slower."""
-        pause = FIRST_PAUSE
-        while True:
+    async def _prepare(self, connection: Connection, done: int) -> None:
+        while self._deeds.is_too_much:
+            self._deeds.is_too_much = False  # what comes from here on may be behind what the ledger will have then
             try:
-                connection = await self._connected()
-            except (StoreAway, StoreError) as error:
-                self._is_away(str(error))
-            else:
-                pause = FIRST_PAUSE
-                try:
-                    reason = await self._until_lost(connection)
-                finally:
-                    connection.close("the worker ends")
-                self._is_away(reason)
-            await asyncio.sleep(pause)
-            pause = min(LONGEST_PAUSE, pause * 2)
+                await connection.ask("DEL", self._names.seeded)
+            except BaseException:
+                self._deeds.is_too_much = True
+                raise
+        self._deeds.begin_again(done)
 
-    async def _until_lost(self, connection: Connection) -> str:
-        """Why. A store that was emptied is noticed without a call, too."""
-        known = str(self._connections).encode()
-        while True:
-            done, _ = await asyncio.wait({connection.lost}, timeout=LOOK_SECONDS)
-            if done:
-                return connection.lost.result()
-            with contextlib.suppress(StoreAway, StoreError):
-                if await connection.ask("HGET", self._names.run(self._run), "connection") != known:
-                    connection.close("it has forgotten this worker")
-
-    def _is_away(self, reason: str) -> None:
-        if reason != self.away:
-            log.error("limits store: %s", reason)
-        self._connection, self.away = None, reason
-        self._first_try.set()
-
-    async def _connected(self) -> Connection:
-        """A new connection, on which all that is owed is on its way. Raises StoreAway, StoreError."""
-        names = self._names
-        connection = await on_the_right_node(self._address, names.runs, self._patience, seconds=CONNECT_SECONDS)
-        try:
-            self._store = await store_id(connection)
-            await load(connection, OF_WORKERS)
-            self._connections += 1
-            keys = [names.run(self._run), names.runs]
-            done = await connection.ask(*_parts(HELLO, keys, self._connections, self._run))
-            assert isinstance(done, int)
-            if self._too_much_owed:
-                await connection.ask("DEL", names.seeded)
-                self._too_much_owed = False
-        except BaseException:
-            connection.close("it was not made ready")
-            raise
-        while self._owed and self._owed[0].number <= done:
-            self._owed.popleft()
-        self._deeds = max(self._deeds, done)
+    def _begin(self, connection: Connection) -> None:
+        """Tell what is held, and what is owed."""
         holding = [hold for holds in self._holds.values() for hold in holds]
-        holding += [hold for deed in self._owed for hold in deed.freed]
+        holding += [hold for deed in self._deeds for hold in deed.freed]
         held = [part for hold in holding for part in (hold.bucket, hold.amount, hold.life_ms, hold.key)]
-        connection.send(_call(HOLD, [names.run(self._run)], self._connections, self._counting, *held), self._confirmed)
-        self._connection, self.away = connection, None
-        for deed in self._owed:
-            self._send(connection, deed)
-        self._first_try.set()
-        return connection
-
-
-def counting(rules: Iterable[Rule]) -> str:
-    """What a worker that counts these rules says of itself: which are counted."""
-    tokens = sorted(token(rule) for rule in rules if rule.window is not None)
-    return hashlib.blake2b("\n".join(tokens).encode(), digest_size=8).hexdigest()
-
-
-def life_ms(rule: Rule) -> int:
-    """How long a counter of it is kept behind its last use."""
-    longest = rule.window.longest if rule.window else 0
-    return longest // 1000 + _UNKNOWN_LIFE_MS
-
-
-def _parts(script: Script, keys: Sequence[str], *arguments: str | int) -> list[bytes | str | int]:
-    return ["EVALSHA", script.sha, len(keys), *keys, *arguments]
-
-
-def _call(script: Script, keys: Sequence[str], *arguments: str | int) -> bytes:
-    return encoded(_parts(script, keys, *arguments))
-
-
-def place(position: Position | None) -> tuple[str, str]:
-    """As the store has it: the number of the segment and the offset; empty without one."""
-    return (str(int(position[0].rpartition("-")[2])), str(position[1])) if position else ("", "")
-
-
-def _packed(script: Script, keys: Sequence[str], *arguments: object) -> bytes:
-    """All in one argument: cheaper on both sides. Numbers that may need more than 53 bits go as texts."""
-    return encoded(("EVALSHA", script.sha, len(keys), *keys, _pack(arguments)))
+        run, number = self._names.run(self._run), self._session.number
+        connection.send(plain(HOLD, [run], number, self._counting, *held), self._heard)
+        self._send(connection)
 
 
 def _trouble(answer: object) -> str:
@@ -371,4 +241,4 @@ def _is_over(call_id: str) -> bool:
         began = int(call_id.replace("-", "")[:12], 16)
     except ValueError:
         return False
-    return time.time() * 1000 - began > _UNKNOWN_LIFE_MS
+    return time.time() * 1000 - began > LONGEST_HOLD_MS

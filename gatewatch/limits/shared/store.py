@@ -14,8 +14,9 @@ import msgspec
 from gatewatch.limits.counters import Position, Seeds, Used
 from gatewatch.limits.rule import Rule
 from gatewatch.limits.shared.address import Address
+from gatewatch.limits.shared.commands import parts, place
 from gatewatch.limits.shared.connection import Connection, StoreAway, on_the_right_node
-from gatewatch.limits.shared.counters import life_ms, place
+from gatewatch.limits.shared.counted_rules import life_ms
 from gatewatch.limits.shared.names import Names, token
 from gatewatch.limits.shared.resp import StoreError
 from gatewatch.limits.shared.scripts import BEGIN, BURY, FILL, OF_CONTROL, SEAL, SETTLE, Script
@@ -198,7 +199,7 @@ class LimitsStore:
 
     async def _run(self, script: Script, keys: Sequence[str], *arguments: bytes | str | int) -> object:
         try:
-            return await self._connection.ask("EVALSHA", script.sha, len(keys), *keys, *arguments)
+            return await self._connection.ask(*parts(script, keys, *arguments))
         except StoreError as error:
             if error.kind != "NOSCRIPT":
                 raise

@@ -64,6 +64,14 @@ def test_it_works_on_the_loop_of_workers(tmp_path: Path) -> None:
         assert uvloop.run(run(redis.url)) == b"PONG"
 
 
+async def test_a_store_that_has_much_to_answer_is_not_away_while_it_answers(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        connection = await connect(read_url(redis.url), 0.4, seconds=5)
+        answers = [connection.ask("BLPOP", "nothing", "0.1") for _ in range(6)]  # each within the patience, all not
+        assert await asyncio.gather(*answers) == [None] * 6
+        connection.close("done")
+
+
 async def test_a_store_that_does_not_answer_is_away_and_whoever_waits_is_told() -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
