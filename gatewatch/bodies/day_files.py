@@ -26,12 +26,14 @@ def day_of(us: int) -> str:
 
 
 def days(folder: Path) -> list[str]:
-    """The days that there are bodies of, oldest first."""
-    return sorted(path.name for path in folder.iterdir() if _DAY.fullmatch(path.name)) if folder.exists() else []
+    """The days that there are bodies of, oldest first. Raises OSError."""
+    if not folder.exists():
+        return []
+    return sorted(path.name for path in folder.iterdir() if _DAY.fullmatch(path.name) and path.is_dir())
 
 
 def files_of(folder: Path, day: str) -> Iterator[Path]:
-    """The files of one day. Nothing where it is gone."""
+    """The files of one day. Nothing where it is gone. Raises OSError."""
     try:
         yield from sorted(path for path in (folder / day).iterdir() if _FILE.fullmatch(path.name))
     except FileNotFoundError:

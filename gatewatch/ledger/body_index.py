@@ -1,10 +1,11 @@
 """Loads the index of kept bodies: which call's stand where. Their text stays in the files.
 
-Keeps true: a body is in the index once, as its file's offset is written in the same transaction; a file that cannot be
-read stops no other, and is said.
+Keeps true: a body is in the index once, as its file's offset is written in the same transaction; a file or a day that
+cannot be read stops no other, and is said.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -12,9 +13,12 @@ import duckdb
 from gatewatch.bodies.day_files import days, files_of
 from gatewatch.bodies.record import Broken, Placed, records
 from gatewatch.ledger.insert import insert_json
+from gatewatch.safe_text import safe
 
 AT_ONCE = 20_000
 """Bodies in one transaction."""
+MOST_SAID = 300
+"""Characters of an error."""
 _COLUMNS = {
     "call_id": "UUID",
     "day": "DATE",
@@ -39,12 +43,14 @@ class BodyIndex:
         self._clock = clock
         self._marks: dict[str, int] = {}
         self._broken: dict[str, str] = {}
+        self._unread: dict[str, str] = {}
+        """What could not be read in the last pass, and is tried again."""
         self.forget()
 
     @property
     def alarms(self) -> list[str]:
-        """Files that cannot be read."""
-        return [f"bodies in {file} cannot be read: {why}" for file, why in self._broken.items()]
+        """What cannot be read."""
+        return [f"bodies in {place} cannot be read: {why}" for place, why in (self._broken | self._unread).items()]
 
     def forget(self) -> None:
         """Ask the ledger how far it is: something else has changed it, or a transaction failed."""
@@ -53,14 +59,31 @@ class BodyIndex:
         self._broken = {file: broken for file, _, broken in rows if broken}
 
     def load(self) -> int:
-        """Index what is new; returns how many bodies. Raises duckdb.Error, OSError; what was committed stays."""
+        """Index what is new; returns how many bodies. Raises duckdb.Error; what was committed stays."""
+        self._unread = {}
         loaded = 0
-        for day in days(self._folder):
-            for path in files_of(self._folder, day):
-                name = f"{day}/{path.name}"
-                for found, upto, broken in self._new(name, path):
-                    self._commit(day, name, found, upto, broken)
-                    loaded += len(found)
+        with self._noting("bodies/"):
+            for day in days(self._folder):
+                with self._noting(day):
+                    for path in files_of(self._folder, day):
+                        with self._noting(f"{day}/{path.name}"):
+                            loaded += self._load_file(day, path)
+        return loaded
+
+    @contextmanager
+    def _noting(self, place: str) -> Iterator[None]:
+        """What cannot be read is an alarm, and the next one follows."""
+        try:
+            yield
+        except OSError as error:
+            self._unread[place] = safe(str(error), MOST_SAID)
+
+    def _load_file(self, day: str, path: Path) -> int:
+        loaded = 0
+        name = f"{day}/{path.name}"
+        for found, upto, broken in self._new(name, path):
+            self._commit(day, name, found, upto, broken)
+            loaded += len(found)
         return loaded
 
     def _new(self, name: str, path: Path) -> Iterator[tuple[list[Placed], int, str | None]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import zstandard
 
-from gatewatch.ledger.segments import PACKED_SUFFIX, SegmentFile, segments_in
+from gatewatch.ledger.segments import PACKED_SUFFIX, SegmentFile
 
 LEVEL = 1
 
@@ -28,16 +28,6 @@ def pack(segment: SegmentFile, folder: Path) -> Path:
     segment.path.unlink()
     _sync(segment.path.parent)
     return target
-
-
-def prune(folder: Path, before: float) -> list[str]:
-    """Remove packed segments that were packed before a time (seconds since the epoch); returns their names."""
-    removed = []
-    for segment in segments_in(folder):
-        if segment.packed and segment.path.stat().st_mtime < before:
-            segment.path.unlink()
-            removed.append(segment.name)
-    return removed
 
 
 def _private(path: str, flags: int) -> int:

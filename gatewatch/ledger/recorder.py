@@ -5,7 +5,8 @@ Keeps true:
   nor doubles a line;
 - a segment is finished when its writer is gone and its last byte is loaded; what it left open is then `interrupted`;
 - only a finished segment is packed away, and only then is the original removed;
-- a segment that shrank or vanished is an alarm, never a crash, and stops no other.
+- a segment that shrank or vanished is an alarm, never a crash, and stops no other; what is loaded is said to be loaded
+  whatever becomes of bodies and of what is too old.
 
 Whoever runs a recorder holds the home's lock (see `ownership.py`). Not thread-safe: `service.py` serialises.
 """
@@ -100,16 +101,16 @@ class Recorder:
             if not mark.finished:
                 self._read(segment, mark, lambda: progress and progress(self._result.bytes, total))
         self._flush()
+        self.loaded_until_us = began
         self.index.load()
         self.unread = self._noticed + self.index.alarms
-        self.loaded_until_us = began
         self._tidy(began)
         return self._result
 
     @property
     def alarms(self) -> list[str]:
         """What an operator should look at, as of the last pass."""
-        return self.unread + self._standing
+        return self.unread + self._standing + self.retiring.alarms
 
     def segments(self) -> list[SegmentFile]:
         """What there is to load, oldest first."""
@@ -126,13 +127,13 @@ class Recorder:
                 pack(segment, self.home.loaded)
 
     def _tidy(self, now_us: int) -> None:
+        self.retiring.step(now_us)  # first: it makes the room on the disk that packing takes
         self.pack_away()
         if not 0 <= now_us - self._tidied_us < TIDY_EVERY_US:  # the clock may have been set back
             self._tidied_us = now_us
             compact(self._connection, now_us, min(self._loader.touched_since_us, now_us - 2 * UNITS["day"]))
             self._loader.touched_since_us = now_us
             self._standing = self._standing_alarms(now_us)
-        self.retiring.step(now_us)
 
     def _standing_alarms(self, now_us: int) -> list[str]:
         """What the ledger itself says that an operator should look at: of the last 24 hours."""

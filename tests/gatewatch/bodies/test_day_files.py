@@ -43,6 +43,12 @@ def test_nobody_else_may_look(tmp_path: Path, writer: DayFiles) -> None:
     assert [each.stat().st_mode & 0o077 for each in (path, path.parent, path.parent.parent)] == [0, 0, 0]
 
 
+def test_only_folders_are_days(tmp_path: Path, writer: DayFiles) -> None:
+    writer.append("2026-11-20", b"x")
+    (tmp_path / "bodies" / "2026-11-01").write_text("a note")
+    assert days(tmp_path / "bodies") == ["2026-11-20"]
+
+
 def test_a_file_that_is_long_enough_is_followed_by_another(tmp_path: Path, writer: DayFiles) -> None:
     for n in range(5):
         writer.append("2026-11-21", b"%d" % n * 60)

@@ -4,7 +4,7 @@ from gatewatch.bodies.day_files import DayFiles, days, files_of
 from gatewatch.ledger.service import LedgerService
 from gatewatch.paths import Home
 from tests.kit.bodies_made import keep
-from tests.kit.journals import DAY, NOW, T0, a_call
+from tests.kit.journals import DAY, NOW, T0, a_call, segment, whole
 
 
 def places(service: LedgerService, n: int = 0, **fields: int) -> list[str]:
@@ -61,6 +61,36 @@ def test_a_file_that_cannot_be_read_stops_no_other_and_is_said(home: Home, servi
         assert [places(service), places(service, 1, at_us=T0 + DAY)] == [["request"], ["request"]]
         (alarm,) = service.fresh()["alarms"]
         assert path.name in alarm
+
+
+def test_a_thing_that_is_no_file_stops_no_other_and_is_said_until_it_is_gone(
+    home: Home, service: LedgerService
+) -> None:
+    keep(home, a_call(0), b"{}")
+    (path,) = files_of(home.bodies, days(home.bodies)[0])
+    odd = path.with_name("0" + path.name[1:])
+    odd.mkdir()
+    (home.bodies / "2026-11-01").write_text("a note")
+    keep(home, a_call(1, at_us=T0 + DAY), b"{}")
+    for _ in range(2):
+        service.load_once()
+        assert [places(service), places(service, 1, at_us=T0 + DAY)] == [["request"], ["request"]]
+        (alarm,) = service.fresh()["alarms"]
+        assert odd.name in alarm
+        assert service.loaded_until_us == NOW
+    odd.rmdir()
+    service.load_once()
+    assert service.fresh()["alarms"] == []
+
+
+def test_a_folder_of_bodies_that_is_none_blinds_nobody(home: Home, service: LedgerService) -> None:
+    home.bodies.write_text("a note")
+    segment(home, whole(a_call(1)))
+    service.load_once()
+    assert len(service.ask("calls").rows) == 1
+    assert service.loaded_until_us == NOW
+    (alarm,) = service.fresh()["alarms"]
+    assert alarm.startswith("bodies in bodies/ cannot be read")
 
 
 def test_a_rebuilt_ledger_finds_them_again(home: Home, service: LedgerService) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from gatewatch.ledger.pack import pack, prune
+from gatewatch.ledger.pack import pack
 from gatewatch.ledger.segments import segments_in
 from gatewatch.paths import Home
-from tests.kit.journals import RUN, a_call, segment, whole
+from tests.kit.journals import a_call, segment, whole
 
 
 def unpacked(path: Path) -> bytes:
@@ -42,12 +42,3 @@ def test_an_empty_segment_can_be_packed(home: Home) -> None:
     target = pack(found, home.loaded)
     (packed,) = segments_in(home.loaded)
     assert (packed.size(), list(packed.chunks(0, None, 100)), unpacked(target)) == (0, [], b"")
-
-
-def test_old_ones_are_removed(home: Home) -> None:
-    for sequence in (1, 2):
-        segment(home, whole(a_call(sequence)), sequence=sequence)
-    old, new = (pack(each, home.loaded) for each in segments_in(home.journal))
-    os.utime(old, (1000, 1000))
-    assert prune(home.loaded, before=2000.0) == [f"{RUN}-000001"]
-    assert list(home.loaded.iterdir()) == [new]

@@ -205,6 +205,37 @@ def test_text_of_bodies_is_gone_from_every_file(
     assert days(home.bodies) == ["2026-11-29"]
 
 
+def test_what_cannot_be_deleted_is_said_and_keeps_nothing_else(
+    home: Home, filled: LedgerService, clock: Clock, tmp_path: Path
+) -> None:
+    for day in range(DAYS):
+        keep(home, a_call(0, at_us=MIDNIGHT + day * DAY), b"{}")
+    elsewhere = tmp_path / "elsewhere"
+    (home.bodies / "2026-11-22").rename(elsewhere)
+    (home.bodies / "2026-11-22").symlink_to(elsewhere)  # a link is not followed when it is deleted
+    (home.bodies / "2026-11-01").write_text("a note")
+    odd = home.loaded / f"{run(0)}-000009.jsonl.zst"
+    odd.mkdir()
+    os.utime(odd, (0, 0))
+
+    for _ in range(2):
+        retire(filled, clock, Keeping(calls=3 * DAY))
+        assert calls_by_day(filled) == [0] * 7 + [CALLS_A_DAY] * 3
+        assert days(home.bodies) == ["2026-11-22", "2026-11-27", "2026-11-28", "2026-11-29"]
+        assert [path.name[:8] for path in sorted(home.loaded.glob("*.zst"))][1:] == ["20261127", "20261128", "20261129"]
+        assert told(filled, "bodies")["deleted"] == 6
+        assert filled.loaded_until_us == clock.now
+        first, second = filled.fresh()["alarms"]
+        assert first.startswith("retention cannot delete bodies of 2026-11-22: ")
+        assert second.startswith(f"retention cannot delete segment {run(0)}-000009: ")
+
+    (home.bodies / "2026-11-22").unlink()
+    odd.rmdir()
+    retire(filled, clock, Keeping(calls=3 * DAY))
+    assert filled.fresh()["alarms"] == []
+    assert told(filled, "bodies")["deleted"] == 7
+
+
 def test_bad_lines_go_with_their_segment(home: Home, filled: LedgerService, clock: Clock) -> None:
     segment(home, closing(a_call(97, at_us=MIDNIGHT)), b"noise\n", run=run(66))
     filled.load_once()
