@@ -10,6 +10,7 @@ from gatewatch.authority.permissions import Permission
 from gatewatch.control.audit import Wanted
 from gatewatch.control.configuration_versions import ConfigurationVersion, ConfigurationVersions, differences
 from gatewatch.limits.rule import Rule, scope_text
+from gatewatch.money import usd_text
 from gatewatch.timespan import iso
 
 MOST_DIFFERENCES = 100
@@ -68,24 +69,26 @@ def _told(version: ConfigurationVersion) -> dict[str, Any]:
 
 
 def _rule(acting: Acting, id: str, rule: Rule | None, at: int | None) -> dict[str, Any]:
-    """What it was, in the file or by an operator's hand, and the last that was done to it."""
+    """What it was, in the file or by an operator's hand, and the last that was done to it before `at`."""
     if rule is None:
         row = acting.store.connection.execute("SELECT rule FROM rules WHERE id = ?", (id,)).fetchone()
         rule = None if row is None else msgspec.json.decode(row[0], type=Rule)
     changed = None
     if acting.actor.may(Permission.AUDIT_VIEW):
-        entries = acting.store.trail.entries(1, Wanted(target=id, result="ok"), team=acting.actor.team)
+        until = None if at is None else at + 1  # what was done since is no part of what was met then
+        entries = acting.store.trail.entries(1, Wanted(target=id, result="ok", until=until), team=acting.actor.team)
         changed = next(({"at": iso(each.at), "actor": each.actor, "action": each.action} for each in entries), None)
     begins_anew = None
     if rule and rule.window and rule.window.period != "rolling" and at is not None:
         begins_anew = iso(rule.window.leaves(rule.window.bucket(at)))
+    soft = rule.soft if rule else None
     return {
         "kind": rule.kind if rule else None,
         "scope": rule.scope if rule else None,
         "of": scope_text(rule) if rule else None,
         "window": rule.window.text if rule and rule.window else None,
         "begins_anew": begins_anew,
-        "soft": rule.soft if rule else None,
+        "soft": None if soft is None else usd_text(soft) if rule and rule.measure == "picos" else soft,
         "managed_by": rule.managed_by if rule else None,
         "changed": changed,
     }

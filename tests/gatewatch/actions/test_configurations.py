@@ -24,7 +24,7 @@ def test_a_call_is_told_what_was_in_force_and_how_that_differs_from_now(stage: S
     assert version["differences"] == [{"key": "budgets.all.usd", "then": "1.00", "now": "5.00"}]
     assert (told["route"]["in_force"], told["route"]["now"], told["now"]) == (False, "r2", "new")
     rule = told["rules"][MONTH.id]
-    assert (rule["of"], rule["scope"], rule["window"], rule["soft"]) == ("gateway", "gateway", "month", 8 * 10**11)
+    assert (rule["of"], rule["scope"], rule["window"], rule["soft"]) == ("gateway", "gateway", "month", "0.8")
     assert rule["begins_anew"] == "2026-12-01T00:00:00.000000Z"
 
 
@@ -42,3 +42,18 @@ def test_the_last_deed_on_a_rule_is_for_those_who_may_see_the_trail(stage: Stage
     assert mine["action"] == "budget.grant"
     reader = Actor(id="key:r", role="user", key_id="r")
     assert stage.do("configuration.explain", reader, **asked)["rules"][MONTH.id]["changed"] is None
+
+
+def test_what_was_done_to_a_rule_after_the_call_is_not_told_of_it(stage: Stage) -> None:
+    with stage.acting() as acting:
+        acting.store.audit("budget.set", MONTH.id)
+        met_at = stage.clock.now
+        stage.clock.now += 1_000_000
+        acting.store.audit("budget.grant", MONTH.id)
+
+    def last(at: int) -> str:
+        told = stage.do("configuration.explain", rules=[MONTH.id], at=at)["rules"][MONTH.id]["changed"]
+        return str(told["action"])
+
+    assert last(met_at) == "budget.set"
+    assert last(stage.clock.now) == "budget.grant"
