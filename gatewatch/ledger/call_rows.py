@@ -13,6 +13,7 @@ from gatewatch.keys.secret_shapes import shown
 from gatewatch.ledger.answer import Row
 from gatewatch.ledger.asking import ms, usd
 from gatewatch.ledger.families import TOKENS, quoted
+from gatewatch.money import usd_text
 from gatewatch.timespan import Window, iso
 
 CLOCK_SLACK_MS = 60_000
@@ -25,6 +26,18 @@ def _time(us: int | None) -> str | None:
 
 def _json(text: str | None) -> Any:
     return None if text is None else msgspec.json.decode(text)
+
+
+def _checks(text: str | None) -> list[dict[str, Any]]:
+    """Each rule that was met, with what its counter had: money as decimal text."""
+    return [_check(*each[:7]) for each in _json(text) or ()]
+
+
+def _check(rule: str, name: str, measure: str, *amounts: int) -> dict[str, Any]:
+    is_money = measure == "picos"
+    told = [usd_text(each) if is_money else each for each in amounts]
+    counter = {"rule": rule, "name": name, "measure": "usd" if is_money else measure}
+    return counter | dict(zip(("taken", "held", "asked", "most"), told, strict=True))
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ WHOLE_CALL: Mapping[str, Shape] = {
     **_plain("source", "client_retry", "finish_reason", "key_version"),
     **_plain("estimated_input_tokens", "estimated_output_tokens", "estimate_percent", "estimated_others"),
     "reserved_usd": Shape("reserved", lambda reserved: None if reserved is None else usd(reserved)),
-    "checked": Shape("checked", lambda checked: _json(checked) or []),
+    "checked": Shape("checked", _checks),
     **_plain("blocked_by", "priority", "stepped_down"),
     **_ms("queued"),
     "request_shape": Shape("request_shape", _json),

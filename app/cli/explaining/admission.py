@@ -3,8 +3,9 @@ how long it waited, and why it went elsewhere."""
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
+from app.cli.explaining.checks import Met, checks, in_the_way, met
 from app.cli.explaining.lines import Row
 from gatewatch.money import picos_from_usd, usd_text
 from gatewatch.safe_text import safe
@@ -12,55 +13,59 @@ from gatewatch.safe_text import safe
 _TOLD_SINCE = "not recorded: this row is from before such things were kept"
 
 
-class Check(NamedTuple):
-    """One rule that the call met, as its row has it."""
-
-    rule: str
-    name: str
-    measure: str
-    taken: int
-    held: int
-    asked: int
-    most: int
-
-
-def checks(call: Row) -> list[Check]:
-    """In the order in which they were met."""
-    return [Check(*each[:7]) for each in call.get("checked") or () if isinstance(each, list) and len(each) >= 7]
-
-
-def in_the_way(call: Row) -> int | None:
-    """Which of `checks` it was that the call was refused for."""
-    found = [index for index, check in enumerate(checks(call)) if check.rule == call.get("blocked_by")]
-    over = [index for index in found if _is_over(checks(call)[index])]
-    return next(iter(over[-1:] or found[-1:]), None)
-
-
 def limits(call: Row, rules: Row) -> Iterator[str]:
-    """Each rule with its counters then. `rules`: what is known of them, by id."""
-    met = checks(call)
-    if not met:
+    """Each rule with its counters then, try by try. `rules`: what is known of them, by id."""
+    all_met = [*met(call, rules)]
+    if not all_met:
         yield f"  {_none_met(call)}"
-    blocking = in_the_way(call)
-    for index, check in enumerate(met):
-        rule = rules.get(check.rule) or {}
-        whose = f"{rule['scope']} {check.name}".strip() if rule.get("scope") else check.name or "all calls"
-        window = f", each {rule['window']}" if rule.get("window") else ""
-        yield f"  {'>' if index == blocking else '·'} {safe(check.rule, 120)} ({safe(whose, 120)}{safe(window, 40)})"
-        held = f", {amount(check, check.held)} of it held by calls in flight" if check.held else ""
-        share = f": {100 * (check.taken + check.asked) // check.most} %" if check.most else ""
-        way = ", IN THE WAY" if index == blocking else ""
-        yield (
-            f"      {amount(check, check.taken)} taken{held}, {amount(check, check.asked)} asked,"
-            f" {amount(check, check.most)} {unit(check)} at most{share}{way}"
-        )
-        if (soft := rule.get("soft")) and check.taken + check.asked >= soft:
-            yield f"      its soft threshold of {amount(check, soft)} {unit(check)} was passed"
-        if changed := rule.get("changed"):
-            who, deed = safe(changed["actor"], 80), safe(changed["action"], 40)
-            yield f"      last changed by {who} at {changed['at']} ({deed})"
-    if call.get("blocked_by") and blocking is None:
+    refused, has_tries = in_the_way(call), any(each.begins for each in all_met[1:])
+    for at, each in enumerate(all_met):
+        if each.begins and has_tries:
+            yield f"  {_when(call, all_met, at)}"
+        yield from _rule(call, each, rules.get(each.check.rule) or {}, is_told=each.check == refused)
+    if call.get("blocked_by") and refused is None:
         yield f"  > {safe(call['blocked_by'], 120)} was in the way"
+
+
+def _when(call: Row, all_met: list[Met], at: int) -> str:
+    """For which try the rules that follow were met."""
+    n, tries = all_met[at].n, call["attempts_detail"]
+    if n <= len(tries):
+        again = ", with another target or order" if any(each.n == n for each in all_met[:at]) else ""
+        return safe(f"for try {n}, {tries[n - 1]['provider']}/{tries[n - 1]['model']}{again}:", 300)
+    if tries:
+        return f"for a try {n}, which was not made:"
+    return "with another target or order:" if at else "at first:"
+
+
+def _rule(call: Row, each: Met, rule: Row, *, is_told: bool) -> Iterator[str]:
+    check = each.check
+    whose = f"{rule['scope']} {check.name}".strip() if rule.get("scope") else check.name or "all calls"
+    window = f", each {rule['window']}" if rule.get("window") else ""
+    is_over = check.is_over or is_told
+    yield f"  {'>' if is_over else '·'} {safe(check.rule, 120)} ({safe(whose, 120)}{safe(window, 40)})"
+    held = f", {check.text(check.held)} of it held by calls in flight" if check.held else ""
+    share = f": {100 * (check.taken + check.asked) // check.most} %" if check.most else ""
+    more, way = " more" if each.adds else "", ""
+    if is_over:
+        way = ", IN THE WAY" if is_told else ", NO ROOM"
+    yield (
+        f"      {check.text(check.taken)} taken{held}, {check.text(check.asked)}{more} asked,"
+        f" {check.text(check.most)} {check.unit} at most{share}{way}"
+    )
+    if check.is_only_held:
+        yield "      there is room when calls in flight have ended, and used less than they hold"
+    soft = rule.get("soft")
+    if soft is not None:
+        soft = picos_from_usd(soft) if check.measure == "usd" else soft
+        told = f"its soft threshold of {check.text(soft)} {check.unit}"
+        if check.taken >= soft:
+            yield f"      {told} was passed"
+        elif check.taken + check.asked >= soft:
+            yield f"      {told} {'would have been' if call['status'] == 'blocked' else 'was'} passed by this call"
+    if changed := rule.get("changed"):
+        who, deed = safe(changed["actor"], 80), safe(changed["action"], 40)
+        yield f"      last changed before by {who} at {changed['at']} ({deed})"
 
 
 def reckoned(call: Row) -> Iterator[str]:
@@ -93,7 +98,7 @@ def _reservation(call: Row) -> Iterator[str]:
         yield "  no money was reserved: it met no budget, or the model has no price"
         return
     if call["status"] == "blocked":
-        yield f"  {reserved} USD would have been reserved; nothing was taken"
+        yield f"  {reserved} USD were reserved, and given back: nothing was bought"
         return
     if call["cost_usd"] in (None, "unpriced"):
         yield f"  {reserved} USD were reserved; what it cost is not known"
@@ -108,24 +113,11 @@ def way(call: Row, rules: Row) -> Iterator[str]:
     if call.get("priority"):
         yield f"  priority {safe(call['priority'], 40)}"
     if call.get("queued_ms"):
-        yield f"  waited {call['queued_ms']} ms for its turn at the provider"
+        yield f"  waited {call['queued_ms']} ms for its turn, at a model's cap or at a provider's key"
     if because := call.get("stepped_down"):
         is_rule = (rules.get(because) or {}).get("kind") or because in {check.rule for check in checks(call)}
         why = "was nearly spent, or had no room" if is_rule else "has put that in force"
         yield f"  its targets were put in another order: {safe(because, 120)} {why}"
-
-
-def amount(check: Check, value: int) -> str:
-    """In the unit of the rule: picodollars as USD."""
-    return usd_text(value) if check.measure == "picos" else str(value)
-
-
-def unit(check: Check) -> str:
-    return "USD" if check.measure == "picos" else safe(check.measure, 40).replace("_", " ")
-
-
-def _is_over(check: Check) -> bool:
-    return check.taken + check.asked > check.most or check.taken >= check.most
 
 
 def _none_met(call: Row) -> str:

@@ -35,3 +35,14 @@ def test_a_row_names_its_columns() -> None:
 def test_one_call_shows_more_than_a_page_of_calls() -> None:
     assert CALL.keys() < WHOLE_CALL.keys()
     assert "n" in ATTEMPT
+
+
+def test_rules_that_a_call_met_have_money_as_text_and_tokens_as_numbers() -> None:
+    shape = {"checked": WHOLE_CALL["checked"]}
+    kept = '[["b/usd","search","picos",2081529640000,0,5,10000000000000],["l/rpm","","requests",1,0,1,60]]'
+    assert as_row(shape, [kept])["checked"] == [
+        {"rule": "b/usd", "name": "search", "measure": "usd", "taken": "2.08152964", "held": "0",
+         "asked": "0.000000000005", "most": "10"},
+        {"rule": "l/rpm", "name": "", "measure": "requests", "taken": 1, "held": 0, "asked": 1, "most": 60},
+    ]  # fmt: skip
+    assert as_row(shape, [None])["checked"] == []

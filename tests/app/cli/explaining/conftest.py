@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 MONTH = {"kind": "budget", "scope": "team", "of": "team/search", "window": "month", "managed_by": "config",
-         "begins_anew": "2026-12-01T00:00:00.000000Z", "soft": 800_000_000_000, "changed": None}  # fmt: skip
+         "begins_anew": "2026-12-01T00:00:00.000000Z", "soft": "0.8", "changed": None}  # fmt: skip
 MINUTE = {"kind": "limit", "scope": "key", "of": "key", "window": "1m", "managed_by": "config",
           "begins_anew": None, "soft": None, "changed": None}  # fmt: skip
 RULES: dict[str, Any] = {"budgets.team/usd": MONTH, "limits.each-key/requests/1m": MINUTE}
 
-REQUESTS = ["limits.each-key/requests/1m", "kaaa", "requests", 11, 2, 1, 60]
-MONEY = ["budgets.team/usd", "search", "picos", 500_000_000_000, 100_000_000_000, 30_000_000_000, 1_000_000_000_000]
+REQUESTS: dict[str, Any] = {"rule": "limits.each-key/requests/1m", "name": "kaaa", "measure": "requests",
+                            "taken": 11, "held": 2, "asked": 1, "most": 60}  # fmt: skip
+MONEY: dict[str, Any] = {"rule": "budgets.team/usd", "name": "search", "measure": "usd",
+                         "taken": "0.5", "held": "0.1", "asked": "0.03", "most": "1"}  # fmt: skip
 
 ROW: dict[str, Any] = {
     "call_id": "019ab2f4-7c3e-7a10-8b2f-000000000001",
@@ -73,6 +75,7 @@ ROW: dict[str, Any] = {
     "overhead_ms": 10.0,
     "price_row": None,
     "attempts_detail": [],
+    "request_shape": None,
 }
 
 A_TRY: dict[str, Any] = {

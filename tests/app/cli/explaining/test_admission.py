@@ -1,7 +1,7 @@
 """Limits with their counters then, the reckoning and what came of it: figures by hand."""
 
-from app.cli.explaining.admission import in_the_way, limits, reckoned, way
-from tests.app.cli.explaining.conftest import MONEY, MONTH, OLD, REQUESTS, RULES, MakeRow
+from app.cli.explaining.admission import limits, reckoned, way
+from tests.app.cli.explaining.conftest import A_TRY, MONEY, MONTH, OLD, REQUESTS, RULES, MakeRow
 
 
 def test_each_rule_is_told_with_its_counters_then(row: MakeRow) -> None:
@@ -15,9 +15,8 @@ def test_each_rule_is_told_with_its_counters_then(row: MakeRow) -> None:
 
 
 def test_the_rule_in_the_way_is_marked(row: MakeRow) -> None:
-    full = [*MONEY[:3], 990_000_000_000, 0, 30_000_000_000, MONEY[6]]
+    full = MONEY | {"taken": "0.99", "held": "0"}
     call = row(status="blocked", checked=[REQUESTS, full], blocked_by="budgets.team/usd")
-    assert in_the_way(call) == 1
     told = list(limits(call, RULES))
     assert told[2].startswith("  > budgets.team/usd")
     assert "0.99 taken, 0.03 asked, 1 USD at most: 102 %, IN THE WAY" in told[3]
@@ -25,15 +24,18 @@ def test_the_rule_in_the_way_is_marked(row: MakeRow) -> None:
 
 
 def test_of_two_counters_of_one_rule_the_full_one_was_in_the_way(row: MakeRow) -> None:
-    full = [*REQUESTS[:3], 60, 0, 1, 60]
-    call = row(status="blocked", checked=[full, REQUESTS], blocked_by=REQUESTS[0])
-    assert in_the_way(call) == 0
+    full = REQUESTS | {"taken": 60, "held": 0}
+    call = row(status="blocked", checked=[full, REQUESTS], blocked_by=REQUESTS["rule"])
+    told = list(limits(call, RULES))
+    assert [line for line in told if "IN THE WAY" in line] == [
+        "      60 taken, 1 asked, 60 requests at most: 101 %, IN THE WAY"
+    ]
 
 
 def test_who_changed_a_rule_last_is_told(row: MakeRow) -> None:
     changed = {"actor": "user:ann", "at": "2026-11-20T09:00:00.000000Z", "action": "budget.set"}
     told = "\n".join(limits(row(), {"budgets.team/usd": MONTH | {"changed": changed}}))
-    assert "last changed by user:ann at 2026-11-20T09:00:00.000000Z (budget.set)" in told
+    assert "last changed before by user:ann at 2026-11-20T09:00:00.000000Z (budget.set)" in told
 
 
 def test_a_rule_that_is_not_known_any_more_is_told_by_its_id(row: MakeRow) -> None:
@@ -80,6 +82,47 @@ def test_a_refused_call_had_nothing_reserved(row: MakeRow) -> None:
 def test_waiting_and_another_order_of_targets_are_told_with_the_reason(row: MakeRow) -> None:
     told = list(way(row(priority="batch", queued_ms=120.5, stepped_down="budgets.team/usd"), RULES))
     assert told[0] == "  priority batch"
-    assert told[1] == "  waited 120.5 ms for its turn at the provider"
+    assert told[1].startswith("  waited 120.5 ms for its turn")
     assert "budgets.team/usd was nearly spent" in told[2]
     assert "alert p95 has put that in force" in next(way(row(stepped_down="alert p95"), RULES))
+
+
+def test_each_rule_without_room_is_marked_and_the_one_that_was_told(row: MakeRow) -> None:
+    requests, money = REQUESTS | {"taken": 60, "held": 0}, MONEY | {"taken": "0.99", "held": "0"}
+    told = list(limits(row(status="blocked", checked=[requests, money], blocked_by="budgets.team/usd"), RULES))
+    assert [line[:4] for line in told if line[2] in ">·"] == ["  > ", "  > "]
+    assert told[1].endswith(": 101 %, NO ROOM")
+    assert told[3].endswith(": 102 %, IN THE WAY")
+
+
+def test_a_budget_that_is_only_held_is_told_as_such(row: MakeRow) -> None:
+    held = MONEY | {"taken": "0.99", "held": "0.5"}
+    told = list(limits(row(status="blocked", checked=[held], blocked_by="budgets.team/usd"), RULES))
+    assert "      there is room when calls in flight have ended, and used less than they hold" in told
+
+
+def test_a_soft_threshold_was_passed_before_by_the_call_or_would_have_been(row: MakeRow) -> None:
+    def told(taken: str, **changed: object) -> str:
+        return "\n".join(limits(row(checked=[MONEY | {"taken": taken, "held": "0"}], **changed), RULES))
+
+    assert "threshold of 0.8 USD was passed\n" in told("0.81") + "\n"
+    assert "threshold of 0.8 USD was passed by this call" in told("0.79")
+    assert "threshold of 0.8 USD would have been passed by this call" in told("0.79", status="blocked")
+    assert "soft" not in told("0.7")
+
+
+def test_rules_are_told_try_by_try(row: MakeRow) -> None:
+    more = MONEY | {"taken": "0.53", "asked": "0.01"}
+    tries = [A_TRY, A_TRY | {"n": 2, "provider": "azure"}]
+    told = list(limits(row(checked=[MONEY, more], attempts_detail=tries), RULES))
+    assert told[0] == "  for try 1, openai/gpt-4o:"
+    assert told[3] == "  for try 2, azure/gpt-4o:"
+    assert "0.53 taken, 0.1 of it held by calls in flight, 0.01 more asked, 1 USD at most: 54 %" in told[5]
+    unmade = limits(row(checked=[MONEY, more | {"asked": "0.5"}], attempts_detail=tries[:1]), RULES)
+    assert "  for a try 2, which was not made:" in list(unmade)
+    full = MONEY | {"taken": "1", "held": "0"}
+    assert list(limits(row(checked=[full, MONEY]), RULES))[4] == "  with another target or order:"
+
+
+def test_what_a_refused_call_held_was_given_back(row: MakeRow) -> None:
+    assert "0.03 USD were reserved, and given back" in list(reckoned(row(status="blocked")))[-1]
