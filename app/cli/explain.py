@@ -9,6 +9,9 @@ from app.cli.command import add_home, add_output
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gatewatch.ledger.answer import Row
+    from gatewatch.ledger.reader import LedgerReader
+
 PATIENCE_SECONDS = 5.0
 
 
@@ -22,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Raises NotFound for a call that the ledger does not have."""
     from app.cli.attach_options import attached, reader_of
-    from app.cli.explaining.admission import checks
+    from app.cli.explaining.checks import checks_json
     from app.cli.explaining.money import cost_json
     from app.cli.explaining.next_step import next_step
     from app.cli.explaining.story import passage_json, story
@@ -37,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     reader = reader_of(args, catching_up())
     try:
         answer = reader.ask("call", call_id=args.call_id)
+        bodies = _kept(reader, args.call_id) if answer.rows else []
     finally:
         reader.close()
     if not answer.rows:
@@ -50,25 +54,37 @@ def run(args: argparse.Namespace) -> int:
     call = answer.rows[0]
     charges = charges_of(call, PriceRows(attached(args) or Home.find(args.home)).of(call))
     known = _known(args, call)
+    rules = known.get("rules") or {}
     if args.output == "json":
         print_json(
             {
-                "call": call,
+                "call": {name: value for name, value in call.items() if name != "checked"},
                 "configuration": known,
-                "checked": [check._asdict() for check in checks(call)],
+                "checked": checks_json(call, rules),
+                "bodies": [{"kind": each["kind"], "size": each["size"]} for each in bodies],
                 "passage": passage_json(call),
                 "cost": cost_json(call, charges),
-                "next_step": step._asdict() if (step := next_step(call, known.get("rules") or {})) else None,
+                "next_step": step._asdict() if (step := next_step(call, rules)) else None,
             }
         )
     else:
-        sys.stdout.writelines(f"{line}\n" for line in story(call, charges, known))
+        sys.stdout.writelines(f"{line}\n" for line in story(call, charges, {**known, "bodies": bodies}))
     return 0
+
+
+def _kept(reader: "LedgerReader", call_id: str) -> "list[Row]":
+    """Where its bodies stand; none where the ledger has none, or must not tell."""
+    from gatewatch.errors import GatewatchError
+
+    try:
+        return reader.ask("body_places", call_id=call_id).rows
+    except GatewatchError:  # kept from those of one team, as the bodies are
+        return []
 
 
 def _known(args: argparse.Namespace, call: "Mapping[str, Any]") -> "dict[str, Any]":
     """What the gateway noted of the call's configuration; empty where it cannot be asked, or must not tell."""
-    from app.cli.explaining.admission import checks
+    from app.cli.explaining.checks import checks
     from app.cli.performing import is_there, perform
     from gatewatch.actions.configurations import MOST_RULES, ExplainConfiguration
     from gatewatch.errors import GatewatchError

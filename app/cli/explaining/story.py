@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli.explaining.admission import limits, reckoned, way
 from app.cli.explaining.configured import configured
+from app.cli.explaining.kept import bodies, shape
 from app.cli.explaining.lines import Row, field, fields, folded
 from app.cli.explaining.money import cost
 from app.cli.explaining.next_step import next_step
@@ -23,7 +24,8 @@ ASKED = ("endpoint", "requested_model", "route", "workload_class", "stream", "cl
 
 
 def story(call: Row, charges: "Charges", known: Row) -> Iterator[str]:
-    """The call as lines of text, harmless on a terminal. `known`: what the gateway noted of its configuration."""
+    """The call as lines of text, harmless on a terminal. `known`: what the gateway noted of its configuration, and the
+    places of its `bodies`."""
     return folded(_story(call, charges, known))
 
 
@@ -41,6 +43,8 @@ def _story(call: Row, charges: "Charges", known: Row) -> Iterator[str]:
     yield from fields(call, ASKED)
     for name, value in call["params"].items():
         yield field(name, value)
+    yield from shape(call)
+    yield from bodies(call, known.get("bodies") or [])
     yield "By"
     yield from configured(call, known)
     yield "Limits and budgets, as they stood then"

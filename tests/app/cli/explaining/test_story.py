@@ -68,9 +68,9 @@ def test_a_call_that_went_well(row: MakeRow) -> None:
 
 
 def test_a_call_that_a_limit_stopped(row: MakeRow) -> None:
-    full = [*REQUESTS[:3], 60, 0, 1, 60]
+    full = REQUESTS | {"taken": 60, "held": 0}
     call = row(status="blocked", http_status=429, error_kind="rate_limit_exceeded", checked=[full], attempts=0,
-               blocked_by=full[0], reserved_usd=None, cost_usd="0", error_message="The limit is reached.")  # fmt: skip
+               blocked_by=full["rule"], reserved_usd=None, cost_usd="0", error_message="It is reached.")  # fmt: skip
     text = told(call)
     assert "  blocked 429 rate_limit_exceeded" in text
     assert "60 taken, 1 asked, 60 requests at most: 101 %, IN THE WAY" in text
@@ -79,16 +79,16 @@ def test_a_call_that_a_limit_stopped(row: MakeRow) -> None:
 
 
 def test_a_call_that_a_budget_stopped(row: MakeRow) -> None:
-    full = [*MONEY[:3], 990_000_000_000, 0, 30_000_000_000, MONEY[6]]
+    full = MONEY | {"taken": "0.99", "held": "0"}
     call = row(status="blocked", http_status=429, error_kind="budget_exceeded", checked=[REQUESTS, full], attempts=0,
-               blocked_by=full[0], reserved_usd=None, cost_usd="0")  # fmt: skip
+               blocked_by=full["rule"], reserved_usd=None, cost_usd="0")  # fmt: skip
     text = told(call)
     assert "  > budgets.team/usd (team search, each month)\n      0.99 taken" in text
     assert text.endswith(
         "What to do next\n"
         "  wait until it begins anew at 2026-12-01T00:00:00Z, or lift it once:\n"
         "  $ gatewatch budgets grant team/search --budget budgets.team/usd --usd 0.02"
-        " --until 2026-12-01T00:00:00Z --reason …\n"
+        ' --until 2026-12-01T00:00:00Z --reason "WHY"\n'
     )
 
 
@@ -123,7 +123,7 @@ def test_an_old_row_is_told_honestly(row: MakeRow) -> None:
 
 def test_hostile_text_is_harmless_wherever_it_stands(row: MakeRow) -> None:
     nasty = "\x1b[2J\u202e\x9b\n"
-    check = [nasty, nasty, nasty, 1, 0, 1, 1]
+    check = {"rule": nasty, "name": nasty, "measure": nasty, "taken": 1, "held": 0, "asked": 1, "most": 1}
     call = row(checked=[check], blocked_by=nasty, stepped_down=nasty, priority=nasty, error_kind=nasty, team=nasty,
                tags={nasty: nasty}, params={nasty: nasty}, error_message=nasty, config_version=nasty,
                route_version=nasty, dropped_params=[nasty], served_model=nasty, price_row=nasty, status="error",
