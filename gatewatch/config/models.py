@@ -18,6 +18,7 @@ from gatewatch.config.retention import Ledger, OnOff
 from gatewatch.config.section import Section
 from gatewatch.config.values import (
     Address,
+    CallDuration,
     Count,
     Duration,
     Flag,
@@ -276,8 +277,8 @@ class Deadlines(Section):
     """From the request sent to the first byte of the reply."""
     idle: Duration = 60 * _SECOND
     """Between two bytes of the reply."""
-    total: Duration = 600 * _SECOND
-    """The whole call, over all its attempts."""
+    total: CallDuration = 600 * _SECOND
+    """The whole call, over all its attempts; up to 1h."""
 
 
 class Model(Section):

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Pl
 from gatewatch.control.names import checked_models, checked_name
 from gatewatch.errors import UsageError
 from gatewatch.keys.secret_shapes import is_known_secret
+from gatewatch.limits.counters import LONGEST_CALL_SECONDS
 from gatewatch.money import picos_from_usd
 from gatewatch.providers.catalogue import presets
 from gatewatch.timespan import duration_text, parse_duration
@@ -258,10 +259,18 @@ def _schema(text: str, *examples: str, **more: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "title": text, "examples": list(examples), **more})
 
 
+def _of_a_call(value: int) -> int:
+    if value > LONGEST_CALL_SECONDS * 1_000_000:
+        raise ValueError(f"a duration up to {duration_text(LONGEST_CALL_SECONDS * 1_000_000)}")
+    return value
+
+
 Duration = Annotated[
     int, BeforeValidator(_duration), PlainSerializer(duration_text, str), _schema("duration", "5s", "10m", "400d")
 ]
 """Microseconds."""
+CallDuration = Annotated[Duration, AfterValidator(_of_a_call)]
+"""Of a whole call: what it holds of limits and budgets expires behind the longest."""
 Size = Annotated[
     int,
     BeforeValidator(_size),

@@ -19,6 +19,8 @@ MOST_COUNTED = 2**63 - 1
 """Of anything in one bucket: of money more than nine million USD."""
 WHOLE = 2**62
 """The position of a segment that nothing follows in: all of it counts, and what its writer left open when it died."""
+LONGEST_CALL_SECONDS = 3600
+"""What is held much longer is held by no call."""
 
 Position = tuple[str, int]
 """Where a call's last record stands in the journal: the segment, and the offset behind the record."""

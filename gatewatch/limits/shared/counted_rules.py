@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from gatewatch.limits.counters import LONGEST_CALL_SECONDS
 from gatewatch.limits.rule import Rule
 from gatewatch.limits.shared.names import token
 
-LONGEST_CALL_SECONDS = 3600
 SLACK_SECONDS = 600
 LONGEST_HOLD_MS = (LONGEST_CALL_SECONDS + SLACK_SECONDS) * 1000
 """What is held longer is held by no call."""

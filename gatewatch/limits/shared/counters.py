@@ -150,9 +150,10 @@ class SharedCounters:
         """See `Counters`: the store forgets on the next occasion."""
         self._kept_from = oldest
         for call_id, holds in list(self._holds.items()):
-            if not holds or not _is_over(call_id):
-                break
-            log.error("call %s still holds what no call holds so long; it is let go of", call_id)
+            if not _is_over(call_id):
+                break  # later calls stand behind
+            if holds:
+                log.error("call %s still holds what no call holds so long; it is let go of", call_id)
             self.settle(call_id, (), None)
 
     def seed(self, seeds: Seeds) -> None:

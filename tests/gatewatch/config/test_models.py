@@ -52,3 +52,9 @@ def test_the_file_has_the_keys_of_the_contract() -> None:
         " audit caps workers limits budgets tiers unpriced pacing alerts alert_sinks metrics"
     )
     assert set(Config.model_fields) == set(promised.split())
+
+
+def test_no_call_may_last_longer_than_what_it_holds_of_limits_and_budgets() -> None:
+    assert models.Deadlines.model_validate({"total": "1h"}).total == 3_600_000_000
+    with pytest.raises(ValueError, match="a duration up to 1h"):
+        models.Deadlines.model_validate({"total": "90m"})

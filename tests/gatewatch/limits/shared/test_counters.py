@@ -1,6 +1,7 @@
 """A worker's side: what was said and not heard is done once, and nothing is held that nobody holds."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gatewatch.ids import new_call_id
 from gatewatch.limits.counters import Asked, CountersAway, Used
 from gatewatch.limits.rule import Rule
 from gatewatch.limits.shared import counters as counters_module
@@ -202,6 +204,19 @@ async def test_counters_that_are_being_counted_are_waited_for_but_not_for_ever(
         with pytest.raises(CountersAway, match="being filled"):
             await counters.reserve("2", [want(1)])
     store.close()
+
+
+async def test_calls_that_hold_longer_than_any_call_lasts_are_let_go_of(redis: RedisServer, tmp_path: Path) -> None:
+    gateway = tmp_path.name
+    hours_ago = (time.time_ns() // 1_000_000) - 2 * 3_600_000
+    empty, lost, later = (f"{hours_ago + n:012x}-{n}" for n in range(3))
+    async with seeded(redis, gateway) as store, worker(redis.port, gateway) as counters:
+        for call_id in (empty, lost, later, new_call_id()):
+            await counters.reserve(call_id, [want(10)])
+        counters.let_go(empty, ["r|a"])  # between two tries it holds nothing
+        counters.forget({})
+        await until(lambda: store.held([RULE]), lambda held: held == {"r|a": 10})
+        assert counters.held() == {"r|a": 10}
 
 
 async def test_scripts_that_the_store_has_forgotten_are_taught_again(redis: RedisServer, tmp_path: Path) -> None:
