@@ -16,7 +16,7 @@ USAGE = {"prompt_tokens": 1}
 
 def reckoned(n: int, expected: int, actual: int, percent: int = 100, **fields: Any) -> bytes:
     """A call that was estimated at `expected` input tokens with that percent, and had `actual`."""
-    told = {"usage": USAGE, "estimated_output_tokens": 512, "params": {"max_tokens": 512}}
+    told: dict[str, Any] = {"usage": USAGE, "estimated_output_tokens": 512, "params": {"max_tokens": 512}}
     return closing(
         a_call(n, input_uncached_tokens=actual, estimated_input_tokens=expected, estimate_percent=percent,
                **(told | fields))
