@@ -98,7 +98,10 @@ def _gateway(live: Mapping[str, Any] | None) -> list[str]:
         else ""
     )
     lines = [f"● {len(workers)} worker{'s' * (len(workers) != 1)} on {safe(live.get('listen', UNKNOWN))}{busy}"]
-    return lines + [f"▲ since {clock(alarm['since'])} UTC: {safe(alarm['text'])}" for alarm in live.get("alarms", ())]
+    return lines + [
+        f"▲ {alarm.get('severity', 'warning')} since {clock(alarm['since'])} UTC: {safe(alarm['text'])}"
+        for alarm in live.get("alarms", ())
+    ]
 
 
 def _spend(row: Row) -> str:

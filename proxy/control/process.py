@@ -29,7 +29,7 @@ from gatewatch.vault.opening import NO_WISH, Wish, open_vault
 from gatewatch.vault.pepper import get_or_create_pepper
 from gatewatch.vault.references import resolve
 from proxy.control.actions_here import ActionsHere
-from proxy.control.alarms import Alarms
+from proxy.control.alarms import Alarms, most_urgent_first
 from proxy.control.alerting.engine import AlertEngine
 from proxy.control.alerting.provider_key_ages import provider_key_ages
 from proxy.control.alerting.sinks.all_sinks import Sinks
@@ -221,6 +221,7 @@ class ControlProcess:
             lambda: self._workers.stop(adopted=adopted),
             lambda: ways_in and ways_in.drain(DRAIN_SECONDS),
             self._sinks.stop,
+            self._alerting.note,
             self._key_use.write,
             lambda: recording and asyncio.to_thread(recording.stop),
             lambda: sealing and asyncio.to_thread(sealing.stop),
@@ -278,9 +279,12 @@ class ControlProcess:
         """What every screen shows beside the ledger's numbers."""
         states = list(self._workers.states.values())
         full = any(state.journal_full for state in states)
-        self._alarms.set("journal_full", "The disk is full: new calls get 503 ledger_full." if full else None)
+        told = "The disk is full: new calls get 503 ledger_full." if full else None
+        self._alarms.set("journal_full", told, "critical")
         errors = [state.journal_error for state in states if state.journal_error]
-        self._alarms.set("journal_error", f"The journal cannot be written: {errors[0]}" if errors else None)
+        told = f"The journal cannot be written: {errors[0]}" if errors else None
+        self._alarms.set("journal_error", told, "critical")
+        alarms = (*self._alarms.standing(), *self._alerting.standing())
         return {
             "version": __version__,
             "pid": os.getpid(),
@@ -294,7 +298,7 @@ class ControlProcess:
             },
             "vault": self._vault.describe()._asdict(),
             "workers": [msgspec.to_builtins(state) for state in states],
-            "alarms": [msgspec.to_builtins(alarm) for alarm in (*self._alarms.standing(), *self._alerting.standing())],
+            "alarms": [msgspec.to_builtins(alarm) for alarm in most_urgent_first(alarms)],
             "alerts": self._alerting.live(),
         }
 

@@ -8,6 +8,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 
 from app.console.actions import Situation
+from app.console.alarm_lines import alarm_lines
 from app.console.bindings import bindings_of
 from app.console.content import line, lines, plain
 from app.console.figures import (
@@ -32,11 +33,12 @@ from app.console.widgets.notice import first_steps, nothing_in_window
 from app.console.widgets.row_list import Column, RowList
 from app.console.widgets.still import Still
 from app.console.widgets.tile import Tile
-from gatewatch import __version__
 
 NO_NAME = "(none)"
 QUIET = "$foreground 65%"
 GAP = "   "
+GATEWAY_ROWS, GATEWAY_ROWS_NARROW = 6, 3
+"""As the style sheet has them."""
 WARN_RATE, BAD_RATE = 0.01, 0.05
 ALARM_MARKS = {"": "", "warn": "▲ ", "bad": "✗ "}
 ALARM_COLOURS = {"": "", "warn": "$warning", "bad": "$error"}
@@ -90,7 +92,7 @@ class OverviewScreen(View):
         self._models.focus()
 
     def draw(self, snapshot: Snapshot) -> Content | None:
-        self._gateway.show(gateway_lines(snapshot))
+        self._draw_gateway(snapshot)
         now = snapshot.overview
         if now is None:
             return plain("connecting…")
@@ -107,6 +109,14 @@ class OverviewScreen(View):
         self._teams.show(now.teams)
         self._errors.show(now.errors)
         return None
+
+    def on_resize(self) -> None:
+        if self.snapshot:
+            self._draw_gateway(self.snapshot)
+
+    def _draw_gateway(self, snapshot: Snapshot) -> None:
+        rows = GATEWAY_ROWS_NARROW if self.has_class("-narrow") else GATEWAY_ROWS
+        self._gateway.show(gateway_lines(snapshot, self.size.width - 2, rows))
 
     def _draw_tiles(self, now: Overview) -> None:
         minute, window, today = now.minute, now.window, now.today
@@ -252,19 +262,13 @@ def _load(workers: Sequence[Row]) -> str:
     return f"{busy} in flight, {streams} streams   {memory:.0f} MB"
 
 
-def gateway_lines(snapshot: Snapshot) -> Content:
-    """Workers, then every alarm that stands."""
-    live, fresh = snapshot.live or {}, snapshot.fresh or {}
+def gateway_lines(snapshot: Snapshot, width: int, rows: int) -> Content:
+    """Workers, then alarms, in so many rows of so many cells."""
+    live = snapshot.live or {}
     workers = live.get("workers", ())
     many = f"{len(workers)} worker{'s' * (len(workers) != 1)}"
     first = line(
         ("● " if workers else "✗ ", "$success" if workers else "$error"),
         f"{many} on {live.get('listen', '–')}   {_load(workers)}",
     )
-    alarms = [
-        line((f"▲ since {clock(alarm['since'])} UTC ", "$warning"), alarm["text"]) for alarm in live.get("alarms", ())
-    ]
-    if (version := live.get("version", __version__)) != __version__:
-        alarms.append(line(("▲ ", "$warning"), f"the gateway is version {version}, this console is {__version__}"))
-    alarms += [line(("▲ ledger ", "$warning"), alarm) for alarm in fresh.get("alarms", ())]
-    return lines(first, *alarms)
+    return lines(first, *alarm_lines(snapshot, width, rows - 1))

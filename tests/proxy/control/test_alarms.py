@@ -18,13 +18,22 @@ def standing(alarms: Alarms) -> list[tuple[str, str, int]]:
     return [(alarm.id, alarm.text, alarm.since) for alarm in alarms.standing()]
 
 
-def test_the_oldest_alarm_comes_first_and_one_that_is_over_is_gone() -> None:
+def test_the_newest_alarm_comes_first_and_one_that_is_over_is_gone() -> None:
     alarms = Alarms()
     alarms.set("disk", "full")
     alarms.set("ledger", "locked")
-    assert standing(alarms) == [("disk", "full", 1_000_000), ("ledger", "locked", 2_000_000)]
+    assert standing(alarms) == [("ledger", "locked", 2_000_000), ("disk", "full", 1_000_000)]
     alarms.set("disk", None)
     assert standing(alarms) == [("ledger", "locked", 2_000_000)]
+
+
+def test_a_severe_alarm_comes_before_newer_ones() -> None:
+    alarms = Alarms()
+    alarms.set("disk", "full", "critical")
+    alarms.set("config", "not taken")
+    alarms.set("note", "by the way", "info")
+    assert [alarm.id for alarm in alarms.standing()] == ["disk", "config", "note"]
+    assert [alarm.severity for alarm in alarms.standing()] == ["critical", "warning", "info"]
 
 
 def test_an_alarm_that_is_said_again_keeps_the_time_when_it_began() -> None:

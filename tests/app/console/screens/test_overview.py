@@ -7,7 +7,7 @@ import pytest
 from app.console.screens.overview import alarm_of, gateway_lines
 from app.console.snapshot import Question, Snapshot
 from gatewatch.paths import Home
-from tests.kit.console_stage import LARGE, LIVE, NOW, Source, busy, console
+from tests.kit.console_stage import LARGE, LIVE, NOW, SMALL, Source, busy, console, matches_snapshot
 from tests.kit.journals import MINUTE, SECOND, a_call, closing
 
 
@@ -19,21 +19,21 @@ def test_how_bad_an_error_rate_is(rate: float | None, alarm: str) -> None:
 def test_alarms_of_the_gateway_and_of_the_ledger_are_listed() -> None:
     live = LIVE | {"alarms": [{"id": "x", "text": "The disk is full.", "since": NOW}]}
     snapshot = Snapshot(NOW, Question(), live=live, fresh={"alarms": ["one line was quarantined"]})
-    assert gateway_lines(snapshot).plain.splitlines() == [
+    assert gateway_lines(snapshot, 80, 3).plain.splitlines() == [
         "● 1 worker on http://127.0.0.1:4000   7 in flight, 5 streams   61 MB",
-        "▲ since 11:00:30 UTC The disk is full.",
+        "▲ warning since 11:00 The disk is full.",
         "▲ ledger one line was quarantined",
     ]
 
 
 def test_a_gateway_of_another_version_is_named() -> None:
     snapshot = Snapshot(NOW, Question(), live=LIVE | {"version": "9.9"})
-    assert "▲ the gateway is version 9.9, this console is " in gateway_lines(snapshot).plain
+    assert "▲ the gateway is version 9.9, this console is " in gateway_lines(snapshot, 160, 6).plain
 
 
 def test_a_gateway_without_workers_is_marked() -> None:
     snapshot = Snapshot(NOW, Question(), live=LIVE | {"workers": []})
-    assert gateway_lines(snapshot).plain.startswith("✗ 0 workers")
+    assert gateway_lines(snapshot, 160, 6).plain.startswith("✗ 0 workers")
 
 
 async def test_alarms_are_counted_in_the_top_line(tmp_path: Path) -> None:
@@ -42,6 +42,24 @@ async def test_alarms_are_counted_in_the_top_line(tmp_path: Path) -> None:
     async with console(source) as stage:
         assert "▲ 1 alarm " in stage.text().splitlines()[0]
         assert "The disk is full." in stage.text()
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x48"])
+async def test_the_worst_alarm_is_seen_first_and_how_many_more_there_are(tmp_path: Path, size: tuple[int, int]) -> None:
+    source = busy(tmp_path)
+    budgets = [
+        {"id": f"alert:budget-80|budgets.t{n}", "severity": "warning", "since": NOW - n * SECOND,
+         "text": f"budget-80: team/t{n}: 8{n} % of the budget spent; fires from 80 % on."}
+        for n in range(5)
+    ]  # fmt: skip
+    worst = {
+        "id": "alert:velocity|key/AiuJsxbi", "severity": "critical", "since": NOW - MINUTE,
+        "text": "velocity: key/AiuJsxbi (search-app of search): 12 × the usual spend (24.10 USD in 10m, usually 2.00"
+        " USD); fires from 5 × on. In force: pause key/AiuJsxbi.",
+    }  # fmt: skip
+    source.live_state["alarms"] = [*budgets, worst]
+    async with console(source, size) as stage:
+        matches_snapshot(f"alarms-{size[0]}x{size[1]}", stage.text())
 
 
 async def test_the_window_goes_round(tmp_path: Path) -> None:
