@@ -4,7 +4,7 @@ import re
 import time
 from datetime import UTC, datetime
 
-from app.cli.explaining.checks import Check, in_the_way
+from app.cli.explaining.checks import Check, checks, in_the_way
 from app.cli.explaining.lines import Row
 from app.cli.explaining.steps import STEPS, Step, of_status, quoted
 from gatewatch.money import usd_text
@@ -48,8 +48,10 @@ def _budget(call: Row, rules: Row, now: int) -> Step:
     if check.asked > check.most:
         wait = "this call alone may cost more than all of it: ask for less (max_tokens), or "
     each = f" for every {rule['scope']}, not for this one alone" if of == rule["scope"] != "gateway" else ""
+    full = {each.rule for each in checks(call) if each.is_over and each.rule != check.rule}
+    others = f" ({safe(', '.join(sorted(full)), 300)} had no room either)" if full else ""
     return Step(
-        f"{wait}lift it once{safe(each, 60)}:",
+        f"{wait}lift it once{safe(each, 60)}{others}:",
         f"gatewatch budgets grant {quoted(of)} --budget {quoted(check.rule)} {_missing(check)} --until {until}"
         ' --reason "WHY"',
     )

@@ -59,6 +59,11 @@ def test_a_call_that_costs_more_than_a_whole_budget_is_told_to_ask_for_less(row:
     assert step(over_budget(row, FULL | {"asked": "1.5"}), RULES).words.startswith("this call alone may cost more")
 
 
+def test_a_grant_that_is_not_enough_says_what_else_had_no_room(row: MakeRow) -> None:
+    call = over_budget(row, FULL) | {"checked": [REQUESTS | {"taken": 60}, FULL]}
+    assert step(call, RULES).words.endswith("lift it once (limits.each-key/requests/1m had no room either):")
+
+
 def test_a_budget_that_is_not_known_any_more_is_looked_at(row: MakeRow) -> None:
     assert step(over_budget(row, FULL), {}).command == "gatewatch budgets list"
 
