@@ -35,7 +35,8 @@ class Metrics(Section):
     tls: MetricsTls | None = None
     """Serve https, to those with a certificate of `client_ca` alone."""
     series: int = Field(default=2000, ge=10, le=100_000)
-    """How many combinations of labels each metric may have; calls with later ones are counted as `other`."""
+    """How many series, as Prometheus counts them, each metric may have; a histogram has one for each bucket, and two
+    more. Calls with later labels are counted as `other`."""
 
 
 def metrics_problems(config: "Config") -> Iterator[Problem]:

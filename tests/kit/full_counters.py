@@ -17,9 +17,9 @@ from gatewatch.ledger.batch_counts import (
 from proxy.control.metrics.counters import Counters
 
 
-def full_counters(models: int) -> Counters:
+def full_counters(models: int, most: int = 10_000) -> Counters:
     """Of so many models, each called by one team."""
-    made = Counters(most=10_000, provider_name=str)
+    made = Counters(most=most, provider_name=str)
     for n in range(models):
         model, team = f"model-{n}", f"team-{n}"
         bins = [Bins((*[1] * len(bounds), 2), 12_345) for bounds in (LATENCY_US, TTFT_US, OVERHEAD_US, TOKENS, TOKENS)]

@@ -8,7 +8,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from gatewatch.ledger.batch_counts import LATENCY_US, OVERHEAD_US, TOKENS, TTFT_US, BatchCounts, Bins, Times
+from gatewatch.ledger.batch_counts import (
+    LATENCY_US,
+    OVERHEAD_US,
+    TOKEN_CLASSES,
+    TOKENS,
+    TTFT_US,
+    BatchCounts,
+    Bins,
+    Times,
+)
 from proxy.control.metrics.gen_ai import OPERATIONS
 from proxy.control.metrics.series import OTHER, Series
 
@@ -21,7 +30,7 @@ class Histogram:
 
     def __init__(self, labels: tuple[str, ...], bounds: tuple[int, ...], *, most: int) -> None:
         self.bounds = bounds
-        self.series = Series(labels, most=most)
+        self.series = Series(labels, most=most, each=len(bounds) + 3)  # and what is beyond, their count and their sum
 
     def add(self, values: tuple[str | None, ...], bins: Bins | None) -> None:
         """Nothing where there is no value."""
@@ -33,13 +42,13 @@ class Counters:
     """Of one control process. Fed in the recorder's thread, read in others: both hold the lock."""
 
     def __init__(self, *, most: int, provider_name: ProviderName) -> None:
-        """`most`: combinations of labels for each metric."""
+        """`most`: lines of each metric in a scrape."""
         where, of_model = ("route", "provider", "model", "team"), ("gen_ai_operation_name", "provider")
         model = (*of_model, "gen_ai_provider_name", "gen_ai_request_model")
         self.calls = Series(("endpoint", *where, "error_kind"), ("status", "cache"), most=most)
         self.tries = Series(("provider", "model", "error_kind"), ("status",), most=most)
         self.refusals = Series(("rule", "team"), most=most)
-        self.tokens = Series(where, most=most)
+        self.tokens = Series(where, most=most, each=len(TOKEN_CLASSES))
         self.cost = Series(where, ("cost_basis",), most=most)
         """Calls, and picodollars."""
         self.latency = Histogram((*model, "error_type"), LATENCY_US, most=most)

@@ -17,7 +17,7 @@ from gatewatch.config.metrics import Metrics as Written
 from gatewatch.errors import GatewatchError
 from gatewatch.safe_text import safe
 from proxy.control.metrics.counters import Counters, ProviderName
-from proxy.control.metrics.now import Budget, Now, now_of
+from proxy.control.metrics.now import Budget, Now, merged, now_of
 from proxy.control.metrics.series import MOST_LABEL
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Metrics:
 
     def _ask(self) -> None:
         with contextlib.suppress(GatewatchError):
-            self._budgets = [_budget(row) for row in self._service.ask("budgets", limit=MOST_NAMES).rows]
+            self._budgets = merged(map(_budget, self._service.ask("budgets", limit=MOST_NAMES).rows))
         self._asked_at = time.monotonic()
 
 

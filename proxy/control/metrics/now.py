@@ -1,7 +1,7 @@
 """What runs, stands and is left at the moment of a scrape: the gauges' values, from the live state and the ledger."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -43,6 +43,18 @@ class Now(msgspec.Struct, kw_only=True):
     behind_bytes: int = 0
     behind_seconds: float | None = None
     budgets: list[Budget] = []
+
+
+def merged(budgets: Iterable[Budget]) -> list[Budget]:
+    """Names that became one when they were made harmless are one: a series stands once in a scrape."""
+    found: dict[tuple[str, ...], Budget] = {}
+    for each in budgets:
+        labels = (each.rule, each.scope, each.name, each.measure)
+        if (other := found.get(labels)) is not None:
+            sums = {name: getattr(other, name) + getattr(each, name) for name in ("limit", "spent", "held")}
+            each = msgspec.structs.replace(each, **sums)
+        found[labels] = each
+    return list(found.values())
 
 
 def now_of(live: Mapping[str, Any]) -> Now:

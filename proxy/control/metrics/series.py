@@ -15,14 +15,14 @@ MOST_LABEL = 200
 class Series:
     """Of one metric, or several with the same labels. Not thread-safe."""
 
-    def __init__(self, names: Sequence[str], kinds: Sequence[str] = (), *, most: int) -> None:
+    def __init__(self, names: Sequence[str], kinds: Sequence[str] = (), *, most: int, each: int = 1) -> None:
         """`names`: labels with names that others choose; `kinds`: those with a few values of our own, which are told
-        apart under `other` too."""
+        apart under `other` too. `most`: lines of a scrape; `each`: how many of them a combination takes."""
         self.labels = (*names, *kinds)
         self.folded = 0
         """How many of what is counted went to `other`."""
         self._names = len(names)
-        self._most = most
+        self._most = max(1, most // each)
         self._totals: dict[tuple[str, ...], list[int]] = {}
 
     def add(self, values: Sequence[str | None], amounts: Sequence[int], count: int = 1) -> None:

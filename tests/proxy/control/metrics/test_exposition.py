@@ -1,11 +1,13 @@
 """The text of a scrape: both formats read back by the parsers of Prometheus's own client, hostile labels among it."""
 
 import time
+from collections import Counter
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as classic
 
+from gatewatch.config.metrics import Metrics as Written
 from proxy.control.metrics.exposition import exposed
 from proxy.control.metrics.now import Now
 from tests.kit.full_counters import full_counters
@@ -63,3 +65,17 @@ def test_a_scrape_of_many_thousand_series_is_soon_over() -> None:
     _, text = exposed(counters, Now(), "")
     assert text.count(b"\n") > 5000
     assert time.process_time() - began < 2.0
+
+
+def test_a_scrape_stays_short_whatever_names_callers_invent() -> None:
+    counters = full_counters(1500, most=Written().series)
+    _, text = exposed(counters, Now(), "")
+    assert len(text) < 4_000_000
+    lines = Counter(line.partition("{")[0] for line in text.decode().splitlines())
+    for family in ("gatewatch_calls_total", "gatewatch_tokens_total", "gatewatch_cost_usd_total"):
+        assert 100 < lines[family] <= Written().series + 10, family
+    for family in ("gen_ai_client_operation_duration_seconds", "gen_ai_server_time_to_first_token_seconds"):
+        together = sum(count for name, count in lines.items() if name.startswith(family))
+        assert 1000 < together <= Written().series + 20, family
+    (calls,) = [each for each in classic(text.decode()) if each.name == "gatewatch_calls"]
+    assert sum(sample.value for sample in calls.samples) == 1500 * 3

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from proxy.control.metrics.now import now_of
+from proxy.control.metrics.now import Budget, merged, now_of
 from proxy.worker.live import LiveState
 
 
@@ -37,3 +37,15 @@ def test_alarms_are_told_by_kind_and_alerts_by_name() -> None:
 def test_a_gateway_that_just_begins_has_nothing() -> None:
     now = now_of({})
     assert (now.workers, now.in_flight, now.alarms) == (0, 0, {})
+
+
+def test_budgets_whose_names_look_alike_are_one() -> None:
+    def budget(name: str, spent: float, rule: str = "r") -> Budget:
+        return Budget(rule=rule, scope="user", name=name, measure="usd", limit=10, spent=spent, held=0.5)
+
+    same = [budget("dup", 1), budget("jo", 2), budget("dup", 3), budget("dup", 4, "other")]
+    assert [(each.rule, each.name, each.limit, each.spent, each.held) for each in merged(same)] == [
+        ("r", "dup", 20, 4, 1),
+        ("r", "jo", 10, 2, 0.5),
+        ("other", "dup", 10, 4, 0.5),
+    ]

@@ -16,6 +16,16 @@ def test_what_comes_beyond_the_limit_is_other_and_nothing_is_lost() -> None:
     assert sum(amount for _, amount in totals.values()) == sum(range(1000))
 
 
+def test_a_combination_of_many_lines_takes_the_place_of_as_many() -> None:
+    series = Series(("team",), most=40, each=17)
+    for n in range(5):
+        series.add((f"team-{n}",), (1,))
+    assert dict(series) == {("team-0",): [1], ("team-1",): [1], ("other",): [3]}
+    small = Series(("team",), most=10, each=17)
+    small.add(("a",), (1,))
+    assert dict(small) == {("a",): [1]}
+
+
 def test_a_combination_that_is_known_goes_on_when_the_limit_is_reached() -> None:
     series = Series(("team",), most=1)
     for team in ("a", "b", "a", "c", "a"):
