@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from app.cli.explaining.checks import Met, checks, in_the_way, met
+from app.cli.explaining.checks import NO_TURN, Met, checks, in_the_way, is_of_model, met
 from app.cli.explaining.lines import Row
 from gatewatch.money import picos_from_usd, usd_text
 from gatewatch.safe_text import safe
@@ -23,8 +23,9 @@ def limits(call: Row, rules: Row) -> Iterator[str]:
         if each.begins and has_tries:
             yield f"  {_when(call, all_met, at)}"
         yield from _rule(call, each, rules.get(each.check.rule) or {}, is_told=each.check == refused)
-    if call.get("blocked_by") and refused is None:
-        yield f"  > {safe(call['blocked_by'], 120)} was in the way"
+    if (blocked_by := call.get("blocked_by")) and refused is None:
+        got_no_turn = blocked_by in NO_TURN
+        yield f"  > {safe(blocked_by, 120)} was in the way{': it got no turn' if got_no_turn else ''}"
 
 
 def _when(call: Row, all_met: list[Met], at: int) -> str:
@@ -113,7 +114,10 @@ def way(call: Row, rules: Row) -> Iterator[str]:
     if call.get("priority"):
         yield f"  priority {safe(call['priority'], 40)}"
     if call.get("queued_ms"):
-        yield f"  waited {call['queued_ms']} ms for its turn, at a model's cap or at a provider's key"
+        what = "at a model's cap or at a provider's key"
+        if call.get("blocked_by") in NO_TURN:
+            what = f"of the model {safe(call['route'], 80)}" if is_of_model(call) else "at a provider's key"
+        yield f"  waited {call['queued_ms']} ms for its turn, {what}"
     if because := call.get("stepped_down"):
         is_rule = (rules.get(because) or {}).get("kind") or because in {check.rule for check in checks(call)}
         why = "was nearly spent, or had no room" if is_rule else "has put that in force"

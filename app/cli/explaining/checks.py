@@ -12,6 +12,8 @@ from gatewatch.money import picos_from_usd, usd_text
 from gatewatch.safe_text import safe
 
 _OF_A_TRY = ("model", "provider_key")
+NO_TURN = ("queue_full", "queue_timeout", "provider_limit")
+"""What `blocked_by` says of calls that no rule stopped, but our own queue."""
 
 
 class Check(NamedTuple):
@@ -67,6 +69,11 @@ def in_the_way(call: Row) -> Check | None:
     found = [check for check in checks(call) if check.rule == call.get("blocked_by")]
     over = [check for check in found if check.is_over]
     return next(iter(over[-1:] or found[-1:]), None)
+
+
+def is_of_model(call: Row) -> bool:
+    """Whether it was a model's cap that a call without a turn waited at, not a provider's key. Its message tells."""
+    return bool(call["route"]) and "the model '" in (call["error_message"] or "")
 
 
 def met(call: Row, rules: Row) -> Iterator[Met]:

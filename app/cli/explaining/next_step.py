@@ -1,10 +1,9 @@
 """What an operator can do about a call that was refused, or failed."""
 
-import re
 import time
 from datetime import UTC, datetime
 
-from app.cli.explaining.checks import Check, checks, in_the_way
+from app.cli.explaining.checks import NO_TURN, Check, checks, in_the_way, is_of_model
 from app.cli.explaining.lines import Row
 from app.cli.explaining.steps import STEPS, Step, of_status, quoted
 from gatewatch.money import usd_text
@@ -14,8 +13,6 @@ from gatewatch.timespan import parse_instant
 _CENT = 10**10
 """Picodollars."""
 _DAY = 86_400_000_000
-_OF_MODEL = re.compile(r"the model '")
-_QUEUES = ("queue_full", "queue_timeout")
 
 
 def next_step(call: Row, rules: Row, now: int | None = None) -> Step | None:
@@ -26,7 +23,7 @@ def next_step(call: Row, rules: Row, now: int | None = None) -> Step | None:
     if kind == "budget_exceeded":
         return _budget(call, rules, time.time_ns() // 1000 if now is None else now) if rule_id else _cap(call)
     if kind == "rate_limit_exceeded" and rule_id:
-        return _turn(call) if rule_id in (*_QUEUES, "provider_limit") else _limit(call, rules)
+        return _turn(call) if rule_id in NO_TURN else _limit(call, rules)
     making = STEPS.get(kind)
     return making(call) if making else of_status(call)
 
@@ -85,7 +82,7 @@ def _turn(call: Row) -> Step:
         return Step(words, "gatewatch providers list")
     waiting = "batch_wait" if call["priority"] == "batch" else "wait"
     queue = "pacing.queue" if call["blocked_by"] == "queue_full" else f"pacing.{waiting}"
-    if call["route"] and _OF_MODEL.search(call["error_message"] or ""):
+    if is_of_model(call):
         return Step(f"raise models.{safe(call['route'], 80)}.concurrent, or {queue}", "gatewatch config show")
     provider = safe(call["provider"] or "PROVIDER", 80)
     words = (

@@ -124,5 +124,12 @@ def test_rules_are_told_try_by_try(row: MakeRow) -> None:
     assert list(limits(row(checked=[full, MONEY]), RULES))[4] == "  with another target or order:"
 
 
+def test_a_call_that_got_no_turn_says_where_it_waited(row: MakeRow) -> None:
+    late = row(blocked_by="queue_timeout", queued_ms=5.0, error_message="… in the queue for the model 'bot' as long …")
+    assert list(limits(late, RULES))[-1] == "  > queue_timeout was in the way: it got no turn"
+    assert list(way(late, RULES)) == ["  waited 5.0 ms for its turn, of the model bot"]
+    assert "at a provider's key" in next(way(late | {"error_message": "the gateway's key at openai"}, RULES))
+
+
 def test_what_a_refused_call_held_was_given_back(row: MakeRow) -> None:
     assert "0.03 USD were reserved, and given back" in list(reckoned(row(status="blocked")))[-1]
