@@ -19,6 +19,7 @@ from gatewatch.limits.shared.connection import Connection, StoreAway, on_the_rig
 from gatewatch.limits.shared.counted_rules import life_ms
 from gatewatch.limits.shared.names import Names, token
 from gatewatch.limits.shared.resp import StoreError
+from gatewatch.limits.shared.scanning import counters_of
 from gatewatch.limits.shared.scripts import BEGIN, BURY, FILL, OF_CONTROL, SEAL, SETTLE, Script
 from gatewatch.limits.shared.store_id import info, load, store_id
 from gatewatch.limits.shared.verdicts import is_hold, pairs
@@ -28,7 +29,6 @@ PATIENCE_SECONDS = 5.0
 CONNECT_SECONDS = 2.0
 KEPT_MS = 7 * 86_400_000
 """What is not a counter is kept so long behind its last use; runs a day longer than the marks that go by them."""
-_SCANNED = 1000
 _AT_ONCE = 200
 _DEAD = "dead"
 """The connection of a worker that has none any more."""
@@ -100,7 +100,7 @@ class LimitsStore:
     async def fill(self, rules: Sequence[Rule], seeds: Seeds) -> None:
         """What the ledger has counted for rules that have begun, in place of all that their counters had settled."""
         names, by_id = self._names, {rule.id: rule for rule in rules}
-        left = {key for rule in rules for key in await self._keys(names.counter(token(rule), ""))}
+        left = set(await counters_of(self._connection, names, rules))
         fills: list[tuple[str, tuple[int, ...]]] = []
         for seed in seeds.seeds:
             rule_id, _, name = seed.counter.partition("|")
@@ -161,41 +161,23 @@ class LimitsStore:
         await self._run(BURY, (self._names.run(run), self._names.runs), run)
 
     async def taken(self, rules: Iterable[Rule]) -> dict[str, dict[int, int]]:
-        """Counter → bucket → what was settled in it, holds left out: what the ledger is compared with."""
+        """Counter → bucket → what was settled in it, holds left out."""
         found: dict[str, dict[int, int]] = {}
-        for rule in rules:
-            begin = self._names.counter(token(rule), "")
-            for key in await self._keys(begin):
-                name = key.decode("utf-8", "replace").removeprefix(begin)
-                fields = pairs(await self._connection.ask("HGETALL", key))
-                buckets = {int(field): int(amount) for field, amount in fields if field.isdigit()}
-                if kept := {bucket: amount for bucket, amount in buckets.items() if amount}:
-                    found[f"{rule.id}|{name}"] = kept
+        for key, counter in (await counters_of(self._connection, self._names, rules)).items():
+            fields = pairs(await self._connection.ask("HGETALL", key))
+            buckets = {int(field): int(amount) for field, amount in fields if field.isdigit()}
+            if kept := {bucket: amount for bucket, amount in buckets.items() if amount}:
+                found[counter] = kept
         return found
 
     async def held(self, rules: Iterable[Rule]) -> dict[str, int]:
         """Counter → what calls in flight hold of it."""
         found: dict[str, int] = {}
-        for rule in rules:
-            begin = self._names.counter(token(rule), "")
-            for key in await self._keys(begin):
-                fields = pairs(await self._connection.ask("HGETALL", key))
-                if held := sum(int(amount) for field, amount in fields if is_hold(field)):
-                    found[f"{rule.id}|{key.decode('utf-8', 'replace').removeprefix(begin)}"] = held
+        for key, counter in (await counters_of(self._connection, self._names, rules)).items():
+            fields = pairs(await self._connection.ask("HGETALL", key))
+            if held := sum(int(amount) for field, amount in fields if is_hold(field)):
+                found[counter] = held
         return found
-
-    async def _keys(self, begin: str) -> list[bytes]:
-        """All keys that begin so."""
-        pattern = "".join(f"\\{each}" if each in "*?[]^\\-" else each for each in begin) + "*"
-        found: set[bytes] = set()
-        cursor: object = b"0"
-        while True:
-            said = await self._connection.ask("SCAN", _bytes(cursor), "MATCH", pattern, "COUNT", _SCANNED)
-            assert isinstance(said, list)
-            cursor, keys = said
-            found.update(keys)
-            if _bytes(cursor) == b"0":
-                return sorted(found)
 
     async def _run(self, script: Script, keys: Sequence[str], *arguments: bytes | str | int) -> object:
         try:
@@ -232,8 +214,3 @@ async def trouble_of(address: Address) -> str | None:
     store = await open_store(address, "doctor")
     store.close()
     return store.trouble
-
-
-def _bytes(cursor: object) -> bytes:
-    assert isinstance(cursor, bytes)
-    return cursor
