@@ -6,7 +6,8 @@ import msgspec
 
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
-from gatewatch.alerts.pattern import means
+from gatewatch.alerts.amount import WHOLE, Unit
+from gatewatch.alerts.pattern import matches, means
 from gatewatch.alerts.silence import Silence
 from gatewatch.authority.permissions import Permission
 from gatewatch.control.alerts import AlertRow, Alerts
@@ -94,7 +95,7 @@ def acknowledge(acting: Acting, asked: Acknowledge) -> list[dict[str, object]]:
         if means(asked.name, each.id) and (row := book.acknowledge(each.id, note, resume=asked.resume))
     ]
     if not done:
-        raise _not_there(asked.name)
+        raise _not_there(asked.name, [row for row in book.rows() if row.actions and means(asked.name, row.id)])
     if acting.gateway:
         acting.gateway.alerts_changed()
     return [view(row, book.silences()) for row in done]
@@ -121,7 +122,7 @@ def silence(acting: Acting, asked: SilenceAlerts) -> dict[str, object]:
     Alerts(acting.store).silence(made)
     if acting.gateway:
         acting.gateway.alerts_changed()
-    return silence_view(made)
+    return silence_view(made) | _covered(acting, made)
 
 
 @action("alerts.silences", Permission.ALERTS_VIEW, ListWatched, changes=False)
@@ -144,14 +145,38 @@ def unsilence(acting: Acting, asked: Unsilence) -> list[dict[str, object]]:
 
 
 def view(row: AlertRow, standing: list[Silence]) -> dict[str, object]:
-    """As every face shows it: times in ISO 8601 UTC; `silenced_until` is null where somebody is told."""
+    """As every face shows it: times in ISO 8601 UTC; `silenced_until` is null where somebody is told; `lift` is the
+    command that lifts what it has put in force; `measured` and `bound` are numbers: shares and multiples of one,
+    seconds, or how many."""
     until = max((each.until for each in standing if each.covers(row.id)), default=None)
     return msgspec.structs.asdict(row) | {
+        "measured": None if row.measured is None else _number(row.unit, row.measured),
+        "bound": _number(row.unit, row.bound),
+        "unit": "seconds" if row.unit == "time" else row.unit,
+        "told": list(row.told),
         "since": iso(row.since),
         "changed_at": iso(row.changed_at),
         "actions": [str(each) for each in row.actions],
+        "lift": row.lift,
         "silenced_until": None if until is None else iso(until),
     }
+
+
+def _number(unit: Unit, amount: int) -> int | float:
+    return amount if unit == "count" else amount / WHOLE
+
+
+def _covered(acting: Acting, silence: Silence) -> dict[str, object]:
+    """What it is about, as things are; a pattern that fits nothing is allowed, for it may fit later, but said."""
+    from gatewatch.config.alert_rules import alerts_of
+    from gatewatch.config.models import Config
+
+    watched = [alert.name for alert in alerts_of(acting.configuration() or Config())]
+    fires = [row.id for row in Alerts(acting.store).rows() if row.fires and silence.covers(row.id)]
+    named = [name for name in watched if matches(silence.pattern.partition("|")[0], name)]
+    fits = fires or named or silence.pattern.startswith("*")
+    warning = None if fits else f"nothing that fires or is watched is called so; watched are {', '.join(watched)}"
+    return {"fires_now": fires, "warning": warning}
 
 
 def silence_view(silence: Silence) -> dict[str, object]:
@@ -166,5 +191,10 @@ def _text(text: str, what: str) -> str:
     return text.strip()
 
 
-def _not_there(name: str) -> NotFound:
+def _not_there(name: str, held: list[AlertRow] | None = None) -> NotFound:
+    if held:
+        return NotFound(
+            f"{shown(name)} is over, but {', '.join(map(str, held[0].actions))} is still in force",
+            f"`{held[0].lift}` lifts it",
+        )
     return NotFound(f"no alert {shown(name)} fires", "`gatewatch alerts list` shows those that do")

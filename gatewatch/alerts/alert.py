@@ -1,6 +1,6 @@
 """One alert as it is judged: what is watched, told apart by what, from where on it fires, from where on it is over."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -9,6 +9,8 @@ from gatewatch.alerts.metric import METRICS, Metric, MetricName, Per
 
 Deed = Literal["notify", "step_down", "shift", "throttle", "pause"]
 Severity = Literal["info", "warning", "critical"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""The least severe first."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,6 +45,11 @@ class Judging:
             del self._since[id]
         return changes
 
+    @property
+    def waiting(self) -> Collection[str]:
+        """Ids whose state would change, but not yet."""
+        return self._since.keys()
+
     def forget(self, alert: Alert | None = None) -> None:
         """Of one, or of all, nothing could be measured: whatever was waited for begins anew."""
         mine = f"{alert.name}|" if alert else ""

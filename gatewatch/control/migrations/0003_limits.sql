@@ -36,14 +36,21 @@ CREATE TABLE alerts (
     id         TEXT PRIMARY KEY,  -- ALERT|SUBJECT
     alert      TEXT NOT NULL,
     subject    TEXT NOT NULL,     -- as scopes are written: `team/search`; of a budget its counter
+    who        TEXT,              -- what people call the key that it is about
     state      TEXT NOT NULL CHECK (state IN ('firing', 'acknowledged', 'cleared')),
     severity   TEXT NOT NULL,
-    value      TEXT NOT NULL,     -- what was measured when it fired, for people
+    value      TEXT NOT NULL,     -- what was measured last, for people
+    fired_value TEXT NOT NULL,    -- what was measured when it fired
+    measured   INTEGER,           -- the value in its unit; NULL: nothing is seen of it any more
+    bound      INTEGER NOT NULL,
+    unit       TEXT NOT NULL,
     threshold  TEXT NOT NULL,
     text       TEXT NOT NULL,     -- one line for people
     since      INTEGER NOT NULL,
     changed_at INTEGER NOT NULL,
-    told       INTEGER NOT NULL,  -- whether sinks were told that it fires, and not yet that it is over
+    told       TEXT NOT NULL,     -- JSON: sinks that know that it fires, and not yet that it is over
+    outdone_by TEXT,              -- id of one that says more of the same budget; NULL: none
+    lifted     INTEGER NOT NULL,  -- whether an operator has lifted what it had put in force
     acknowledged_by TEXT,
     note       TEXT,
     actions    TEXT NOT NULL      -- JSON: what it has put in force

@@ -1,5 +1,6 @@
 """What is told of an alert, and to whom: the one thing that engine and sinks share."""
 
+from collections.abc import Callable, Collection
 from typing import Literal, Protocol
 
 import msgspec
@@ -35,5 +36,14 @@ class Firing(msgspec.Struct, frozen=True, kw_only=True):
 class Sink(Protocol):
     """Where firings go."""
 
-    def tell(self, firing: Firing) -> None:
-        """Take it and return at once, from the event loop. Never raises: what goes wrong is the sink's to say."""
+    on_heard: "Hear"
+
+    def tell(self, firing: Firing, told: Collection[str]) -> None:
+        """Take it and return at once, from the event loop; the same may be told again and again until it was heard.
+
+        `told`: the names of those who know that it fires. Never raises: what goes wrong is the sink's to say.
+        """
+
+
+Hear = Callable[[str, Firing], object]
+"""Called from the event loop with the name of a sink that has taken a firing, or will never do."""

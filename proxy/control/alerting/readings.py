@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
-from gatewatch.alerts.alert import Alert, Reading
+import msgspec
+
+from gatewatch.alerts.alert import Alert, Reading, id_of
 from gatewatch.alerts.amount import WHOLE
 from gatewatch.alerts.metric import OF_TRIES
 from gatewatch.alerts.pattern import matches
@@ -19,6 +21,8 @@ from gatewatch.timespan import duration_text
 
 MINUTE = 60_000_000
 TEN_MINUTES = 10 * MINUTE
+PAST = 7 * 24 * 60 * MINUTE
+"""What is usual is learnt from; and so long a drain is no longer told from it."""
 CENT = 10**10
 MOST_LAG = 20_000_000
 """A ledger that is further behind than this says nothing of what calls do now."""
@@ -43,29 +47,45 @@ class Usual:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._known: dict[tuple[str, int], tuple[int, dict[str, int]]] = {}
+        self._before: dict[tuple[str, int, int], dict[str, int]] = {}
 
     def of(self, per: str, window: int, now: int) -> dict[str, int]:
         """Name → picodollars in a window. Raises GatewatchError."""
         at, known = self._known.get((per, window), (0, {}))
         if not at <= now < at + TEN_MINUTES:
-            span = -(-window // MINUTE) * MINUTE
-            rows = self._ask("usual_spend", by=per, span_us=span, until_us=now - window).rows
-            known = {row["name"]: _picos(row["cost_usd"]) * window // (row["spans"] * span) for row in rows}
+            known = self._asked(per, window, now)
             self._known[per, window] = now, known
+            self._before = {key: found for key, found in self._before.items() if key[2] > now - PAST}
         return known
+
+    def before(self, per: str, window: int, since: int) -> dict[str, int]:
+        """The same as it was when something began: a drain that goes on does not become the usual meanwhile."""
+        key = per, window, since
+        if key not in self._before:
+            self._before[key] = self._asked(per, window, since)
+        return self._before[key]
+
+    def _asked(self, per: str, window: int, now: int) -> dict[str, int]:
+        span = -(-window // MINUTE) * MINUTE
+        rows = self._ask("usual_spend", by=per, span_us=span, until_us=now - window, past_us=PAST).rows
+        return {row["name"]: _picos(row["cost_usd"]) * window // (row["spans"] * span) for row in rows}
 
 
 class Readings:
     """Of one pass."""
 
-    def __init__(self, ask: Ask, usual: Usual, ages: Ages, *, lag: int, is_loaded: bool, now: int) -> None:
-        """`lag`: how far the ledger is behind, µs. `is_loaded`: whether it is a ledger of this run at all."""
+    def __init__(
+        self, ask: Ask, usual: Usual, ages: Ages, *, lag: int, is_loaded: bool, now: int, firing: Mapping[str, int]
+    ) -> None:
+        """`lag`: how far the ledger is behind, µs. `is_loaded`: whether it is a ledger of this run at all. `firing`:
+        id of what fires → since when, µs."""
         self._ask = ask
         self._usual = usual
         self._ages = ages
         self._lag = lag
         self._is_fresh = is_loaded and lag <= MOST_LAG
         self._now = now
+        self._firing = firing
         self._answers: dict[tuple[tuple[str, object], ...], list[Row]] = {}
 
     def of(self, alert: Alert) -> list[Reading]:
@@ -111,9 +131,12 @@ class Readings:
         usual = self._usual.of(alert.per, alert.window, self._now)
         floor = alert.floor * alert.window // TEN_MINUTES
         for row in self._rows("lately", by=alert.per, window_us=alert.window, tries=False):
-            spent, normal = _picos(row["cost_usd"]), max(usual.get(row["name"], 0), floor, 1)
+            reading = _reading(alert, row["name"], 0, row["calls"])
+            since = self._firing.get(id_of(alert.name, reading.subject), 0)
+            known = self._usual.before(alert.per, alert.window, since) if since > self._now - PAST else usual
+            spent, normal = _picos(row["cost_usd"]), max(known.get(row["name"], 0), floor, 1)
             detail = f"{_usd(spent)} in {duration_text(alert.window)}, usually {_usd(normal)}"
-            yield _reading(alert, row["name"], spent * WHOLE // normal, row["calls"], detail)
+            yield msgspec.structs.replace(reading, value=spent * WHOLE // normal, detail=detail)
 
     def _budgets(self, alert: Alert) -> Iterator[Reading]:
         for row in self._rows("budgets"):

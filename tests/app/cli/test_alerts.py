@@ -12,8 +12,9 @@ from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
 
 ROW = AlertRow(
-    id="drain|key/k1", alert="drain", subject="key/k1", state="firing", severity="critical", value="8 ×",
-    threshold="5 ×", text="drain: key/k1: 8 ×", since=5_000_000, changed_at=5_000_000, told=True,
+    id="drain|key/k1", alert="drain", subject="key/k1", who="search-app of search", state="firing",
+    severity="critical", value="8 ×",
+    threshold="5 ×", text="drain: key/k1: 8 ×", since=5_000_000, changed_at=5_000_000, told=("ops",),
     actions=(Effect(kind="pause", scope="key", name="k1"),),
 )  # fmt: skip
 
@@ -27,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 @pytest.fixture
 def firing(home: Home) -> Home:
     with ControlStore.open(home.make().control, actor="gateway") as store:
-        Alerts(store).fire(ROW)
+        Alerts(store).settle(fired=[ROW])
     return home
 
 
@@ -49,8 +50,9 @@ def test_what_fires_is_listed_acknowledged_and_lifted(capsys: pytest.CaptureFixt
 def test_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["alerts", "list"]) == 0
     head, line = capsys.readouterr().out.splitlines()
-    assert head.split()[:4] == ["id", "state", "severity", "value"]
-    assert line.startswith("drain|key/k1  firing")
+    assert head.split()[:5] == ["id", "who", "state", "severity", "value"]
+    assert line.startswith("drain|key/k1  search-app of search  firing")
+    assert "gatewatch alerts ack 'drain|key/k1' --resume" in line
 
 
 @pytest.mark.usefixtures("firing")
@@ -60,6 +62,14 @@ def test_silences_come_and_go(capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, "list")[0]["silenced_until"] == made["until"]
     said(capsys, "unsilence", made["id"])
     assert said(capsys, "silences") == []
+
+
+@pytest.mark.usefixtures("firing")
+def test_a_silence_that_fits_nothing_is_said_beside_the_data(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["alerts", "silence", "nothing*", "--for", "2h", "--reason", "x", "-o", "json"]) == 0
+    streams = capsys.readouterr()
+    assert json.loads(streams.out)["pattern"] == "nothing*"
+    assert "nothing that fires or is watched" in streams.err
 
 
 @pytest.mark.usefixtures("firing")

@@ -6,14 +6,14 @@ import msgspec
 import pytest
 
 from gatewatch.authority.actor import Actor
-from gatewatch.control.alerts import AlertRow, Alerts, Effect
+from gatewatch.control.alerts import AlertRow, Alerts, Effect, Over
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import NotAllowed, NotFound, UsageError
 from tests.kit.acting import Stage
 
 ROW = AlertRow(
     id="slow|team/search", alert="slow", subject="team/search", state="firing", severity="warning", value="2.4 s",
-    threshold="2 s", text="slow: team/search: 2.4 s", since=5_000_000, changed_at=5_000_000, told=True,
+    threshold="2 s", text="slow: team/search: 2.4 s", since=5_000_000, changed_at=5_000_000, told=("ops",),
 )  # fmt: skip
 OTHERS: tuple[dict[str, Any], ...] = (
     {},
@@ -42,9 +42,9 @@ def firing(stage: Stage) -> Stage:
     with ControlStore.open(stage.home.control, actor="gateway") as store:
         book = Alerts(store)
         for n, fields in enumerate(OTHERS):
-            book.fire(msgspec.structs.replace(ROW, **fields | {"since": ROW.since + n}))
-        book.clear("gone|gateway", "over")
-        book.clear("drain|key/k1", "over")
+            book.settle(fired=[msgspec.structs.replace(ROW, **fields | {"since": ROW.since + n})])
+        for id in ("gone|gateway", "drain|key/k1"):
+            book.settle(over=[Over(msgspec.structs.replace(ROW, id=id, value="none"), "over")])
     stage.gateway = Told()
     return stage
 
@@ -91,7 +91,7 @@ def test_a_paused_key_is_resumed(firing: Stage) -> None:
 
 
 def test_what_does_not_fire_cannot_be_acknowledged(firing: Stage) -> None:
-    for name in ("fast", "gone", "slow|team/web", "drain"):
+    for name in ("fast", "gone", "slow|team/web"):
         with pytest.raises(NotFound, match="no alert"):
             firing.do("alerts.ack", name=name)
     assert firing.gateway.times == 0
@@ -107,6 +107,40 @@ def test_a_silence_is_seen_on_what_it_covers_and_ends_by_a_word(firing: Stage) -
     assert firing.do("alerts.silences") == []
     with pytest.raises(NotFound):
         firing.do("alerts.unsilence", name=made["id"])
+
+
+def test_a_silence_for_nothing_says_so(firing: Stage) -> None:
+    asked = {"span": "2h", "reason": "x"}
+    assert "watched are velocity" in firing.do("alerts.silence", name="nothing*", **asked)["warning"]
+    for good in ("slow", "slow|team/*", "velocity|key/*", "budget-*", "*search"):
+        assert firing.do("alerts.silence", name=good, **asked)["warning"] is None
+    assert firing.do("alerts.silence", name="slow", **asked)["fires_now"] == ["slow|team/search", "slow|team/chat"]
+
+
+def test_values_are_numbers_for_scripts(firing: Stage) -> None:
+    values: dict[str, tuple[Any, int, Any]] = {
+        "a": ("share", 1_040_000, 1.04), "b": ("time", 2_400_000, 2.4), "c": ("count", 7, 7),
+        "d": ("times", 8_500_000, 8.5),
+    }  # fmt: skip
+    with ControlStore.open(firing.home.control, actor="gateway") as store:
+        for id, (unit, measured, _) in values.items():
+            row = msgspec.structs.replace(ROW, id=f"{id}|x", alert=id, unit=unit, measured=measured, bound=measured)
+            Alerts(store).settle(fired=[row])
+    rows = {row["alert"]: row for row in firing.do("alerts.list")}
+    assert {id: (rows[id]["measured"], rows[id]["bound"]) for id in values} == {
+        id: (number, number) for id, (_, _, number) in values.items()
+    }
+    assert rows["b"]["unit"] == "seconds"
+
+
+def test_how_a_paused_key_is_resumed_is_said_wherever_it_stands(firing: Stage) -> None:
+    lift = "gatewatch alerts ack 'drain|key/k1' --resume"
+    assert firing.do("alerts.show", name="drain")["lift"] == lift
+    assert [row["lift"] for row in firing.do("alerts.list")] == [None, None, lift]
+    with pytest.raises(NotFound, match="pause key/k1 is still in force") as refused:
+        firing.do("alerts.ack", name="drain")
+    assert refused.value.next_step is not None
+    assert lift in refused.value.next_step
 
 
 @pytest.mark.parametrize(

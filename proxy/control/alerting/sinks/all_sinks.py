@@ -1,23 +1,26 @@
 """All that a gateway's alerts are told to: the log, and every webhook that the configuration names.
 
-Keeps true: another configuration takes effect at once; a webhook that stays as it was keeps what waits for it.
+Keeps true: another configuration takes effect at once; a webhook that stays as it was keeps what waits for it; each is
+told what it does not know yet, and no other is.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any
 
 from gatewatch.config.alert_sinks import BUILT_IN, Webhook
 from gatewatch.errors import GatewatchError, NotFound
 from gatewatch.keys.secret_shapes import shown
 from proxy.control.alarms import Alarms
-from proxy.control.alerting.firing import Firing
+from proxy.control.alerting.firing import Firing, Hear
 from proxy.control.alerting.sinks.log_sink import LogSink
 from proxy.control.alerting.sinks.webhook import Resolve, WebhookSink
 
 LAST_SECONDS = 2.0
+LOG = "log"
 
 
 class Sinks:
@@ -25,6 +28,7 @@ class Sinks:
 
     def __init__(self, resolve: Resolve, alarms: Alarms, gateway: str) -> None:
         """`gateway`: the name by which messages say where they come from."""
+        self.on_heard: Hear = lambda *_: None
         self._resolve = resolve
         self._alarms = alarms
         self._gateway = gateway
@@ -40,14 +44,24 @@ class Sinks:
                 sink.end()
         for name, webhook in webhooks.items():
             if name not in self._webhooks:
-                sink = WebhookSink(name, webhook, self._resolve, self._alarms, self._gateway)
+                heard = partial(self._heard, name)
+                sink = WebhookSink(name, webhook, self._resolve, self._alarms, self._gateway, heard)
                 self._webhooks[name] = sink, asyncio.create_task(sink.run(), name=f"alert sink {name}")
 
-    def tell(self, firing: Firing) -> None:
-        """Hand it to all of them."""
-        self._log.tell(firing)
-        for sink, _ in self._webhooks.values():
-            sink.tell(firing)
+    def tell(self, firing: Firing, told: Collection[str]) -> None:
+        """Hand it to those that do not know it; a sink that is there no more has nothing to be told."""
+        over = firing.state == "cleared"
+        if (LOG in told) == over:
+            self._log.tell(firing)
+            self._heard(LOG, firing)
+        for name, (sink, _) in self._webhooks.items():
+            if (name in told) == over:
+                sink.tell(firing)
+        for name in set(told) - self._webhooks.keys() - {LOG} if over else ():
+            self._heard(name, firing)
+
+    def _heard(self, name: str, firing: Firing) -> None:
+        self.on_heard(name, firing)
 
     async def stop(self) -> None:
         """What waits has a moment to go out; then it is lost, and the log has it."""
@@ -68,7 +82,7 @@ class Sinks:
         """
         firing = _try_out()
         began = time.monotonic()
-        if name == "log":
+        if name == LOG:
             self._log.tell(firing)
             said = "written"
         elif name in self._webhooks:

@@ -12,9 +12,6 @@ from proxy.control.alerting.firing import Firing
 MOST_TEXT = 2000
 MOST_NAME = 300
 
-SEVERITIES = ("info", "warning", "critical")
-"""The least severe first."""
-
 
 def told(firing: Firing, gateway: str) -> dict[str, object]:
     """`gateway`: the name of the one that says it."""

@@ -1,21 +1,22 @@
 """A webhook: its queue, and the task that hands messages over, one after the other.
 
-Keeps true: telling never waits and never fails; a message is tried until it is taken or its time is up, and goes out
-under the same id each time; what is wrong is one alarm, which ends with the next message that is taken. Secrets are
-looked up for each message and kept nowhere.
+Keeps true: telling never waits and never fails; a message waits once, however often it is told; it is tried until it is
+taken or its time is up, and goes out under the same id each time; only then it counts as heard, so that whoever tells
+it may do so again after a crash; what is wrong is one alarm, which ends with the next message that is taken. Secrets
+are looked up for each message and kept nowhere.
 """
 
 import asyncio
 import logging
 import random
 import time
-from collections import deque
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from gatewatch.alerts.alert import SEVERITIES
 from gatewatch.config.alert_sinks import Webhook
 from gatewatch.errors import GatewatchError
 from proxy.control.alarms import Alarms
@@ -24,7 +25,7 @@ from proxy.control.alerting.sinks.destination import Undeliverable, checked_url
 from proxy.control.alerting.sinks.posting import TRY_SECONDS, Outcome, post
 from proxy.control.alerting.sinks.signature import signature_headers, signing_key
 from proxy.control.alerting.sinks.slack import slack_message
-from proxy.control.alerting.sinks.told import SEVERITIES, message_id, told
+from proxy.control.alerting.sinks.told import message_id, told
 
 if TYPE_CHECKING:
     import httpx
@@ -42,14 +43,24 @@ log = logging.getLogger("gatewatch.alerts")
 class WebhookSink:
     """One of `alert_sinks`. Belongs to the event loop."""
 
-    def __init__(self, name: str, webhook: Webhook, resolve: Resolve, alarms: Alarms, gateway: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        webhook: Webhook,
+        resolve: Resolve,
+        alarms: Alarms,
+        gateway: str,
+        heard: Callable[[Firing], object] = lambda _: None,
+    ) -> None:
+        """`heard`: called with what was taken, and with what is given up."""
+        self._heard = heard
         self.webhook = webhook
         self._name = name
         self._resolve = resolve
         self._alarms = alarms
         self._gateway = gateway
-        self._waiting: deque[tuple[Firing, float]] = deque()
-        """With the moment (monotonic) at which it is given up."""
+        self._waiting: dict[str, tuple[Firing, float]] = {}
+        """By the id of the message, the next first; with the moment (monotonic) at which it is given up."""
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -58,15 +69,28 @@ class WebhookSink:
         self._client: httpx.AsyncClient | None = None
 
     def tell(self, firing: Firing) -> None:
-        """Queue it where it is severe enough. Beyond `MOST_WAITING` the oldest is lost."""
-        if SEVERITIES.index(firing.severity) < SEVERITIES.index(self.webhook.severity):
+        """Queue it where it is severe enough, or take its newer words. Of more than `MOST_WAITING` the least severe
+        wait where they are: with whoever tells them."""
+        if firing.state == "firing" and _rank(firing) < SEVERITIES.index(self.webhook.severity):
             return
-        if len(self._waiting) >= MOST_WAITING:
-            self._waiting.popleft()
-            self._lose("too many wait for it")
-        self._waiting.append((firing, time.monotonic() + self.webhook.give_up / 1e6))
+        id = message_id(firing, self._gateway)
+        if id not in self._waiting:
+            if len(self._waiting) >= MOST_WAITING and not self._made_room(firing):
+                return
+            self._waiting[id] = firing, time.monotonic() + self.webhook.give_up / 1e6
+        else:
+            self._waiting[id] = firing, self._waiting[id][1]
         self._idle.clear()
         self._news.set()
+
+    def _made_room(self, firing: Firing) -> bool:
+        """Whether another, less severe message has gone back; not the one that is just being told."""
+        _, *later = self._waiting
+        least = min(later, key=lambda id: _rank(self._waiting[id][0]))
+        if _rank(self._waiting[least][0]) >= _rank(firing):
+            return False
+        del self._waiting[least]
+        return True
 
     async def run(self) -> None:
         """Until cancelled. What is wrong with it shows now, and not when the first alert fires."""
@@ -74,10 +98,10 @@ class WebhookSink:
             await self._look()
             while True:
                 while self._waiting:
-                    firing, due = self._waiting[0]
+                    id, (firing, due) = next(iter(self._waiting.items()))
                     await self._deliver(firing, due)
-                    if self._waiting and self._waiting[0][0] is firing:
-                        self._waiting.popleft()
+                    del self._waiting[id]
+                    self._heard(firing)
                 self._idle.set()
                 self._news.clear()
                 await self._news.wait()
@@ -169,3 +193,7 @@ class WebhookSink:
         if self._client is None:
             self._client = checked_client(allow_private=self.webhook.allow_private, seconds=TRY_SECONDS)
         return self._client
+
+
+def _rank(firing: Firing) -> int:
+    return SEVERITIES.index(firing.severity)

@@ -39,6 +39,6 @@ def test_several_deeds_stand_beside_each_other() -> None:
 def test_workers_are_told_which_alert_it_was() -> None:
     row = AlertRow(
         id="drain|key/k1", alert="drain", subject="key/k1", state="cleared", severity="info", value="", threshold="",
-        text="", since=0, changed_at=0, told=False, actions=(Effect(kind="pause", scope="key", name="k1"),),
+        text="", since=0, changed_at=0,  actions=(Effect(kind="pause", scope="key", name="k1"),),
     )  # fmt: skip
     assert overrides([row]) == (Override(kind="pause", scope="key", name="k1", because="alert drain|key/k1"),)

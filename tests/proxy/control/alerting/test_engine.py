@@ -1,13 +1,14 @@
 """What fires is written, acts, is told, and comes back after a restart; what cannot be measured changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
+from msgspec.structs import replace as replaced
 
 from gatewatch.alerts.alert import Alert
+from gatewatch.alerts.crowd import MOST_TOLD
 from gatewatch.alerts.silence import Silence
 from gatewatch.control.alerts import Alerts
 from gatewatch.control.store import ControlStore
@@ -17,7 +18,8 @@ from gatewatch.ledger.unavailable import LedgerLocked
 from gatewatch.paths import Home
 from proxy.control.alarms import Alarms
 from proxy.control.alerting.engine import AlertEngine
-from proxy.control.alerting.firing import Firing
+from proxy.control.alerting.firing import Firing, Hear
+from proxy.control.alerting.sinks.told import message_id
 from proxy.control.limits_in_force import LimitsInForce
 from proxy.settings import Limiting, Override
 from tests.kit.acting import MINUTE, SECOND, Clock
@@ -49,6 +51,7 @@ class Stage:
         self.pushed: list[Limiting] = []
         self.ages: dict[str, int] = {}
         self.made = 0
+        self.takes = True
         self.locked = False
         self.engine = self.started()
 
@@ -77,8 +80,14 @@ class Stage:
             raise LedgerLocked("the ledger is locked by another process")
         return self.service.ask(query, **params)
 
-    def tell(self, firing: Firing) -> None:
-        self.told.append(firing)
+    on_heard: Hear
+
+    def tell(self, firing: Firing, told: Collection[str]) -> None:
+        """As a sink does that takes everything at once, unless it is told not to."""
+        if ("stage" in told) == (firing.state == "cleared"):
+            self.told.append(firing)
+            if self.takes:
+                self.on_heard("stage", firing)
 
     def store(self, actor: str = "gateway") -> ControlStore:
         return ControlStore.open(self.home.control, actor=actor, clock=self.clock)
@@ -90,6 +99,14 @@ class Stage:
             a_call(self.made * 1000 + n, at_us=self.clock.now - SECOND, latency_us=1000, **fields) for n in range(count)
         ]
         segment(self.home, *map(closing, calls), run=f"20261120T100000Z-{self.made:08x}")
+        self.service.load_once()
+
+    def crowd(self, users: int) -> None:
+        """A failed call of each of so many users."""
+        calls = [
+            a_call(n, at_us=self.clock.now - SECOND, latency_us=1000, user=f"user{n}", **FAILING) for n in range(users)
+        ]
+        segment(self.home, *map(closing, calls), run="20261120T100000Z-0000ffff")
         self.service.load_once()
 
     async def look(self, after: int = 0) -> list[tuple[str, str]]:
@@ -263,14 +280,123 @@ async def test_an_alert_that_is_taken_out_of_the_configuration_is_over(stage: St
     assert newest.after["why"] == "it is no longer configured"
 
 
-async def test_where_sinks_may_not_have_heard_they_are_told_again(stage: Stage) -> None:
+async def test_a_sink_is_told_until_it_has_heard_also_by_the_gateway_after_a_killed_one(stage: Stage) -> None:
+    stage.takes = False
+    stage.calls(10, **FAILING)
+    assert await stage.look() == [("errors|team/search", "firing")]
+    (first,) = stage.told
+    stage.engine = stage.started()
+    stage.takes = True
+    assert await stage.look(SECOND) == [("errors|team/search", "firing")]
+    (again,) = stage.told
+    assert message_id(first, "gw") == message_id(again, "gw")
+    assert await stage.look(SECOND) == []
+
+
+async def test_a_sink_that_took_it_late_is_told_that_it_is_over(stage: Stage) -> None:
+    stage.takes = False
+    stage.calls(10, **FAILING)
+    await stage.look()
+    (late,) = stage.told
+    await stage.look(61 * SECOND)
+    assert await stage.look(10 * SECOND) == []
+    stage.takes = True
+    stage.on_heard("stage", late)
+    assert await stage.look(SECOND) == [("errors|team/search", "cleared")]
+    assert await stage.look(SECOND) == []
+
+
+async def test_what_is_told_of_it_is_how_it_is_by_now(stage: Stage) -> None:
+    stage.calls(10, **FAILING)
+    await stage.look()
+    stage.calls(30)
+    assert await stage.look(SECOND) == []
+    (live,) = stage.engine.live()
+    assert (live["value"], live["fired_value"], live["measured"]) == ("25 %", "100 %", 250_000)
+    (alarm,) = stage.engine.standing()
+    assert "25 % answers 5xx (10 of 40 calls in 1m)" in alarm.text
+    stage.calls(90)
+    await stage.look(SECOND)
+    assert await stage.look(10 * SECOND) == [("errors|team/search", "cleared")]
+    (over,) = stage.told
+    assert over.value == "7.6 %"
+    assert over.text.startswith("Over: errors: team/search: 7.6 % answers 5xx (10 of 130 calls in 1m)")
+    assert "In force" not in over.text
+    with stage.store() as store:
+        cleared, *_ = store.audit_entries()
+    assert cleared.before is not None
+    assert cleared.before["value"] == "100 %"
+
+
+async def test_of_what_is_gone_no_old_value_is_told(stage: Stage) -> None:
+    stage.calls(10, **FAILING)
+    await stage.look()
+    await stage.look(61 * SECOND)
+    await stage.look(10 * SECOND)
+    (over,) = stage.told
+    assert (over.value, over.text) == ("none", "Over: errors: team/search: nothing is seen of it any more.")
+
+
+async def test_another_configuration_reaches_what_fires_already(stage: Stage) -> None:
+    stage.calls(10, **FAILING)
+    await stage.look()
+    stage.alerts = [replaced(ERRORS, do=("notify", "step_down"), severity="info", bound=200_000)]
+    await stage.look(SECOND)
+    (live,) = stage.engine.live()
+    assert (live["severity"], live["threshold"], live["actions"]) == ("info", "20 %", ["step_down team/search"])
+    assert [override.kind for override in stage.limits.limiting.overrides] == ["step_down"]
+
+
+async def test_what_an_operator_lifted_stays_lifted_while_it_fires(stage: Stage) -> None:
+    stage.calls(10, **FAILING)
+    await stage.look()
+    with stage.store("ann") as store:
+        Alerts(store).acknowledge("errors|team/search", None, resume=True)
+    stage.calls(10, **FAILING)
+    await stage.look(SECOND)
+    assert not stage.limits.limiting.overrides
+
+
+async def test_a_pause_outlives_a_configuration_without_it(stage: Stage) -> None:
+    stage.alerts = [DRAIN]
+    stage.calls(1, cost_picos=60 * 10**12)
+    await stage.look()
+    stage.alerts = [replaced(DRAIN, do=("notify",))]
+    await stage.look(SECOND)
+    assert [override.kind for override in stage.limits.limiting.overrides] == ["pause"]
+
+
+async def test_a_drain_that_goes_on_does_not_become_the_usual(stage: Stage) -> None:
+    stage.alerts = [replaced(DRAIN, do=("notify",), window=10 * MINUTE, floor=10**12)]
+    told = []
+    for _ in range(40):
+        stage.calls(1, cost_picos=10**12)
+        told += await stage.look(MINUTE)
+    assert told == [("drain|key/k0000001", "firing")]
+
+
+async def test_of_a_crowd_the_worst_fire_and_the_others_are_told_together(stage: Stage) -> None:
+    stage.alerts = [replaced(ERRORS, per="user", least=1, do=("notify",))]
+    stage.crowd(300)
+    told = await stage.look()
+    assert len(told) == MOST_TOLD + 1
+    (more,) = (firing for firing in stage.told if firing.subject == "more")
+    assert "250 more subjects, among them user/" in more.text
+    assert len([entry for entry in stage.trail() if entry[1] == "alert.fire"]) == MOST_TOLD + 1
+    await stage.look(61 * SECOND)
+    assert len(await stage.look(10 * SECOND)) == MOST_TOLD + 1
+
+
+async def test_that_it_is_over_is_told_when_the_silence_is_over(stage: Stage) -> None:
     stage.calls(10, **FAILING)
     await stage.look()
     with stage.store() as store:
-        (row,) = Alerts(store).rows()
-        Alerts(store).note_told([msgspec.structs.replace(row, state="cleared")])  # as before it was noted
-    assert await stage.look(SECOND) == [("errors|team/search", "firing")]
-    assert await stage.look(SECOND) == []
+        until = stage.clock.now + 5 * MINUTE
+        Alerts(store).silence(Silence(id="s", pattern="errors", until=until, reason="", created_at=0, created_by="ann"))
+    await stage.look(61 * SECOND)
+    assert await stage.look(10 * SECOND) == []
+    assert stage.rows() == {"errors|team/search": "cleared"}
+    assert await stage.look(5 * MINUTE) == [("errors|team/search", "cleared")]
 
 
 async def test_a_store_that_cannot_be_opened_is_said_and_leaves_in_force_what_is(stage: Stage) -> None:
@@ -288,12 +414,12 @@ async def test_a_store_that_cannot_be_opened_is_said_and_leaves_in_force_what_is
 
 
 async def test_ages_that_cannot_be_told_do_not_keep_others_from_being_judged(stage: Stage) -> None:
-    old = msgspec.structs.replace(LAG, name="old", when="key_age", per="provider_key")
+    old = replaced(LAG, name="old", when="key_age", per="provider_key")
 
     def ages() -> dict[str, int]:
         raise GatewatchError("the store is away")
 
-    stage.engine._ages = ages
+    stage.engine._looking._ages = ages
     stage.alerts = [old, ERRORS]
     stage.calls(10, **FAILING)
     assert await stage.look() == [("errors|team/search", "firing")]

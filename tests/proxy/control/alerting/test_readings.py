@@ -49,7 +49,7 @@ class Stage:
 
     def readings(self, *, lag: int = 0, is_loaded: bool = True) -> Readings:
         ages = {"openai/main": 90 * SECOND}
-        return Readings(self.ask, self.usual, lambda: ages, lag=lag, is_loaded=is_loaded, now=NOW)
+        return Readings(self.ask, self.usual, lambda: ages, lag=lag, is_loaded=is_loaded, now=NOW, firing={})
 
     def of(self, **written: Any) -> dict[str, Reading]:
         return {reading.subject: reading for reading in self.readings().of(alert(**written))}

@@ -16,7 +16,7 @@ PAUSE = Effect(kind="pause", scope="key", name="k1")
 def row(**changed: Any) -> AlertRow:
     fields: dict[str, Any] = {
         "id": "slow|team/search", "alert": "slow", "subject": "team/search", "state": "firing", "severity": "warning",
-        "value": "2.4 s", "threshold": "2 s", "text": "slow: team/search", "since": 5, "changed_at": 5, "told": False,
+        "value": "2.4 s", "threshold": "2 s", "text": "slow: team/search", "since": 5, "changed_at": 5,
     }  # fmt: skip
     return AlertRow(**fields | changed)
 
@@ -25,7 +25,10 @@ def test_one_line_says_all_of_it() -> None:
     assert line(ALERT, READING, (), None) == (
         "slow: team/search: 2.4 s p95 latency (31 calls in 5m); fires from 2 s on."
     )
-    assert line(ALERT, READING, (PAUSE,), "app of search").endswith("fires from 2 s on. In force: pause key/k1.")
+    assert line(ALERT, READING, (PAUSE,), "app of search").endswith(
+        "fires from 2 s on. In force: pause key/k1."
+        " A paused key stays paused until `gatewatch alerts ack 'slow|team/search' --resume`."
+    )
     assert "team/search (app of search): " in line(ALERT, READING, (), "app of search")
 
 
@@ -50,5 +53,8 @@ def test_sinks_are_told_of_what_stays_when_it_is_over() -> None:
     assert firing_of(row()).state == "firing"
     over = firing_of(row(state="cleared", changed_at=9, actions=(PAUSE,)))
     assert (over.state, over.since, over.at, over.actions) == ("cleared", 5, 9, ("pause key/k1",))
-    assert over.text == "Over: slow: team/search Still in force: pause key/k1."
+    assert over.text == (
+        "Over: slow: team/search Still in force: pause key/k1."
+        " A paused key stays paused until `gatewatch alerts ack 'slow|team/search' --resume`."
+    )
     assert firing_of(row(state="acknowledged")).state == "firing"

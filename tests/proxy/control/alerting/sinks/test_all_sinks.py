@@ -49,21 +49,36 @@ async def refuses(conversation: Conversation) -> None:
 async def test_all_are_told_and_the_log_always(caplog: pytest.LogCaptureFixture) -> None:
     async with scripted_upstream(takes) as upstream, sinks(upstream.url) as (made, _):
         with caplog.at_level(logging.INFO, "gatewatch.alerts"):
-            made.tell(a_firing())
+            made.tell(a_firing(), ())
             made.configure({"a": webhook(), "b": webhook()})
-            made.tell(a_firing())
+            made.tell(a_firing(), ())
             await eventually(lambda: len(upstream.requests) == 2)
     assert len([record for record in caplog.records if record.getMessage().startswith("alert {")]) == 2
+
+
+async def test_each_is_told_what_it_does_not_know() -> None:
+    async with scripted_upstream(takes) as upstream, sinks(upstream.url) as (made, _):
+        heard: list[tuple[str, str]] = []
+        made.on_heard = lambda name, firing: heard.append((name, firing.state))
+        made.configure({"a": webhook(), "b": webhook()})
+        made.tell(a_firing(), {"a", "log"})
+        await eventually(lambda: heard)
+        assert heard == [("b", "firing")]
+        made.tell(a_firing(state="cleared"), {"b", "gone"})
+        assert heard[1:] == [("gone", "cleared")]
+        await eventually(lambda: len(heard) == 3)
+        assert heard[2] == ("b", "cleared")
+        assert len(upstream.requests) == 2
 
 
 async def test_one_that_is_gone_is_told_nothing_more_and_its_alarm_ends() -> None:
     async with scripted_upstream(refuses) as upstream, sinks(upstream.url) as (made, alarms):
         made.configure({"a": webhook()})
-        made.tell(a_firing())
+        made.tell(a_firing(), ())
         await eventually(alarms.standing)
         made.configure({})
         assert not alarms.standing()
-        made.tell(a_firing())
+        made.tell(a_firing(), ())
         made.configure({"a": webhook()})
         assert len(upstream.requests) == 1
 
@@ -79,8 +94,8 @@ async def test_one_that_stays_as_it_was_keeps_what_waits() -> None:
 
     async with scripted_upstream(slow) as upstream, sinks(upstream.url) as (made, _):
         made.configure({"a": webhook()})
-        for _ in range(3):
-            made.tell(a_firing())
+        for number in range(3):
+            made.tell(a_firing(id=str(number)), ())
         made.configure({"a": webhook(), "b": webhook()})
         held.set()
         await eventually(lambda: len(upstream.requests) == 3)
@@ -90,13 +105,13 @@ async def test_what_waits_at_the_end_goes_out_but_holds_up_nobody_for_long(monke
     async with scripted_upstream(takes) as upstream:
         async with sinks(upstream.url) as (made, _):
             made.configure({"a": webhook()})
-            for _ in range(5):
-                made.tell(a_firing())
+            for number in range(5):
+                made.tell(a_firing(id=str(number)), ())
         assert len(upstream.requests) == 5
     monkeypatch.setattr("proxy.control.alerting.sinks.all_sinks.LAST_SECONDS", 0.05)
     async with scripted_upstream(silence) as upstream, sinks(upstream.url) as (made, _):
         made.configure({"a": webhook()})
-        made.tell(a_firing())
+        made.tell(a_firing(), ())
 
 
 async def test_each_can_be_tried_out_and_says_how_it_went() -> None:

@@ -16,6 +16,7 @@ import pytest
 from gatewatch.config.alert_sinks import Webhook
 from gatewatch.vault.references import SecretError
 from proxy.control.alarms import Alarms
+from proxy.control.alerting.firing import Firing
 from proxy.control.alerting.sinks import webhook as webhook_module
 from proxy.control.alerting.sinks.webhook import MOST_WAITING, WebhookSink
 from tests.kit.firings import a_firing
@@ -41,7 +42,12 @@ class Stage:
                 raise SecretError("the environment variable is not set")
             return secrets[reference]
 
-        self.sink = WebhookSink("ops", Webhook.model_validate(named | fields), resolve, alarms, "gw-1:4000")
+        self.heard: list[str] = []
+
+        def hear(firing: Firing) -> None:
+            self.heard.append(firing.id)
+
+        self.sink = WebhookSink("ops", Webhook.model_validate(named | fields), resolve, alarms, "gw-1:4000", hear)
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
@@ -114,8 +120,8 @@ async def test_trouble_is_an_alarm_that_ends_with_the_next_message_taken(caplog:
 
 async def test_a_message_whose_time_is_up_is_given_up_and_the_next_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     async with stage(*[503] * 500, give_up="1s") as made:
-        made.sink.tell(a_firing(subject="one"))
-        made.sink.tell(a_firing(subject="two"))
+        made.sink.tell(a_firing(id="one", subject="one"))
+        made.sink.tell(a_firing(id="two", subject="two"))
         await until(made.alarm, lambda text: "given up: 2" in text)
     assert {body["subject"] for body in made.bodies} == {"one", "two"}
 
@@ -131,11 +137,34 @@ async def test_telling_never_waits_and_what_waits_is_bounded() -> None:
         made = Stage(upstream, Alarms())
         running = asyncio.create_task(made.sink.run())
         for number in range(MOST_WAITING * 2):
-            made.sink.tell(a_firing(subject=str(number)))
-        assert len(made.sink._waiting) == MOST_WAITING
-        assert f"given up: {MOST_WAITING}" in made.alarm()
+            made.sink.tell(a_firing(id=str(number), severity="info"))
+        made.sink.tell(a_firing(id="urgent", severity="critical"))
+        waiting = [firing.id for firing, _ in made.sink._waiting.values()]
+        assert waiting[0] == "0"
+        assert (len(waiting), waiting[-1]) == (MOST_WAITING, "urgent")
+        assert made.heard == []
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_is_told_again_waits_once_and_says_what_was_said_last() -> None:
+    async with stage(503) as made:
+        made.sink.tell(a_firing(value="1.4 s"))
+        made.sink.tell(a_firing(value="1.9 s"))
+        await eventually(lambda: made.heard)
+        made.sink.tell(a_firing(id="next"))
+        await until(lambda: len(made.heard), lambda count: count == 2)
+    assert [body["id"] for body in made.bodies] == ["slow|team/search"] * 2 + ["next"]
+    assert made.bodies[0]["value"] == "1.9 s"
+
+
+async def test_a_message_is_heard_when_it_is_taken_or_given_up_and_not_before() -> None:
+    async with stage(503, 503, 200, 404) as made:
+        made.sink.tell(a_firing(id="taken"))
+        made.sink.tell(a_firing(id="refused"))
+        assert made.heard == []
+        await until(lambda: len(made.heard), lambda count: count == 2)
+    assert made.heard == ["taken", "refused"]
 
 
 async def test_one_that_cannot_work_is_an_alarm_before_the_first_alert_and_a_good_test_ends_it() -> None:
@@ -157,7 +186,7 @@ async def test_one_that_cannot_work_is_an_alarm_before_the_first_alert_and_a_goo
 async def test_only_what_is_severe_enough_is_sent() -> None:
     async with stage(severity="warning") as made:
         for severity in ("info", "warning", "critical"):
-            made.sink.tell(a_firing(severity=severity))
+            made.sink.tell(a_firing(id=severity, severity=severity))
         await until(lambda: len(made.bodies), lambda count: count == 2)
     assert [body["severity"] for body in made.bodies] == ["warning", "critical"]
 
