@@ -32,7 +32,11 @@ class Size(NamedTuple):
     """Bytes in UTF-8."""
     messages: int
     others: int
-    """Parts that are no text: an estimate of theirs is not corrected, and none is learnt from."""
+    """Parts that are no text, in pictures: an estimate of theirs is not corrected, and none is learnt from."""
+    writes: str = ""
+    """`5m` or `1h`: some of it is to be kept in a cache for so long, which costs more than reading it."""
+    searches: int = 0
+    """How often the provider may search the web for it, or once where that is not said."""
 
 
 @lru_cache(maxsize=1024)
@@ -68,74 +72,193 @@ def input_tokens(model: str, body: dict[str, Any], percent: int = 100) -> int:
 
 
 def size(body: dict[str, Any]) -> Size:
-    """How much there is to read in a request."""
-    text = count = others = 0
-    messages = body.get("messages")
-    for message in messages if isinstance(messages, list) else ():
-        count += 1
-        if isinstance(message, dict):
-            content = message.get("content")
-            if isinstance(content, str):
-                text += len(content) if content.isascii() else weight(content)
-            else:
-                more, parts = _parts(content, _LEVELS)
-                text += more
-                others += parts
-            if calls := message.get("tool_calls"):
-                text += weight(str(calls))
-    for name in ("system", "instructions", "prompt", "input"):
+    """How much there is to read in a request. What a parameter says that is not known here is read, too."""
+    reading = _Reading()
+    count = searches = 0
+    for name, value in body.items():
+        if name in _NOT_READ or type(value) not in _READABLE or not value:
+            continue
+        if name == "messages" and isinstance(value, list):
+            for message in value:
+                count += 1
+                if isinstance(message, dict):
+                    content = message.get("content")
+                    if len(message) == 2 and isinstance(content, str):  # with its role; most are
+                        reading.text += len(content) if content.isascii() else weight(content)
+                    else:
+                        reading.message(message)
+        elif name in _PROMPTS:
+            reading.take(value, _LEVELS)
+        elif isinstance(value, str):
+            reading.text += weight(value)
+        else:
+            text = str(value)
+            reading.text += weight(text)
+            if name == "tools" and isinstance(value, list):
+                if "cache_control" in text:
+                    for tool in value:
+                        if isinstance(tool, dict):
+                            reading.mark(tool)
+                searches = _searches(value) if "web_search" in text else 0
+    if "cache_control" in body:
+        reading.mark(body)
+    return Size(reading.text, count, reading.others, reading.writes, searches)
+
+
+_LIMITS = {
+    "chat": ("max_completion_tokens", "max_tokens"),
+    "completions": ("max_tokens",),
+    "responses": ("max_output_tokens",),
+    "messages": ("max_tokens",),
+}
+"""What an endpoint calls the limit of its output. Of two, nobody knows by which a provider goes."""
+LENGTHS = frozenset({
+    "max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens", "max_tokens_to_sample",
+    "maxOutputTokens", "min_tokens",
+})  # fmt: skip
+"""What any provider takes for one. Where the endpoint does not know it, it may hold or not: more is believed, less is
+not."""
+_LONGER = {
+    endpoint: (LENGTHS - {*own}) | {"n", "best_of", "prompt", "thinking", "thinking_budget", "reasoning", "prediction"}
+    for endpoint, own in {**_LIMITS, "": ()}.items()
+}
+"""Parameters beside it that may make more of the output."""
+MOST_OUTPUT = 10**9
+"""Tokens: no reply is longer, and what it costs still fits into a row."""
+
+
+def output_tokens(endpoint: str, body: dict[str, Any], usual: int = DEFAULT_OUTPUT_TOKENS, model: str = "") -> int:
+    """The output a request may produce: the largest limit of its own, else what is usual; and that for each choice of
+    each prompt. Thinking counts beside it where it is not within it, and a prediction, which is charged if it fails."""
+    limit, said = None, 0
+    for name in _LIMITS.get(endpoint, ()):
         if (value := body.get(name)) is not None:
-            more, parts = _parts(value, _LEVELS)
-            text += more
-            others += parts
-    if tools := body.get("tools"):
-        text += weight(str(tools))
-    return Size(text, count, others)
+            if type(value) is int and value > 0:
+                limit = max(limit or 0, value)
+            else:
+                said = max(said, _number(value))
+    most = max(usual if limit is None else limit, said)
+    if _LONGER.get(endpoint, _LONGER[""]).isdisjoint(body):
+        return min(most, MOST_OUTPUT)
+    for name in LENGTHS.intersection(body):
+        most = max(most, _number(body[name]))
+    if budget := _thinking(body):
+        most += budget if limit is None or budget >= limit else 0
+    if prediction := body.get("prediction"):
+        most += tokens_of_text(model, weight(str(prediction)))
+    times = max(_number(body.get("n")), _number(body.get("best_of")), 1)
+    prompts = body.get("prompt")
+    if isinstance(prompts, list) and prompts and not isinstance(prompts[0], int):
+        times *= len(prompts)
+    return min(most * times, MOST_OUTPUT)
 
 
-def output_tokens(body: dict[str, Any], usual: int = DEFAULT_OUTPUT_TOKENS) -> int:
-    """The output a request may produce: its own limit, as often as it asks for choices; else what is usual."""
-    choices = body.get("n")
-    times = choices if isinstance(choices, int) and not isinstance(choices, bool) and 0 < choices <= 128 else 1
-    limit = limit_of(body)
-    return (usual if limit is None else limit) * times
+def _thinking(body: dict[str, Any]) -> int:
+    """Tokens that it may take, where that is said: by Anthropic's parameter, OpenRouter's or Qwen's."""
+    budget = _number(body.get("thinking_budget"))
+    for name, field in (("thinking", "budget_tokens"), ("reasoning", "max_tokens")):
+        if isinstance(said := body.get(name), dict):
+            budget = max(budget, _number(said.get(field)))
+    return budget
 
 
-def limit_of(body: dict[str, Any]) -> int | None:
-    """The limit that a request sets to its output; None: none that holds."""
-    for name in ("max_completion_tokens", "max_tokens", "max_output_tokens"):
-        limit = body.get(name)
-        if isinstance(limit, int) and not isinstance(limit, bool) and 0 < limit < 10_000_000:
-            return limit
-    return None
+def _number(value: object) -> int:
+    """Of what a provider may take for a number: `3`, `3.0`, `"3"`; 0 where it is none, or below."""
+    if value is None or isinstance(value, bool):
+        return 0
+    if isinstance(value, str) and value.isdecimal() and len(value) < 20:
+        value = int(value)
+    return int(min(max(value, 0), MOST_OUTPUT)) if isinstance(value, (int, float)) else 0
 
 
+def _searches(tools: list[Any]) -> int:
+    kinds = [each for each in tools if isinstance(each, dict) and str(each.get("type")).startswith("web_search")]
+    return sum(max(_number(each.get("max_uses")), 1) for each in kinds)
+
+
+_READABLE = (str, list, dict)
+_PROMPTS = frozenset({"system", "instructions", "prompt", "input"})
+_NOT_READ = frozenset({
+    "model", "models", "metadata", "client_metadata", "user", "safety_identifier", "prompt_cache_key", "stop",
+    "stop_sequences", "logit_bias", "stream_options", "service_tier", "prediction", "thinking", "reasoning",
+    "modalities", "audio", "include", "provider", "plugins", "fallbacks", "preset", "cache_control",
+    "prompt_cache_options",
+})  # fmt: skip
+"""Parameters that say how to answer, and are no part of what the model reads."""
 _TEXTS = ("text", "arguments", "output", "thinking", "content", "input", "summary", "refusal")
 """Fields of a part, a block or an item that hold text, or more of their kind."""
 _PICTURES = frozenset({"image_url", "image", "input_image"})
 _WITHOUT_TEXT = frozenset({"input_audio", "audio", "file", "input_file", "document", "video", "input_video"})
-"""Kinds of parts whose size says nothing of their tokens."""
+"""Kinds of parts whose text cannot be seen."""
+_DATA = ("data", "file_data")
+_BYTES_PER_PICTURE = 16_000
+"""Of a file in base64: about 20 bytes for a token, as in a PDF of text. Where it is named by URL or id alone, it is one
+picture."""
 _LEVELS = 6
 
 
-def _parts(value: object, levels: int) -> tuple[int, int]:
-    """Bytes of text, and parts that are none, however a dialect nests them. A text's `type` says what it is, not the
-    text."""
-    if isinstance(value, str):
-        return weight(value), 0
-    if isinstance(value, list):
-        if value and isinstance(value[0], int):  # token ids
-            return 4 * len(value), 0
-        found = [_parts(each, levels) for each in value]
-        return sum(text for text, _ in found), sum(others for _, others in found)
-    if not isinstance(value, dict) or levels == 0:
-        return 0, 0
-    kind = value.get("type")
-    if kind == "document" and isinstance(source := value.get("source"), dict) and isinstance(source.get("data"), str):
-        return (weight(source["data"]), 0) if source.get("type") == "text" else (0, 1)
-    if (isinstance(kind, str) and (kind in _PICTURES or kind in _WITHOUT_TEXT)) or "image_url" in value:
-        return 0, 1
-    if kind == "tool_use":
-        return weight(str(value.get("input"))), 0
-    found = [_parts(value[name], levels - 1) for name in _TEXTS if name in value]
-    return sum(text for text, _ in found), sum(others for _, others in found)
+class _Reading:
+    """What was found so far, however a dialect nests it."""
+
+    __slots__ = ("others", "text", "writes")
+
+    def __init__(self) -> None:
+        self.text = 0
+        self.others = 0
+        self.writes = ""
+
+    def message(self, message: dict[str, Any]) -> None:
+        for name, value in message.items():
+            if name == "content":
+                if isinstance(value, str):
+                    self.text += len(value) if value.isascii() else weight(value)
+                else:
+                    self.take(value, _LEVELS)
+            elif name != "role" and value:
+                self.text += weight(value if isinstance(value, str) else str(value))
+
+    def take(self, value: object, levels: int) -> None:
+        """A text's `type` says what it is, not the text."""
+        if isinstance(value, str):
+            self.text += len(value) if value.isascii() else weight(value)
+        elif isinstance(value, list):
+            if value and isinstance(value[0], int):  # token ids
+                self.text += 4 * len(value)
+            else:
+                for each in value:
+                    self.take(each, levels)
+        elif isinstance(value, dict) and levels:
+            self._take_part(value, levels)
+
+    def _take_part(self, part: dict[str, Any], levels: int) -> None:
+        if "cache_control" in part:
+            self.mark(part)
+        kind = part.get("type")
+        if kind == "document" and isinstance(source := part.get("source"), dict):
+            if source.get("type") == "text":
+                self.take(source.get("data"), 0)
+                return
+            if source.get("type") == "content":
+                self.take(source.get("content"), levels - 1)
+                return
+        if (isinstance(kind, str) and kind in _PICTURES) or "image_url" in part:
+            self.others += 1
+        elif isinstance(kind, str) and kind in _WITHOUT_TEXT:
+            self.others += 1 + _data(part) // _BYTES_PER_PICTURE
+        elif kind == "tool_use":
+            self.text += weight(str(part.get("input")))
+        else:
+            for name in _TEXTS:
+                if name in part:
+                    self.take(part[name], levels - 1)
+
+    def mark(self, part: dict[str, Any]) -> None:
+        """Note what is to be kept up to this part, if anything."""
+        if (mark := part.get("cache_control")) and self.writes != "1h":
+            self.writes = "1h" if isinstance(mark, dict) and mark.get("ttl") == "1h" else "5m"
+
+
+def _data(part: dict[str, Any]) -> int:
+    """Bytes of a file that came with the request, in base64."""
+    inside = [part, *(part[name] for name in ("source", "file", "input_audio") if isinstance(part.get(name), dict))]
+    return sum(len(data) for each in inside for name in _DATA if isinstance(data := each.get(name), str))

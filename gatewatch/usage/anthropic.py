@@ -12,7 +12,7 @@ from gatewatch.call import Tokens
 from gatewatch.usage.count import count_of
 from gatewatch.usage.details import Details, together
 
-_US_PREMIUM_PERCENT = 10
+US_PREMIUM_PERCENT = 10
 """Inference in the US alone (platform.claude.com/docs/en/manage-claude/data-residency)."""
 
 
@@ -31,7 +31,7 @@ def details(usage: object) -> Details:
         return Details()
     advised = [(each.get("model"), _read(each)) for each in _iterations(usage, "advisor_message")]
     return Details(
-        premium_percent=_US_PREMIUM_PERCENT if usage.get("inference_geo") == "us" else 0,
+        premium_percent=US_PREMIUM_PERCENT if usage.get("inference_geo") == "us" else 0,
         others=tuple((model, tokens) for model, tokens in advised if isinstance(model, str) and tokens),
     )
 

@@ -12,6 +12,7 @@ from gatewatch.prices.book import PriceBook
 from gatewatch.prices.overrides import load_file
 from gatewatch.prices.rate import price_for, rate
 from gatewatch.prices.row import TOKEN_METERS, PriceRow
+from gatewatch.usage.anthropic import US_PREMIUM_PERCENT
 from gatewatch.usage.details import Details, together
 from gatewatch.usage.openai import reported_cost
 from proxy import estimate
@@ -29,6 +30,8 @@ _PRICED_TIERS = frozenset(
 """Service tiers with prices of their own, or that are not charged by the token: where no list has them, a call is
 unpriced. Any other (`auto`, `default`, `on_demand`, `scale`) costs what the standard tier does."""
 _NO_DETAILS = Details()
+_DEARER = frozenset({"modalities", "inference_geo"})
+"""Parameters for which tokens may cost more."""
 
 
 class Meter:
@@ -69,7 +72,7 @@ class Meter:
             return
         call.estimate_percent = self._percent(provider, model)
         size = estimate.size(body)
-        self._estimate(call, provider, model, body, estimate.tokens_of(model, size, call.estimate_percent))
+        self._estimate(call, provider, model, body, size)
         call.estimated_input_tokens, call.estimated_output_tokens = call.input_uncached_tokens, call.output_tokens
         call.estimated_others = size.others
 
@@ -78,7 +81,7 @@ class Meter:
         if call.endpoint == "count_tokens":
             self.free(call)
             return
-        self._estimate(call, provider, model, body, self.input_tokens(provider, model, body))
+        self._estimate(call, provider, model, body, estimate.size(body))
 
     def input_tokens(self, provider: Provider, model: str, body: dict[str, Any]) -> int:
         """Tokens that the request probably has, as the ledger has taught."""
@@ -88,10 +91,30 @@ class Meter:
         """The same of a request whose size is known."""
         return estimate.tokens_of(model, size, self._percent(provider, model))
 
-    def _estimate(self, call: Call, provider: Provider, model: str, body: dict[str, Any], input_tokens: int) -> None:
-        output = 0 if call.endpoint == "embeddings" else self._output_tokens(provider, model, body)
-        tokens = Tokens(input_uncached=input_tokens, output=output)
-        self._price(call, provider, model, tokens, "estimated", body.get("service_tier"))
+    def _estimate(self, call: Call, provider: Provider, model: str, body: dict[str, Any], size: Size) -> None:
+        output = 0 if call.endpoint == "embeddings" else self._output_tokens(call.endpoint, provider, model, body)
+        tokens = Tokens(input_uncached=self.tokens_of(provider, model, size), output=output)
+        tier = "fast" if body.get("speed") == "fast" else body.get("service_tier")
+        self._price(call, provider, model, tokens, "estimated", tier)
+        if call.cost_picos and (size.writes or size.searches or not _DEARER.isdisjoint(body)):
+            call.cost_picos = max(call.cost_picos, self._dearer(call, provider, model, body, size, tier) or 0)
+
+    def _dearer(
+        self, call: Call, provider: Provider, model: str, body: dict[str, Any], size: Size, tier: object
+    ) -> int | None:
+        """What the call costs where all that it asks for beside plain text is done."""
+        asked, modalities = call.tokens(), body.get("modalities")
+        said = isinstance(modalities, list) and "audio" in modalities
+        tokens = Tokens(
+            input_uncached=0 if size.writes else asked.input_uncached,
+            input_cache_write_5m=asked.input_uncached if size.writes == "5m" else 0,
+            input_cache_write_1h=asked.input_uncached if size.writes == "1h" else 0,
+            output=asked.output,
+            output_audio=asked.output if said else 0,
+        )
+        row = self._row(call, provider, model, None, tokens, tier)
+        premium = US_PREMIUM_PERCENT if body.get("inference_geo") == "us" else 0
+        return rate(tokens, row, searches=size.searches, premium_percent=premium) if row else None
 
     def settle(self, call: Call, provider: Provider, model: str, body: dict[str, Any], seen: Seen, whole: bool) -> None:
         """Fill in tokens and cost from the provider's usage, or from what was produced where there is none.
@@ -150,11 +173,15 @@ class Meter:
     def _percent(self, provider: Provider, model: str) -> int:
         return self._percents.get(f"{provider.name}/{model}", 100) if self._percents else 100
 
-    def _output_tokens(self, provider: Provider, model: str, body: dict[str, Any]) -> int:
-        if not self._outputs:
-            return estimate.output_tokens(body)
-        usual = self._outputs.get(f"{provider.name}/{model}", estimate.DEFAULT_OUTPUT_TOKENS)
-        return estimate.output_tokens(body, usual)
+    def _output_tokens(self, endpoint: str, provider: Provider, model: str, body: dict[str, Any]) -> int:
+        usual = estimate.DEFAULT_OUTPUT_TOKENS
+        if self._outputs:
+            usual = self._outputs.get(f"{provider.name}/{model}", usual)
+        most = estimate.output_tokens(endpoint, body, usual, model)
+        if provider.quirks.refuses and not estimate.LENGTHS.isdisjoint(provider.quirks.refuses):  # no limit reaches it
+            unlimited = {name: value for name, value in body.items() if name not in estimate.LENGTHS}
+            most = max(most, estimate.output_tokens(endpoint, unlimited, usual, model))
+        return most
 
     def _price(
         self,

@@ -125,9 +125,9 @@ class Stage:
 def settings_of(home: Home, provider: str) -> Settings:
     deadlines = Deadlines(connect=20, first_byte=20, idle=20, total=20)
 
-    def route(name: str, *models: str) -> Route:
+    def route(name: str, *models: str, drop_params: bool = False) -> Route:
         targets = tuple(Target(provider="openai", model=model) for model in models)
-        return Route(name=name, targets=targets, deadlines=deadlines)
+        return Route(name=name, targets=targets, deadlines=deadlines, drop_params=drop_params)
 
     openai = Provider(
         name="openai",
@@ -138,6 +138,7 @@ def settings_of(home: Home, provider: str) -> Settings:
     )
     routes = [
         route("talk", "gpt-4o-mini"),
+        route("talk-lossy", "gpt-4o-mini", drop_params=True),
         route("embed", "text-embedding-3-small"),
         route("talk-after-500", "fault-500", "gpt-4o-mini"),
         route("embed-after-500", "fault-500", "text-embedding-3-small"),

@@ -247,3 +247,54 @@ def test_counting_tokens_is_reckoned_with_nothing(meter: Meter) -> None:
     call = Call(call_id="c", started_at=AT, endpoint="count_tokens")
     meter.reckon(call, provider(), "gpt-4o-mini", BODY)
     assert (call.estimated_input_tokens, call.cost_picos) == (0, 0)
+
+
+def test_a_limit_that_the_provider_is_not_told_of_is_none(meter: Meter) -> None:
+    there = msgspec.structs.replace(provider(), quirks=Quirks(refuses=("max_tokens",)))
+    for limit, output in ((50, 512), (4000, 4000)):
+        call = Call(call_id="c", started_at=AT, endpoint="chat")
+        meter.reckon(call, there, "gpt-4o-mini", BODY | {"max_tokens": limit})
+        assert call.estimated_output_tokens == output
+
+
+def expected_cost(meter: Meter, model: str, prices: str, **fields: Any) -> int:
+    call = Call(call_id="c", started_at=AT, endpoint="messages")
+    meter.reckon(call, provider(prices), model, BODY | fields)
+    assert call.cost_picos is not None
+    assert (call.input_uncached_tokens, call.input_cache_write_1h_tokens) == (call.estimated_input_tokens, 0)
+    return call.cost_picos
+
+
+SONNET_IN, SONNET_OUT = 3_000_000, 15_000_000
+"""claude-sonnet-4-5, per token; what is kept for five minutes costs 1.25 times the input, for an hour twice."""
+
+
+@pytest.mark.parametrize(
+    ("fields", "percent"),
+    [({}, 100), ({"cache_control": {"type": "ephemeral"}}, 125), ({"cache_control": {"ttl": "1h"}}, 200)],
+)
+def test_what_is_to_be_kept_in_a_cache_is_reckoned_at_that_price(
+    meter: Meter, fields: dict[str, Any], percent: int
+) -> None:
+    goes_in = 115 + 4  # 400 bytes at 3.5 a token, and the message
+    cost = goes_in * SONNET_IN * percent // 100 + 50 * SONNET_OUT
+    assert expected_cost(meter, "claude-sonnet-4-5", "anthropic", **fields) == cost
+
+
+def test_searches_that_a_provider_may_make_are_reckoned_at_their_price(meter: Meter) -> None:
+    plain = expected_cost(meter, "claude-sonnet-4-5", "anthropic")
+    tools = [{"type": "web_search_20250305", "name": "web_search", "max_uses": 5}]
+    assert expected_cost(meter, "claude-sonnet-4-5", "anthropic", tools=tools) > plain + 5 * 10_000_000_000
+
+
+def test_a_spoken_reply_is_reckoned_at_the_price_of_audio(meter: Meter) -> None:
+    # gpt-audio: text out 10, audio out 64 USD per million
+    written = expected_cost(meter, "gpt-audio", "openai", modalities=["text"])
+    spoken = expected_cost(meter, "gpt-audio", "openai", modalities=["text", "audio"])
+    assert spoken - written == 50 * 54_000_000
+
+
+def test_a_model_without_a_price_stays_without_one_whatever_is_asked_of_it(meter: Meter) -> None:
+    call = Call(call_id="c", started_at=AT, endpoint="messages")
+    meter.reckon(call, provider(), "nobody-knows", BODY | {"cache_control": {"type": "ephemeral"}})
+    assert (call.cost_picos, call.cost_basis) == (None, "unpriced")
