@@ -11,12 +11,14 @@ from gatewatch.actions.keys.meant import belongs_to, in_grace, unused_for, used_
 from gatewatch.actions.keys.use import DAY_US
 from gatewatch.actions.keys.view import view
 from gatewatch.authority.permissions import Permission
+from gatewatch.control.alerts import Alerts
 from gatewatch.control.records import KeyRecord
 from gatewatch.keys.token import Kind
 
 EXPIRES_SOON_US = 7 * DAY_US
 UNUSED_US = 30 * DAY_US
 """From when on a key is marked, unless the question says otherwise."""
+_PAUSE = ("pause", "key")
 
 
 class ListKeys(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -37,10 +39,14 @@ class ListKeys(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 @action("keys.list", Permission.KEYS_VIEW, ListKeys, changes=False)
 def listed(acting: Acting, asked: ListKeys) -> list[dict[str, Any]]:
-    """Oldest first; `marks` of active keys: an admin key's role and reach, `expiring`, `unused`, `old secret`."""
+    """Oldest first; `marks` of active keys: `paused` by an alert, an admin key's role and reach, `expiring`, `unused`,
+    `old secret`."""
     now = acting.store.clock()
     rows = []
     records = acting.keys(asked.team)
+    paused = {
+        each.name for row in Alerts(acting.store).rows() for each in row.actions if (each.kind, each.scope) == _PAUSE
+    }
     used = {} if asked.unused_us is None else used_within(acting, records, asked.unused_us).by_key
     for record in records:
         state = record.state(now)
@@ -49,6 +55,8 @@ def listed(acting: Acting, asked: ListKeys) -> list[dict[str, Any]]:
         if asked.owner is not None and not belongs_to(record, asked.owner):
             continue
         marks = _marks(acting, record, asked, now, used) if state == "active" else []
+        if state == "active" and record.id in paused:
+            marks.insert(0, "paused")
         wanted = [
             mark
             for mark, is_wanted in (

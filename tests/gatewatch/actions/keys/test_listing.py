@@ -3,6 +3,8 @@
 from typing import Any
 
 from gatewatch.authority.actor import Actor
+from gatewatch.control.alerts import AlertRow, Alerts, Effect
+from gatewatch.control.store import ControlStore
 from tests.kit.acting import DAY, HOUR, Stage
 
 
@@ -58,3 +60,16 @@ def test_what_an_admin_key_may_do_stands_beside_it(stage: Stage) -> None:
     stage.key("lead", kind="admin")
     stage.key("boss", kind="admin", role="super-admin")
     assert marks(stage) == {"lead": ["admin"], "boss": ["super-admin", "all teams"]}
+
+
+def test_a_key_that_an_alert_has_paused_is_marked_until_that_is_lifted(stage: Stage) -> None:
+    stage.key("app")
+    id = stage.do("keys.list")[0]["id"]
+    with ControlStore.open(stage.home.control, actor="gateway") as store:
+        fired = AlertRow(id=f"drain|key/{id}", alert="drain", subject=f"key/{id}", state="firing", severity="warning",
+                         value="9", threshold="5", text="", since=1, changed_at=1,
+                         actions=(Effect(kind="pause", scope="key", name=id),))  # fmt: skip
+        Alerts(store).settle(fired=[fired])
+    assert marks(stage) == {"app": ["paused"]}
+    stage.do("alerts.ack", name=fired.id, resume=True)
+    assert marks(stage) == {"app": []}
