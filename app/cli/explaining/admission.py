@@ -127,7 +127,7 @@ def way(call: Row, rules: Row) -> Iterator[str]:
 def _none_met(call: Row) -> str:
     if call.get("estimated_input_tokens") is None:
         return _TOLD_SINCE
-    if call["status"] == "blocked" and not call["estimated_input_tokens"]:
+    if call["status"] == "blocked" and (not call["estimated_input_tokens"] or call["error_kind"] == "key_paused"):
         return "not looked at: it was refused before that"
     return "none concerned it"
 

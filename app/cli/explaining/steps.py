@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from app.cli.explaining.lines import Row
+from gatewatch.control.alerts import lifting
 from gatewatch.safe_text import safe
 
 
@@ -72,7 +73,7 @@ def _paused(call: Row) -> Step:
         return Step("its key is paused: see which alert has done that", "gatewatch alerts list")
     return Step(
         "an alert has paused its key; it stays so until somebody who has seen to the cause resumes it:",
-        f"gatewatch alerts ack {quoted(alert)} --resume",
+        lifting(safe(alert, 200)),
     )
 
 

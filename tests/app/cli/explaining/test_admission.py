@@ -73,6 +73,11 @@ def test_a_call_that_met_no_rule_is_told_from_one_that_came_not_so_far(row: Make
     stopped = row(checked=[], status="blocked", estimated_input_tokens=0, estimated_output_tokens=0)
     assert list(limits(stopped, {})) == ["  not looked at: it was refused before that"]
     assert "not at all" in next(reckoned(stopped))
+    paused = row(checked=[], status="blocked", error_kind="key_paused", blocked_by="alert drain|key/kaaa")
+    assert list(limits(paused, {})) == [
+        "  not looked at: it was refused before that",
+        "  > alert drain|key/kaaa was in the way",
+    ]
 
 
 def test_a_refused_call_had_nothing_reserved(row: MakeRow) -> None:
