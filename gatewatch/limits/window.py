@@ -36,7 +36,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def width(self) -> int:
         """Of a rolling window's buckets, in microseconds."""
-        return max(_SECOND, self.seconds * _SECOND // _BUCKETS)
+        return self.seconds * _SECOND // _BUCKETS
 
     def bucket(self, at: int) -> int:
         """The beginning of the bucket that a call counts in which began at `at`."""

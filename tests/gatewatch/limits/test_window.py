@@ -58,12 +58,18 @@ def test_a_period_ends_where_the_next_one_begins_over_years() -> None:
             at = end
 
 
-@pytest.mark.parametrize(("seconds", "width"), [(1, 1), (60, 1), (90, 1.5), (120, 2), (3600, 60), (86_400, 1440)])
-def test_a_rolling_window_has_sixty_buckets_of_at_least_a_second(seconds: int, width: float) -> None:
+@pytest.mark.parametrize(("seconds", "width"), [(6, 0.1), (60, 1), (90, 1.5), (120, 2), (3600, 60), (86_400, 1440)])
+def test_a_rolling_window_has_sixty_buckets(seconds: int, width: float) -> None:
     assert Window(seconds=seconds).width == width * SECOND
 
 
-@pytest.mark.parametrize("seconds", [1, 60, 100, 3600, 30 * 86_400])
+def test_no_window_is_more_than_a_sixtieth_longer_than_it_says() -> None:
+    """Forty a second are no more than fifty, also where the window is one second."""
+    for seconds in (1, 10, 59, 60):
+        assert seconds <= Window(seconds=seconds).longest / SECOND <= seconds * 61 / 60
+
+
+@pytest.mark.parametrize("seconds", [1, 7, 60, 100, 3600, 30 * 86_400])
 def test_a_bucket_counts_until_its_last_moment_has_left_the_window_and_no_longer(seconds: int) -> None:
     window = Window(seconds=seconds)
     at = us("2026-11-21T17:14:59+00:00") + 123_456
