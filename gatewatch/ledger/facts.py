@@ -21,10 +21,18 @@ Parameter = str | int | Decimal | bool | datetime
 Source = Literal["rollups", "calls"]
 
 MINUTE = UNITS["minute"]
-CALLS = (
-    "(SELECT *, 1::BIGINT AS weight, TRUE AS is_call FROM calls UNION ALL BY NAME"
-    " SELECT day, started_at, source, error_kind, 'blocked' AS status, count AS weight, FALSE AS is_call FROM rejected)"
-)
+
+
+def calls_in(database: str) -> str:
+    """SQL: calls, and refused calls that were only counted, in the shape of the recorder's `batch`."""
+    return (
+        f"(SELECT *, 1::BIGINT AS weight, TRUE AS is_call FROM {database}calls UNION ALL BY NAME"
+        " SELECT day, started_at, source, error_kind, 'blocked' AS status, count AS weight, FALSE AS is_call"
+        f" FROM {database}rejected)"
+    )
+
+
+CALLS = calls_in("")
 """Calls, and refused calls that were only counted, in the shape of the recorder's `batch`."""
 FAILED = "status IN ('error', 'truncated', 'interrupted')"
 BLOCKED = "status = 'blocked'"

@@ -192,13 +192,7 @@ class Loader:
         if bad := batch.sorted.quarantined:
             rows = [(each.segment, each.offset, each.line, each.reason, now_us) for each in bad]
             insert_json(self._connection, "journal_quarantine", _QUARANTINE, rows)
-        self._names.fold(self._connection)
-        for family in FAMILIES:
-            for unit in UNITS:
-                delta = family.of_calls("batch", f"date_trunc('{unit}', started_at)", family.dims)
-                execute(
-                    f"INSERT INTO {family.table(unit)} BY NAME SELECT *, {self._last_batch} AS batch FROM ({delta})"
-                )
+        add_sums(self._connection, self._names, self._last_batch)
         for name, progress in batch.segments.items():
             values = [progress.upto, progress.lines, progress.facts, progress.finished, now_us, name]
             if name in self.marks:
@@ -217,3 +211,12 @@ class Loader:
     def _read_marks(self) -> None:
         rows = self._connection.execute("SELECT segment, upto, facts, finished FROM loaded").fetchall()
         self.marks = {name: Mark(upto, facts, finished) for name, upto, facts, finished in rows}
+
+
+def add_sums(connection: duckdb.DuckDBPyConnection, names: Names, number: int) -> None:
+    """Inside a transaction: add the calls in the table `batch` to all sums, under a number that none had before."""
+    names.fold(connection)
+    for family in FAMILIES:
+        for unit in UNITS:
+            delta = family.of_calls("batch", f"date_trunc('{unit}', started_at)", family.dims)
+            connection.execute(f"INSERT INTO {family.table(unit)} BY NAME SELECT *, {number} AS batch FROM ({delta})")

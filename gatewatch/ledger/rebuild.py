@@ -1,8 +1,8 @@
 """Makes the ledger anew from the journal: the recovery from a damaged file.
 
 Keeps true: the old file stays until the new one is complete and has passed its check; calls whose segments are gone
-are given up only when that is accepted; what retention deleted does not come back, and sums of such days are carried
-over. Whoever rebuilds holds the home's lock.
+are given up only when that is accepted; what retention deleted does not come back, and what only the old file knows
+because of it is carried over. Whoever rebuilds holds the home's lock.
 """
 
 import os
@@ -13,11 +13,10 @@ import duckdb
 
 from gatewatch.errors import GatewatchError, NotAllowed
 from gatewatch.ledger.answer import Checked
-from gatewatch.ledger.carried import carry_in, carry_out, remove
+from gatewatch.ledger.carried import carry_in, carry_out, lost, remove
 from gatewatch.ledger.check import check
 from gatewatch.ledger.connect import connect
 from gatewatch.ledger.recorder import Progress, Recorder
-from gatewatch.ledger.retiring import whole_since
 from gatewatch.ledger.schema import migrate
 from gatewatch.ledger.segments import SegmentFile, segments_in
 from gatewatch.ledger.unavailable import LedgerDamaged, LedgerLocked
@@ -48,10 +47,10 @@ def rebuild(home: Home, *, accept_loss: bool = False, progress: Progress | None 
     new = home.scratch / "rebuilt.duckdb"
     remove(new)
     carried = home.scratch / "carried.duckdb"
-    lost = _only_in_the_old(home, carried, say)
-    if lost and not accept_loss:
+    only_old = _only_in_the_old(home, carried, say)
+    if only_old and not accept_loss:
         raise NotAllowed(
-            f"{lost} calls stand only in the old ledger: their segments are gone from {home.loaded}",
+            f"{only_old} calls stand only in the old ledger: their segments are gone from {home.loaded}",
             "Put the segments back, or give those calls up with --accept-loss.",
         )
     connection = connect(new, home.scratch)
@@ -92,10 +91,8 @@ def _only_in_the_old(home: Home, carried: Path, say: Say) -> int:
         old = connect(home.ledger, home.scratch)
         try:
             migrate(old)
-            since = whole_since(old).get("calls", 0)
-            query = "SELECT count(*) FROM calls WHERE NOT list_contains(?, segment) AND started_at >= make_timestamp(?)"
-            ((lost,),) = old.execute(query, [there, since]).fetchall()
-            carry_out(old, carried)
+            count = lost(old, there)
+            carry_out(old, carried, there)
             old.execute("CHECKPOINT")  # so that its log can go when the new file takes its place
         finally:
             old.close()
@@ -105,7 +102,7 @@ def _only_in_the_old(home: Home, carried: Path, say: Say) -> int:
         remove(carried)
         say(f"the old ledger cannot be read, so what only it had cannot be counted: {error}")
         return 0
-    return int(lost)
+    return count
 
 
 def _log_of(path: Path) -> Path:

@@ -33,7 +33,7 @@ def test_days_are_wholly_the_olds_or_wholly_the_news(tmp_path: Path, deleted_day
         add(old, day, 10 * (day + 1))
         add(new, day, day + 1)
     file = tmp_path / "scratch" / "carried.duckdb"
-    carry_out(old, file)
+    carry_out(old, file, [])
     carry_in(new, file)
     assert [row[0] for row in new.execute("SELECT calls FROM traffic_day ORDER BY bucket").fetchall()] == calls
     assert new.execute("SELECT sum(deleted) FROM retention").fetchall() == [(7 if deleted_day else None,)]

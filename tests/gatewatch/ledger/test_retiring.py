@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatewatch.bodies.day_files import days
+from gatewatch.errors import NotAllowed
 from gatewatch.ledger import retiring
 from gatewatch.ledger.keeping import Keeping
 from gatewatch.ledger.rebuild import rebuild
@@ -136,6 +137,31 @@ def test_a_rebuild_brings_nothing_back_and_keeps_the_sums(
         assert told(again, "calls")["deleted"] == 14 * CALLS_A_DAY + 2
     assert again.check().ok
     again.close()
+
+
+def test_a_rebuild_keeps_calls_that_are_kept_longer_than_their_segments(
+    home: Home, filled: LedgerService, clock: Clock
+) -> None:
+    before = sums(filled)
+    one = filled.ask("call", call_id=a_call(0, at_us=MIDNIGHT).call_id).rows
+    assert len(one[0]["attempts_detail"]) == 1
+    by_model = filled.ask("spend", since=iso(MIDNIGHT), until=iso(MIDNIGHT + DAYS * DAY), by="model").rows
+    retire(filled, clock, Keeping(journal=3 * DAY))
+    rows = filled.ask("calls", limit=500).rows
+    assert len(list(home.loaded.iterdir())) == 3
+    for _ in range(2):  # what was carried over once is carried over again
+        filled.close()
+        assert rebuild(home, say=lambda _: None).ok
+        filled = LedgerService(home, clock=clock)
+        assert calls_by_day(filled) == [CALLS_A_DAY] * DAYS
+        assert sums(filled) == before
+        assert filled.ask("spend", since=iso(MIDNIGHT), until=iso(MIDNIGHT + DAYS * DAY), by="model").rows == by_model
+        assert filled.ask("calls", limit=500).rows == rows
+        assert filled.ask("call", call_id=a_call(0, at_us=MIDNIGHT).call_id).rows == one
+    filled.close()
+    (home.loaded / f"{run(8)}-000001.jsonl.zst").unlink()  # by hand: nothing says that it may be missing
+    with pytest.raises(NotAllowed, match=f"^{CALLS_A_DAY} calls stand only"):
+        rebuild(home, say=lambda _: None)
 
 
 def test_finer_sums_go_before_coarser_ones(filled: LedgerService, clock: Clock) -> None:
