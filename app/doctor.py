@@ -5,9 +5,20 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from app.finding import Finding
+from app.spending_findings import (
+    ALERT_ALARM,
+    NOBODY_ALARM,
+    SINK_ALARM,
+    of_alerts,
+    of_metrics,
+    of_rules,
+    of_sinks,
+)
 from gatewatch.config.loading import Loaded, load
 from gatewatch.config.models import Provider
 from gatewatch.control.schema import ControlStoreError
@@ -15,6 +26,7 @@ from gatewatch.control.store import ControlStore
 from gatewatch.control_client import ControlClient
 from gatewatch.errors import GatewatchError, Unreachable
 from gatewatch.ledger.ownership import owning
+from gatewatch.ledger.reader import RemoteLedger
 from gatewatch.limits.shared.address import read_url
 from gatewatch.limits.shared.connection import StoreAway
 from gatewatch.limits.shared.store import trouble_of
@@ -30,25 +42,24 @@ NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "
 """Their locks and appends do not keep what the journal promises."""
 
 
-class Finding(NamedTuple):
-    """One thing that was looked at."""
+class Running(NamedTuple):
+    """What a gateway that runs says of itself."""
 
-    state: str
-    """ok, missing (something is not set up yet), unused (it could be used in place of something else) or broken."""
-    area: str
-    what: str
-    next_step: str = ""
+    live: dict[str, Any]
+    budgets: list[dict[str, Any]] | None
+    """How full they are; None where its ledger does not answer."""
 
 
 def examine(home: Home, config: Path | None, passphrase_fd: int | None = None) -> list[Finding]:
     """Everything, in the order in which a gateway needs it."""
     wish = Wish(passphrase_fd=passphrase_fd)
+    running = _running(home)
     return [
         *_python(),
         *_home(home),
         *(configuration := list(_configuration(home, config))),
-        *([] if any(finding.state == "broken" for finding in configuration) else _secrets(home, config, wish)),
-        *_gateway(home),
+        *([] if any(finding.state == "broken" for finding in configuration) else _inside(home, config, wish, running)),
+        *_gateway(home, running),
     ]
 
 
@@ -91,9 +102,12 @@ def _configuration(home: Home, given: Path | None) -> Iterator[Finding]:
         yield Finding("missing", "configuration", warning)
 
 
-def _secrets(home: Home, given: Path | None, wish: Wish) -> Iterator[Finding]:
-    config = _load(home, given).config
-    vault, locked = None, False
+def _inside(home: Home, given: Path | None, wish: Wish, running: Running | None) -> Iterator[Finding]:
+    """What the configuration asks for: keys, secrets, limits, alerts."""
+    loaded = _load(home, given)
+    config, vault, locked = loaded.config, None, False
+    budgets = running.budgets if running else None
+    rules = list(of_rules(loaded, None, budgets))
     if home.control.exists():
         try:
             with ControlStore.open(home.control) as store:
@@ -102,6 +116,8 @@ def _secrets(home: Home, given: Path | None, wish: Wish) -> Iterator[Finding]:
                 locked = found.state == "broken"
                 yield found
                 yield from _other_vaults(home, kind_of(store), wish)
+                rules = list(of_rules(loaded, store, budgets))
+                rules += of_alerts(config, store, measured=budgets is not None)
         except ControlStoreError as error:
             yield Finding("broken", "keys", error.title, "Is the disk full or read-only? See home and disk.")
             locked = True
@@ -111,6 +127,9 @@ def _secrets(home: Home, given: Path | None, wish: Wish) -> Iterator[Finding]:
         yield from _of_provider(name, provider, vault, locked=locked)
     if config.stores.limits is not None:
         yield _limits_store(config.stores.limits, vault)
+    yield from rules
+    yield from of_sinks(config, lambda reference: resolve(reference, vault), running.live["alarms"] if running else [])
+    yield of_metrics(config)
 
 
 def _limits_store(url: str, vault: Vault | None) -> Finding:
@@ -174,13 +193,24 @@ def _other_vaults(home: Home, chosen: str, wish: Wish) -> Iterator[Finding]:
         yield Finding("unused", "keyring", remark, "Nothing to do.")
 
 
-def _gateway(home: Home) -> Iterator[Finding]:
+def _running(home: Home) -> Running | None:
     try:
         with ControlClient(home.socket) as control:
             live = control.live()
     except Unreachable:
+        return None
+    try:
+        with closing(RemoteLedger(home.socket)) as ledger:
+            return Running(live, ledger.ask("budgets").rows)
+    except GatewatchError:  # its alarms say why
+        return Running(live, None)
+
+
+def _gateway(home: Home, running: Running | None) -> Iterator[Finding]:
+    if running is None:
         yield _silent(home)
         return
+    live = running.live
     workers = live["workers"]
     yield Finding(
         "ok" if workers else "broken",
@@ -189,7 +219,9 @@ def _gateway(home: Home) -> Iterator[Finding]:
         "" if workers else "The gateway's log says why no worker runs.",
     )
     for alarm in live["alarms"]:
-        yield Finding("broken", f"alarm {alarm['id']}", alarm["text"])
+        if not alarm["id"].startswith((ALERT_ALARM, NOBODY_ALARM, SINK_ALARM)):
+            state = "ok" if alarm.get("severity") == "info" else "broken"
+            yield Finding(state, f"alarm {alarm['id']}", alarm["text"], "The gateway's log says more.")
 
 
 def _silent(home: Home) -> Finding:

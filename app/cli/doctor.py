@@ -8,7 +8,7 @@ from app.cli.command import add_home, add_output
 from app.cli.vault_options import add_passphrase
 
 if TYPE_CHECKING:
-    from app.doctor import Finding
+    from app.finding import Finding
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

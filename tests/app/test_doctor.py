@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from app import doctor
-from app.doctor import Finding, examine
+from app.doctor import examine
+from app.finding import Finding
 from gatewatch.control.store import ControlStore
 from gatewatch.control_client import ControlClient
 from gatewatch.paths import Home
@@ -57,6 +58,7 @@ def test_a_sound_home_lacks_only_a_running_gateway(home: Home) -> None:
         "keys": "ok",
         "vault": "ok",
         "provider openai": "ok",
+        "alerts": "ok",
         "gateway": "missing",
     }
     assert "gatewatch serve" in one(found, "gateway").next_step
