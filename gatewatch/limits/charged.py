@@ -8,9 +8,8 @@ from collections.abc import Iterable
 
 from gatewatch.call import Attempt, Call
 from gatewatch.limits.amounts import used_amounts
-from gatewatch.limits.concerned import Concerned
+from gatewatch.limits.concerned import Concerned, by_tries
 from gatewatch.limits.counters import Used
-from gatewatch.limits.rule import OF_AN_ATTEMPT, Rule
 
 
 def charged(concerned: Concerned, call: Call, attempts: Iterable[Attempt]) -> list[Used]:
@@ -20,9 +19,7 @@ def charged(concerned: Concerned, call: Call, attempts: Iterable[Attempt]) -> li
         return found
     amounts, at, is_priced = used_amounts(call), call.started_at, call.cost_basis != "unpriced"
     for each in concerned.by_row(call):
-        rule = each.rule
-        amount = amounts[each.slot]
-        if amount and not (rule.unpriced_only and is_priced) and not by_tries(rule):
+        if (each.is_plain or (not is_priced and not by_tries(each.rule))) and (amount := amounts[each.slot]):
             found.append(Used(each.key, each.bucket(at), amount))
     if not concerned.has_models and not concerned.has_provider_keys:
         return found
@@ -33,8 +30,3 @@ def charged(concerned: Concerned, call: Call, attempts: Iterable[Attempt]) -> li
             if by_tries(each.rule) and not (each.rule.unpriced_only and is_priced):
                 found.append(Used(each.key, each.bucket(at), 1))
     return found
-
-
-def by_tries(rule: Rule) -> bool:
-    """Whether it counts tries rather than calls."""
-    return rule.measure == "requests" and rule.scope in OF_AN_ATTEMPT

@@ -18,7 +18,21 @@ REMEMBERED = 4096
 class Concern:
     """A rule and whose counter of it, with what is the same for every call that it concerns."""
 
-    __slots__ = ("begin", "end", "head", "key", "leaves", "name", "now_bucket", "oldest", "rule", "slot", "told_as")
+    __slots__ = (
+        "begin",
+        "end",
+        "head",
+        "is_granted",
+        "is_plain",
+        "key",
+        "leaves",
+        "name",
+        "now_bucket",
+        "oldest",
+        "rule",
+        "slot",
+        "told_as",
+    )
 
     def __init__(self, rule: Rule, name: str) -> None:
         self.rule = rule
@@ -26,6 +40,9 @@ class Concern:
         self.key = counter(rule, name)
         """What the counter is called."""
         self.slot = slot_of(rule)
+        self.is_granted = bool(rule.grants)
+        self.is_plain = not rule.unpriced_only and not by_tries(rule)
+        """Whether every call that it concerns is charged to it once."""
         self.told_as = _told_as(rule)
         """Among which of a reply's headers it is told: 0 requests, 1 tokens; -1: none."""
         self.head = msgspec.json.encode((rule.id, name, rule.measure))[:-1] + b","
@@ -58,6 +75,11 @@ def _told_as(rule: Rule) -> int:
     return 0 if rule.measure == "requests" else 1
 
 
+def by_tries(rule: Rule) -> bool:
+    """Whether it counts tries rather than calls."""
+    return rule.measure == "requests" and rule.scope in OF_AN_ATTEMPT
+
+
 class Concerned:
     """The rules in force, by scope."""
 
@@ -74,6 +96,7 @@ class Concerned:
         self._of_the_call = tuple(scope for scope in SCOPES if scope in scopes and scope not in OF_AN_ATTEMPT)
         self.has_models = "model" in scopes
         self.has_provider_keys = "provider_key" in scopes
+        self.has_unpriced = any(rule.unpriced_only for rule in self.rules)
         self._known: dict[tuple[str | None, ...], list[Concern]] = {}
 
     def by_call(self, call: Call) -> list[Concern]:

@@ -13,8 +13,8 @@ from gatewatch.call import Attempt, Call
 from gatewatch.ledger.interrupted import interrupted
 from gatewatch.ledger.lines import opened, read
 from gatewatch.ledger.segments import SegmentFile, find_segment, segments_in
-from gatewatch.limits.charged import by_tries, charged
-from gatewatch.limits.concerned import Concerned
+from gatewatch.limits.charged import charged
+from gatewatch.limits.concerned import Concerned, by_tries
 from gatewatch.limits.counters import MOST_COUNTED, WHOLE, Seed, Seeds
 from gatewatch.limits.rule import Rule
 from gatewatch.paths import Home

@@ -7,6 +7,7 @@ of users).
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 
+from gatewatch.limits.concerned import Concern
 from gatewatch.limits.counters import Asked, Level, Position, Seeds, Used, Verdict
 from gatewatch.limits.rule import Rule
 
@@ -72,6 +73,33 @@ class MemoryCounters:
     def unseeded(self) -> frozenset[str]:
         """Rules whose counters do not know yet what was before them."""
         return self._unseeded
+
+    def take(self, call_id: str, wants: Sequence[tuple[Concern, int]], now: int) -> list[tuple[int, int, int]] | None:
+        """As `reserve`, at once: what each had taken and held, and its ceiling. None: it does not fit, nothing was taken."""
+        get = self._counters.get
+        found: list[tuple[int, int, int]] = []
+        counters: list[_Counter] = []
+        for each, amount in wants:
+            if not each.begin <= now < each.end:
+                each.turn(now)
+            counter = get(each.key) or self._new(each.key)
+            taken = counter.total if each.oldest == counter.since else counter.taken(each.oldest)
+            most = each.rule.ceiling(now) if each.is_granted else each.rule.most
+            if taken + amount > most or taken >= most:
+                return None
+            found.append((taken, counter.held, most))
+            counters.append(counter)
+        holds = self._held.get(call_id)
+        if holds is None:
+            holds = self._held[call_id] = []
+        for (each, amount), counter in zip(wants, counters, strict=True):
+            if amount:
+                bucket = each.now_bucket
+                counter.buckets[bucket] = counter.buckets.get(bucket, 0) + amount
+                counter.total += amount  # no bucket that is now is before `since`
+                counter.held += amount
+                holds.append((each.key, bucket, amount))
+        return found
 
     async def reserve(self, call_id: str, asked: Sequence[Asked]) -> Verdict:
         in_the_way = -1

@@ -38,6 +38,7 @@ class Admission:
     def __init__(self, limiting: Limiting, counters: Counters, meter: Meter) -> None:
         self._meter = meter
         self.counters = counters
+        self._memory = counters if isinstance(counters, MemoryCounters) else None
         self._limiting = Limiting()
         self.configure(limiting)
 
@@ -116,7 +117,8 @@ class Admission:
             reserved = inbound.reserved = Reserved(most)
         else:
             reserved.wanted = most
-        await self._reserve(inbound, reserved, wants(concerns, most))
+        asked = wants(concerns, most, any_for_unpriced=self._concerned.has_unpriced)
+        await self._reserve(inbound, reserved, asked)
         reserved.place = (call.provider, call.model)
         self._note_money(call, most)
         if throttled or (call.environment != "live" and any(rule.throttle for rule in reserved.soft)):
@@ -195,20 +197,20 @@ class Admission:
 
     def unseeded(self) -> list[str]:
         """Ids of rules whose counters do not know yet what was before them."""
-        return sorted(self.counters.unseeded) if isinstance(self.counters, MemoryCounters) else []
+        return sorted(self._memory.unseeded) if self._memory else []
 
     def recount(self, rules: Collection[str]) -> None:
         """Of counters in this worker's memory."""
-        if isinstance(self.counters, MemoryCounters):
-            self.counters.recount(rules)
+        if self._memory:
+            self._memory.recount(rules)
 
     def standing(self, at: int, begin: int, position: Position) -> Standing | None:
         """Counters in this worker's memory, from the `begin`-th on, at this position of the journal.
 
         Of rules that are seeded alone. None where the counters are elsewhere.
         """
-        counters = self.counters
-        if not isinstance(counters, MemoryCounters):
+        counters = self._memory
+        if counters is None:
             return None
         rules = [rule for rule in self._limiting.rules if rule.window and rule.id not in counters.unseeded]
         oldest = {rule.id: rule.window.oldest(at) for rule in rules if rule.window}
@@ -262,6 +264,9 @@ class Admission:
             return
         call = inbound.call
         now = call.started_at
+        if self._memory is not None and (found := self._memory.take(call.call_id, asked_for, now)) is not None:
+            self._note(call, reserved, asked_for, found, took=True)
+            return
         asked: list[Asked] = []
         for each, amount in asked_for:
             if not each.begin <= now < each.end:
@@ -275,18 +280,27 @@ class Admission:
             if self._limiting.when_away == "allow":
                 return
             raise limits_away(str(away)) from None
-        passed = verdict.in_the_way < 0
-        for (each, amount), (taken, held, _), (_, _, _, _, most) in zip(asked_for, verdict.levels, asked, strict=True):
-            rule = each.rule
-            reserved.checked.append(b"%s%d,%d,%d,%d]" % (each.head, taken, held, amount, most))
-            if each.told_as >= 0:
-                reserved.met.append((each, taken, amount if passed else 0, most))
-            if rule.soft is not None and taken + amount >= rule.soft and rule not in reserved.soft:
-                reserved.soft.append(rule)
-        call.checked = reserved.checks()
-        if not passed:
+        found = [(taken, held, most) for (taken, held, _), (*_, most) in zip(verdict.levels, asked, strict=True)]
+        self._note(call, reserved, asked_for, found, took=verdict.in_the_way < 0)
+        if verdict.in_the_way >= 0:
             raise refused(asked_for, verdict.levels, now)
-        reserved.held += asked_for
+
+    @staticmethod
+    def _note(
+        call: Call, reserved: Reserved, asked_for: list[Want], found: list[tuple[int, int, int]], *, took: bool
+    ) -> None:
+        """What it met, for its row and its reply. `found`: what each had taken and held, and its ceiling."""
+        checked, met = reserved.checked.append, reserved.met.append
+        for (each, amount), (taken, held, most) in zip(asked_for, found, strict=True):
+            checked(b"%s%d,%d,%d,%d]" % (each.head, taken, held, amount, most))
+            if each.told_as >= 0:
+                met((each, taken, amount if took else 0, most))
+            soft = each.rule.soft
+            if soft is not None and taken + amount >= soft and each.rule not in reserved.soft:
+                reserved.soft.append(each.rule)
+        call.checked = reserved.checks()
+        if took:
+            reserved.held += asked_for
 
 
 def _both(one: Wanted, other: Wanted, lost_picos: int) -> Wanted:

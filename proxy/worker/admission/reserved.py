@@ -73,9 +73,9 @@ class Reserved:
         return lacking
 
 
-def wants(concerns: list[Concern], most: Wanted) -> list[Want]:
+def wants(concerns: list[Concern], most: Wanted, *, any_for_unpriced: bool = True) -> list[Want]:
     """What a try asks of each: of rules for calls without a price alone, nothing where it has one."""
     amounts = wanted_amounts(most)
-    if most.is_unpriced:
+    if most.is_unpriced or not any_for_unpriced:
         return [(each, amounts[each.slot]) for each in concerns]
     return [(each, amounts[each.slot]) for each in concerns if not each.rule.unpriced_only]
