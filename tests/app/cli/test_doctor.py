@@ -17,7 +17,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_is_only_missing_is_no_failure(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--home", str(home), "-o", "json"]) == 0
     findings = json.loads(capsys.readouterr().out)
-    assert {finding["state"] for finding in findings} == {"ok", "missing"}
+    assert {finding["state"] for finding in findings} == {"ok", "missing", "unused"}
     assert set(findings[0]) == {"state", "area", "what", "next_step"}
 
 
