@@ -20,6 +20,7 @@ _SECOND = 1_000_000
 _BUCKETS = 60
 _LONGEST_CALL = 3600 * _SECOND
 _HOUR = 3600 * _SECOND
+_LASTS = {"minute": 60 * _SECOND, "hour": _HOUR}
 _LONGEST_HOURS = {"minute": 1, "hour": 1, "day": 25, "week": 7 * 24 + 1, "month": 31 * 24 + 1}
 """Of periods of the calendar; in hours, with one for a change of the clock."""
 
@@ -101,32 +102,49 @@ def calendar(period: str, zone: str, at: int) -> tuple[int, int]:
     known = _known.get((period, zone))
     if known is not None and known[0] <= at < known[1]:
         return known
-    begin = _begin(period, (EPOCH + at * MICROSECOND).astimezone(_zone(zone)))
-    span = _microseconds(begin), _microseconds(_next(period, begin))
+    span = _by_clock(zone, at, _LASTS[period]) if period in _LASTS else _by_days(period, zone, at)
     _known[period, zone] = span
     return span
 
 
-def _begin(period: str, local: datetime) -> datetime:
-    if period == "minute":
-        return local.replace(second=0, microsecond=0)
-    if period == "hour":
-        return local.replace(minute=0, second=0, microsecond=0)
-    day = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    if period == "week":
-        return day - timedelta(days=day.weekday())
-    return day.replace(day=1) if period == "month" else day
+def _by_clock(zone: str, at: int, length: int) -> tuple[int, int]:
+    """Minutes and hours last as long as they do everywhere. Where clocks change by a part of one, it ends there."""
+    offset = _offset(zone, at)
+    begin = at - (at + offset) % length
+    end = begin + length
+    if (_offset(zone, begin) - offset) % length:
+        begin = _change(zone, begin, at)
+    if (_offset(zone, end - 1) - offset) % length:
+        end = _change(zone, at, end - 1)
+    return begin, end
 
 
-def _next(period: str, begin: datetime) -> datetime:
-    """Days and longer end at the next midnight of the place; minutes and hours last as long as they do everywhere."""
-    if period in ("minute", "hour"):
-        zone = begin.tzinfo
-        later = begin.astimezone(EPOCH.tzinfo) + timedelta(minutes=1 if period == "minute" else 60)
-        return later.astimezone(zone)
+def _offset(zone: str, at: int) -> int:
+    """Of the place's clocks from UTC."""
+    return ((EPOCH + at * MICROSECOND).astimezone(_zone(zone)).utcoffset() or timedelta()) // MICROSECOND
+
+
+def _change(zone: str, before: int, after: int) -> int:
+    """The first instant at which clocks go as they do at `after`."""
+    offset = _offset(zone, after)
+    while after - before > 1:
+        middle = (before + after) // 2
+        before, after = (before, middle) if _offset(zone, middle) == offset else (middle, after)
+    return after
+
+
+def _by_days(period: str, zone: str, at: int) -> tuple[int, int]:
+    """Days and longer begin at midnight of the place."""
+    local = (EPOCH + at * MICROSECOND).astimezone(_zone(zone))
+    begin = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     if period == "month":
-        return begin.replace(year=begin.year + begin.month // 12, month=begin.month % 12 + 1)
-    return begin + timedelta(days=7 if period == "week" else 1)
+        begin = begin.replace(day=1)
+        end = begin.replace(year=begin.year + begin.month // 12, month=begin.month % 12 + 1)
+    else:
+        days = 7 if period == "week" else 1
+        begin -= timedelta(days=begin.weekday() if period == "week" else 0)
+        end = begin + timedelta(days=days)
+    return _microseconds(begin), _microseconds(end)
 
 
 def _microseconds(instant: datetime) -> int:

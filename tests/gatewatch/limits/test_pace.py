@@ -88,6 +88,15 @@ def test_days_are_foreseen_by_hours_and_hours_by_minutes() -> None:
     assert len(steps(Window(period="hour"), november(5) + 30 * 60_000_000)) == 31
 
 
+def test_a_day_on_which_clocks_change_by_half_an_hour_has_a_step_more() -> None:
+    """Lord Howe Island, 4 April 2027: 24 and a half hours, of which 2:00 to 1:30 has the shorter one."""
+    begin, end = at("2027-04-04", "Australia/Lord_Howe"), at("2027-04-05", "Australia/Lord_Howe")
+    found = [each for each in steps(Window(period="day", zone="Australia/Lord_Howe"), end - 1) if each >= begin]
+    assert end - begin == 24 * HOUR + HOUR // 2
+    assert [later - earlier for earlier, later in zip(found, found[1:], strict=False)].count(HOUR // 2) == 1
+    assert len(found) == 25
+
+
 def test_what_nobody_has_used_costs_nothing_so_far() -> None:
     assert forecast(MONTH, november(9), 0, {}) == Forecast(0, None, None)
 

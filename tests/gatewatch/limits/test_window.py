@@ -27,6 +27,11 @@ def us(text: str) -> int:
         ("day", "Europe/Berlin", "2026-03-29T12:00:00+02:00", "2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00"),
         ("hour", "Europe/Berlin", "2026-10-25T02:30:00+02:00", "2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00"),
         ("hour", "Europe/Berlin", "2026-10-25T02:30:00+01:00", "2026-10-25T02:00:00+01:00", "2026-10-25T03:00:00+01:00"),
+        # on Lord Howe Island they change by half an hour: at 2:00 back to 1:30, and forward to 2:30
+        ("hour", "Australia/Lord_Howe", "2027-04-04T01:50:00+11:00", "2027-04-04T01:00:00+11:00", "2027-04-04T02:00:00+11:00"),
+        ("hour", "Australia/Lord_Howe", "2027-04-04T01:50:00+10:30", "2027-04-04T02:00:00+11:00", "2027-04-04T02:00:00+10:30"),
+        ("hour", "Australia/Lord_Howe", "2026-10-04T02:45:00+11:00", "2026-10-04T02:00:00+10:30", "2026-10-04T03:00:00+11:00"),
+        ("day", "America/Havana", "2026-11-01T00:30:00-05:00", "2026-11-01T00:00:00-04:00", "2026-11-02T00:00:00-05:00"),
         ("week", "UTC", "2026-11-22T23:00:00+00:00", "2026-11-16T00:00:00+00:00", "2026-11-23T00:00:00+00:00"),
         ("month", "UTC", "2026-12-31T23:59:59+00:00", "2026-12-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00"),
         ("month", "Europe/Berlin", "2026-10-31T22:59:59+00:00", "2026-09-30T22:00:00+00:00", "2026-10-31T23:00:00+00:00"),
@@ -48,13 +53,18 @@ def test_asking_for_an_earlier_time_after_a_later_one_is_answered_for_that_time(
     assert window.bucket(us("2026-11-20T23:59:59+00:00")) == us("2026-11-20T00:00:00+00:00")
 
 
-def test_a_period_ends_where_the_next_one_begins_over_years() -> None:
+@pytest.mark.parametrize(
+    "zone",
+    ["Europe/Berlin", "Australia/Lord_Howe", "America/Santiago", "America/Havana", "Asia/Beirut", "Antarctica/Troll"],
+)
+def test_each_moment_lies_in_its_period_and_that_ends_where_the_next_one_begins_over_years(zone: str) -> None:
     for period in ("hour", "day", "week", "month"):
-        at = us("2025-01-01T00:00:00+01:00")
-        for _ in range(3000):
-            begin, end = calendar(period, "Europe/Berlin", at)
+        at = us("2026-03-01T00:00:00+00:00")
+        for _ in range(10_000 if period == "hour" else 500):
+            begin, end = calendar(period, zone, at)
             assert begin <= at < end
-            assert calendar(period, "Europe/Berlin", end)[0] == end
+            for inside in (begin, (begin + end) // 2, end - 1):
+                assert calendar(period, zone, inside) == (begin, end)
             at = end
 
 

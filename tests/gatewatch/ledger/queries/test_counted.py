@@ -187,6 +187,16 @@ def test_calendar_periods_begin_where_their_place_says(
     assert min(buckets) >= begins - HOUR or period in ("day", "week", "month")
 
 
+def test_hours_are_counted_where_clocks_change_by_half_of_one(home: Home, service: LedgerService) -> None:
+    """On Lord Howe Island at 2:00 back to 1:30: at 15:00 UTC, and the next whole hour is at 15:30."""
+    changes = int(datetime(2027, 4, 3, 15, tzinfo=UTC).timestamp()) * 1_000_000
+    segment(home, *[whole(a_call(n, at_us=changes + minutes * MINUTE)) for n, minutes in enumerate([-1, 0, 29, 30])])
+    service.load_once()
+    hours = Window(period="hour", zone="Australia/Lord_Howe")
+    (buckets,) = told(service.seeds([rule("requests", window=hours)], changes + 10 * MINUTE)).values()
+    assert buckets == {changes - 60 * MINUTE: 1, changes: 2, changes + 30 * MINUTE: 1}
+
+
 def test_what_has_left_the_window_is_not_told(home: Home, service: LedgerService) -> None:
     segment(home, *[whole(a_call(n, at_us=at)) for n, at in enumerate([NOW - 3 * HOUR, NOW - 60_000_000, NOW])])
     service.load_once()
