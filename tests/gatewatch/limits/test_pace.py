@@ -3,6 +3,7 @@
 import math
 import statistics
 from datetime import UTC, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -93,7 +94,7 @@ def test_a_day_on_which_clocks_change_by_half_an_hour_has_a_step_more() -> None:
     begin, end = at("2027-04-04", "Australia/Lord_Howe"), at("2027-04-05", "Australia/Lord_Howe")
     found = [each for each in steps(Window(period="day", zone="Australia/Lord_Howe"), end - 1) if each >= begin]
     assert end - begin == 24 * HOUR + HOUR // 2
-    assert [later - earlier for earlier, later in zip(found, found[1:], strict=False)].count(HOUR // 2) == 1
+    assert [later - earlier for earlier, later in pairwise(found)].count(HOUR // 2) == 1
     assert len(found) == 25
 
 
