@@ -44,7 +44,7 @@ def refused(asked: Sequence[tuple[Concern, int]], levels: Sequence[Level], now: 
     refusal = worst.over_budget() if worst.rule.kind == "budget" else worst.over_limit()
     refusal.rule, refusal.rule_scope = worst.rule.id, worst.rule.scope
     refusal.reason = (
-        f"{worst.rule.id} of {worst.rule.scope} {worst.name}: {worst.text(worst.level.taken)} taken,"
+        f"{worst.rule.id} of {f'{worst.rule.scope} {worst.name}'.rstrip()}: {worst.text(worst.level.taken)} taken,"
         f" {worst.text(worst.asked)} asked, {worst.text(worst.most)} at most"
     )
     return refusal
@@ -147,17 +147,17 @@ def _come_again(wait_us: int) -> tuple[tuple[bytes, bytes], ...]:
 
 def rate_limit_headers(met: Sequence[Met], now: int) -> Headers:
     """What the call leaves of the limit on requests, and of the one on tokens, with the smallest share left."""
+    tightest: list[tuple[float, int, Concern, int, int] | None] = [None, None]
+    for concern, taken, asked, most in met:
+        left = max(0, most - taken - asked)
+        found = left / most, -concern.leaves, concern, left, most
+        known = tightest[concern.told_as]
+        if known is None or found[:2] < known[:2]:
+            tightest[concern.told_as] = found
     headers: Headers = []
-    for told_as, (limit, remaining, reset) in enumerate(_NAMES):
-        tightest: tuple[float, int, Concern, int, int] | None = None
-        for concern, taken, asked, most in met:
-            if concern.told_as == told_as:
-                left = max(0, most - taken - asked)
-                found = left / most, -concern.leaves, concern, left, most
-                if tightest is None or found[:2] < tightest[:2]:
-                    tightest = found
-        if tightest is not None:
-            _, _, concern, left, most = tightest
+    for (limit, remaining, reset), each in zip(_NAMES, tightest, strict=True):
+        if each is not None:
+            _, _, concern, left, most = each
             seconds = -((now - concern.leaves) // _SECOND)
             headers += (limit, b"%d" % most), (remaining, b"%d" % left), (reset, go_duration(seconds))
     return headers
