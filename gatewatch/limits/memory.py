@@ -75,7 +75,7 @@ class MemoryCounters:
         return self._unseeded
 
     def take(self, call_id: str, wants: Sequence[tuple[Concern, int]], now: int) -> list[tuple[int, int, int]] | None:
-        """As `reserve`, at once: what each had taken and held, and its ceiling. None: it does not fit, nothing was taken."""
+        """As `reserve`, at once: what each had taken and held, and its ceiling. None: not all fits, nothing was taken."""
         get = self._counters.get
         found: list[tuple[int, int, int]] = []
         counters: list[_Counter] = []
