@@ -35,6 +35,8 @@ from proxy.control.alerting.provider_key_ages import provider_key_ages
 from proxy.control.alerting.sinks.all_sinks import Sinks
 from proxy.control.background import Background
 from proxy.control.body_losses import BodyLosses
+from proxy.control.compared_store import ComparedStore
+from proxy.control.compared_worker import ComparedWorker
 from proxy.control.configuration import Configuration
 from proxy.control.counting import Counting
 from proxy.control.estimating import Estimating
@@ -108,7 +110,8 @@ class ControlProcess:
         self._limits = LimitsInForce(self._workers.limit)
         self._operators_rules = OperatorsRules(self._store, self._limits)
         self._counting = Counting(self._home, self._workers, self._limits, self._alarms)
-        self._verifying = Verifying(self._workers, self._limits, self._alarms)
+        self._compared_worker = ComparedWorker(self._workers)
+        self._verifying = Verifying(self._compared_worker, self._limits, self._alarms)
         self._rotations = Rotations(
             self._home, lambda: self._configuration.loaded, lambda: self._vault, self._fleet, self._alarm_from_elsewhere
         )
@@ -338,14 +341,13 @@ class ControlProcess:
         self._limits.configured(settings.limiting)
         if settings.limits_url is None:
             return
+        address, gateway = read_url(settings.limits_url), gateway_id(self._pepper)
         self._shared = SharedCounting(
-            self._home,
-            read_url(settings.limits_url),
-            gateway_id(self._pepper),
-            self._alarms,
+            *(self._home, address, gateway, self._alarms),
             rules=lambda: self._limits.rules,
             ledger=lambda: self._ledger,
         )
+        self._verifying.counters = ComparedStore(self._home, address, gateway, lambda: self._limits.rules)
         self._limits.on_change = self._shared.changed
         await self._shared.reach(refuse=settings.limiting.when_away == "refuse")
 
@@ -363,7 +365,7 @@ class ControlProcess:
         self._quarantine.take(state)
         self._body_losses.take(state)
         self._counting.take(state)
-        self._verifying.take(state)
+        self._compared_worker.take(state)
 
     def _taken(self, settings: Settings) -> None:
         """Another configuration is in force."""

@@ -1,4 +1,4 @@
-"""Counters against the ledger, at the same position of the journal: the two are one number.
+"""Counters against the ledger, at the same positions of the journal: the two are one number.
 
 Keeps true: a counter that differs is named in an alarm, with both figures, and set right by the ledger; as long as it
 is not, it counts on as it is.
@@ -14,14 +14,11 @@ import msgspec
 
 from gatewatch.control.records import now_us
 from gatewatch.errors import GatewatchError
-from gatewatch.limits.counters import Seeds, Standing
-from gatewatch.limits.rule import Rule
 from gatewatch.money import usd_text
 from proxy.control.alarms import Alarms
+from proxy.control.compared import Compare
 from proxy.control.counting import windowed
 from proxy.control.limits_in_force import LimitsInForce
-from proxy.control.workers import Workers
-from proxy.worker.live import LiveState
 
 if TYPE_CHECKING:
     from gatewatch.ledger.service import LedgerService
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
 EVERY_SECONDS = 60.0
 SHARE = 0.02
 """Of the time, at most, is for it."""
-ANSWER_SECONDS = 5.0
 SHOWN_SECONDS = 600.0
 """How long an alarm stands at least: what was wrong is right again within a moment."""
 MOST_NAMED = 3
@@ -74,20 +70,13 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 class Verifying:
     """Of one gateway. Belongs to the event loop."""
 
-    def __init__(self, workers: Workers, limits: LimitsInForce, alarms: Alarms) -> None:
-        self._workers = workers
+    def __init__(self, counters: Compare, limits: LimitsInForce, alarms: Alarms) -> None:
+        self.counters = counters
         self._limits = limits
         self._alarms = alarms
-        self._asked: asyncio.Future[tuple[Standing, frozenset[str]]] | None = None
         self._turn = asyncio.Lock()
         self._raised_at = float("-inf")
         self.last: Verified | None = None
-
-    def take(self, state: LiveState) -> None:
-        """A worker's report, which may hold the answer."""
-        standing, state.standing = state.standing, None  # it is nobody else's: names of users stand in it
-        if standing and self._asked and not self._asked.done():
-            self._asked.set_result((standing, frozenset(state.unseeded)))
 
     async def run(self, service: "LedgerService") -> None:
         """Some of the counters each minute, part after part; less often where it takes long. Until cancelled."""
@@ -117,6 +106,8 @@ class Verifying:
         async with self._turn:
             try:
                 found = await self._compare(service, begin)
+                if found.differences:
+                    await self.counters.recount(sorted({each.rule for each in found.differences}))
             except TimeoutError:
                 found = Verified(at=now_us(), skipped="the worker does not answer")
             except GatewatchError as error:
@@ -128,32 +119,21 @@ class Verifying:
         at, rules = now_us(), windowed(self._limits.rules)
         if not rules:
             return Verified(at=at, skipped="no limit and no budget counts in a window")
-        if self._workers.settings is None or self._workers.settings.limits_url:
-            return Verified(at=at, skipped="workers count together in a store")
-        if len(self._workers.states) != 1:
-            return Verified(at=at, skipped="not exactly one worker runs")
-        self._asked = asyncio.get_running_loop().create_future()
-        self._workers.count(at, begin)
-        async with asyncio.timeout(ANSWER_SECONDS):
-            standing, unseeded = await self._asked
-        seeded = [rule for rule in rules if rule.id not in unseeded]
-        ledger = await asyncio.to_thread(_by_ledger, service, seeded, standing)
+        found = await self.counters.compared(service, rules, at, begin)
         if windowed(self._limits.rules) != rules:
             return Verified(at=at, skipped="other rules are in force since")
-        is_all = not standing.begin and not standing.following
-        keys = standing.settled.keys() | ledger.keys() if is_all else standing.settled.keys()
+        keys = found.counted.keys() | found.ledger.keys()
         measures = {rule.id: rule.measure for rule in rules}
         return Verified(
             at=at,
             compared=len(keys),
-            differences=tuple(_differences(sorted(keys), standing.settled, ledger, measures)),
-            following=standing.following,
+            differences=tuple(_differences(sorted(keys), found.counted, found.ledger, measures)),
+            following=found.following,
         )
 
     def _tell(self, found: Verified) -> None:
         self.last = found
         if found.differences:
-            self._workers.recount(sorted({each.rule for each in found.differences}))
             named = "; ".join(each.text for each in found.differences[:MOST_NAMED])
             more = f"; and {len(found.differences) - MOST_NAMED} more" if len(found.differences) > MOST_NAMED else ""
             log.error("counters differed from the ledger and are set right by it: %s%s", named, more)
@@ -167,28 +147,8 @@ class Verifying:
             self._alarms.set(_ALARM, None)
 
 
-def _by_ledger(service: "LedgerService", rules: Sequence[Rule], standing: Standing) -> dict[str, int]:
-    """Counter → what the ledger has of it in its window, at the counters' moment. Raises GatewatchError."""
-    try:
-        service.load_once()
-    except GatewatchError:
-        raise
-    except Exception as error:  # whatever the database says
-        log.exception("the ledger cannot be loaded; counters are compared the next time")
-        raise GatewatchError(f"the ledger cannot be loaded: {error}") from error
-    segment, offset = standing.position
-    seeds: Seeds = service.seeds(rules, standing.at, {segment: offset})
-    oldest = {rule.id: rule.window.oldest(standing.at) for rule in rules if rule.window}
-    found: dict[str, int] = {}
-    for seed in seeds.seeds:
-        first = oldest[seed.counter.partition("|")[0]]
-        if used := sum(amount for bucket, amount in seed.buckets.items() if bucket >= first):
-            found[seed.counter] = used
-    return found
-
-
 def _differences(
-    keys: Sequence[str], counted: dict[str, int], ledger: dict[str, int], measures: Mapping[str, str]
+    keys: Sequence[str], counted: Mapping[str, int], ledger: Mapping[str, int], measures: Mapping[str, str]
 ) -> list[Difference]:
     found = []
     for key in keys:

@@ -28,6 +28,7 @@ BURY = _script("bury")
 BEGIN = _script("begin")
 FILL = _script("fill")
 SEAL = _script("seal")
+STANDING = _script("standing")
 
 OF_WORKERS = (RESERVE, SETTLE, HELLO, HOLD)
-OF_CONTROL = (SETTLE, BURY, BEGIN, FILL, SEAL)
+OF_CONTROL = (SETTLE, BURY, BEGIN, FILL, SEAL, STANDING)

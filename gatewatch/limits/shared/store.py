@@ -21,6 +21,7 @@ from gatewatch.limits.shared.names import Names, token
 from gatewatch.limits.shared.resp import StoreError
 from gatewatch.limits.shared.scanning import counters_of
 from gatewatch.limits.shared.scripts import BEGIN, BURY, FILL, OF_CONTROL, SEAL, SETTLE, Script
+from gatewatch.limits.shared.standing import Standing, standing
 from gatewatch.limits.shared.store_id import info, load, store_id
 from gatewatch.limits.shared.verdicts import is_hold, pairs
 
@@ -159,6 +160,15 @@ class LimitsStore:
     async def bury(self, run: str) -> None:
         """All of a dead worker is counted: what it held is free."""
         await self._run(BURY, (self._names.run(run), self._names.runs), run)
+
+    async def standing(self, rules: Sequence[Rule], at: int, begin: int) -> Standing:
+        """What counters say, from the `begin`-th on, of their windows as they were at a moment (µs)."""
+        return await standing(self._connection, self._names, self._store, rules, at, begin)
+
+    def key_of(self, counter: str, rules: Mapping[str, Rule]) -> bytes:
+        """Where `RULE|NAME` stands. `rules`: by id."""
+        rule_id, _, name = counter.partition("|")
+        return self._names.counter(token(rules[rule_id]), name).encode()
 
     async def taken(self, rules: Iterable[Rule]) -> dict[str, dict[int, int]]:
         """Counter → bucket → what was settled in it, holds left out."""

@@ -13,6 +13,7 @@ from gatewatch.limits.rule import Rule
 from gatewatch.limits.window import Window
 from gatewatch.paths import Home
 from proxy.control.alarms import Alarms
+from proxy.control.compared_worker import ComparedWorker
 from proxy.control.limits_in_force import LimitsInForce
 from proxy.control.verifying import Difference, Verifying
 from proxy.control.workers import Workers
@@ -66,8 +67,9 @@ class Stage:
         self.workers = Counted(self.alarms, self.home)
         self.limits = LimitsInForce(lambda _: None)
         self.limits.configured(Limiting(rules=(MONEY, CALLS)))
-        self.verifying = Verifying(self.workers, self.limits, self.alarms)
-        self.workers.on_report = self.verifying.take
+        compared = ComparedWorker(self.workers)
+        self.verifying = Verifying(compared, self.limits, self.alarms)
+        self.workers.on_report = compared.take
         self.service = LedgerService(self.home)
         self.writer = Worker(self.home)
         began = now_us() - 10 * SECOND
