@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gatewatch.control.alerts import KEEP_US
 from gatewatch.control.configuration_versions import MOST_VERSIONS
+from gatewatch.timespan import duration_text
 
 _FOR_EVER = "for ever"
 _PATIENCE_SECONDS = 1.0
@@ -29,8 +30,8 @@ class Retained(NamedTuple):
 _CLASSES = (
     ("audit", _FOR_EVER, "audit", "at"),
     ("grants", _FOR_EVER, "grants", "created_at"),
-    ("alerts", f"{KEEP_US // 86_400_000_000}d after they are over", "alerts", "since"),
-    ("configurations", f"the last {MOST_VERSIONS}", "configuration_versions", "first_at"),
+    ("alerts", f"{duration_text(KEEP_US)} once they are over", "alerts", "changed_at"),
+    ("configurations", f"the last {MOST_VERSIONS}", "configuration_versions", "last_at"),
     ("counters", "the last one", "counter_checkpoint", "at"),
 )
 

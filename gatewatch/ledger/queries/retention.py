@@ -1,12 +1,13 @@
 """What is kept of each class of data: how long, since when, how much, and what is deleted next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from gatewatch.bodies.day_files import days, files_of
+from gatewatch.bodies.day_files import SUFFIX
+from gatewatch.control.retained import retained
 from gatewatch.ledger.answer import Found
 from gatewatch.ledger.asking import Asking
 from gatewatch.ledger.keeping import CLASSES, DAY_US, TABLES, Class
@@ -23,7 +24,8 @@ class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def answer(asking: Asking, params: Params) -> Found:
-    """One row for each class. `bytes` of tables are the blocks that hold some of them, and shared by small ones."""
+    """One row for each class. `bytes` of tables are the blocks that hold some of them, and shared by small ones; None
+    where they stand in no block of their own, or not yet."""
     del params
     query = "SELECT class, keep_us, epoch_us(deleted_before), deleted, epoch_us(deleted_at) FROM retention"
     said = {name: rest for name, *rest in asking.rows(query)}
@@ -31,8 +33,11 @@ def answer(asking: Asking, params: Params) -> Found:
     home = asking.home
     rows.append(_fixed("quarantine", "as long as its segment", *_of_table(asking, "journal_quarantine", "at_us")))
     rows.append(_fixed("leftovers", "1d", *_of_files(home.scratch.rglob("*") if home else ())))
-    trail = (path for path in (home.audit_file, home.control) if path.exists()) if home else ()
-    rows.append(_fixed("audit", FOR_EVER, None, *_of_files(trail)[1:]))
+    for each in retained(home.control) if home else ():
+        size = None
+        if home and each.name == "audit":
+            size = _of_files(path for path in (home.audit_file, home.control) if path.exists())[2]
+        rows.append(_fixed(each.name, each.kept, each.oldest, each.rows, size))
     return Found(rows, None, "calls")
 
 
@@ -47,7 +52,7 @@ def _row(asking: Asking, kind: Class, said: list[Any] | None) -> dict[str, Any]:
         "kept": None if said is None else FOR_EVER if keep_us is None else _in_days(keep_us),
         "oldest": None if oldest is None else iso(oldest),
         "rows": sum(count for _, count, _ in parts),
-        "bytes": sum(size for _, _, size in parts),
+        "bytes": _sum(size for _, _, size in parts),
         "next_deletion": None if due is None else iso(due),
         "deleted_before": None if before is None else iso(before),
         "deleted": deleted,
@@ -55,42 +60,48 @@ def _row(asking: Asking, kind: Class, said: list[Any] | None) -> dict[str, Any]:
     }
 
 
-def _fixed(name: str, kept: str, oldest: int | None, rows: int, size: int) -> dict[str, Any]:
+def _sum(sizes: Iterable[int | None]) -> int | None:
+    """None where one is not known."""
+    known = list(sizes)
+    return None if None in known else sum(filter(None, known))
+
+
+def _fixed(name: str, how_long: str, oldest: int | None, rows: int, size: int | None) -> dict[str, Any]:
     nothing = {"next_deletion": None, "deleted_before": None, "deleted": None, "deleted_at": None}
     began = None if oldest is None else iso(oldest)
-    return {"class": name, "kept": kept, "oldest": began, "rows": rows, "bytes": size, **nothing}
+    return {"class": name, "kept": how_long, "oldest": began, "rows": rows, "bytes": size, **nothing}
 
 
-def _parts(asking: Asking, kind: Class) -> Iterator[tuple[int | None, int, int]]:
+def _parts(asking: Asking, kind: Class) -> Iterator[tuple[int | None, int, int | None]]:
     """Beginning (µs), rows or files, bytes."""
     home = asking.home
     if home and kind == "journal":
         yield _of_files(segment.path for segment in segments_in(home.loaded))
     if home and kind == "bodies":
         begin, count, size = _of_table(asking, "bodies", "day")
-        there = [path for day in days(home.bodies) for path in files_of(home.bodies, day)]
-        yield begin, count, size + _of_files(there)[2]
+        yield begin, count, (size or 0) + _of_files(home.bodies.rglob(f"*{SUFFIX}"))[2]
         return
     for table, column in TABLES[kind]:
         yield _of_table(asking, table, column)
 
 
-def _of_table(asking: Asking, table: str, column: str) -> tuple[int | None, int, int]:
+def _of_table(asking: Asking, table: str, column: str) -> tuple[int | None, int, int | None]:
     begin = "min(at_us)" if column == "at_us" else f"epoch_us(min({column})::TIMESTAMP)"
     ((oldest, count),) = asking.rows(f"SELECT {begin}, count(*) FROM {table}")
     storage = f"SELECT count(DISTINCT block_id) FROM pragma_storage_info('{table}') WHERE block_id >= 0"
     ((blocks,),) = asking.rows(storage)
-    return oldest, count, blocks * _BLOCK_BYTES
+    return oldest, count, None if count and not blocks else blocks * _BLOCK_BYTES
 
 
 def _of_files(paths: Any) -> tuple[int | None, int, int]:
-    """When the oldest was written, how many there are, their bytes. One that goes meanwhile is not there."""
+    """When the oldest was written, how many there are, their bytes. What cannot be looked at, or goes meanwhile, is not
+    there."""
     found: list[tuple[float, int]] = []
     path: Path
     for path in paths:
         try:
             stat = path.stat()
-        except FileNotFoundError:
+        except OSError:
             continue
         if path.is_file():
             found.append((stat.st_mtime, stat.st_size))
