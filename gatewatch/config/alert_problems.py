@@ -9,6 +9,7 @@ from gatewatch.config.alerts import Alert
 from gatewatch.config.models import Config
 from gatewatch.config.problems import KeyPath, Problem, found_text, nearest
 
+_LAST = {"project": "PROJECT", "model": "MODEL", "provider_key": "KEY"}
 _UNITS = {"time": "a duration, as in 2s", "share": "a share, as in 5%", "count": "a number", "times": "as in 5x"}
 FITTING: dict[Deed, tuple[Per, ...]] = {
     "step_down": ("gateway", "environment", "team", "project", "user", "key", "route", "budget"),
@@ -70,11 +71,11 @@ def _names(path: KeyPath, per: Per, names: tuple[str, ...], config: Config) -> I
         head = name.partition("/")[0]
         if "*" in name:
             continue
-        if per in OF_TRIES and head not in config.providers:
-            yield Problem(at, found_text(at, name), nearest(head, list(config.providers)))
+        if per in ("project", "model", "provider_key") and "/" not in name:
+            yield Problem(at, found_text(at, name), f"{'TEAM' if per == 'project' else 'PROVIDER'}/{_LAST[per]}")
+        elif per in OF_TRIES and head not in config.providers:
+            yield Problem(at, f"no provider {found_text(at, head)}", nearest(head, list(config.providers)))
         elif per == "environment" and name not in ("live", "test"):
             yield Problem(at, found_text(at, name), "live, test")
-        elif per in ("project", "model", "provider_key") and "/" not in name:
-            yield Problem(at, found_text(at, name), f"{'TEAM' if per == 'project' else 'PROVIDER'}/NAME")
         elif per == "route" and name not in config.models and head not in config.providers:
             yield Problem(at, found_text(at, name), nearest(name, list(config.models)))

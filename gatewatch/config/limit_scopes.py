@@ -18,7 +18,7 @@ def unknown(scope: Scope, name: str, config: Config, shown: Callable[[str], str]
     if scope == "model" and not rest:
         return shown(name), "model/PROVIDER/MODEL"
     if scope == "provider_key" and rest not in config.providers[head].references:
-        return f"no key {shown(name)}", " or ".join(config.providers[head].references)
+        return f"no key {shown(name)}", " or ".join(f"{head}/{id}" for id in config.providers[head].references)
     if scope == "route" and name not in config.models and head not in config.providers:
         return f"no model {shown(name)}", nearest(name, list(config.models))
     if scope == "environment" and name not in ("live", "test"):

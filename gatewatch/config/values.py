@@ -68,7 +68,7 @@ def _percent(value: Any) -> Any:
         return value
     match = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)%", value)
     if not match or not 0 < Decimal(match[1]) <= 100:
-        raise ValueError("a share from 0% to 100%, as in 80%")
+        raise ValueError("a share above 0% and up to 100%, as in 80%")
     return Decimal(match[1]) / 100
 
 

@@ -68,7 +68,9 @@ def test_what_can_be_meant_is_taken(tmp_path: Path, alert: str) -> None:
         ("{when: 5xx, above: 5%, per: provider, only: [openia]}", "alerts.a.only[0]", "did you mean openai?"),
         ("{when: 5xx, above: 5%, per: route, only: [chta]}", "alerts.a.only[0]", "did you mean chat?"),
         ("{when: 5xx, above: 5%, per: environment, only: [prod]}", "alerts.a.only[0]", "live, test"),
-        ("{when: 5xx, above: 5%, per: project, only: [web]}", "alerts.a.only[0]", "TEAM/NAME"),
+        ("{when: 5xx, above: 5%, per: project, only: [web]}", "alerts.a.only[0]", "TEAM/PROJECT"),
+        ("{when: 429, above: 5%, per: model, only: [gpt-4o]}", "alerts.a.only[0]", "allowed: PROVIDER/MODEL"),
+        ("{when: 401, above: 5, per: provider_key, only: [main]}", "alerts.a.only[0]", "allowed: PROVIDER/KEY"),
         ("{when: 5xx, above: 5%, only: [all]}", "alerts.a.only", "with per: gateway"),
     ],
 )

@@ -76,6 +76,11 @@ def test_what_is_none_of_them_is_refused(kind: Any, text: object) -> None:
         read(kind, text)
 
 
+def test_that_a_share_is_more_than_nothing_is_said() -> None:
+    with pytest.raises(ValidationError, match="a share above 0% and up to 100%"):
+        read(values.Percent, "0%")
+
+
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
