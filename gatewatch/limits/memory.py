@@ -1,33 +1,52 @@
 """Counters of a gateway with one worker, in that worker's memory: exact, and no slower than a few dictionaries.
 
 Keeps true: what has left its window is let go of, and with it counters that nobody asks for (callers choose the names
-of users).
+of users); what is held is let go of when no call can hold it any more; rules come, go and are counted anew without a
+look at the counters of others.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 
 from gatewatch.limits.concerned import Concern
-from gatewatch.limits.counters import Asked, Level, Position, Seeds, Used, Verdict
+from gatewatch.limits.counters import LONGEST_CALL_SECONDS, Asked, Level, Position, Seeds, Used, Verdict
 from gatewatch.limits.rule import Rule
 
+log = logging.getLogger("gatewatch.worker")
+
 _NEVER = -1
+_LONGEST_HOLD = LONGEST_CALL_SECONDS + 600
+"""Seconds."""
 _LOOKED_AT = 2000
 """So many counters are looked at in one go for what may be forgotten: the loop has calls to serve."""
 
 
-class _Counter:
-    __slots__ = ("buckets", "held", "since", "tail", "total")
+class _OfRule:
+    """A rule's counters."""
 
-    def __init__(self, *, seeded: bool) -> None:
+    __slots__ = ("counters", "id", "is_seeded")
+
+    def __init__(self, rule_id: str, *, is_seeded: bool) -> None:
+        self.id = rule_id
+        self.is_seeded = is_seeded
+        self.counters: dict[str, _Counter] = {}
+
+
+class _Counter:
+    __slots__ = ("buckets", "held", "of", "since", "tail", "total")
+
+    def __init__(self, of: _OfRule) -> None:
+        self.of = of
         self.buckets: dict[int, int] = {}
         """Bucket → what was settled in it, and what is held in it."""
         self.held = 0
         self.total = 0
         """Of the buckets from `since` on."""
         self.since = 0
-        self.tail: list[tuple[Position | None, int, int]] | None = None if seeded else []
-        """Until it is seeded: position, bucket and amount of what was settled."""
+        self.tail: list[tuple[Position | None, int, int]] | None = None
+        """Until its rule is seeded: position, bucket and amount of what was settled."""
 
     def add(self, bucket: int, amount: int) -> None:
         self.buckets[bucket] = self.buckets.get(bucket, 0) + amount
@@ -59,23 +78,29 @@ class _Counter:
 class MemoryCounters:
     """Belongs to one event loop. Nothing here waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._counters: dict[str, _Counter] = {}
         self._held: dict[str, list[tuple[str, int, int]]] = {}
         """Call → (counter, bucket, amount) that it holds."""
-        self._rules: frozenset[str] = frozenset()
-        self._unseeded: frozenset[str] = frozenset()
-        """Ids of rules."""
+        self._rules: dict[str, _OfRule] = {}
+        self._strangers = _OfRule("", is_seeded=True)
+        """Of rules that are not in force."""
         self._unlooked: list[str] = []
         """Counters that `forget` has not come to yet."""
+        self._clock = clock
+        self._old: frozenset[str] = frozenset()
+        """Calls that held something when holds were looked at last, and when they are again."""
+        self._look_again = clock() + _LONGEST_HOLD
+        self.expired = 0
+        """Calls whose holds were let go of although they have not been settled."""
 
     @property
     def unseeded(self) -> frozenset[str]:
         """Rules whose counters do not know yet what was before them."""
-        return self._unseeded
+        return frozenset(rule_id for rule_id, of in self._rules.items() if not of.is_seeded)
 
     def take(self, call_id: str, wants: Sequence[tuple[Concern, int]], now: int) -> list[tuple[int, int, int]] | None:
-        """As `reserve`, at once: what each had taken and held, and its ceiling. None: not all fits, nothing was taken."""
+        """As `reserve`, at once: what each had taken and held, and its ceiling. None: not all fits, so nothing is."""
         get = self._counters.get
         found: list[tuple[int, int, int]] = []
         counters: list[_Counter] = []
@@ -144,33 +169,39 @@ class MemoryCounters:
         for key, bucket, amount in used:
             counter = counters.get(key) or self._new(key)
             counter.add(bucket, amount)
-            if counter.tail is not None:
+            if not counter.of.is_seeded:
+                counter.tail = counter.tail or []
                 counter.tail.append((position, bucket, amount))
 
     def configure(self, rules: Sequence[str], seeded: Sequence[str], whole: Sequence[Rule] = ()) -> None:
         del whole
-        new = frozenset(rules) - self._rules
-        self._unseeded = ((self._unseeded | new) & frozenset(rules)) - frozenset(seeded)
-        self._rules = frozenset(rules)
-        gone = {key for key in self._counters if _rule_of(key) not in self._rules}
-        for key in gone:
-            del self._counters[key]
+        known = self._rules
+        self._rules = {each: known.pop(each) if each in known else _OfRule(each, is_seeded=False) for each in rules}
+        for rule_id in self._rules.keys() & frozenset(seeded):
+            of = self._rules[rule_id]
+            if not of.is_seeded:
+                of.is_seeded = True
+                for counter in of.counters.values():
+                    counter.tail = None
+        gone = [of for of in (*known.values(), self._strangers) if of.counters]
+        for of in gone:
+            self._drop(of)
         for call_id, holds in self._held.items() if gone else ():  # should the rule come again, they are not in it
-            self._held[call_id] = [hold for hold in holds if hold[0] not in gone]
+            self._held[call_id] = [hold for hold in holds if hold[0] in self._counters]
 
     def recount(self, rules: Collection[str]) -> None:
         """These have counted wrong. They count on as they are until they are seeded again."""
-        self._unseeded |= self._rules.intersection(rules) - self._unseeded
-        for key, counter in self._counters.items():
-            if counter.tail is None and _rule_of(key) in self._unseeded:
-                counter.tail = []
+        for rule_id in self._rules.keys() & frozenset(rules):
+            self._rules[rule_id].is_seeded = False
 
     def seed(self, seeds: Seeds) -> None:
-        rules = frozenset(seeds.rules) & self._unseeded
-        tails = {key: counter.tail or [] for key, counter in self._counters.items() if _rule_of(key) in rules}
-        for key in tails:
-            del self._counters[key]
-        self._unseeded -= rules
+        rules = self.unseeded & frozenset(seeds.rules)
+        tails: dict[str, list[tuple[Position | None, int, int]]] = {}
+        for rule_id in rules:
+            of = self._rules[rule_id]
+            tails |= {key: counter.tail or [] for key, counter in of.counters.items()}
+            self._drop(of)
+            of.is_seeded = True
         for key, buckets in ((seed.counter, seed.buckets) for seed in seeds.seeds):
             if _rule_of(key) in rules:
                 counter = self._new(key)
@@ -200,13 +231,13 @@ class MemoryCounters:
         on; and whether those were the last. `oldest`: rule → the first bucket that counts."""
         keys = [*islice(self._counters, begin, begin + most + 1)]
         found = {
-            key: self._counters[key].taken(first)
+            key: counter.taken(first)
             for key in keys[:most]
-            if (first := oldest.get(_rule_of(key))) is not None
+            if (first := oldest.get((counter := self._counters[key]).of.id)) is not None
         }
         for holds in self._held.values():
             for key, bucket, amount in holds:
-                if key in found and bucket >= oldest[_rule_of(key)]:
+                if key in found and bucket >= oldest[self._counters[key].of.id]:
                     found[key] -= amount
         return found, len(keys) <= most
 
@@ -219,18 +250,38 @@ class MemoryCounters:
         return {key: {bucket: n for bucket, n in buckets.items() if n} for key, buckets in found.items()}
 
     def forget(self, oldest: Mapping[str, int]) -> None:
+        self._expire()
         self._unlooked = self._unlooked or [*self._counters]
         for key in self._unlooked[-_LOOKED_AT:]:
             if not (counter := self._counters.get(key)):
                 continue
-            counter.forget(oldest.get(_rule_of(key), 0))
+            counter.forget(oldest.get(counter.of.id, 0))
             if not counter.held and not counter.tail and not any(counter.buckets.values()):
-                del self._counters[key]
+                del self._counters[key], counter.of.counters[key]
         del self._unlooked[-_LOOKED_AT:]
 
+    def _expire(self) -> None:
+        """What is held for longer than any call lasts was forgotten by its owner."""
+        if self._clock() < self._look_again:
+            return
+        old = [call_id for call_id in self._old.intersection(self._held) if self._held[call_id]]
+        for call_id in old:
+            self.let_go(call_id, [key for key, _, _ in self._held[call_id]])
+        self.expired += len(old)
+        if old:
+            log.warning("limits: what %d calls held for more than an hour is free again: %s", len(old), old[:10])
+        self._old = frozenset(self._held)
+        self._look_again = self._clock() + _LONGEST_HOLD
+
     def _new(self, key: str) -> _Counter:
-        counter = self._counters[key] = _Counter(seeded=_rule_of(key) not in self._unseeded)
+        of = self._rules.get(_rule_of(key), self._strangers)
+        counter = self._counters[key] = of.counters[key] = _Counter(of)
         return counter
+
+    def _drop(self, of: _OfRule) -> None:
+        for key in of.counters:
+            del self._counters[key]
+        of.counters = {}
 
 
 def _rule_of(counter: str) -> str:

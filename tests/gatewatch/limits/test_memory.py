@@ -1,5 +1,8 @@
 """Counters in memory: all or nothing, exact after every settlement, and seeded without a gap."""
 
+import time
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -143,3 +146,56 @@ async def test_what_was_settled_is_told_part_by_part_without_what_is_held() -> N
     parts = [counters.settled({"r": 20}, begin, 2) for begin in (0, 2, 4)]
     assert [is_rest for _, is_rest in parts] == [False, False, True]
     assert {key: n for part, _ in parts for key, n in part.items()} == told[0]
+
+
+async def test_what_no_call_can_hold_any_more_is_free_again_and_that_is_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = [0.0]
+    counters = MemoryCounters(lambda: clock[0])
+    counters.configure(["r"], ["r"])
+    await counters.reserve("forgotten by its owner", [want(60)])
+    for hours in (1, 1.2, 2):
+        clock[0] = hours * 3600
+        counters.forget({"r": 0})
+        await counters.reserve(f"young at {hours}", [want(10)])
+    assert counters.held() == {"r|a": 90}, "a call may last for an hour"
+    clock[0] = 2.5 * 3600
+    counters.forget({"r": 0})
+    assert counters.held() == {"r|a": 20}, "and what came behind the look before lasts until the next one"
+    assert counters.expired == 2
+    assert "forgotten by its owner" in caplog.text
+    counters.settle("forgotten by its owner", [Used("r|a", 60, 25)], None)
+    assert counters.taken() == {"r|a": {60: 25}}
+    (level,) = (await counters.reserve("next", [want(55)])).levels
+    assert (level.taken, level.held) == (45, 20)
+
+
+def test_rules_are_made_and_recounted_without_a_look_at_the_names_of_others() -> None:
+    """A standstill of a second, with a million users."""
+    counters = made("users", "keys")
+    for n in range(200_000):
+        counters.settle("x", [Used(f"users|{n}", 60, 1)], None)
+    began = time.perf_counter()
+    counters.configure(["users", "keys", "more"], ["users", "keys"])
+    counters.recount(["users"])
+    assert time.perf_counter() - began < 0.1
+    assert counters.unseeded == {"users", "more"}
+
+
+async def test_a_rule_that_is_seeded_by_word_alone_has_forgotten_what_it_kept_for_its_seeds() -> None:
+    counters = made(unseeded=True)
+    counters.settle("1", [Used("r|a", 60, 5)], None)
+    counters.configure(["r"], ["r"])
+    counters.recount(["r"])
+    counters.settle("2", [Used("r|a", 60, 7)], None)
+    counters.seed(Seeds(rules=("r",), seeds=(Seed("r|a", {60: 5}),)))
+    assert counters.taken() == {"r|a": {60: 12}}
+
+
+async def test_what_was_counted_for_a_rule_that_was_not_in_force_is_gone_when_it_comes() -> None:
+    counters = made("s")
+    await counters.reserve("1", [want(60)])
+    counters.settle("2", [Used("r|a", 60, 5)], None)
+    counters.configure(["r", "s"], ["s"])
+    assert (counters.taken(), counters.held()) == ({}, {})
