@@ -88,6 +88,24 @@ def timings(call: Row) -> Content:
     return line((f"{'Time':{TITLE_CELLS}}", "bold"), Content("   ").join(parts))
 
 
+def limits(call: Row, width: int) -> Content:
+    """What was in its way or held for it, and the command that tells all of it."""
+    queued, reserved = call.get("queued_ms"), call.get("reserved_usd")
+    met = _pairs(
+        "Limits",
+        (
+            ("blocked by", call.get("blocked_by")),
+            ("held for it", f"{reserved} USD" if reserved not in (None, "0") else None),
+            ("stepped down for", call.get("stepped_down")),
+            ("priority", call.get("priority")),
+            ("waited", milliseconds(queued) if queued else None),
+        ),
+        width,
+    )
+    more = line(("more: ", QUIET), (f"gatewatch explain {call.get('call_id')}", "bold"))
+    return lines(met, line(" " * TITLE_CELLS, more)) if met else line((f"{'Limits':{TITLE_CELLS}}", "bold"), more)
+
+
 def money(charges: Charges, row_id: str | None, row: PriceRow | None, basis: str | None) -> Content:
     """Tokens of each class × price = money, and the exact sum."""
     rows = [line(("Money", "bold"), ("  price row ", QUIET), plain(row_id))]

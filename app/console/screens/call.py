@@ -31,7 +31,9 @@ class CallScreen(View):
         super().__init__()
         self.call_id = call_id
 
-        self._parts = {name: Still(id=name) for name in ("summary", "error", "attempts", "time", "money", "details")}
+        self._parts = {
+            name: Still(id=name) for name in ("summary", "error", "attempts", "time", "money", "limits", "details")
+        }
         self._scroll = VerticalScroll(*self._parts.values(), id="call")
 
     def compose_body(self) -> ComposeResult:
@@ -84,6 +86,7 @@ class CallScreen(View):
             ("attempts", call_view.time_line(call, width)),
             ("time", call_view.timings(call)),
             ("money", call_view.money(charges, call.get("price_row"), row, call.get("cost_basis"))),
+            ("limits", call_view.limits(call, width)),
             ("details", call_view.details(call, width)),
         ):
             part = self._parts[name]

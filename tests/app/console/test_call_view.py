@@ -43,6 +43,21 @@ def test_a_bar_is_never_wider_than_its_place_nor_empty() -> None:
         assert ("█" in bar) == (total > 0)
 
 
+def test_what_was_in_its_way_is_told_with_the_command_that_tells_more() -> None:
+    met = {
+        "blocked_by": "budgets.ads/usd",
+        "reserved_usd": "0.25",
+        "stepped_down": "budgets.ads/usd",
+        "queued_ms": 1200.0,
+    }
+    assert call_view.limits(CALL | met, 100).plain.splitlines() == [
+        "Limits      blocked by budgets.ads/usd   held for it 0.25 USD   stepped down for budgets.ads/usd",
+        "            waited 1.20 s",
+        "            more: gatewatch explain x",
+    ]
+    assert call_view.limits(CALL, 100).plain == "Limits      more: gatewatch explain x"
+
+
 def test_an_attempt_that_got_no_answer_says_so() -> None:
     attempt = call_view.time_line(CALL, 80).plain.splitlines()
     assert attempt[1] == "1 ✗   – upstream_unreachable  openai/gpt-4o  250 ms"
