@@ -54,7 +54,7 @@ def check(args: argparse.Namespace) -> int:
             "file": str(loaded.path) if loaded.path else None,
             "version": loaded.version,
             "problems": missing,
-            "warnings": list(loaded.warnings),
+            "warnings": [*loaded.warnings, *_names_of_nobody(loaded, home)],
             "keys": [{name: key[name] for name in ("provider", "api_key", "found")} for key in keys],
         }
     sys.stderr.writelines(f"warning: {warning}\n" for warning in report["warnings"])
@@ -93,6 +93,17 @@ def _load(args: argparse.Namespace) -> "tuple[Loaded, Home]":
     home = Home.find(args.home)
     path = Path(args.config) if args.config else home.config if home.config.exists() else None
     return load(path, os.environ), home
+
+
+def _names_of_nobody(loaded: "Loaded", home: "Home") -> list[str]:
+    """Limits, budgets and alerts for whom this home does not know, where there is a home."""
+    from gatewatch.config.names_of_nobody import names_of_nobody
+    from gatewatch.control.store import ControlStore
+
+    if not home.control.exists():
+        return []
+    with ControlStore.open(home.control) as store:
+        return [f"{loaded.lines.where(each.path)}: {each}" for each in names_of_nobody(loaded.config, store)]
 
 
 def _keys(loaded: "Loaded", home: "Home") -> list[dict[str, Any]]:

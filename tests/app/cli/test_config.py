@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.cli.main import main
+from gatewatch.control.store import ControlStore
+from gatewatch.paths import Home
 
 FILE = """
 providers:
@@ -33,7 +35,20 @@ def test_a_good_file_is_ok_and_what_is_not_enforced_goes_to_stderr(
     assert main(["config", "check", "--config", str(file)]) == 0
     out, err = capsys.readouterr()
     assert out.startswith(f"ok: {file} (2 providers, version ")
-    assert err == f"warning: {file}:6: teams.search.models: not enforced yet: give the models to its keys (keys create --models)\n"
+    assert (
+        err
+        == f"warning: {file}:6: teams.search.models: not enforced yet: give the models to its keys (keys create --models)\n"
+    )
+
+
+def test_a_budget_for_nobody_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = Home(tmp_path / "home").make()
+    with ControlStore.open(home.control) as store:
+        store.create_team("search")
+    home.config.write_text("budgets:\n  a: {scope: team/serch, usd: 5}\n  b: {scope: team/search, usd: 5}\n")
+    assert main(["config", "check", "--home", str(home.root)]) == 0
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "budgets" in line]
+    assert warnings == [f"warning: {home.config}:2: budgets.a.scope: found no team 'serch'; did you mean search?"]
 
 
 def test_a_check_leaves_no_trace(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
