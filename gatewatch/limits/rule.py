@@ -53,7 +53,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     step_down: bool = False
     """From `soft` on: routes with `budget_step_down` take their cheaper targets."""
     throttle: bool = False
-    """From `soft` on: keys of other environments than `production` make one call at a time."""
+    """From `soft` on: keys of other environments than `live` make one call at a time."""
     cache_reads: bool = False
     """Whether tokens that a provider read from its cache count as input. Budgets count them."""
     unpriced_only: bool = False
