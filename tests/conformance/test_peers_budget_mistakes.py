@@ -20,7 +20,7 @@ from gatewatch.limits.counters import Seed, Seeds, Used
 from gatewatch.limits.rule import counter
 from gatewatch.limits.window import Window
 from gatewatch.paths import Home
-from tests.kit.limit_stage import FREE, Stage, budget, limit, limit_stage
+from tests.kit.limit_stage import FREE, NAMES, Stage, budget, limit, limit_stage
 from tests.kit.raw_http import RawReply, ask, connect
 from tests.kit.running import ROOT, sandbox
 from tests.kit.waiting import eventually
@@ -183,12 +183,19 @@ async def test_litellm_16057_25509_7129_8364_37971_the_time_alone_begins_a_windo
     assert stage.row(passed)["checked"][0][3] == 0, "nothing was taken in this month"
 
 
-async def test_litellm_2171_and_9201_no_call_waits_for_a_table_of_spend(stage: Stage) -> None:
-    """Neither the ledger nor the control store is asked: limits hold where both are gone."""
-    stage.limit(limit("key", None, "requests", 1))
-    for path in (stage.home.ledger, stage.home.control):
-        path.unlink(missing_ok=True)
-    assert [(await stage.call("chat", "plain", "talk")).status for _ in range(2)] == [200, 429]
+@pytest.mark.parametrize("way", ["plain", "stream"])
+async def test_litellm_2171_and_9201_no_call_waits_for_a_table_of_spend(stage: Stage, way: str) -> None:
+    """Neither the ledger nor the control store is needed for a call: rules of every scope hold where both are torn."""
+    rules = [budget(scope, None, FREE, id=scope) for scope in NAMES if scope != "gateway"]
+    stage.limit(*rules, budget("gateway", "", FREE), limit("key", None, "requests", 2))
+    assert (await stage.call("chat", way, "talk")).status == 200
+    for path in (stage.home.ledger, *stage.home.control.parent.glob(f"{stage.home.control.name}*")):
+        path.write_bytes(b"nothing to be read" * 4000)
+    stage.gateway.keys.refresh(time.monotonic() + 3600)
+    assert stage.gateway.keys.stale_since is not None, "who had it open cannot read it either"
+    replies = [await stage.call("chat", way, "talk") for _ in range(2)]
+    assert [reply.status for reply in replies] == [200, 429]
+    assert len(stage.row(replies[0])["checked"]) == len(rules) + 2
 
 
 # what is counted
