@@ -43,11 +43,13 @@ class ComparedStore:
             standing = await store.standing(rules, at, begin)
             ledger = await asyncio.to_thread(self._by_ledger, service, standing, seen, at)
             by_id = {rule.id: rule for rule in rules}
-            looked_at = {counter: store.key_of(counter, by_id) for counter in ledger}
+            keys = {counter: store.key_of(counter, by_id) for counter in ledger}
+            missing = [key for key in keys.values() if standing.is_in(key) and key not in standing.keys]
+            looked_at = standing.keys.union(missing) - await store.are_there(missing)  # which were made just now
         counting = {rule.id for seeding in standing.seedings for rule in seeding.rules}
         return Compared(
             {counter: amount for counter, amount in standing.settled.items() if counter.partition("|")[0] in counting},
-            {counter: amount for counter, amount in ledger.items() if standing.is_in(looked_at[counter])},
+            {counter: amount for counter, amount in ledger.items() if keys[counter] in looked_at},
             standing.following,
         )
 

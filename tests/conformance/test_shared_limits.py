@@ -49,6 +49,8 @@ async def test_a_limit_on_requests_is_exact_over_four_workers(
         statuses = await stage.calls(60)
         assert sorted(statuses) == [200] * 30 + [429] * 30
         assert await stage.agree(30) == (30, 30 * COST)
+        verified = await asyncio.to_thread(stage.gateway.ask, "budgets", "verify")
+        assert (verified["compared"], verified["differences"], verified["skipped"]) == (2, [], None)
 
 
 async def test_of_many_calls_from_several_processes_one_spends_the_last_cent(

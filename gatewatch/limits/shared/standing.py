@@ -41,14 +41,16 @@ class Standing(NamedTuple):
     """Of the rules that count."""
     live: Mapping[str, Place]
     """Run that is not known to be dead → behind its last settlement."""
+    keys: frozenset[bytes]
+    """Of the counters that were looked at."""
     first: bytes
     behind: bytes | None
-    """The keys from the one to before the other were looked at. None: to the last."""
+    """All that there were from the one to before the other. None: to the last."""
     following: int
     """The number of the first counter that was not looked at; 0: none is left."""
 
     def is_in(self, key: bytes) -> bool:
-        """Whether a counter that stands there was looked at, were there one."""
+        """Whether a counter that stands there would have been looked at, had there been one."""
         return self.first <= key and (self.behind is None or key < self.behind)
 
     def upto(self, seeding: Seeding, runs: Iterable[str]) -> dict[str, int]:
@@ -79,6 +81,7 @@ async def standing(
         settled={known[key]: amount for key, text in zip(keys, said[2], strict=True) if (amount := int(text))},
         seedings=tuple(_seedings(marks, store, rules)),
         live={run.decode(): _place(position.decode()) for run, position in pairs(said[1])},
+        keys=frozenset(keys),
         first=keys[0] if begin and keys else b"",
         behind=behind[0] if behind else None,
         following=begin + MOST if behind else 0,

@@ -165,6 +165,11 @@ class LimitsStore:
         """What counters say, from the `begin`-th on, of their windows as they were at a moment (µs)."""
         return await standing(self._connection, self._names, self._store, rules, at, begin)
 
+    async def are_there(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Those of them that exist now."""
+        found = await asyncio.gather(*(self._connection.ask("EXISTS", key) for key in keys))
+        return {key for key, there in zip(keys, found, strict=True) if there}
+
     def key_of(self, counter: str, rules: Mapping[str, Rule]) -> bytes:
         """Where `RULE|NAME` stands. `rules`: by id."""
         rule_id, _, name = counter.partition("|")

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,7 +12,9 @@ from gatewatch.errors import GatewatchError
 from gatewatch.limits.rule import Rule
 from gatewatch.limits.shared import standing as standing_module
 from gatewatch.limits.shared.address import Address, read_url
+from gatewatch.limits.shared.connection import Connection
 from gatewatch.limits.shared.names import Names, token
+from gatewatch.limits.shared.scanning import counters_of
 from proxy.control.compared import Compared
 from proxy.control.compared_store import ComparedStore
 from tests.kit.redis_server import RedisServer, redis_server
@@ -134,6 +136,25 @@ async def test_many_counters_are_compared_part_by_part_and_one_that_is_lost_is_m
     ]
     assert {counter for part in parts for counter in part.ledger} == {f"users|u{n}" for n in range(8)}
     assert not parts[0].ledger.keys() & parts[1].ledger.keys()
+    await worker.die()
+
+
+async def test_a_counter_that_begins_while_the_store_is_looked_through_is_not_missed(
+    scene: Scene, store: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.rules = (OF_USERS,)
+    worker = Worker(scene.home, store, scene.rules)
+    worker.serve(user="ann")
+    await scene.become(users=1)
+
+    async def slowly(connection: Connection, names: Names, rules: Iterable[Rule]) -> dict[bytes, str]:
+        found = await counters_of(connection, names, rules)
+        worker.serve(user="bob")
+        await settled(worker)
+        return found
+
+    monkeypatch.setattr(standing_module, "counters_of", slowly)
+    assert await compared(scene) == Compared({"users|ann": 1}, {"users|ann": 1}, 0)
     await worker.die()
 
 

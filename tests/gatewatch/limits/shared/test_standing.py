@@ -60,7 +60,7 @@ async def test_a_part_tells_which_keys_were_looked_at(tmp_path: Path, monkeypatc
 def test_of_two_positions_of_a_run_the_later_one_counts() -> None:
     live = {"a-00000000": (3, 10), "b-00000000": (1, 900), "c-00000000": (0, 0)}
     seeding = Seeding((RULE,), {"a-00000000": (2, WHOLE), "b-00000000": (2, 5), "dead-00000000": (1, WHOLE)})
-    standing = Standing({}, (seeding,), live, b"", None, 0)
+    standing = Standing({}, (seeding,), live, frozenset(), b"", None, 0)
     assert standing.upto(seeding, ["new-00000000"]) == {
         "a-00000000-000003": 10,
         "b-00000000-000002": 5,
