@@ -53,13 +53,14 @@ class Running(NamedTuple):
 def examine(home: Home, config: Path | None, passphrase_fd: int | None = None) -> list[Finding]:
     """Everything, in the order in which a gateway needs it."""
     wish = Wish(passphrase_fd=passphrase_fd)
-    running = _running(home)
+    running, configuration = _running(home), list(_configuration(home, config))
+    is_sound = all(finding.state != "broken" for finding in configuration)
     return [
         *_python(),
         *_home(home),
-        *(configuration := list(_configuration(home, config))),
-        *([] if any(finding.state == "broken" for finding in configuration) else _inside(home, config, wish, running)),
-        *_gateway(home, running),
+        *configuration,
+        *(_inside(home, config, wish, running) if is_sound else ()),
+        *_gateway(home, running, told=(ALERT_ALARM, NOBODY_ALARM, SINK_ALARM) if is_sound else ()),
     ]
 
 
@@ -206,7 +207,8 @@ def _running(home: Home) -> Running | None:
         return Running(live, None)
 
 
-def _gateway(home: Home, running: Running | None) -> Iterator[Finding]:
+def _gateway(home: Home, running: Running | None, *, told: tuple[str, ...]) -> Iterator[Finding]:
+    """`told`: how ids of alarms begin that stand among the findings already."""
     if running is None:
         yield _silent(home)
         return
@@ -219,7 +221,7 @@ def _gateway(home: Home, running: Running | None) -> Iterator[Finding]:
         "" if workers else "The gateway's log says why no worker runs.",
     )
     for alarm in live["alarms"]:
-        if not alarm["id"].startswith((ALERT_ALARM, NOBODY_ALARM, SINK_ALARM)):
+        if not alarm["id"].startswith(told):
             state = "ok" if alarm.get("severity") == "info" else "broken"
             yield Finding(state, f"alarm {alarm['id']}", alarm["text"], "The gateway's log says more.")
 

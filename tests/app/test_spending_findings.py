@@ -202,5 +202,8 @@ async def test_one_overspend_of_a_running_gateway_is_one_line(tmp_path: Path, mo
 
         await until(fires, bool)
         typo, spent = await asyncio.to_thread(broken)
+        (tmp_path / "gatewatch.yaml").write_text("provider: {}\n")
+        areas = {each.area for each in await asyncio.to_thread(broken)}
     assert "no team 'serch'" in typo.what
     assert "budgets.ads/usd: team/search has spent" in spent.what
+    assert {"configuration", "alarm alert:budget-100|budgets.ads/usd"} <= areas, "a broken file hides nothing"
