@@ -52,15 +52,16 @@ def _names_of_nobody(config: Config, store: ControlStore) -> Iterator[Problem]:
     ids: list[str] | None = None
     for id, alert in written_alerts(config).items():
         for index, name in enumerate(alert.only or ()):
-            path, per = ("alerts", id, "only", index), compiled(id, alert).per
+            place: KeyPath = ("alerts", id, "only", index)
+            per = compiled(id, alert).per
             if per != "budget":
-                named.append((path, per, "" if "*" in name else name))
+                named.append((place, per, "" if "*" in name else name))
                 continue
             ids = [rule.id for rule in (*rules_of(config), *store.rules())] if ids is None else ids
             if "*" not in name and name.partition("|")[0] not in ids:
-                yield Problem(path, f"no budget {shown(name)}", nearest(name, ids))
-    for path, scope, name in named:
-        if name and (found := nobody(scope, name, store, config.teams)):
+                yield Problem(place, f"no budget {shown(name)}", nearest(name, ids))
+    for path, kind, name in named:
+        if name and (found := nobody(kind, name, store, config.teams)):
             yield Problem(path, *found)
 
 
