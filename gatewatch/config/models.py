@@ -70,7 +70,7 @@ class Stores(Section):
     ledger: str | None = None
     """Calls and everything that is counted: `postgresql://…` (the catalog of a DuckLake) or a reference."""
     limits: str | None = None
-    """Rate windows and reservations of several workers: `redis://…` or a reference."""
+    """Rate windows and reservations of several workers: `redis://…`, `rediss://…`, `unix:///PATH`, or a reference."""
     limits_away: Literal["refuse", "allow"] = "refuse"
     """What becomes of calls that a limit or a budget concerns while that store cannot be reached."""
 

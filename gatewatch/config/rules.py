@@ -38,7 +38,11 @@ _CREDENTIAL = re.compile(
 )
 _PASSWORD_IN_URL = re.compile(r"://[^@]*:[^@]*@")
 """Also where the password holds what ends a URL's authority."""
-_STORES = {"control": ("postgresql", "postgres"), "ledger": ("postgresql", "postgres"), "limits": ("redis", "rediss")}
+_STORES = {
+    "control": ("postgresql", "postgres"),
+    "ledger": ("postgresql", "postgres"),
+    "limits": ("redis", "rediss", "unix"),
+}
 _REFERENCE = re.compile(r"(?:vault|env|file):")
 
 
@@ -99,7 +103,8 @@ def _stores(config: Config) -> Iterator[Problem]:
         if url is None or _REFERENCE.match(url):
             continue
         path: KeyPath = ("stores", name)
-        allowed = f"{schemes[0]}://HOST/…, or where the URL is: env:NAME, vault:NAME, file:PATH"
+        forms = ["redis://HOST:PORT", "unix:///PATH"] if "unix" in schemes else [f"{schemes[0]}://HOST/…"]
+        allowed = f"{', '.join(forms)}, or where the URL is: env:NAME, vault:NAME, file:PATH"
         try:
             parts = urlsplit(url)
         except ValueError:
@@ -109,7 +114,7 @@ def _stores(config: Config) -> Iterator[Problem]:
             yield Problem(
                 path, "a URL with a password in it", "a reference to the URL: env:NAME, vault:NAME, file:PATH"
             )
-        elif parts.scheme not in schemes or not parts.hostname:
+        elif parts.scheme not in schemes or not (parts.path.strip("/") if parts.scheme == "unix" else parts.hostname):
             yield Problem(path, found_text(path, url), allowed)
 
 
