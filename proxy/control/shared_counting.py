@@ -222,7 +222,8 @@ class SharedCounting:
         log.info("limits store: worker run %s is settled, %d records behind its last word", run, len(left))
 
     def _away(self, said: str) -> None:
-        self._alarms.set(AWAY, f"The limits store is away: {said.rstrip('.')}. It is tried again; start it, or see `doctor`.")
+        said = said.rstrip(".")
+        self._alarms.set(AWAY, f"The limits store is away: {said}. It is tried again; start it, or see `doctor`.")
 
 
 def _charged(concerned: Concerned, left: Left) -> Iterable[Used]:
