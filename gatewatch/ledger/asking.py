@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import msgspec
@@ -18,6 +18,9 @@ from gatewatch.ledger.retiring import whole_since
 from gatewatch.limits.in_force import InForce
 from gatewatch.paths import Home
 from gatewatch.timespan import Window
+
+if TYPE_CHECKING:
+    from gatewatch.ledger.tally import Tally
 
 GROUPS = frozenset(
     {
@@ -62,6 +65,8 @@ class Asking:
     """The limits and budgets that hold now. Raises GatewatchError where they cannot be told."""
     home: Home | None = None
     """Whose ledger it is."""
+    tally: "Tally | None" = None
+    """What rules have used, as it is kept between questions."""
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run SQL of our own. Raises duckdb.Error."""

@@ -1,7 +1,8 @@
 """Loads a batch of journal lines: facts, rollups, quarantine and offsets in one transaction.
 
 Keeps true: either all of a batch is in the ledger, with the offset that says so, or nothing of it; a line that DuckDB
-will not take is found, put in quarantine and does not stop the others.
+will not take is found, put in quarantine and does not stop the others; the `loaded_at` of a call or try is later than
+that of every batch before, whatever the clock says: what came since a moment can be told (`tally.py`).
 """
 
 from collections.abc import Callable, Iterator
@@ -111,7 +112,7 @@ class Loader:
         self._connection = connection
         self._scratch = scratch
         self._names = names or Names()
-        self._last_batch = 0
+        self._last_batch = _newest(connection)
         self.on_committed: Callable[[duckdb.DuckDBPyConnection], object] | None = None
         """Called behind each batch, which stands in `batch` and `batch_attempt` then. Must not raise."""
         self.marks: dict[str, Mark] = {}
@@ -129,7 +130,7 @@ class Loader:
         connection = self._connection
         connection.execute("BEGIN")
         try:
-            self._insert(batch, now_us)
+            self._insert(batch, now_us, self._last_batch)
             connection.execute("COMMIT")
         except BaseException:
             self._names.forget()
@@ -181,9 +182,9 @@ class Loader:
             yield from self._refused(kind, facts[:middle])
             yield from self._refused(kind, facts[middle:])
 
-    def _insert(self, batch: Batch, now_us: int) -> None:
+    def _insert(self, batch: Batch, now_us: int, number: int) -> None:
         execute = self._connection.execute
-        loaded_at = f"make_timestamp({now_us}) AS loaded_at"
+        loaded_at = f"make_timestamp({number}) AS loaded_at"
         execute(f"INSERT INTO calls BY NAME SELECT * EXCLUDE ({_ONLY_IN_BATCH}), {loaded_at} FROM batch WHERE is_call")
         execute(f"INSERT INTO attempts BY NAME SELECT *, {loaded_at} FROM batch_attempt")
         execute(
@@ -192,7 +193,7 @@ class Loader:
         if bad := batch.sorted.quarantined:
             rows = [(each.segment, each.offset, each.line, each.reason, now_us) for each in bad]
             insert_json(self._connection, "journal_quarantine", _QUARANTINE, rows)
-        add_sums(self._connection, self._names, self._last_batch)
+        add_sums(self._connection, self._names, number)
         for name, progress in batch.segments.items():
             values = [progress.upto, progress.lines, progress.facts, progress.finished, now_us, name]
             if name in self.marks:
@@ -211,6 +212,13 @@ class Loader:
     def _read_marks(self) -> None:
         rows = self._connection.execute("SELECT segment, upto, facts, finished FROM loaded").fetchall()
         self.marks = {name: Mark(upto, facts, finished) for name, upto, facts, finished in rows}
+
+
+def _newest(connection: duckdb.DuckDBPyConnection) -> int:
+    """When the last batch was loaded, µs; 0 in an empty ledger."""
+    newest = (f"SELECT max(loaded_at) AS newest FROM {table}" for table in ("calls", "attempts"))
+    ((at,),) = connection.execute(f"SELECT epoch_us(max(newest)) FROM ({' UNION ALL '.join(newest)})").fetchall()
+    return at or 0
 
 
 def add_sums(connection: duckdb.DuckDBPyConnection, names: Names, number: int) -> None:

@@ -30,6 +30,7 @@ from gatewatch.ledger.queries import OF_ONE_TEAM, QUERIES, counted
 from gatewatch.ledger.recorder import LoadResult, Progress, Recorder
 from gatewatch.ledger.retiring import whole_since
 from gatewatch.ledger.schema import migrate
+from gatewatch.ledger.tally import Tally
 from gatewatch.ledger.unavailable import LedgerUnavailable, TooSlow
 from gatewatch.limits.counters import Seeds
 from gatewatch.limits.in_force import InForce
@@ -69,6 +70,7 @@ class LedgerService:
         self._in_force = in_force
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._recorder: Recorder | None = None
+        self._tally = Tally()
         self._writing = threading.RLock()
         self._copying = threading.Lock()
         self._running: set[duckdb.DuckDBPyConnection] = set()
@@ -119,7 +121,7 @@ class LedgerService:
         with self._cursor(name, self._query_seconds) as reading:
             fresh = self.fresh()  # before the moment that the answer is of, so that it promises too little at worst
             reading.execute("BEGIN")
-            asking = Asking(reading, self._clock(), team, self._in_force, self.home)
+            asking = Asking(reading, self._clock(), team, self._in_force, self.home, self._tally)
             found = query.answer(asking, typed)
             fresh["alarms"] += missing_calls(found, whole_since(reading))
         return Answer(found.rows, window_texts(found.window), fresh, found.source)

@@ -9,6 +9,7 @@ weekends and growth are not modelled.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import isqrt
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ METHOD = "linear"
 
 _STEPS: dict[Period, Period] = {"month": "day", "week": "day", "day": "hour", "hour": "minute"}
 _LOOK_BACK = 4
+_LONG_ENOUGH = 86_400_000_000
 _ENOUGH = 3
 """Whole steps that an interval takes."""
 _T90 = (3078, 1886, 1638, 1533, 1476, 1440, 1415, 1397, 1383, 1372, 1363, 1356, 1350, 1345, 1341,
@@ -33,6 +35,8 @@ class Forecast(NamedTuple):
     low: int | None
     """The interval; None where too little is known of it."""
     high: int | None
+    is_early: bool = False
+    """Whether too little was observed to wake anybody: less than a day, or a tenth of the period."""
 
 
 def span(window: Window, now: int) -> tuple[int, int] | None:
@@ -40,19 +44,24 @@ def span(window: Window, now: int) -> tuple[int, int] | None:
     return None if window.period == "rolling" else calendar(window.period, window.zone, now)
 
 
-def steps(window: Window, now: int) -> list[int]:
+def step_of(window: Window) -> Period | None:
+    """What a forecast looks at one by one; None for windows that are not foreseen."""
+    return _STEPS.get(window.period)
+
+
+@lru_cache(maxsize=16)
+def steps(window: Window, now: int) -> tuple[int, ...]:
     """Where the steps begin that a forecast looks at, oldest first; none for windows that are not foreseen."""
-    period = span(window, now)
-    step = _STEPS.get(window.period)
+    period, step = span(window, now), step_of(window)
     if period is None or step is None:
-        return []
+        return ()
     begin, end = period
     at = calendar(step, window.zone, min(begin, now - (end - begin) // _LOOK_BACK))[0]
     found = []
     while at <= now:
         found.append(at)
         at = calendar(step, window.zone, at)[1]
-    return found
+    return tuple(found)
 
 
 def forecast(window: Window, now: int, used: int, by_step: Mapping[int, int]) -> Forecast | None:
@@ -63,19 +72,29 @@ def forecast(window: Window, now: int, used: int, by_step: Mapping[int, int]) ->
     period, begins = span(window, now), steps(window, now)
     if period is None or not begins:
         return None
-    while begins and not by_step.get(begins[0]):
-        del begins[0]
+    first = next((at for at, begin in enumerate(begins) if by_step.get(begin)), len(begins))
+    begins = begins[first:]
     if not begins:
-        return Forecast(used, None, None)
+        return Forecast(used, None, None, is_early=True)
     rest = period[1] - now
+    is_early = now - begins[0] < min(_LONG_ENOUGH, (period[1] - period[0]) // 10)
     length = calendar(_STEPS[window.period], window.zone, now)
     observed = max(now - begins[0], length[1] - length[0])
     amount = used + sum(by_step.get(begin, 0) for begin in begins) * rest // observed
     whole = [by_step.get(begin, 0) for begin in begins[:-1]]
     if len(whole) < _ENOUGH:
-        return Forecast(amount, None, None)
+        return Forecast(amount, None, None, is_early)
     width = _width(whole, rest, length[1] - length[0])
-    return Forecast(amount, max(used, amount - width), amount + width)
+    return Forecast(amount, max(used, amount - width), amount + width, is_early)
+
+
+def at_most(window: Window, now: int, used: int, by_step: Mapping[int, int]) -> int:
+    """What `forecast` says is no more than this; told in a fraction of the time."""
+    period, step = span(window, now), step_of(window)
+    if period is None or step is None:
+        return used
+    length = calendar(step, window.zone, now)
+    return used + sum(by_step.values()) * (period[1] - now) // (length[1] - length[0])
 
 
 def _width(whole: list[int], rest: int, length: int) -> int:

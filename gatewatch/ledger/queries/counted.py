@@ -22,10 +22,10 @@ from gatewatch.limits.window import Window
 from gatewatch.money import PICOS_PER_USD, picos_from_usd
 
 _QUOTE = "'"
-_AHEAD_US = 3_600_000_000
+AHEAD_US = 3_600_000_000
 """Calls that began so much behind `now` are in buckets of the calendar, too: the moment that is asked for may be."""
 _MINUTE_US = 60_000_000
-_REMEMBERED_US = 48 * _AHEAD_US
+_REMEMBERED_US = 48 * AHEAD_US
 """Positions of segments that were finished within so much are told, at least."""
 
 _AT = "epoch_us(c.started_at)"
@@ -68,7 +68,7 @@ def seeds(asking: Asking, rules: Iterable[Rule], now: int, upto: Mapping[str, in
     """What counters of these rules begin with. Those of calls at a time begin with nothing. Raises duckdb.Error."""
     windowed = [rule for rule in rules if rule.window is not None]
     found: dict[str, dict[int, int]] = {}
-    for _, alike in groupby(sorted(windowed, key=_together), key=_together):
+    for _, alike in groupby(sorted(windowed, key=together), key=together):
         _add(found, asking, list(alike), now, upto or {})
     oldest = min([rule.window.kept_from(now) for rule in windowed if rule.window], default=now)
     return Seeds(
@@ -78,7 +78,7 @@ def seeds(asking: Asking, rules: Iterable[Rule], now: int, upto: Mapping[str, in
     )
 
 
-def _together(rule: Rule) -> tuple[object, ...]:
+def together(rule: Rule) -> tuple[object, ...]:
     """Rules that one look at the calls can answer."""
     assert rule.window
     return rule.scope, _by_tries(rule), rule.window.period, rule.window.seconds, rule.window.zone
@@ -94,25 +94,23 @@ def _add(
     """The counters of rules of one scope and window."""
     window = rules[0].window
     assert window
-    for name, bucket, *amounts in _sums(asking, rules, window.kept_from(now), _bucket(window, now), upto):
+    for name, bucket, *amounts in sums(asking, rules, window.kept_from(now), bucket_of(window, now), upto):
         for rule, amount in zip(rules, amounts, strict=True):
             if amount and rule.name in (None, name):
-                found.setdefault(counter(rule, name), {})[bucket] = _integer(amount)
+                found.setdefault(counter(rule, name), {})[bucket] = integer(amount)
 
 
-def in_spans(asking: Asking, rule: Rule, spans: Sequence[tuple[int, int]]) -> dict[str, dict[int, int]]:
-    """What was used in each of these spans of time (µs), by name and beginning. Raises duckdb.Error."""
-    found: dict[str, dict[int, int]] = {}
-    for name, begin, amount in _sums(asking, [rule], spans[0][0], _span_of(spans), {}):
-        if amount:
-            found.setdefault(name, {})[begin] = _integer(amount)
-    return found
-
-
-def _sums(
-    asking: Asking, rules: Sequence[Rule], since: int, bucket: str, upto: Mapping[str, int]
+def sums(
+    asking: Asking,
+    rules: Sequence[Rule],
+    since: int,
+    bucket: str,
+    upto: Mapping[str, int] | None = None,
+    *,
+    loaded_after: int | None = None,
 ) -> list[tuple[Any, ...]]:
-    """Name, bucket (as that SQL has it) and an amount for each of the rules, of what began at `since` or later."""
+    """Name, bucket (as that SQL has it) and an amount for each of the rules (see `together`), of what began at `since`
+    or later; `loaded_after`: only of what came into the ledger after that moment (µs). Raises duckdb.Error."""
     first = rules[0]
     tables, of = "calls AS c", "c"
     if _by_tries(first):
@@ -127,15 +125,19 @@ def _sums(
     if asking.team is not None:
         conditions.append("c.team = ?")
         parameters.append(asking.team)
-    for segment, offset in upto.items():
+    if loaded_after is not None:  # a try that came behind its call counts from then on
+        conditions.append(
+            f"({' OR '.join(f'{t}.loaded_at > make_timestamp({loaded_after})' for t in sorted({'c', of}))})"
+        )
+    for segment, offset in (upto or {}).items():
         run, _ = run_and_sequence(segment)
         conditions.append(
             "NOT (starts_with(c.segment, ?) AND (c.segment > ? OR (c.segment = ? AND c.segment_offset >= ?)))"
         )
         parameters += [f"{run}-", segment, segment, offset]
-    sums = ", ".join(_sum(rule, of) for rule in rules)
+    amounts = ", ".join(_sum(rule, of) for rule in rules)
     return asking.rows(
-        f"SELECT {_NAMES[first.scope].format(of=of)} AS name, {bucket} AS bucket, {sums}"
+        f"SELECT {_NAMES[first.scope].format(of=of)} AS name, {bucket} AS bucket, {amounts}"
         f" FROM {tables} WHERE {' AND '.join(conditions)} GROUP BY ALL",
         parameters,
     )
@@ -160,28 +162,28 @@ def _sum(rule: Rule, of: str) -> str:
     return f"sum({amount})" + (f" FILTER (WHERE {' AND '.join(only)})" if only else "")
 
 
-def _integer(amount: int | Decimal) -> int:
+def integer(amount: int | Decimal) -> int:
     """What fits into 64 bits of it."""
     exact = picos_from_usd(amount) if isinstance(amount, Decimal) else amount
     return min(exact, MOST_COUNTED)
 
 
-def _bucket(window: Window, now: int) -> str:
+def bucket_of(window: Window, now: int) -> str:
     """SQL: the beginning of the bucket that a call lies in; NULL for one that is far ahead of its time."""
     if window.period in ("rolling", "minute"):  # zones differ by whole minutes
         width = window.width if window.period == "rolling" else _MINUTE_US
         return f"{_AT} // {width} * {width}"
-    return _span_of(_spans(window, now))
+    return span_of(_spans(window, now))
 
 
-def _span_of(spans: Iterable[tuple[int, int]]) -> str:
+def span_of(spans: Iterable[tuple[int, int]]) -> str:
     """SQL: the beginning of the first of these spans that a call lies in, or is before the end of."""
     return f"CASE {' '.join(f'WHEN {_AT} < {end} THEN {begin}' for begin, end in spans)} END"
 
 
 def _spans(window: Window, now: int) -> Iterator[tuple[int, int]]:
     begin = window.kept_from(now)
-    while begin <= now + _AHEAD_US:
+    while begin <= now + AHEAD_US:
         end = window.leaves(begin)
         yield begin, end
         begin = end

@@ -93,8 +93,16 @@ class Looking:
         firing = {id: row.since for id, row in known.items() if row.fires}
         until = self._loaded_until()
         lag = max(0, now - (self._began if until is None else until))
+        of_budgets = [alert for alert in alerts.values() if alert.metric.source == "budgets"]
         readings = Readings(
-            self._ask, self._usual, self._ages, lag=lag, is_loaded=until is not None, now=now, firing=firing
+            self._ask,
+            self._usual,
+            self._ages,
+            lag=lag,
+            is_loaded=until is not None,
+            now=now,
+            firing=firing,
+            least=min((0 if alert.below else alert.clear for alert in of_budgets), default=0),
         )
         found = dict(known)
         whys: dict[str, str] = {}

@@ -75,10 +75,19 @@ class Readings:
     """Of one pass."""
 
     def __init__(
-        self, ask: Ask, usual: Usual, ages: Ages, *, lag: int, is_loaded: bool, now: int, firing: Mapping[str, int]
+        self,
+        ask: Ask,
+        usual: Usual,
+        ages: Ages,
+        *,
+        lag: int,
+        is_loaded: bool,
+        now: int,
+        firing: Mapping[str, int],
+        least: int = 0,
     ) -> None:
         """`lag`: how far the ledger is behind, µs. `is_loaded`: whether it is a ledger of this run at all. `firing`:
-        id of what fires → since when, µs."""
+        id of what fires → since when, µs. `least`: millionths of a budget under which no alert has a word to say."""
         self._ask = ask
         self._usual = usual
         self._ages = ages
@@ -86,6 +95,8 @@ class Readings:
         self._is_fresh = is_loaded and lag <= MOST_LAG
         self._now = now
         self._firing = firing
+        self._firing_counters = frozenset(id.partition("|")[2] for id in firing if id.count("|") > 1)
+        self._least = least
         self._answers: dict[tuple[tuple[str, object], ...], list[Row]] = {}
 
     def of(self, alert: Alert) -> list[Reading]:
@@ -139,18 +150,23 @@ class Readings:
             yield msgspec.structs.replace(reading, value=spent * WHOLE // normal, detail=detail)
 
     def _budgets(self, alert: Alert) -> Iterator[Reading]:
-        for row in self._rows("budgets"):
-            share = row["used"] if alert.when == "budget" else row["forecast_used"]
-            if row["name"] is None or share is None:
+        for row in self._rows("budgets", least=self._least, also=self._firing_counters):
+            if row["name"] is None or row["used"] is None:
                 continue
-            named = "/" in row["applies_to"] or row["scope"] == "gateway"
-            value = round(share * WHOLE)
             unit = " USD" if row["measure"] == "usd" else " tokens"
-            detail = f"{row['spent']} of {row['limit']}{unit} in {row['window']}"
             if alert.when == "forecast":
+                if row["forecast_used"] is None or row["forecast_is_early"]:
+                    continue
+                value = round(row["forecast_used"] * WHOLE)
                 detail = f"{row['forecast']}{unit} expected, {row['limit']} in {row['window']}"
-            elif NEARLY <= value < WHOLE and (refused := self._refused(row)):
-                value, detail = WHOLE, f"{detail}; {refused} calls refused in {duration_text(REFUSING_US)}"
+            else:
+                spent, held, limit = (Decimal(row[name]) for name in ("spent", "held", "limit"))
+                value = int((spent + held) * WHOLE // limit)
+                detail = f"{row['spent']} of {row['limit']}{unit} in {row['window']}"
+                detail += f", {row['held']} held by calls in flight" if held else ""
+                if NEARLY <= value < WHOLE and (refused := self._refused(row)):
+                    value, detail = WHOLE, f"{detail}; {refused} calls refused in {duration_text(REFUSING_US)}"
+            named = "/" in row["applies_to"] or row["scope"] == "gateway"
             subject = row["rule"] if named else f"{row['rule']}|{row['name']}"
             yield Reading(subject=subject, scope=row["scope"], name=row["name"], value=value, detail=detail)
 

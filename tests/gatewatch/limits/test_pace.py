@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gatewatch.limits.pace import Forecast, forecast, span, steps
+from gatewatch.limits.pace import Forecast, at_most, forecast, span, steps
 from gatewatch.limits.window import Window
 
 DAY, HOUR = 86_400_000_000, 3_600_000_000
@@ -55,14 +55,14 @@ def test_the_first_hour_of_a_month_is_not_taken_for_all_of_it() -> None:
     """One step (a day) is the least that a rate is taken over: 10 USD a day for what is left of 30 days."""
     now = november(1) + HOUR
     found = forecast(MONTH, now, 10 * USD, {november(1): 10 * USD})
-    assert found == Forecast(10 * USD + 10 * USD * (30 * 24 - 1) // 24, None, None)
+    assert found == Forecast(10 * USD + 10 * USD * (30 * 24 - 1) // 24, None, None, is_early=True)
 
 
 def test_early_in_a_month_the_week_before_it_counts_as_observed() -> None:
     """Seven days and a half look back: 24 October to 31 October at 8 USD a day, then a first day without any use."""
     days = [at(f"2026-10-{day}") for day in range(25, 32)]
     now = november(1) + 12 * HOUR
-    assert steps(MONTH, now) == [at("2026-10-25"), *days[1:], november(1)]
+    assert steps(MONTH, now) == (at("2026-10-25"), *days[1:], november(1))
     found = forecast(MONTH, now, 0, dict.fromkeys(days, 8 * USD))
     assert found is not None
     assert found.amount == 7 * 8 * USD * (29 * 24 + 12) // (7 * 24 + 12)
@@ -99,7 +99,7 @@ def test_a_day_on_which_clocks_change_by_half_an_hour_has_a_step_more() -> None:
 
 
 def test_what_nobody_has_used_costs_nothing_so_far() -> None:
-    assert forecast(MONTH, november(9), 0, {}) == Forecast(0, None, None)
+    assert forecast(MONTH, november(9), 0, {}) == Forecast(0, None, None, is_early=True)
 
 
 def test_rolling_windows_have_no_end_to_be_foreseen() -> None:
@@ -115,3 +115,28 @@ def test_times_are_utc_unless_a_zone_is_named() -> None:
         int(begin.timestamp()) * 1_000_000,
         int(begin.replace(month=12).timestamp()) * 1_000_000,
     )
+
+
+def test_a_forecast_wakes_nobody_before_a_day_or_a_tenth_of_the_period_was_observed() -> None:
+    def is_early(window: Window, begin: int, now: int) -> bool:
+        found = forecast(window, now, 1, {begin: 1})
+        assert found is not None
+        return found.is_early
+
+    day, minute = november(5), 60_000_000
+    assert is_early(MONTH, day, day + 23 * HOUR)
+    assert not is_early(MONTH, day, day + 25 * HOUR)
+    assert is_early(Window(period="day"), day, day + 2 * HOUR)
+    assert not is_early(Window(period="day"), day, day + 3 * HOUR)
+    assert is_early(Window(period="hour"), day, day + 5 * minute)
+    assert not is_early(Window(period="hour"), day, day + 7 * minute)
+
+
+@pytest.mark.parametrize("day", [1, 2, 15, 30])
+def test_the_quick_bound_is_never_below_the_forecast(day: int) -> None:
+    now = november(day) + 5 * HOUR
+    for begins in (steps(MONTH, now), steps(MONTH, now)[-1:], steps(MONTH, now)[:1]):
+        by_day = {begin: begin % 97 * USD for begin in begins}
+        found = forecast(MONTH, now, sum(by_day.values()), by_day)
+        assert found is not None
+        assert found.amount <= at_most(MONTH, now, sum(by_day.values()), by_day)

@@ -369,7 +369,7 @@ async def test_a_pause_outlives_a_configuration_without_it(stage: Stage) -> None
 async def test_a_drain_that_goes_on_does_not_become_the_usual(stage: Stage) -> None:
     stage.alerts = [replaced(DRAIN, do=("notify",), window=10 * MINUTE, floor=10**12)]
     told = []
-    for _ in range(40):
+    for _ in range(25):
         stage.calls(1, cost_picos=10**12)
         told += await stage.look(MINUTE)
     assert told == [("drain|key/k0000001", "firing")]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as replaced
 
 from gatewatch.alerts.alert import Alert, Reading
 from gatewatch.config.alert_rules import compiled
@@ -35,7 +36,8 @@ class Stage:
     def __init__(self, home: Home) -> None:
         self.home = home
         self.rules: tuple[Rule, ...] = ()
-        self.service = LedgerService(home, clock=lambda: NOW, in_force=lambda: InForce(self.rules, {}))
+        self.held: dict[str, int] = {}
+        self.service = LedgerService(home, clock=lambda: NOW, in_force=lambda: InForce(self.rules, self.held))
         self.asked: list[str] = []
         self.usual = Usual(self.ask)
 
@@ -47,9 +49,9 @@ class Stage:
         segment(self.home, *lines)
         self.service.load_once()
 
-    def readings(self, *, lag: int = 0, is_loaded: bool = True) -> Readings:
-        ages = {"openai/main": 90 * SECOND}
-        return Readings(self.ask, self.usual, lambda: ages, lag=lag, is_loaded=is_loaded, now=NOW, firing={})
+    def readings(self, *, lag: int = 0, is_loaded: bool = True, **given: Any) -> Readings:
+        ages, given = {"openai/main": 90 * SECOND}, {"firing": {}} | given
+        return Readings(self.ask, self.usual, lambda: ages, lag=lag, is_loaded=is_loaded, now=NOW, **given)
 
     def of(self, **written: Any) -> dict[str, Reading]:
         return {reading.subject: reading for reading in self.readings().of(alert(**written))}
@@ -156,13 +158,44 @@ def test_two_alerts_that_want_the_same_ask_once(stage: Stage) -> None:
 
 def test_budgets_and_their_forecast(stage: Stage) -> None:
     stage.rules = (BUDGET,)
-    stage.load(closing(a_call(1, at_us=NOW - HOUR, cost_picos=30 * USD)))
+    stage.load(closing(a_call(1, at_us=NOW - 3 * HOUR, cost_picos=30 * USD)))
     half = stage.of(when="budget", above="50%")["budgets.search/usd"]
     assert (half.scope, half.name, half.value) == ("team", "search", 300_000)
     assert half.detail == "30 of 100 USD in day"
-    # 16:05: since 15:00 65 minutes with 30 USD, and 475 minutes to go: 30 + 30 · 475 / 65
+    # 16:05: since 13:00 185 minutes with 30 USD, and 475 minutes to go: 30 + 30 · 475 / 185
     breach = stage.of(when="forecast", above="100%")["budgets.search/usd"]
-    assert breach.value == pytest.approx(2_492_308, abs=1)
+    assert breach.value == pytest.approx(1_070_270, abs=1)
+
+
+def test_a_forecast_of_too_short_a_time_is_no_reading(stage: Stage) -> None:
+    stage.rules = (replaced(BUDGET, window=Window(period="month")),)
+    stage.load(closing(a_call(1, at_us=NOW - HOUR, cost_picos=30 * USD)))
+    assert stage.of(when="forecast", above="100%") == {}
+    assert stage.of(when="budget", above="50%")["budgets.search/usd"].value == 300_000
+
+
+def test_what_calls_in_flight_hold_of_a_budget_counts(stage: Stage) -> None:
+    stage.rules, stage.held = (BUDGET,), {f"{BUDGET.id}|search": 55 * USD}
+    stage.load(closing(a_call(1, at_us=NOW - HOUR, cost_picos=30 * USD)))
+    found = stage.of(when="budget", above="50%")["budgets.search/usd"]
+    assert (found.value, found.detail) == (850_000, "30 of 100 USD in day, 55 held by calls in flight")
+
+
+def test_of_a_budget_of_each_name_all_that_are_near_are_seen_however_many(stage: Stage) -> None:
+    each = replaced(BUDGET, id="budgets.users/usd", scope="user", name=None, most=USD)
+    stage.rules = (each,)
+    many = (a_call(n, at_us=NOW - HOUR, user=f"u{n}", cost_picos=2 * USD) for n in range(1200))
+    few = (
+        a_call(5000, at_us=NOW - HOUR, user="few", cost_picos=USD // 2),
+        a_call(5001, at_us=NOW - HOUR, user="less", cost_picos=USD // 100),
+    )
+    stage.load(*map(closing, (*many, *few)))
+    fires = {"budget-50|budgets.users/usd|less": NOW}
+    readings = stage.readings(least=500_000, firing=fires).of(alert(when="budget", above="50%"))
+    found = {reading.name: reading.value for reading in readings}
+    assert len(found) == 1202
+    assert (found["u7"], found["few"], found["less"]) == (2_000_000, 500_000, 10_000)
+    assert "less" not in {each.name for each in stage.readings(least=500_000).of(alert(when="budget", above="50%"))}
 
 
 def test_a_budget_that_refuses_calls_is_spent_though_a_little_is_left(stage: Stage) -> None:
