@@ -21,19 +21,15 @@ from gatewatch.control.records import now_us
 from gatewatch.limits.counters import Seeds
 from gatewatch.limits.rule import Rule
 from proxy.control.alarms import Alarms
-from proxy.control.listening import bind_unix
+from proxy.control.worker_connections import WorkerConnections, command_line
 from proxy.control.worker_environment import without
 from proxy.control.worker_processes import end_of, signal_to
 from proxy.settings import Limiting, Settings
 from proxy.worker.live import LiveState
 from proxy.worker.quarantine import encoded
 
-GREETING_BYTES = 64 * 1024
-REPORT_BYTES = 4 * 1024 * 1024
-"""The longest report: one that was written while no control process lived names every key that was used."""
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
-ACCEPT_PAUSE = 0.5
 TURN_SECONDS = 5.0
 """How long a worker has to try a held key again before it is the next one's turn."""
 STOP_SECONDS = 45.0
@@ -46,7 +42,8 @@ class Workers:
     """All workers of one gateway, started here or adopted."""
 
     def __init__(self, command: list[str], count: int, alarms: Alarms) -> None:
-        self.states: dict[int, LiveState] = {}
+        self._connections = WorkerConnections(self._spawn, self)
+        self.states = self._connections.states
         self.on_report: Callable[[LiveState], object] = id  # until somebody wants to hear of them
         self.seeding: Callable[[Settings], Awaitable[Seeds | None]] = _nothing
         """What the counters of a worker begin with that is to be started under these settings."""
@@ -58,7 +55,6 @@ class Workers:
         self._alarms = alarms
         self._settings: Settings | None = None
         self._held: list[KeyHold] | None = None
-        self._writers: dict[int, asyncio.StreamWriter] = {}
         self._processes: dict[int, Process] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._keeping: set[asyncio.Task[None]] = set()
@@ -70,9 +66,7 @@ class Workers:
 
     def listen_for_reports(self, path: Path) -> None:
         """Take workers' connections on a unix socket of mode 0600."""
-        server = bind_unix(path)
-        server.setblocking(False)
-        self._spawn(self._accept(server))
+        self._connections.listen(path)
 
     def start(self, listening: socket.socket) -> None:
         """Bring the number of workers up to what was asked for. They wait for `configure` with their imports done."""
@@ -95,36 +89,31 @@ class Workers:
         epoch = max(now_us(), last + 1, *(state.epoch + 1 for state in self.states.values()), 0)
         self._settings = settings = msgspec.structs.replace(settings, epoch=epoch)
         self._configured.set()
-        self._tell({"command": "configure", "settings": settings})
+        self._connections.tell({"command": "configure", "settings": settings})
 
     def quarantine(self, holds: list[KeyHold]) -> None:
         """Tell every worker, running or yet to come, which keys of providers it must not use."""
         self._held = holds
-        for turn, writer in enumerate(self._writers.values()):
+        for turn, writer in enumerate(self._connections.writers.values()):
             writer.write(encoded(holds, turn * TURN_SECONDS))
 
     def limit(self, limiting: Limiting) -> None:
         """Tell every worker, running or yet to come, what calls are limited by."""
         if self._settings:
             self._settings = msgspec.structs.replace(self._settings, limiting=limiting)
-        self._tell({"command": "limit", "limiting": limiting})
+        self._connections.tell({"command": "limit", "limiting": limiting})
 
     def seed(self, seeds: Seeds) -> None:
         """Tell every worker what the ledger has counted for rules that are new."""
-        self._tell({"command": "seed", "seeds": seeds})
+        self._connections.tell({"command": "seed", "seeds": seeds})
 
     def count(self, at: int, begin: int) -> None:
         """Ask every worker what its counters had settled at a moment (µs), from the `begin`-th on."""
-        self._tell({"command": "count", "at": at, "begin": begin})
+        self._connections.tell({"command": "count", "at": at, "begin": begin})
 
     def recount(self, rules: list[str]) -> None:
         """Tell every worker that the counters of these rules are wrong; they ask to be seeded then."""
-        self._tell({"command": "recount", "rules": rules})
-
-    def _tell(self, command: dict[str, object]) -> None:
-        line = msgspec.json.encode(command) + b"\n"
-        for writer in self._writers.values():
-            writer.write(line)
+        self._connections.tell({"command": "recount", "rules": rules})
 
     @property
     def settings(self) -> Settings | None:
@@ -232,76 +221,35 @@ class Workers:
         finally:
             self._processes.pop(process.pid, None)
 
-    async def _accept(self, server: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        with server:
-            while True:
-                try:
-                    connection, _ = await loop.sock_accept(server)
-                except OSError as error:  # no descriptor is free: some other time there is one
-                    log.error("a worker's connection was not taken: %s", error)
-                    await asyncio.sleep(ACCEPT_PAUSE)
-                    continue
-                connection.setblocking(False)
-                self._spawn(self._session(connection))
-
-    async def _session(self, connection: socket.socket) -> None:
-        """One worker's connection, from its greeting to its end."""
-        loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader(REPORT_BYTES)
-        try:
-            await _readable(loop, connection)
-            greeting, fds, _, _ = socket.recv_fds(connection, GREETING_BYTES, 1)
-            for fd in fds:
-                self._inherit(fd)
-            reader.feed_data(greeting)  # it need not be one whole line
-            protocol = asyncio.StreamReaderProtocol(reader)
-            transport, _ = await loop.create_unix_connection(lambda: protocol, sock=connection)
-        except BaseException:
-            connection.close()
-            raise
-        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-        pid = 0
-        try:
-            while (line := await reader.readline()).endswith(b"\n"):
-                state = msgspec.json.decode(line, type=LiveState)
-                pid = state.pid
-                if pid not in self.states:
-                    self._welcome(state, writer)
-                self.states[pid] = state
-                self.on_report(state)
-                self._changed.set()
-        except (OSError, ValueError, msgspec.DecodeError) as error:
-            log.warning("lost worker %d: %s", pid, error)
-        finally:
-            writer.close()
-            if self._writers.get(pid) is writer:
-                del self._writers[pid], self.states[pid]
-            if self._settings and not self._stopping.is_set() and pid and pid not in self._processes:
-                self._spawn(self._replace_adopted(pid))
-
-    def _welcome(self, state: LiveState, writer: asyncio.StreamWriter) -> None:
+    def welcome(self, state: LiveState, writer: asyncio.StreamWriter) -> None:
         """A worker's first report: send away one too many, tell others what they do not know yet."""
         self._served.add(state.pid)
         self._alarms.set("worker_down", None)
-        self._writers[state.pid] = writer
         if len(self.states) >= self._count and state.pid not in self._processes:
-            writer.write(msgspec.json.encode({"command": "drain"}) + b"\n")
+            writer.write(command_line({"command": "drain"}))
         elif self._settings and state.epoch != self._settings.epoch:
-            writer.write(msgspec.json.encode({"command": "configure", "settings": self._settings}) + b"\n")
+            writer.write(command_line({"command": "configure", "settings": self._settings}))
         elif self._settings:  # what changed between its settings and its first word
-            limit = {"command": "limit", "limiting": self._settings.limiting}
-            writer.write(msgspec.json.encode(limit) + b"\n")
+            writer.write(command_line({"command": "limit", "limiting": self._settings.limiting}))
         if self._held is not None:
-            writer.write(encoded(self._held, (len(self._writers) - 1) * TURN_SECONDS))
+            writer.write(encoded(self._held, (len(self._connections.writers) - 1) * TURN_SECONDS))
 
-    def _inherit(self, fd: int) -> None:
+    def greeted(self, listening: socket.socket) -> None:
         """A worker's listening socket: ours too, where we have none yet."""
-        received = socket.socket(fileno=fd)
         if self.listening is None:
-            self.listening = received
+            self.listening = listening
         else:
-            received.close()
+            listening.close()
+
+    def heard(self, state: LiveState) -> None:
+        """A report, the first one too."""
+        self.on_report(state)
+        self._changed.set()
+
+    def lost(self, pid: int) -> None:
+        """Somebody has to take the place of a worker that is not ours."""
+        if self._settings and not self._stopping.is_set() and pid and pid not in self._processes:
+            self._spawn(self._replace_adopted(pid))
 
     async def _replace_adopted(self, pid: int) -> None:
         """An adopted worker is gone, or only its connection is."""
@@ -324,17 +272,3 @@ def still_good(seeds: Seeds, asked: Iterable[Rule], in_force: Iterable[Rule]) ->
 
 async def _nothing(settings: Settings) -> None:
     del settings
-
-
-async def _readable(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> None:
-    ready: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(connection, _set, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(connection)
-
-
-def _set(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)

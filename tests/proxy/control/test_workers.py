@@ -9,7 +9,6 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -19,8 +18,8 @@ from proxy.control import workers as supervision
 from proxy.control.alarms import Alarms
 from proxy.control.workers import Workers
 from proxy.settings import Caps, Deadlines, Limiting, Settings
-from proxy.worker.live import LiveState
 from tests.kit.marked import VARIABLE, kill_marked, marked, needs_proc
+from tests.kit.speaking_worker import Speaker, report
 from tests.kit.waiting import until
 from tests.kit.worker_process import settings_for
 
@@ -86,45 +85,6 @@ async def listening_for_reports(home: Home, count: int = 1) -> AsyncIterator[Wor
         if workers.listening:
             workers.listening.close()
         home.worker_socket.unlink()
-
-
-def report(pid: int, **changed: Any) -> bytes:
-    fields: dict[str, Any] = dict.fromkeys(("in_flight", "streams", "connections", "started", "ended", "errors"), 0)
-    fields |= {"pid": pid, "config_version": "c1", "refused": 0, "journal_full": False, "journal_error": None}
-    fields |= {"keys_stale_since": None, "rss_mb": 1.0, "draining": False}
-    return msgspec.json.encode(LiveState(**fields | changed)) + b"\n"
-
-
-class Speaker:
-    """A worker's connection, spoken by the test."""
-
-    def __init__(self, path: Path) -> None:
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.connect(str(path))
-        self.socket.setblocking(False)
-
-    def greet(self, data: bytes) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            socket.send_fds(self.socket, [data], [listening.fileno()])
-
-    async def send(self, data: bytes) -> None:
-        await asyncio.get_running_loop().sock_sendall(self.socket, data)
-
-    async def told(self) -> dict[str, Any]:
-        """The next command."""
-        data = b""
-        async with asyncio.timeout(10):
-            while not data.endswith(b"\n"):
-                part = await asyncio.get_running_loop().sock_recv(self.socket, 65536)
-                assert part, "the connection was closed"
-                data += part
-        command: dict[str, Any] = msgspec.json.decode(data)
-        return command
-
-    async def closed(self) -> None:
-        async with asyncio.timeout(10):
-            while await asyncio.get_running_loop().sock_recv(self.socket, 65536):
-                pass
 
 
 @pytest.fixture
@@ -207,65 +167,6 @@ async def test_a_worker_gets_its_listening_socket_and_nothing_else_of_ours(
     assert not [target for target in descriptors.values() if "a-file-of-ours" in target]
     further = {number: target for number, target in descriptors.items() if int(number) > 2}
     assert [target.partition(":")[0] for target in further.values() if not target.startswith("/proc/")] == ["socket"]
-
-
-async def test_a_report_may_come_in_pieces(home: Home, left_behind: int, speakers: list[Speaker]) -> None:
-    async with listening_for_reports(home) as workers:
-        speakers.append(speaker := Speaker(home.worker_socket))
-        first, second = report(left_behind, in_flight=1), report(left_behind, in_flight=2)
-        speaker.greet(first[:20])
-        await until(lambda: workers.listening, bool)
-        assert workers.states == {}
-        await speaker.send(first[20:] + second[:7])
-        assert await workers.reported(1, 10)
-        assert workers.states[left_behind].in_flight == 1
-        await speaker.send(second[7:])
-        await until(lambda: workers.states[left_behind].in_flight, lambda count: count == 2)
-
-
-async def test_a_greeting_of_more_than_one_report_is_understood(
-    home: Home, left_behind: int, speakers: list[Speaker]
-) -> None:
-    heard: dict[str, int] = {}
-    async with listening_for_reports(home) as workers:
-        workers.on_report = lambda state: heard.update(state.keys_used)
-        speakers.append(speaker := Speaker(home.worker_socket))
-        speaker.greet(report(left_behind, keys_used={"a": 1}) + report(left_behind, keys_used={"b": 2}))
-        await until(lambda: heard, lambda used: used == {"a": 1, "b": 2})
-
-
-async def test_a_worker_that_was_alone_for_long_tells_of_every_key(
-    home: Home, left_behind: int, speakers: list[Speaker]
-) -> None:
-    used = {f"key-{number:032}": number for number in range(1, 20_001)}
-    heard: dict[str, int] = {}
-    async with listening_for_reports(home) as workers:
-        workers.on_report = lambda state: heard.update(state.keys_used)
-        speakers.append(speaker := Speaker(home.worker_socket))
-        long = report(left_behind, keys_used=used)
-        assert len(long) > 500_000
-        speaker.greet(long[:60_000])
-        await speaker.send(long[60_000:])
-        await until(lambda: heard, lambda found: found == used)
-
-
-@pytest.mark.parametrize(
-    "nonsense", [b'{"pid": 1, "in_fl', b'{"pid": "many"}\n', b"\xff\xfe\n", b"[" * 100_000 + b"\n", b"\n"]
-)
-async def test_nonsense_ends_one_connection_and_no_other(
-    nonsense: bytes, home: Home, left_behind: int, speakers: list[Speaker]
-) -> None:
-    async with listening_for_reports(home) as workers:
-        speakers += [good := Speaker(home.worker_socket), bad := Speaker(home.worker_socket)]
-        good.greet(report(left_behind))
-        assert await workers.reported(1, 10)
-        bad.greet(nonsense[:1000])
-        await bad.send(nonsense[1000:])
-        bad.socket.shutdown(socket.SHUT_WR)
-        await bad.closed()
-        assert set(workers.states) == {left_behind}
-        await good.send(report(left_behind, in_flight=5))
-        await until(lambda: workers.states[left_behind].in_flight, lambda count: count == 5)
 
 
 async def test_a_worker_of_another_configuration_is_told_the_one_in_force(
