@@ -268,6 +268,7 @@ class LedgerService:
 
     def _close_connection(self) -> None:
         connection, self._connection, self._recorder = self._connection, None, None
+        self._tally = Tally()
         if connection is not None:
             connection.close()
 

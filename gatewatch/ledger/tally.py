@@ -57,10 +57,12 @@ class Tally:
         found: dict[str, dict[str, Buckets]] = {}
         with self._lock:
             known = {} if asking.team is not None else {key: self._known.pop(key, None) for key, _ in groups}
-            for key, alike in groups:
-                if any(rule.id in wanted for rule in alike):
-                    known[key] = now = _brought_up(asking, known.get(key), alike)
-                    found |= _told(now, alike, wanted)
+            asked = {key: alike for key, alike in groups if any(rule.id in wanted for rule in alike)}
+            newest = _newest(asking, min((each.upto if (each := known.get(key)) else 0 for key in asked), default=0))
+            deleted_before = whole_since(asking.cursor).get("calls", 0)
+            for key, alike in asked.items():
+                known[key] = now = _brought_up(asking, known.get(key), alike, newest, deleted_before)
+                found |= _told(now, alike, wanted)
             if asking.team is None:
                 self._known = {key: each for key, each in known.items() if each and each.size <= MOST_KEPT}
         return found
@@ -78,20 +80,20 @@ def _told(known: "_Known", rules: Sequence[Rule], wanted: Collection[str]) -> di
     }
 
 
-def _brought_up(asking: Asking, known: _Known | None, rules: Sequence[Rule]) -> _Known:
+def _brought_up(
+    asking: Asking, known: _Known | None, rules: Sequence[Rule], newest: int, deleted_before: int
+) -> _Known:
     window, now = rules[0].window, asking.now_us
     assert window
     begins = steps(window, now)
     since = min(window.oldest(now), *begins[:1]) if begins else window.oldest(now)
     shape = tuple(rule.counting for rule in rules)
-    whole_from = whole_since(asking.cursor).get("calls", 0)
-    if known is None or known.shape != shape or known.since > since or whole_from > since:
+    if known is None or known.shape != shape or known.since > since or deleted_before > since:
         known = _Known(shape, since)
-    upto = _newest(asking, known.upto)
-    if upto > known.upto:
+    if newest > known.upto:
         bucket = span_of(_spans(window, begins, now)) if begins else bucket_of(window, now)
         _add(known, sums(asking, rules, since, bucket, loaded_after=known.upto or None), len(rules))
-        known.upto = upto
+        known.upto = newest
     if since > known.since:
         for buckets in known.used.values():
             for begin in [begin for begin in buckets if begin < since]:
