@@ -5,7 +5,7 @@ import importlib
 
 COMMANDS = {
     "create": ("creating", "make a key; its secret is shown once"),
-    "list": ("listing", "keys, without their secrets; marks paused, expiring and unused ones, and old secrets"),
+    "list": ("listing", "keys, without their secrets; marks those that expire, are unused or have old secrets"),
     "show": ("showing", "everything about one key: who uses it, what it has used, what would break without it"),
     "rotate": ("rotating", "give keys new secrets; the old ones work on for a grace"),
     "revoke": ("revoking", "end keys for good, with the calls that they are making"),

@@ -1,6 +1,7 @@
 """`gatewatch keys list`."""
 
 import argparse
+import sys
 from typing import Any
 
 COLUMNS = (
@@ -13,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from app.cli.command import add_output
 
     parser.add_argument("--team", metavar="TEAM", help="of one team only")
-    parser.add_argument("--state", choices=("active", "expired", "revoked"))
+    parser.add_argument("--state", choices=("active", "paused", "expired", "revoked"))
     parser.add_argument("--kind", choices=("client", "admin"))
     parser.add_argument("--owner", metavar="NAME", help="of that user, service or project")
     parser.add_argument("--expiring", metavar="SPAN", nargs="?", const="7d", help="that end within so long (7d)")
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Raises NotFound for an unknown team."""
+    from app.cli.keys.telling import pauses
     from app.cli.keys.wording import span
     from app.cli.output import print_rows
     from app.cli.performing import is_there, perform
@@ -44,4 +46,5 @@ def run(args: argparse.Namespace) -> int:
     if args.output != "json":
         rows = [row | {"owner": row["user"] or row["service"]} for row in rows]
     print_rows(rows, args.output, COLUMNS)
+    sys.stderr.writelines(f"gatewatch: {line}\n" for row in rows for line in pauses(row))
     return 0

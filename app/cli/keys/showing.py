@@ -35,10 +35,11 @@ def run(args: argparse.Namespace) -> int:
 
 def story(key: Row) -> Iterator[str]:
     """The key as lines of text, harmless on a terminal."""
-    from app.cli.keys.telling import headline, short
+    from app.cli.keys.telling import headline, pauses, short
     from gatewatch.safe_text import safe
 
     yield f"Key {safe(headline(key))}"
+    yield from (f"  ! {line}" for line in pauses(key))
     yield from _fields(key, WHOSE)
     yield from _fields(key, MAY)
     for name in ("created_at", "expires_at", "revoked_at"):

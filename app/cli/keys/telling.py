@@ -14,6 +14,17 @@ def headline(key: Row) -> str:
     return f"{key['name']!r} ({key['id']}), {key['kind']} key of team {key['team']!r}, {key['state']}, {used}"
 
 
+def pauses(key: Row) -> Iterator[str]:
+    """Which alerts have paused it, and how that is ended."""
+    from gatewatch.safe_text import safe
+
+    for each in key.get("paused_by", ()):
+        yield (
+            f"{safe(key['name'])} is paused by the alert {safe(each['alert'])} since {short(each['since'])}, until"
+            f" `{safe(each['lift'])}`"
+        )
+
+
 def about(key: Row) -> Iterator[str]:
     """One key before something is done to it; a row of `keys.affected`."""
     from gatewatch.safe_text import safe

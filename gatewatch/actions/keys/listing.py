@@ -8,24 +8,23 @@ import msgspec
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
 from gatewatch.actions.keys.meant import belongs_to, in_grace, unused_for, used_within
+from gatewatch.actions.keys.paused import pauses, with_pauses
 from gatewatch.actions.keys.use import DAY_US
 from gatewatch.actions.keys.view import view
 from gatewatch.authority.permissions import Permission
-from gatewatch.control.alerts import Alerts
 from gatewatch.control.records import KeyRecord
 from gatewatch.keys.token import Kind
 
 EXPIRES_SOON_US = 7 * DAY_US
 UNUSED_US = 30 * DAY_US
 """From when on a key is marked, unless the question says otherwise."""
-_PAUSE = ("pause", "key")
 
 
 class ListKeys(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Everything that is given must fit."""
 
     team: str | None = None
-    state: Literal["active", "expired", "revoked"] | None = None
+    state: Literal["active", "paused", "expired", "revoked"] | None = None
     kind: Kind | None = None
     owner: str | None = None
     """A user, a service or a project."""
@@ -39,24 +38,21 @@ class ListKeys(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 @action("keys.list", Permission.KEYS_VIEW, ListKeys, changes=False)
 def listed(acting: Acting, asked: ListKeys) -> list[dict[str, Any]]:
-    """Oldest first; `marks` of active keys: `paused` by an alert, an admin key's role and reach, `expiring`, `unused`,
+    """Oldest first; `marks` of keys that are active or paused: an admin key's role and reach, `expiring`, `unused`,
     `old secret`."""
     now = acting.store.clock()
     rows = []
     records = acting.keys(asked.team)
-    paused = {
-        each.name for row in Alerts(acting.store).rows() for each in row.actions if (each.kind, each.scope) == _PAUSE
-    }
+    paused = pauses(acting)
     used = {} if asked.unused_us is None else used_within(acting, records, asked.unused_us).by_key
     for record in records:
-        state = record.state(now)
+        shown = with_pauses(view(record, now), paused)
+        state = shown["state"]
         if asked.state not in (None, state) or asked.kind not in (None, record.kind):
             continue
         if asked.owner is not None and not belongs_to(record, asked.owner):
             continue
-        marks = _marks(acting, record, asked, now, used) if state == "active" else []
-        if state == "active" and record.id in paused:
-            marks.insert(0, "paused")
+        marks = _marks(acting, record, asked, now, used) if state in ("active", "paused") else []
         wanted = [
             mark
             for mark, is_wanted in (
@@ -67,7 +63,7 @@ def listed(acting: Acting, asked: ListKeys) -> list[dict[str, Any]]:
             if is_wanted
         ]
         if set(wanted) <= set(marks):
-            rows.append(view(record, now) | {"marks": marks})
+            rows.append(shown | {"marks": marks})
     return rows
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
 from gatewatch.actions.keys.affected import would_break
+from gatewatch.actions.keys.paused import pauses, with_pauses
 from gatewatch.actions.keys.use import DAY_US, in_flight, running, secrets_with_last_use, use_since, with_last_use
 from gatewatch.actions.keys.view import OneKey, secret_view, view, when
 from gatewatch.authority.permissions import Permission
@@ -27,7 +28,8 @@ def show(acting: Acting, asked: ShowKey) -> dict[str, Any]:
     month = use_since(acting, [record.id], now - SPAN_DAYS * DAY_US)
     day = use_since(acting, [record.id], now - DAY_US)
     flying = running(in_flight(acting), record.id)
-    return with_last_use(view(record, now), month.of(record.id)) | {
+    shown = with_pauses(view(record, now), pauses(acting))
+    return with_last_use(shown, month.of(record.id)) | {
         "used": used(acting, record),
         "secrets": secrets_with_last_use([secret_view(secret, now) for secret in secrets], month.of(record.id)),
         "old_in_use": _old_in_use(acting, record, secrets),

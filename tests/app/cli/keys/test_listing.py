@@ -5,6 +5,10 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+from gatewatch.control.store import ControlStore
+from gatewatch.paths import Home
+from tests.kit.paused import pause
+
 Run = Callable[..., tuple[int, str, str]]
 Ask = Callable[..., Any]
 
@@ -39,3 +43,15 @@ def test_csv_names_the_owner(run: Run, made: Ask) -> None:
     made("app", "--service", "bot")
     (row,) = csv.DictReader(io.StringIO(run("list", "-o", "csv")[1]))
     assert (row["owner"], row["state"]) == ("bot", "active")
+
+
+def test_how_a_paused_key_is_resumed_is_told_beside_the_list_and_with_the_key(run: Run, made: Ask, home: Home) -> None:
+    key = made("app")
+    with ControlStore.open(home.control, actor="gateway") as store:
+        pause(store, key["id"])
+    lift = f"`gatewatch alerts ack 'drain|key/{key['id']}' --resume`"
+    code, out, err = run("list")
+    assert code == 0
+    assert "paused" in out
+    assert lift in err
+    assert lift in run("show", "app")[1]

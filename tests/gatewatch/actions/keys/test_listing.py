@@ -3,9 +3,8 @@
 from typing import Any
 
 from gatewatch.authority.actor import Actor
-from gatewatch.control.alerts import AlertRow, Alerts, Effect
-from gatewatch.control.store import ControlStore
 from tests.kit.acting import DAY, HOUR, Stage
+from tests.kit.paused import pause
 
 
 def names(stage: Stage, **asked: object) -> list[str]:
@@ -62,14 +61,10 @@ def test_what_an_admin_key_may_do_stands_beside_it(stage: Stage) -> None:
     assert marks(stage) == {"lead": ["admin"], "boss": ["super-admin", "all teams"]}
 
 
-def test_a_key_that_an_alert_has_paused_is_marked_until_that_is_lifted(stage: Stage) -> None:
-    stage.key("app")
-    id = stage.do("keys.list")[0]["id"]
-    with ControlStore.open(stage.home.control, actor="gateway") as store:
-        fired = AlertRow(id=f"drain|key/{id}", alert="drain", subject=f"key/{id}", state="firing", severity="warning",
-                         value="9", threshold="5", text="", since=1, changed_at=1,
-                         actions=(Effect(kind="pause", scope="key", name=id),))  # fmt: skip
-        Alerts(store).settle(fired=[fired])
-    assert marks(stage) == {"app": ["paused"]}
-    stage.do("alerts.ack", name=fired.id, resume=True)
-    assert marks(stage) == {"app": []}
+def test_a_paused_key_is_in_a_state_of_its_own(stage: Stage) -> None:
+    key, other = stage.key("app"), stage.key("other")
+    stage.store(lambda store: pause(store, key["id"]))
+    assert {row["name"]: row["state"] for row in stage.do("keys.list")} == {"app": "paused", "other": "active"}
+    assert names(stage, state="paused") == ["app"]
+    assert names(stage, state="active") == ["other"]
+    assert other["state"] == "active"
