@@ -122,11 +122,7 @@ class ControlProcess:
             lambda: self._configuration.settings.providers,
             self._rotations.begin,
         )
-        self._sinks = Sinks(
-            lambda reference: resolve(reference, self._vault),
-            self._alarms,
-            f"{socket.gethostname()}:{self._address[1]}",
-        )
+        self._sinks = Sinks(lambda reference: resolve(reference, self._vault), self._alarms, socket.gethostname())
         self._alerting = AlertEngine(
             home.control,
             self._limits,
@@ -212,6 +208,7 @@ class ControlProcess:
         self._recording = self._make_recording()
         self._recording.start()
         self._counting.begin(self._recording.service)
+        self._sinks.named(f"{socket.gethostname()}:{listening.getsockname()[1]}")
         self._sinks.configure(self._configuration.config.alert_sinks)
         self._ways_in = await self._open_ways_in(self._recording.service)
         return listening

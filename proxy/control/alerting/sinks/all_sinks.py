@@ -35,6 +35,11 @@ class Sinks:
         self._log = LogSink(gateway)
         self._webhooks: dict[str, tuple[WebhookSink, asyncio.Task[None]]] = {}
 
+    def named(self, gateway: str) -> None:
+        """The name that a gateway has once it listens; before the first webhook is configured."""
+        self._gateway = gateway
+        self._log = LogSink(gateway)
+
     def configure(self, webhooks: Mapping[str, Webhook]) -> None:
         """These, and no others."""
         for name, (sink, task) in list(self._webhooks.items()):

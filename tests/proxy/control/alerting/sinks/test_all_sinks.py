@@ -71,6 +71,15 @@ async def test_each_is_told_what_it_does_not_know() -> None:
         assert len(upstream.requests) == 2
 
 
+async def test_messages_name_the_gateway_by_the_port_that_it_has_found() -> None:
+    async with scripted_upstream(takes) as upstream, sinks(upstream.url) as (made, _):
+        made.named("gw-1:45910")
+        made.configure({"a": webhook(shape="generic")})
+        made.tell(a_firing(), ())
+        await eventually(lambda: upstream.requests)
+        assert upstream.requests[0].json["gateway"] == "gw-1:45910"
+
+
 async def test_one_that_is_gone_is_told_nothing_more_and_its_alarm_ends() -> None:
     async with scripted_upstream(refuses) as upstream, sinks(upstream.url) as (made, alarms):
         made.configure({"a": webhook()})
