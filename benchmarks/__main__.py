@@ -1,4 +1,4 @@
-"""`python -m benchmarks [gateway|dialects|ledger|limits|limits_store|last_cent] …`: runs one benchmark, the gateway's by default."""
+"""`python -m benchmarks [NAME] …`: runs one benchmark, the gateway's by default. The names stand below."""
 
 import importlib
 import sys

@@ -1,10 +1,12 @@
-"""A 401, a 429 and a 500 spike, a velocity spike and a forecast breach: each fires, acts, and is over with its cause.
+"""A 401, a 429 and a 500 spike, a provider that is gone and one that hangs, a velocity spike and a forecast breach: each
+fires, acts, and is over with its cause.
 
-A real gateway and the sandbox, with windows of seconds; all five at once.
+A real gateway and the sandbox, with windows of seconds; all of them at once.
 """
 
 import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -15,6 +17,7 @@ import pytest
 
 from gatewatch.control_client import ControlClient
 from gatewatch.paths import Home
+from tests.kit.journals import HOUR, a_call, closing, segment
 from tests.kit.running import Gateway, gateway, sandbox
 from tests.kit.waiting import until
 
@@ -25,6 +28,8 @@ DEAR = {"prompt_tokens": 100_000, "completion_tokens": 10, "total_tokens": 100_0
 CAUSES = {
     "locked": "provider_key/locked/env:ALERTS_KEY",
     "limited": "provider/limited",
+    "dead": "provider/dead",
+    "hanging": "provider/hanging",
     "broken": "route/stepped",
     "fast": "key/",
     "month": "budgets.team/usd",
@@ -32,7 +37,7 @@ CAUSES = {
 """Alert → its subject, or the beginning of it."""
 
 
-def config(provider: str) -> str:
+def config(provider: str, nobody: int) -> str:
     to_sandbox = f'preset: openai, base_url: "{provider}/v1", api_key: env:ALERTS_KEY, allow_private: true'
     soon = "window: 8s, clear_for: 1s"
     zone = f"Etc/GMT{(datetime.now(UTC).hour + 3) % 24 - 11:+d}"  # where it is eight: a day with most of it left
@@ -41,17 +46,23 @@ providers:
   good: {{{to_sandbox}}}
   locked: {{{to_sandbox}}}
   limited: {{{to_sandbox}}}
+  hanging: {{{to_sandbox}}}
+  dead: {{preset: openai, base_url: "http://127.0.0.1:{nobody}/v1", api_key: env:ALERTS_KEY, allow_private: true}}
 models:
   talk: {{targets: [good/gpt-4o-mini]}}
   dear: {{targets: [good/gpt-4o]}}
   refused: {{targets: [locked/fault-401, good/gpt-4o-mini]}}
   busy: {{targets: [limited/fault-429, good/gpt-4o-mini]}}
+  gone: {{targets: [dead/gpt-4o-mini, good/gpt-4o-mini]}}
+  late: {{targets: [hanging/fault-hang, good/gpt-4o-mini], deadlines: {{first_byte: 1s}}}}
   stepped: {{targets: [good/gpt-4o, good/gpt-4o-mini], budget_step_down: true}}
 budgets:
   team: {{scope: team/spenders, usd: 10, period: day, zone: {zone}}}
 alerts:
   locked: {{when: 401, above: 1, per: provider_key, do: [notify, shift], {soon}}}
   limited: {{when: 429, above: 50%, per: provider, least: 5, do: [notify, shift], {soon}}}
+  dead: {{when: 5xx, above: 50%, per: provider, least: 5, only: [dead], {soon}}}
+  hanging: {{when: 5xx, above: 50%, per: provider, least: 5, only: [hanging], {soon}}}
   broken: {{when: 5xx, above: 50%, per: route, least: 5, only: [stepped], do: [notify, step_down], {soon}}}
   fast: {{when: velocity, above: 5x, floor: 60, do: [notify, pause], {soon}}}
   month: {{when: forecast, above: 100%, do: [notify, throttle], clear_for: 1s}}
@@ -63,8 +74,17 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("alerts")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("ALERTS_KEY", KEY)
-        with sandbox(folder) as provider, gateway(folder, config(provider.listen)) as running:
-            yield running
+        # of spenders somebody has made a call three hours ago: a forecast takes some time to be worth a word
+        earlier = a_call(1, at_us=time.time_ns() // 1000 - 3 * HOUR, team="spenders")
+        segment(Home(folder / "home"), closing(earlier))
+        with (
+            socket.create_server(("127.0.0.1", 0)) as nobody,
+            sandbox(folder) as provider,
+        ):
+            port = nobody.getsockname()[1]
+            nobody.close()  # nobody listens there
+            with gateway(folder, config(provider.listen, port)) as running:
+                yield running
 
 
 @pytest.fixture
@@ -118,7 +138,7 @@ async def test_each_fires_within_30_s_acts_and_clears(
     usage = json.dumps(DEAR)
     began = time.monotonic()
     await asyncio.gather(
-        *(ask(app, key, model) for model in ("refused", "busy") for _ in range(8)),
+        *(ask(app, key, model) for model in ("refused", "busy", "gone", "late") for _ in range(8)),
         *(ask(app, key, "stepped", x_sandbox_fault="fault-500") for _ in range(8)),
         *(ask(app, fast, "dear", x_sandbox_usage=usage) for _ in range(24)),  # 6 USD in 8 s, where 4 are too much
         *(ask(app, spender, "dear", x_sandbox_usage=usage) for _ in range(8)),  # 2 USD, seven times in what is left
@@ -129,6 +149,7 @@ async def test_each_fires_within_30_s_acts_and_clears(
     assert all(standing[name]["subject"].startswith(subject) for name, subject in CAUSES.items())
     assert {name: [each.partition(" ")[0] for each in standing[name]["actions"]] for name in fires} == {
         "locked": ["shift"], "limited": ["shift"], "broken": ["step_down"], "fast": ["pause"], "month": ["throttle"],
+        "dead": [], "hanging": [],
     }  # fmt: skip
     assert {alarm["id"] for alarm in control.live()["alarms"]} >= {
         f"alert:{alert['id']}" for alert in standing.values()

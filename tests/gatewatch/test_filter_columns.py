@@ -21,7 +21,11 @@ def test_every_column_that_is_shown_can_be_asked_about() -> None:
 
 
 def test_every_column_is_one_of_a_call() -> None:
-    of_the_ledger = {"cost_usd": "cost_picos", "reserved_usd": "reserved_picos", "input_tokens": "input_uncached_tokens"}
+    of_the_ledger = {
+        "cost_usd": "cost_picos",
+        "reserved_usd": "reserved_picos",
+        "input_tokens": "input_uncached_tokens",
+    }
     for name in COLUMNS:
         field = of_the_ledger.get(name, name.replace("_ms", "_us"))
         assert field in Call.__struct_fields__, name

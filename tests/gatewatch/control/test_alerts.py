@@ -15,8 +15,9 @@ from tests.kit.acting import Clock
 PAUSE = Effect(kind="pause", scope="key", name="k1")
 THROTTLE = Effect(kind="throttle", scope="key", name="k1")
 ROW = AlertRow(
-    id="velocity|key/k1", alert="velocity", subject="key/k1", state="firing", severity="critical", value="8 ×", fired_value="8 ×",
-    threshold="5 ×", text="velocity: key/k1: 8 × the usual spend", since=5, changed_at=5, 
+    id="velocity|key/k1", alert="velocity", subject="key/k1", state="firing", severity="critical", value="8 ×",
+    fired_value="8 ×",
+    threshold="5 ×", text="velocity: key/k1: 8 × the usual spend", since=5, changed_at=5,
     actions=(THROTTLE, PAUSE),
 )  # fmt: skip
 SILENCE = Silence(id="s1", pattern="velocity|*", until=2**62, reason="a load test", created_at=1, created_by="ann")
