@@ -1,5 +1,5 @@
-"""A 401, a 429 and a 500 spike, a provider that is gone and one that hangs, a velocity spike and a forecast breach: each
-fires, acts, and is over with its cause.
+"""A 401, a 429 and a 500 spike, a provider that is gone and one that hangs, a velocity spike and a forecast breach:
+each fires, acts, and is over with its cause.
 
 A real gateway and the sandbox, with windows of seconds; all of them at once.
 """
@@ -54,10 +54,10 @@ models:
   refused: {{targets: [locked/fault-401, good/gpt-4o-mini]}}
   busy: {{targets: [limited/fault-429, good/gpt-4o-mini]}}
   gone: {{targets: [dead/gpt-4o-mini, good/gpt-4o-mini]}}
-  late: {{targets: [hanging/fault-hang, good/gpt-4o-mini], deadlines: {{first_byte: 1s}}}}
+  late: {{targets: [hanging/fault-slow-first-byte, good/gpt-4o-mini], deadlines: {{first_byte: 1s}}}}
   stepped: {{targets: [good/gpt-4o, good/gpt-4o-mini], budget_step_down: true}}
 budgets:
-  team: {{scope: team/spenders, usd: 10, period: day, zone: {zone}}}
+  team: {{scope: team/spenders, usd: 5, period: day, zone: {zone}}}
 alerts:
   locked: {{when: 401, above: 1, per: provider_key, do: [notify, shift], {soon}}}
   limited: {{when: 429, above: 50%, per: provider, least: 5, do: [notify, shift], {soon}}}
@@ -141,7 +141,7 @@ async def test_each_fires_within_30_s_acts_and_clears(
         *(ask(app, key, model) for model in ("refused", "busy", "gone", "late") for _ in range(8)),
         *(ask(app, key, "stepped", x_sandbox_fault="fault-500") for _ in range(8)),
         *(ask(app, fast, "dear", x_sandbox_usage=usage) for _ in range(24)),  # 6 USD in 8 s, where 4 are too much
-        *(ask(app, spender, "dear", x_sandbox_usage=usage) for _ in range(8)),  # 2 USD, seven times in what is left
+        *(ask(app, spender, "dear", x_sandbox_usage=usage) for _ in range(8)),  # 2 USD in three hours, of 5 for a day
     )
     fires = await until(lambda: firing(control), lambda found: found == set(CAUSES), FIRES_WITHIN)
     assert time.monotonic() - began < FIRES_WITHIN
