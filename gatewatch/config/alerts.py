@@ -56,8 +56,8 @@ class Alert(Section):
     """`false` switches it off."""
     when: MetricName | None = None
     """What is measured: `p95` (latency), `ttft` (p95 of the time to the first token), `errors` (failed calls), answers
-    `5xx`, `401` and `429` (by `provider`, `provider_key` and `model` those of providers, try by try; else what callers
-    were told), `blocked` (refused calls), `unpriced` (calls without a price), `calls`, `velocity` (spend, as a multiple
+    `5xx`, `401` and `429` (by `provider`, `provider_key` and `model` those of providers, try by try, of which those without
+    an answer count as `5xx`; else what callers were told), `blocked` (refused calls), `unpriced` (calls without a price), `calls`, `velocity` (spend, as a multiple
     of the usual), `budget` (share that is spent), `forecast` (share at the end of its period), `key_age` (of providers'
     keys in the vault), `ledger_lag`."""
     above: AmountText | None = None
@@ -81,7 +81,8 @@ class Alert(Section):
     """What is done while it fires: `notify` whom `alert_sinks` name, `step_down` to cheaper targets, `shift` calls
     away, `throttle` to one call at a time for each key, `pause` a key. Left out: `notify`."""
     clear: AmountText | None = None
-    """It is over below this (with `below`: from this on). Left out: 80% of the threshold; of budgets the threshold."""
+    """It is over below this (with `below`: from this on). Left out: 80% of the threshold; of budgets the threshold, of
+    forecasts 95% of it."""
     clear_for: Duration | None = None
     """How long that has to last. Left out: 1m."""
     severity: Severity | None = None
