@@ -56,10 +56,10 @@ class Alert(Section):
     """`false` switches it off."""
     when: MetricName | None = None
     """What is measured: `p95` (latency), `ttft` (p95 of the time to the first token), `errors` (failed calls), answers
-    `5xx`, `401` and `429` (by `provider`, `provider_key` and `model` those of providers, try by try, of which those without
-    an answer count as `5xx`; else what callers were told), `blocked` (refused calls), `unpriced` (calls without a price), `calls`, `velocity` (spend, as a multiple
-    of the usual), `budget` (share that is spent), `forecast` (share at the end of its period), `key_age` (of providers'
-    keys in the vault), `ledger_lag`."""
+    `5xx`, `401` and `429` (by `provider`, `provider_key` and `model` those of providers, try by try, of which those
+    without an answer count as `5xx`; else what callers were told), `blocked` (refused calls), `unpriced` (calls without
+    a price), `calls`, `velocity` (spend, as a multiple of the usual), `budget` (share that is spent), `forecast` (share
+    at the end of its period), `key_age` (of providers' keys in the vault), `ledger_lag`."""
     above: AmountText | None = None
     """It fires from this on: a duration, a share (`5%`), a number, or for `velocity` a multiple (`5x`)."""
     below: AmountText | None = None
