@@ -7,11 +7,17 @@ Kind = Literal["create", "read", "update", "delete", "other"]
 
 _KINDS: dict[Kind, frozenset[str]] = {
     "create": frozenset({"create", "declare", "add", "mint", "grant", "import", "start", "begin"}),
-    "read": frozenset({"list", "show", "view", "read", "verify", "export", "identify", "snapshot", "connect"}),
+    "read": frozenset(
+        {
+            *("list", "show", "view", "read", "verify", "export", "identify", "snapshot", "connect", "explain", "test"),
+            *("watched", "silences"),
+        }
+    ),
     "update": frozenset(
         {
             *("set", "edit", "update", "rotate", "reload", "move", "bind", "change", "carry", "quarantine", "release"),
-            *("refile", "anchor", "switch", "store", "lift", "pause", "resume", "note", "accept"),
+            *("refile", "anchor", "switch", "store", "lift", "pause", "resume", "note", "accept", "fire", "clear"),
+            *("ack", "silence", "unsilence"),
         }
     ),
     "delete": frozenset({"delete", "remove", "revoke", "abandon", "drop", "forget", "unset", "end"}),
