@@ -93,8 +93,8 @@ BROKEN = [
         {**_CHAT, "prompt_cache_hit_tokens": 6, "prompt_cache_miss_tokens": 6},
         provider="deepseek",
         model="deepseek-v3.1-terminus",
-        output=10,  # of 3.6 characters
-        cost="0.00001112",  # 6·0.27 + 10·0.95
+        output=11,  # of 3.3 bytes: 36 in all
+        cost="0.00001207",  # 6·0.27 + 11·0.95
     ),
     _chat(
         "a cost beside counts that are none",
