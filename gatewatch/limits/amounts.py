@@ -60,13 +60,3 @@ def used_amounts(call: Call) -> Amounts:
     if amounts[4] > OUT_OF_SIGHT:
         amounts = (*(min(amount, OUT_OF_SIGHT) for amount in amounts),)
     return (1, 0, picos, *amounts)
-
-
-def wanted(rule: Rule, most: Wanted) -> int:
-    """Of the rule's measure."""
-    return 0 if rule.unpriced_only and not most.is_unpriced else wanted_amounts(most)[slot_of(rule)]
-
-
-def used(rule: Rule, call: Call) -> int:
-    """Of the rule's measure, by the row of a call that has ended."""
-    return 0 if rule.unpriced_only and call.cost_basis != "unpriced" else used_amounts(call)[slot_of(rule)]

@@ -16,8 +16,9 @@ import msgspec
 from gatewatch.ledger.answer import Found, Row
 from gatewatch.ledger.asking import Asking
 from gatewatch.ledger.segments import run_and_sequence
+from gatewatch.limits.concerned import by_tries
 from gatewatch.limits.counters import MOST_COUNTED, WHOLE, Seed, Seeds
-from gatewatch.limits.rule import OF_AN_ATTEMPT, OUT_OF_SIGHT, Rule, Scope, counter
+from gatewatch.limits.rule import OUT_OF_SIGHT, Rule, Scope, counter
 from gatewatch.limits.window import Window
 from gatewatch.money import PICOS_PER_USD, picos_from_usd
 
@@ -81,11 +82,7 @@ def seeds(asking: Asking, rules: Iterable[Rule], now: int, upto: Mapping[str, in
 def together(rule: Rule) -> tuple[object, ...]:
     """Rules that one look at the calls can answer."""
     assert rule.window
-    return rule.scope, _by_tries(rule), rule.window.period, rule.window.seconds, rule.window.zone
-
-
-def _by_tries(rule: Rule) -> bool:
-    return rule.measure == "requests" and rule.scope in OF_AN_ATTEMPT
+    return rule.scope, by_tries(rule), rule.window.period, rule.window.seconds, rule.window.zone
 
 
 def _add(
@@ -113,7 +110,7 @@ def sums(
     or later; `loaded_after`: only of what came into the ledger after that moment (µs). Raises duckdb.Error."""
     first = rules[0]
     tables, of = "calls AS c", "c"
-    if _by_tries(first):
+    if by_tries(first):
         tables, of = "attempts AS a JOIN calls AS c ON a.call_id = c.call_id", "a"
     conditions = [
         f"{table}.started_at >= make_timestamp({since})" for table in ({"c"} | {of})

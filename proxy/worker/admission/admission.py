@@ -85,6 +85,8 @@ class Admission:
             except Refusal as refusal:
                 first = first or refusal
                 if refusal.rule_scope == "model" and len(route.targets) > 1:
+                    if inbound.reserved:
+                        inbound.reserved.met.clear()  # that model does not serve it
                     route = last_of_all(route)
                     self._reckon_first(inbound, route, providers)
                 elif refusal.rule in self._stepping and not call.stepped_down:

@@ -3,7 +3,7 @@
 import pytest
 
 from gatewatch.call import Call
-from gatewatch.limits.amounts import Wanted, used, wanted
+from gatewatch.limits.amounts import Wanted, slot_of, used_amounts, wanted_amounts
 from gatewatch.limits.rule import OUT_OF_SIGHT, Rule
 
 CALL = Call(
@@ -30,17 +30,17 @@ def rule(measure: str, kind: str = "limit", **changed: object) -> Rule:
         (rule("tokens", cache_reads=True), 185),
         (rule("tokens", "budget"), 185),
         (rule("picos", "budget"), 77),
-        (rule("tokens", "budget", unpriced_only=True), 0),
     ],
 )
 def test_what_an_ended_call_used(of: Rule, expected: int) -> None:
-    assert used(of, CALL) == expected
+    assert used_amounts(CALL)[slot_of(of)] == expected
 
 
 def test_a_call_without_a_price_counts_for_the_cap_on_such_calls_and_for_no_money() -> None:
     call = Call(call_id="c", started_at=0, status="ok", cost_picos=None, cost_basis="unpriced", output_tokens=9)
-    assert used(rule("tokens", "budget", unpriced_only=True), call) == 9
-    assert used(rule("picos", "budget"), call) == 0
+    used = used_amounts(call)
+    assert used[slot_of(rule("tokens", "budget", unpriced_only=True))] == 9
+    assert used[slot_of(rule("picos", "budget"))] == 0
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_a_call_without_a_price_counts_for_the_cap_on_such_calls_and_for_no_mone
         (rule("output_tokens"), 200),
         (rule("tokens"), 700),
         (rule("picos", "budget"), 9000),
-        (rule("tokens", "budget", unpriced_only=True), 0),
     ],
 )
 def test_what_a_call_may_use(of: Rule, expected: int) -> None:
-    assert wanted(of, MOST) == expected
+    assert wanted_amounts(MOST)[slot_of(of)] == expected
 
 
 def test_amounts_beyond_all_measure_still_fit_into_a_counter() -> None:
     most = Wanted(10**30, 10**30, 10**30, is_unpriced=False)
-    assert wanted(rule("tokens"), most) == wanted(rule("picos", "budget"), most) == OUT_OF_SIGHT
+    wanted = wanted_amounts(most)
+    assert wanted[slot_of(rule("tokens"))] == wanted[slot_of(rule("picos", "budget"))] == OUT_OF_SIGHT

@@ -164,7 +164,10 @@ async def test_a_model_that_is_full_is_passed_over_also_where_it_is_the_first_ta
     )  # fmt: skip
     async with scripted_upstream(by_model({DEAR: OK, "gpt-4o-mini": OK})) as upstream:
         await running.start(upstream.url, routed(DEAR, "gpt-4o-mini", rules=(rule,)))
-        assert [(await running.chat()).headers["x-gatewatch-model"] for _ in range(2)] == [DEAR, "gpt-4o-mini"]
+        first, second = await running.chat(), await running.chat()
+        assert [reply.headers["x-gatewatch-model"] for reply in (first, second)] == [DEAR, "gpt-4o-mini"]
+        assert first.headers["x-ratelimit-remaining-requests"] == "0"
+        assert "x-ratelimit-remaining-requests" not in second.headers, "nothing limits the model that served it"
         alone = await running.chat(model=f"openai/{DEAR}")
         assert alone.status == 429
         assert 59 <= int(alone.headers["retry-after"]) <= 61
