@@ -150,6 +150,22 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     estimated_others: int = 0
     """Parts of the request that are no text: their estimate is a flat one, is not corrected and teaches nothing."""
 
+    # where it could have gone
+    routed_by: str | None = None
+    """What decided over the route's own order: `canary:ROUTE`, `rollback:ROUTE`, `drain:TARGET`, `shift:TARGET`."""
+    passed_over: Any = None
+    """Targets that were not asked, and why: a list of `[provider/model, reason]`."""
+    retries: int = 0
+    """Tries again at a target that had failed; one at another target is none."""
+    degraded: str | None = None
+    """The last resort that answered: `short_answer` or `stored_reply`."""
+    data_class: str | None = None
+    """How sensitive it was said to be, by its route, its key or itself: the most sensitive of them."""
+    region: str | None = None
+    """Where alone it could be answered."""
+    avoided_picos: int | None = None
+    """What the same would have cost without the cache; null: nothing was avoided, or the model has no price."""
+
     @property
     def input_tokens_uncached(self) -> int:
         """All input tokens that were not read from a cache."""

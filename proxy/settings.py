@@ -12,6 +12,10 @@ from gatewatch.keys.leaks import Reactions
 from gatewatch.limits.counters import Seeds
 from gatewatch.limits.rule import Rule
 from gatewatch.providers.quirks import Quirks
+from gatewatch.routing.data_class import DataClass
+from gatewatch.routing.workload_class import WorkloadClass
+from proxy.routing import CacheBounds, CacheRule, Coalescing, Routing, ShortAnswer, Strategy
+from proxy.routing import Target as Target
 
 
 class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +79,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     auth: str = "key"
     """How requests prove who sends them: `key`, `sigv4` (AWS), `google` (application default credentials)."""
     region: str | None = None
+    data_class: DataClass | None = None
+    """The most sensitive calls that it may see."""
     quirks: Quirks = Quirks()
     allow_private: bool = False
 
@@ -87,13 +93,6 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     def base_url(self) -> str:
         """Of the best way."""
         return self.ways[0].base_url
-
-
-class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """One place a route may send a call to."""
-
-    provider: str
-    model: str
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +110,38 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Beside it, what makes the provider keep nothing."""
     step_down: bool = False
     """Its cheaper targets come first while a budget of the call is nearly spent."""
+    strategy: Strategy = "order"
+    classes: dict[WorkloadClass, tuple[Target, ...]] = {}
+    """Workload class → the targets of its calls, instead of `targets`."""
+    workload_class: WorkloadClass | None = None
+    """Of calls that are of no other."""
+    region: str | None = None
+    """Its calls are answered there only."""
+    data_class: DataClass | None = None
+    """Of its calls, where they do not say a more sensitive one."""
+    next_after: float | None = None
+    """Seconds after which a target that is not the last is left for the next one, where its first byte has not come."""
+    patience: float = 0.0
+    """Seconds that a call waits at a target that limits it, where there is another."""
+    hedge_after: float | None = None
+    """Seconds after which the next target is asked beside the first."""
+    context_window: tuple[Target, ...] = ()
+    """For calls that are too long for the others."""
+    short_answer: ShortAnswer | None = None
+    stored_reply: str | None = None
+    """Text of the answer when no target, and not the short one, has answered."""
+    max_tokens: int | None = None
+    """Of answers to calls that set no limit."""
+    max_cost_picos: int | None = None
+    """A stream that costs more is ended."""
+    coalescing: Coalescing | None = None
+    prompt_cache: bool = False
+    """The provider's cache markers are set on beginnings that repeat."""
+    cache: CacheRule | None = None
+    deferred: bool = True
+    """Whether deferred calls are taken."""
+    rolled_back: str | None = None
+    """Names the rollback that put this version in force."""
 
 
 class Caps(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,6 +276,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bodies: Bodies = Bodies()
     limiting: Limiting = Limiting()
     pacing: Pacing = Pacing()
+    routing: Routing = Routing()
+    cache: CacheBounds = CacheBounds()
     limits_url: str | None = None
     """Of the store in which several workers count together; None: in the memory of the one worker."""
     seeds: Seeds | None = None

@@ -15,6 +15,7 @@ from gatewatch.config.limits import Budget, Limit, RuleName, TeamBudget, TeamLim
 from gatewatch.config.metrics import Metrics
 from gatewatch.config.provider_limits import Pacing, ProviderLimits
 from gatewatch.config.retention import Ledger, OnOff
+from gatewatch.config.routing import CacheStore, ModelRouting, Resilience, WorkloadRule
 from gatewatch.config.section import Section
 from gatewatch.config.values import (
     Address,
@@ -39,6 +40,7 @@ from gatewatch.keys.leaks import Reaction
 from gatewatch.providers.catalogue import Auth
 from gatewatch.providers.dialects import Dialect
 from gatewatch.providers.privacy import Policy
+from gatewatch.routing.data_class import DataClass
 
 _SECOND = 1_000_000
 
@@ -252,6 +254,8 @@ class Provider(Section):
     """Whether it may be reached at private addresses and over plain http. Presets of local servers bring it."""
     limits: ProviderLimits | None = None
     """What it lets each key ask."""
+    data_class: DataClass | None = None
+    """The most sensitive calls that it may see. Left out: `public`, and calls that are of no class."""
 
     @property
     def references(self) -> dict[str, Reference]:
@@ -281,13 +285,11 @@ class Deadlines(Section):
     """The whole call, over all its attempts; up to 1h."""
 
 
-class Model(Section):
+class Model(ModelRouting):
     """A name that apps ask for, and where its calls may go."""
 
     targets: tuple[str, ...] = Field(min_length=1)
     """`provider/model`, the first choice first."""
-    strategy: Literal["order"] = "order"
-    """How a target is chosen: `order` takes the first that answers."""
     deadlines: Deadlines | None = None
     """Its own deadlines; what is left out of them is as in the top-level `deadlines`."""
     drop_params: Flag = False
@@ -422,6 +424,12 @@ class Config(Section):
     """What becomes of calls to models without a price, which no budget in money can count."""
     pacing: Pacing = Pacing()
     """How calls wait for a turn at a provider."""
+    resilience: Resilience = Resilience()
+    """How calls survive bad providers."""
+    workloads: tuple[WorkloadRule, ...] = ()
+    """Which calls are of which workload class; the first that fits."""
+    cache: CacheStore = CacheStore()
+    """Where replies are kept that models with `cache` are given again."""
     leaks: Leaks = Leaks()
     """What is done when a key is seen where no key should be."""
     alerts: dict[RuleName, Alert] = {}

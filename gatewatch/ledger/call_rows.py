@@ -86,6 +86,11 @@ WHOLE_CALL: Mapping[str, Shape] = {
     **_plain("blocked_by", "priority", "stepped_down"),
     **_ms("queued"),
     "request_shape": Shape("request_shape", _json),
+    **_plain("routed_by", "retries", "degraded", "data_class", "region"),
+    "passed_over": Shape(
+        "passed_over", lambda text: [dict(zip(("target", "why"), each, strict=True)) for each in _json(text) or ()]
+    ),
+    "avoided_usd": Shape("avoided", lambda avoided: None if avoided is None else usd(avoided)),
     "usage": Shape("usage", _json),
     "segment": Shape("segment"),
     "loaded_at": Shape("epoch_us(loaded_at)", _time),

@@ -15,7 +15,7 @@ INPUT_CLASSES = tuple(f"{name}_tokens" for name in Tokens.__struct_fields__ if n
 UNMEASURED = ("latency_us", "upstream_us", "overhead_us")
 """Times that an interrupted call does not have."""
 
-AS_JSON = ("checked",)
+AS_JSON = ("checked", "passed_over")
 """Lists that are kept as JSON text; NULL: an empty one."""
 
 JSON_TYPES: dict[object, str] = {
@@ -52,8 +52,8 @@ def _column(field: msgspec.structs.FieldInfo) -> str:
             "CASE WHEN cost_basis IS DISTINCT FROM 'unpriced'"
             f" THEN (coalesce(cost_picos, 0)::DECIMAL(18, 0) * {USD_PER_PICO})::DECIMAL(18, 12) END AS cost"
         )
-    if field.name == "reserved_picos":
-        return f"(reserved_picos::DECIMAL(18, 0) * {USD_PER_PICO})::DECIMAL(18, 12) AS reserved"
+    if field.name in ("reserved_picos", "avoided_picos"):
+        return f"({field.name}::DECIMAL(18, 0) * {USD_PER_PICO})::DECIMAL(18, 12) AS {field.name[:-6]}"
     if field.name in AS_JSON:
         return f"CASE WHEN {name} <> '[]' THEN {name} END AS {name}"
     if field.name == "tags":

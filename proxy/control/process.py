@@ -56,6 +56,7 @@ from proxy.control.recording import Recording
 from proxy.control.reload import watch_config
 from proxy.control.rotation_fleet import WorkersFleet
 from proxy.control.rotations import Rotations
+from proxy.control.routes_in_force import RoutesInForce
 from proxy.control.sealed_answers import keep_forgetting
 from proxy.control.sealing import Sealing
 from proxy.control.shared_counting import SharedCounting
@@ -108,6 +109,7 @@ class ControlProcess:
         self._versions = VersionsInForce(self._store)
         self._body_losses = BodyLosses(self._alarms)
         self._limits = LimitsInForce(self._workers.limit)
+        self._routes = RoutesInForce(self._workers.route, lambda: self._taken(self._configuration.settings))
         self._operators_rules = OperatorsRules(self._store, self._limits)
         self._counting = Counting(self._home, self._workers, self._limits, self._alarms)
         self._compared_worker = ComparedWorker(self._workers)
@@ -377,7 +379,8 @@ class ControlProcess:
     def _limited(self, settings: Settings) -> Settings:
         """With what all limits are now, and for how many workers the caps are."""
         pacing = msgspec.structs.replace(settings.pacing, workers=self._configuration.count)
-        return msgspec.structs.replace(settings, limiting=self._limits.configured(settings.limiting), pacing=pacing)
+        limiting = self._limits.configured(settings.limiting)
+        return self._routes.configured(msgspec.structs.replace(settings, limiting=limiting, pacing=pacing))
 
     def _ask(self, query: str, /, **params: object) -> "Answer":
         return self._ledger.ask(query, **params)

@@ -4,7 +4,6 @@ Keeps true: nothing is left for a worker to look up or to complete, and a secret
 refused here, unseen.
 """
 
-import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterator
@@ -24,7 +23,9 @@ from gatewatch.paths import Home
 from gatewatch.providers.catalogue import presets
 from proxy.control.extras import missing_extras
 from proxy.control.pacing_compile import compile_pacing
-from proxy.settings import Bodies, Caps, Deadlines, Limiting, Provider, ProviderKey, Route, Settings, Target, Way
+from proxy.control.routes_compile import compile_deadlines, compile_route, compile_routing
+from proxy.routing import CacheBounds
+from proxy.settings import Bodies, Caps, Limiting, Provider, ProviderKey, Settings, Way
 
 _HEADER_SAFE = re.compile(r"[!-~]{1,8192}")
 _AWS_KEY = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{8,124}:[!-9;-~]{16,256}(?::[!-~]{1,8192})?")
@@ -49,8 +50,8 @@ def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Calla
         hosts=config.hosts or (),
         pepper=pepper_hex,
         providers=providers,
-        routes={name: _route(name, model) for name, model in config.models.items()},
-        deadlines=_deadlines(config.deadlines),
+        routes={name: compile_route(name, model) for name, model in config.models.items()},
+        deadlines=compile_deadlines(config.deadlines),
         caps=_caps(config.caps),
         tls=(_path(config.tls.cert), _path(config.tls.key)) if config.tls else None,
         trusted_proxies=config.behind_proxy.trusted if config.behind_proxy else (),
@@ -67,6 +68,8 @@ def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Calla
         ),
         limits_url=limits_url,
         pacing=compile_pacing(config),
+        routing=compile_routing(config),
+        cache=CacheBounds(size=config.cache.size, entry=config.cache.entry, shared=config.cache.shared),
         leaks=reactions_of(config),
         leaks_of_teams={
             name: reactions_of(config, name) for name, team in config.teams.items() if team.leaks != written.TeamLeaks()
@@ -115,6 +118,7 @@ def _provider(
         query=provider.query or "",
         auth=provider.auth or "key",
         region=provider.region,
+        data_class=provider.data_class,
         quirks=msgspec.structs.replace(
             quirks, opt_out_headers={header.lower(): value for header, value in quirks.opt_out_headers.items()}
         ),
@@ -179,32 +183,6 @@ def _is_service_account(secret: str) -> bool:
     except msgspec.DecodeError:
         return False
     return isinstance(said, dict) and all(isinstance(said.get(name), str) for name in _SERVICE_ACCOUNT)
-
-
-def _route(name: str, model: written.Model) -> Route:
-    targets = tuple(
-        Target(provider=target.partition("/")[0], model=target.partition("/")[2]) for target in model.targets
-    )
-    route = Route(
-        name=name,
-        targets=targets,
-        deadlines=_deadlines(model.deadlines or written.Deadlines()),
-        drop_params=model.drop_params,
-        opt_out=model.privacy is not None,
-        zero_retention=model.privacy == "zero_retention",
-        step_down=model.budget_step_down,
-    )
-    version = hashlib.sha256(msgspec.json.encode(route)).hexdigest()[:8]
-    return msgspec.structs.replace(route, version=version)
-
-
-def _deadlines(deadlines: written.Deadlines) -> Deadlines:
-    return Deadlines(
-        connect=_seconds(deadlines.connect),
-        first_byte=_seconds(deadlines.first_byte),
-        idle=_seconds(deadlines.idle),
-        total=_seconds(deadlines.total),
-    )
 
 
 def _caps(caps: written.Caps) -> Caps:

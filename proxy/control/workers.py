@@ -24,6 +24,7 @@ from proxy.control.alarms import Alarms
 from proxy.control.worker_connections import WorkerConnections, command_line
 from proxy.control.worker_environment import without
 from proxy.control.worker_processes import end_of, signal_to
+from proxy.routing import Routing
 from proxy.settings import Limiting, Settings
 from proxy.worker.live import LiveState
 from proxy.worker.quarantine import encoded
@@ -102,6 +103,12 @@ class Workers:
         if self._settings:
             self._settings = msgspec.structs.replace(self._settings, limiting=limiting)
         self._connections.tell({"command": "limit", "limiting": limiting})
+
+    def route(self, routing: Routing) -> None:
+        """Tell every worker, running or yet to come, what is in force over its routes."""
+        if self._settings:
+            self._settings = msgspec.structs.replace(self._settings, routing=routing)
+        self._connections.tell({"command": "route", "routing": routing})
 
     def seed(self, seeds: Seeds) -> None:
         """Tell every worker what the ledger has counted for rules that are new."""
@@ -231,6 +238,7 @@ class Workers:
             writer.write(command_line({"command": "configure", "settings": self._settings}))
         elif self._settings:  # what changed between its settings and its first word
             writer.write(command_line({"command": "limit", "limiting": self._settings.limiting}))
+            writer.write(command_line({"command": "route", "routing": self._settings.routing}))
         if self._held is not None:
             writer.write(encoded(self._held, (len(self._connections.writers) - 1) * TURN_SECONDS))
 

@@ -17,6 +17,7 @@ import msgspec
 from gatewatch.control.key_hold import KeyHold
 from gatewatch.limits.counters import Seeds, Standing
 from proxy.http_server.bounds import Bounds
+from proxy.routing import Routing
 from proxy.settings import Limiting, Settings
 from proxy.worker.gateway import Gateway
 from proxy.worker.live import LiveState, rss_mb
@@ -139,6 +140,8 @@ class ControlLink:
                 self._gateway.quarantine.replace(holds, command["patience"])
             case "limit":
                 self._gateway.limit(msgspec.convert(command["limiting"], Limiting))
+            case "route":
+                self._gateway.route(msgspec.convert(command["routing"], Routing))
             case "seed":
                 self._gateway.seed(msgspec.convert(command["seeds"], Seeds, str_keys=True))
             case "count":

@@ -15,6 +15,7 @@ from gatewatch.redact import redact
 from proxy.dialects.anthropic_messages import count_reply
 from proxy.http_server.request import ClientLeft, Request
 from proxy.refusal import Refusal, internal_error, ledger_full, overloaded
+from proxy.routing import Routing
 from proxy.settings import Limiting, Route, Settings
 from proxy.upstream.failure import UpstreamFailed
 from proxy.worker.admission.admission import Admission
@@ -43,6 +44,7 @@ from proxy.worker.peer import TrustedProxies
 from proxy.worker.quarantine import Quarantine
 from proxy.worker.receive import parse_object, required_model
 from proxy.worker.relay import Relay
+from proxy.worker.routing.router import Router
 from proxy.worker.scope import check_dialect, check_listing, check_network
 from proxy.worker.settle import Meter
 
@@ -82,6 +84,7 @@ class Gateway:
         if settings.seeds:
             counters.seed(settings.seeds)
         self.pacing = Pacing(settings.pacing)
+        self._router = Router(settings)
         self._attempts = Attempts(self._ending, allowances, self._admission, self.pacing, Relay(self._ending))
         self.configure(settings)
 
@@ -99,6 +102,7 @@ class Gateway:
         self.leaks.configure(settings)
         self.bodies.configure(settings.bodies)
         self.limit(settings.limiting)
+        self._router.configure(settings)
         self.pacing.configure(settings.pacing)
         for name, upstream in old.items():
             if self._upstreams.get(name) is not upstream:
@@ -108,6 +112,10 @@ class Gateway:
         """Take other rules."""
         self.meter.learn(limiting.estimate_percents, limiting.usual_outputs)
         self._admission.configure(limiting)
+
+    def route(self, routing: Routing) -> None:
+        """Take what is in force over the routes."""
+        self._router.route(routing)
 
     def seed(self, seeds: Seeds) -> None:
         """Take what the ledger has counted for rules that are new."""
@@ -233,7 +241,7 @@ class Gateway:
             inbound.call.requested_model = model if model in self.settings.routes else claimed(model)
             route = authorise(self.settings, key, model)
             check_further_models(key, route, inbound.body)
-            route = self._admission.shifted(route, inbound.call)
+            route = self._router.plan(inbound, self._admission.shifted(route, inbound.call))
             upstreams = self._reckon(inbound, route)
             if not self._admission.is_idle:
                 route = await self._admission.admit(inbound, route, self.settings.providers)

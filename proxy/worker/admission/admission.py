@@ -21,7 +21,7 @@ from proxy.worker.admission.reserved import Reserved, Want, wants
 from proxy.worker.admission.told import refused
 from proxy.worker.at_most import most_picos
 from proxy.worker.inbound import Inbound
-from proxy.worker.plan import cheapest_first, last_of_all, shifted
+from proxy.worker.routing.orders import cheapest_first, last_of_all, shifted
 from proxy.worker.settle import Meter
 
 LONGEST_CALL_US = 3_600_000_000

@@ -1,7 +1,7 @@
 """The order of a route's targets, where the configured one gives way."""
 
 from proxy.settings import Deadlines, Override, Route, Target
-from proxy.worker.plan import cheapest_first, shifted
+from proxy.worker.routing.orders import cheapest_first, shifted
 
 A, B, C = (Target(provider=provider, model="m") for provider in "abc")
 ROUTE = Route(name="r", targets=(A, B, C), deadlines=Deadlines())
