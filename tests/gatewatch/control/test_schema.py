@@ -77,7 +77,7 @@ def test_many_processes_that_open_a_new_store_at_once_all_get_the_same_one(tmp_p
         process.stdin.write("go\n")
         process.stdin.flush()
     answers = [process.communicate() for process in processes]
-    assert answers == [("[(1,)] (3,)\n", "")] * 6
+    assert answers == [("[(1,)] (4,)\n", "")] * 6
 
 
 def test_a_store_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
