@@ -24,6 +24,7 @@ class Speaker:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.connect(str(path))
         self.socket.setblocking(False)
+        self._heard = b""
 
     def greet(self, data: bytes) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -34,13 +35,13 @@ class Speaker:
 
     async def told(self) -> dict[str, Any]:
         """The next command."""
-        data = b""
         async with asyncio.timeout(10):
-            while not data.endswith(b"\n"):
+            while b"\n" not in self._heard:
                 part = await asyncio.get_running_loop().sock_recv(self.socket, 65536)
                 assert part, "the connection was closed"
-                data += part
-        command: dict[str, Any] = msgspec.json.decode(data)
+                self._heard += part
+        line, _, self._heard = self._heard.partition(b"\n")
+        command: dict[str, Any] = msgspec.json.decode(line)
         return command
 
     async def closed(self) -> None:

@@ -90,9 +90,7 @@ def test_every_field_of_a_record_has_its_column(home: Home, record: type[msgspec
     connection = connect(home.ledger, home.scratch)
     migrate(connection)
     columns = {row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
-    fields = {
-        name.replace("cost_picos", "cost").replace("reserved_picos", "reserved") for name in record.__struct_fields__
-    }
+    fields = {name.removesuffix("_picos") for name in record.__struct_fields__}
     assert fields <= columns
     connection.close()
 
