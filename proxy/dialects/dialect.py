@@ -18,6 +18,9 @@ from proxy.canonical.losses import Losses
 from proxy.dialects.provider_error import ProviderError
 from proxy.refusal import Refusal
 
+COMMENT = b": keep-alive\n\n"
+"""What readers of server-sent events pass over."""
+
 Framing = Literal["sse", "aws"]
 """Server-sent events, or AWS's binary event streams."""
 
@@ -49,6 +52,8 @@ class CallerDialect(Protocol):
     """Field of `Ask` → what it is called here, where that differs."""
     statuses: Mapping[int, int]
     """Status of a refusal → what its callers know in its place."""
+    keep_alive: bytes
+    """What its streams may have between any two frames, and before the first, without meaning."""
 
     def read(self, body: dict[str, Any]) -> Ask:
         """The request, duplicate keys and NaN already refused. Raises Refusal (400) that names the parameter."""

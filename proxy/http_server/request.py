@@ -84,7 +84,18 @@ class Request:
 
     async def start(self, status: int, headers: Headers) -> None:
         """Status and headers of an answer whose body follows; chunked where no content-length is among them."""
+        self.begin(status, headers)
+
+    def begin(self, status: int, headers: Headers) -> None:
+        """`start` for who cannot wait."""
         self.connection.start(self, status, headers)
+
+    def put(self, data: bytes) -> bool:
+        """`write` for who cannot wait: False, and nothing of it goes out, where the client is slow to read."""
+        if self.connection.writing_paused:
+            return False
+        self.connection.write(data)
+        return True
 
     async def write(self, data: bytes) -> None:
         """A part of the body; waits while the client is slow to read."""

@@ -30,13 +30,27 @@ def plain_headers(inbound: Inbound, *, priced: bool) -> Headers:
     return headers
 
 
+_STREAM: Headers = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
 def stream_headers(inbound: Inbound) -> Headers:
-    return [
-        (b"content-type", b"text/event-stream; charset=utf-8"),
-        (b"cache-control", b"no-cache"),
-        (b"x-accel-buffering", b"no"),
-        *_route_headers(inbound),
-    ]
+    return [*_STREAM, *_route_headers(inbound)]
+
+
+def opening_headers(inbound: Inbound) -> Headers:
+    """Of a stream of which nobody knows yet who will answer it."""
+    return [*_STREAM, *id_headers(inbound), *limit_headers(inbound)]
+
+
+def late_comment(inbound: Inbound) -> bytes:
+    """What such a stream could not say in its headers: each as a line of a comment before the first frame."""
+    said = {name for name, _ in opening_headers(inbound)}
+    late = [b": %s: %s\n" % header for header in _route_headers(inbound) if header[0] not in said]
+    return b"".join(late) + b"\n"
 
 
 def tried_headers(inbound: Inbound) -> Headers:

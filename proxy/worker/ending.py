@@ -131,13 +131,14 @@ class Ending:
             refusal.hide(inbound.channel.key.secret)
         if inbound.exchange and not inbound.exchange.complete:
             inbound.exchange.abort("upstream_invalid", refusal.code)
-        if inbound.request.started:
-            self._truncate(inbound, refusal)
-            return
-        if inbound.journalled and (refusal.code in _PERHAPS_BILLED or lost(inbound)):
+        perhaps_billed = inbound.journalled and (refusal.code in _PERHAPS_BILLED or lost(inbound))
+        if inbound.content_started or perhaps_billed:
             self._settle_partial(inbound)
         else:
             self._free(inbound)
+        if inbound.request.started:
+            self._truncate(inbound, refusal)
+            return
         status = _status(inbound, refusal)
         if inbound.journalled:
             refused = refusal.rule is not None and not inbound.attempts
@@ -176,7 +177,6 @@ class Ending:
 
     def _truncate(self, inbound: Inbound, refusal: Refusal) -> None:
         """Headers are out: a stream ends in one error event, a plain reply in an unclean end."""
-        self._settle_partial(inbound)
         self.close(inbound, "truncated", 200, refusal.code, _told(refusal))
         if inbound.call.stream:
             inbound.request.finish(inbound.caller.error_event(refusal, inbound.call.call_id))

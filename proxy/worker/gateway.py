@@ -47,6 +47,7 @@ from proxy.worker.relay import Relay
 from proxy.worker.routing.router import Router
 from proxy.worker.scope import check_dialect, check_listing, check_network
 from proxy.worker.settle import Meter
+from proxy.worker.streaming.keep_alive import KeepAlive
 
 log = logging.getLogger("gatewatch.worker")
 
@@ -71,6 +72,7 @@ class Gateway:
         self.draining = False
         self.in_flight: set[Inbound] = set()
         self.cutting = Cutting(keys, self.in_flight)
+        self.keep_alive = KeepAlive(self.in_flight, settings.routing.keep_alive)
         self.leaks = Leaks(keys)
         self._allowances = allowances
         self._agent = agent
@@ -103,6 +105,7 @@ class Gateway:
         self.bodies.configure(settings.bodies)
         self.limit(settings.limiting)
         self._router.configure(settings)
+        self.keep_alive.configure(settings.routing.keep_alive)
         self.pacing.configure(settings.pacing)
         for name, upstream in old.items():
             if self._upstreams.get(name) is not upstream:

@@ -41,10 +41,12 @@ class Inbound:
         "call",
         "caller",
         "channel",
+        "content_started",
         "cut_off",
         "epoch",
         "exchange",
         "headers",
+        "heard_ns",
         "held",
         "is_settled",
         "journalled",
@@ -94,6 +96,10 @@ class Inbound:
         """Where the call goes, or went last."""
         self.passage: Passage | None = None
         """How it passes there."""
+        self.content_started = False
+        """Whether any of a reply has gone out. Headers and comments alone are none: another target may still answer."""
+        self.heard_ns = self.started_ns
+        """When something was last written to the client (`time.perf_counter_ns`)."""
         self.upstream_ns = 0
         self.epoch: int | None = None
         """Of the settings that its way was chosen under; None: none was yet."""

@@ -29,6 +29,7 @@ from proxy.worker.control_link import ControlLink
 from proxy.worker.cutting import LOOK_SECONDS
 from proxy.worker.gateway import Gateway
 from proxy.worker.settle import Meter
+from proxy.worker.streaming.keep_alive import SWEEP_SECONDS
 
 if TYPE_CHECKING:
     from gatewatch.limits.shared.counters import SharedCounters
@@ -86,6 +87,7 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     work = (
         periodically(TICK_SECONDS, gateway.tick),
         periodically(LOOK_SECONDS, gateway.cutting.look),
+        periodically(SWEEP_SECONDS, gateway.keep_alive.sweep),
         link.run(),
         *([shared.keep_connected()] if shared else ()),
     )

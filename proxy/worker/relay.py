@@ -11,7 +11,7 @@ from proxy.refusal import upstream as upstream_fault
 from proxy.settings import Caps
 from proxy.upstream.exchange import Exchange
 from proxy.worker import relay_plain, relay_stream
-from proxy.worker.answer_headers import closing_comment, plain_headers, stream_headers
+from proxy.worker.answer_headers import closing_comment, late_comment, plain_headers, stream_headers
 from proxy.worker.ending import Ending
 from proxy.worker.inbound import Inbound
 from proxy.worker.passage import Passage
@@ -64,6 +64,7 @@ class Relay:
             raise _too_long()
         began()
         known = [(b"content-length", length)] if length.isdigit() else []
+        inbound.content_started = True
         await inbound.request.start(200, plain_headers(inbound, priced=False) + known)
         try:
             reply, unsent = await relay_plain.stream_rest(inbound, exchange, held, caps.reply_bytes)
@@ -90,7 +91,11 @@ class Relay:
         finally:
             inbound.upstream_ns += time.perf_counter_ns() - waited
         began()
-        await inbound.request.start(200, stream_headers(inbound))
+        inbound.content_started = True
+        if inbound.request.started:  # by a comment
+            await inbound.request.write(late_comment(inbound))
+        else:
+            await inbound.request.start(200, stream_headers(inbound))
         await relay_stream.relay_frames(inbound, tap, first)
         exchange.linger()
         self._ending.settle(inbound, tap, whole=True)

@@ -116,7 +116,7 @@ async def relay_frames(inbound: Inbound, tap: StreamTap, first: bytes) -> None:
             kept.add(data)
         if inbound.call.ttft_us is None:
             inbound.call.ttft_us = inbound.elapsed_us()
-        waited = time.perf_counter_ns()
+        waited = inbound.heard_ns = time.perf_counter_ns()
         try:
             data = await tap.next()
         finally:

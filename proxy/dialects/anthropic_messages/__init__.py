@@ -29,6 +29,7 @@ class _Caller:
     name = DIALECT
     names: Mapping[str, str] = NAMES
     statuses: Mapping[int, int] = errors.STATUSES
+    keep_alive = b'event: ping\ndata: {"type": "ping"}\n\n'
 
     def __init__(self, *, counting: bool = False) -> None:
         self._counting = counting

@@ -7,7 +7,7 @@ from gatewatch.call import Tokens
 from proxy.canonical.answer import Answer
 from proxy.canonical.ask import Ask
 from proxy.canonical.losses import Losses
-from proxy.dialects.dialect import Destination, Framing
+from proxy.dialects.dialect import COMMENT, Destination, Framing
 from proxy.dialects.openai_chat import errors, reply_read, reply_write, request_read, request_write, tap
 from proxy.dialects.openai_chat.stream_read import ChatReader
 from proxy.dialects.openai_chat.stream_write import ChatWriter
@@ -20,6 +20,7 @@ NAME = "openai-chat"
 class _Caller:
     name = NAME
     statuses: Mapping[int, int] = {}
+    keep_alive = COMMENT
     names: Mapping[str, str] = {
         "turns": "messages",
         "parallel_tools": "parallel_tool_calls",

@@ -6,6 +6,7 @@ from typing import Any
 from gatewatch.call import Tokens
 from proxy.canonical.answer import Answer
 from proxy.canonical.ask import Ask
+from proxy.dialects.dialect import COMMENT
 from proxy.dialects.openai_completions import reply_write, request_read
 from proxy.dialects.openai_completions.stream_write import CompletionsWriter
 from proxy.refusal import Refusal
@@ -14,6 +15,7 @@ from proxy.refusal import Refusal
 class _Caller:
     name = "openai-completions"
     statuses: Mapping[int, int] = {}
+    keep_alive = COMMENT
     names: Mapping[str, str] = {"turns": "prompt", "max_output": "max_tokens", "top_logprobs": "logprobs"}
 
     def read(self, body: dict[str, Any]) -> Ask:

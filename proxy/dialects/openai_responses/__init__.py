@@ -8,7 +8,7 @@ from gatewatch.call import Tokens
 from proxy.canonical.answer import Answer
 from proxy.canonical.ask import Ask
 from proxy.canonical.losses import Losses
-from proxy.dialects.dialect import Destination, Framing
+from proxy.dialects.dialect import COMMENT, Destination, Framing
 from proxy.dialects.openai_error import read_error
 from proxy.dialects.openai_responses import token_count
 from proxy.dialects.openai_responses.errors import error_body, error_event
@@ -28,6 +28,7 @@ class Caller:
 
     name = NAME
     statuses: Mapping[int, int] = {}
+    keep_alive = COMMENT
     names: Mapping[str, str] = MappingProxyType(
         {
             "turns": "input",
