@@ -7,7 +7,7 @@ from gatewatch.known_secret import bytes_without_known
 from gatewatch.redact import redact
 from proxy.dialects.provider_error import ProviderError
 from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
-from proxy.settings import Route, Target
+from proxy.settings import Deadlines, Route, Target
 from proxy.upstream.exchange import Exchange
 from proxy.upstream.failure import UpstreamFailed
 from proxy.worker.channel import Channel
@@ -30,7 +30,15 @@ _REQUEST_IDS = (
 )
 """What providers call a request in their replies, so that their support finds it."""
 _OF_THE_REQUEST = frozenset({400, 404, 413, 422})
-_NEXT_TARGET = frozenset({429, 500, 502, 503, 504, 529, 401, 402, 403})
+_NEXT_TARGET = frozenset({408, 429, 500, 502, 503, 504, 529, 401, 402, 403})
+_SAY_WHEN = frozenset({429, 503, 529})
+OF_THE_PROVIDER = frozenset(
+    {
+        *("upstream_unreachable", "upstream_tls", "upstream_timeout", "upstream_truncated", "upstream_invalid"),
+        *("upstream_error", "upstream_overloaded"),
+    }
+)
+"""Codes of failures that are the provider's own: neither the request's, nor a key's, nor a rate's."""
 
 
 class AttemptFailed(Exception):
@@ -54,6 +62,10 @@ class AttemptFailed(Exception):
         """Whether another key of the same provider may do better."""
         self.wait = wait
         """Seconds that the provider wants this key to wait."""
+        self.answered = False
+        """Whether the provider has said so itself, with a status."""
+        self.was_lost = False
+        """Whether the reply had begun to come: what it cost is to be counted before the next try."""
         self.again: float | None = None
         """Seconds after which the call may come again, whichever target is the first that takes it."""
 
@@ -65,13 +77,29 @@ class AttemptFailed(Exception):
         return self
 
     @property
+    def of_the_provider(self) -> bool:
+        """Whether the provider itself is unwell."""
+        return not self.of_the_key and self.refusal.code in OF_THE_PROVIDER
+
+    @property
+    def is_overload(self) -> bool:
+        """Whether it says that it is too busy (503, 529): the same may go well in a moment, and nothing was done."""
+        return not self.of_the_key and self.refusal.code == "upstream_overloaded" and not self.was_lost
+
+    @property
     def of_the_request(self) -> bool:
         """Whether the provider took the key, and only found fault with what it was asked."""
         return not self.of_the_key and self.refusal.status in _OF_THE_REQUEST
 
 
 async def attempt(
-    inbound: Inbound, channel: Channel, target: Target, body: bytes, route: Route, total_due: float
+    inbound: Inbound,
+    channel: Channel,
+    target: Target,
+    body: bytes,
+    route: Route,
+    deadlines: Deadlines,
+    total_due: float,
 ) -> tuple[Exchange, Attempt]:
     """Send the request and wait for a reply with status 200. Raises AttemptFailed, UpstreamFailed (client_closed)."""
     record = Attempt(
@@ -83,7 +111,7 @@ async def attempt(
         provider_key=channel.key.id,
     )
     inbound.attempts.append(record)
-    exchange = Exchange(route.deadlines, total_due)
+    exchange = Exchange(deadlines, total_due)
     inbound.exchange = exchange
     started = time.perf_counter_ns()
     try:
@@ -94,7 +122,7 @@ async def attempt(
         if channel.signer:
             passed += await channel.signed_headers(call.endpoint, target.model, call.stream, body)
         head = channel.head(call.endpoint, target.model, call.stream, len(body), passed)
-        await channel.pool.send(exchange, head, body, route.deadlines)
+        await channel.pool.send(exchange, head, body, deadlines)
         await exchange.reply_started()
         record.first_byte_us = (time.perf_counter_ns() - started) // 1000
         record.http_status = exchange.status
@@ -104,7 +132,10 @@ async def attempt(
             error = channel.dialect.read_error(exchange.status, error_body)
             refusal = refusal_for(error, exchange.headers)
             end_attempt(record, started, "error", refusal.code, told(error))
-            raise failed_by(error, refusal, wait_of(error, exchange.headers) if exchange.status == 429 else None)
+            wait = wait_of(error, exchange.headers) if exchange.status in _SAY_WHEN else None
+            failed = failed_by(error, refusal, wait)
+            failed.answered = True
+            raise failed
     except CannotSign as error:
         refusal = upstream(502, "upstream_auth", "The gateway has no credentials for the provider.", DO_NOT_RETRY)
         end_attempt(record, started, "error", refusal.code, str(error))

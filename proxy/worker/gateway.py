@@ -21,6 +21,7 @@ from proxy.upstream.failure import UpstreamFailed
 from proxy.worker.admission.admission import Admission
 from proxy.worker.allowance import KeyAllowances
 from proxy.worker.answer_headers import JSON, id_headers, plain_headers
+from proxy.worker.asking import Asking
 from proxy.worker.attempts import Attempts
 from proxy.worker.attribution import attribute, claimed
 from proxy.worker.authenticate import authenticate
@@ -38,12 +39,15 @@ from proxy.worker.inbound import Inbound
 from proxy.worker.leaks import Leaks
 from proxy.worker.live import Live
 from proxy.worker.model_list import ModelList
+from proxy.worker.one_try import OneTry
 from proxy.worker.pacing.pacing import Pacing
 from proxy.worker.pacing.priority import priority_of
 from proxy.worker.peer import TrustedProxies
 from proxy.worker.quarantine import Quarantine
 from proxy.worker.receive import parse_object, required_model
 from proxy.worker.relay import Relay
+from proxy.worker.routing.breakers import Breakers
+from proxy.worker.routing.retrying import RetryBudget
 from proxy.worker.routing.router import Router
 from proxy.worker.scope import check_dialect, check_listing, check_network
 from proxy.worker.settle import Meter
@@ -87,7 +91,13 @@ class Gateway:
             counters.seed(settings.seeds)
         self.pacing = Pacing(settings.pacing)
         self._router = Router(settings)
-        self._attempts = Attempts(self._ending, allowances, self._admission, self.pacing, Relay(self._ending))
+        self.breakers = Breakers(settings.routing.breaking)
+        self._retries = RetryBudget(settings.routing.retry_share)
+        one_try = OneTry(Relay(self._ending), self.pacing, self.breakers, self._router.measured)
+        self._attempts = Attempts(
+            Asking(self._ending, allowances, self._admission, self.pacing, self.breakers, self._retries, one_try),
+            self.pacing,
+        )
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
@@ -105,6 +115,7 @@ class Gateway:
         self.bodies.configure(settings.bodies)
         self.limit(settings.limiting)
         self._router.configure(settings)
+        self.route(settings.routing)
         self.keep_alive.configure(settings.routing.keep_alive)
         self.pacing.configure(settings.pacing)
         for name, upstream in old.items():
@@ -119,6 +130,9 @@ class Gateway:
     def route(self, routing: Routing) -> None:
         """Take what is in force over the routes."""
         self._router.route(routing)
+        self.breakers.breaking = routing.breaking
+        self._retries.share = routing.retry_share
+        self._attempts.most = routing.tries
 
     def seed(self, seeds: Seeds) -> None:
         """Take what the ledger has counted for rules that are new."""
@@ -164,6 +178,7 @@ class Gateway:
         self._ending.flush()
         self._admission.forget(time.time_ns() // 1000)
         self.pacing.tick()
+        self._retries.tick()
         routes = self.settings.routes.values()
         self._allowances.tick(max(self.settings.deadlines.total, *(route.deadlines.total for route in routes), 0))
         for upstream in self._upstreams.values():

@@ -1,4 +1,4 @@
-"""Circuit breakers: a provider's key is left alone with a model for a while, where calls fail for the provider's reasons.
+"""Circuit breakers: a provider's key is left alone with a model for a while, where calls fail by the provider's fault.
 
 What a provider says of a key, a rate or a request is no failure here: quarantine and pacing know those. A failure that
 no status came with (no connection, nothing in time) is the provider's with whatever key: that breaker has no key.
@@ -84,18 +84,21 @@ class Breakers:
         """Whether a call may go there: freely, rather not, or as the one that tries."""
         if not self._open:
             return "closed"
-        found = [each for each in (self._open.get((provider, key, model)), self._open.get((provider, "", model))) if each]
+        both = self._open.get((provider, key, model)), self._open.get((provider, "", model))
+        found = [each for each in both if each]
         if not found:
             return "closed"
         now = self._monotonic()
         return "due" if all(now >= each.until and not each.trying for each in found) else "open"
 
-    def begin(self, provider: str, key: str, model: str) -> None:
-        """A call goes there: where a breaker is open, it is the one that tries."""
-        if self._open:
-            for place in ((provider, key, model), (provider, "", model)):
-                if found := self._open.get(place):
-                    found.trying = True
+    def begin(self, provider: str, key: str, model: str) -> bool:
+        """A call goes there. Whether it is the one that tries, where a breaker was open long enough."""
+        if not self._open or self.standing(provider, key, model) != "due":
+            return False
+        for place in ((provider, key, model), (provider, "", model)):
+            if found := self._open.get(place):
+                found.trying = True
+        return True
 
     def went_well(self, provider: str, key: str, model: str) -> None:
         """There is a good reply."""

@@ -7,12 +7,14 @@ keep to (region, data class) holds for every target, whoever added it.
 from proxy.routing import Routing
 from proxy.settings import Route, Settings
 from proxy.worker.inbound import Inbound
+from proxy.worker.routing.measured import Measured
 
 
 class Router:
     """Of one worker."""
 
     def __init__(self, settings: Settings) -> None:
+        self.measured = Measured()
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:

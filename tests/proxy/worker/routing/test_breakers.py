@@ -66,10 +66,12 @@ def test_after_the_pause_one_call_tries_and_a_good_one_closes_it() -> None:
     fail(breakers, 5)
     clock.now += 4.9
     assert breakers.standing(*PLACE) == "open"
+    assert not breakers.begin(*PLACE)
     clock.now += 0.2
     assert breakers.standing(*PLACE) == "due"
-    breakers.begin(*PLACE)
+    assert breakers.begin(*PLACE)
     assert breakers.standing(*PLACE) == "open"  # for all others
+    assert not breakers.begin(*PLACE)
     breakers.went_well(*PLACE)
     assert breakers.standing(*PLACE) == "closed"
     assert not breakers.any_open
