@@ -17,7 +17,7 @@ _KINDS: dict[Kind, frozenset[str]] = {
         {
             *("set", "edit", "update", "rotate", "reload", "move", "bind", "change", "carry", "quarantine", "release"),
             *("refile", "anchor", "switch", "store", "lift", "pause", "resume", "note", "accept", "fire", "clear"),
-            *("ack", "silence", "unsilence"),
+            *("ack", "silence", "unsilence", "shift", "return"),
         }
     ),
     "delete": frozenset({"delete", "remove", "revoke", "abandon", "drop", "forget", "unset", "end"}),

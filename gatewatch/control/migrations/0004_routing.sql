@@ -33,3 +33,14 @@ CREATE TABLE route_overrides (
     created_at INTEGER NOT NULL,
     created_by TEXT NOT NULL
 ) WITHOUT ROWID;
+
+-- Targets that come last because they do not keep to their route's level (`slo`), and those that came back of late.
+CREATE TABLE shifts (
+    route       TEXT NOT NULL,
+    target      TEXT NOT NULL,    -- `provider/model`
+    misses      TEXT NOT NULL,    -- JSON: `["p95", "errors"]`; empty: it has come back
+    text        TEXT NOT NULL,    -- what was measured when it was put there
+    since       INTEGER NOT NULL,
+    forgiven_at INTEGER NOT NULL, -- failures before that do not count; 0: all do
+    PRIMARY KEY (route, target)
+) WITHOUT ROWID;

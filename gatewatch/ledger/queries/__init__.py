@@ -23,6 +23,7 @@ from gatewatch.ledger.queries import (
     overview,
     retention,
     series,
+    service_levels,
     spend,
     teams,
     usual_spend,
@@ -55,7 +56,7 @@ _MODULES: tuple[ModuleType, ...] = (
         series,
         spend,
     ),
-    *(teams, usual_spend, body_places, retention),
+    *(teams, usual_spend, body_places, retention, service_levels),
 )
 QUERIES: dict[str, Query] = {module.__name__.rpartition(".")[2]: cast(Query, module) for module in _MODULES}
 """Name → query."""
@@ -76,7 +77,7 @@ OF_ONE_TEAM = frozenset(
             "latency",
             "overview",
         ),
-        *("series", "spend", "teams", "usual_spend"),
+        *("series", "service_levels", "spend", "teams", "usual_spend"),
     }
 )
 """Those that can be kept to one team's calls: they read facts through `Asking.where` only. Others are not for keys of

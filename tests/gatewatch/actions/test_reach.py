@@ -84,6 +84,9 @@ ASKED: dict[str, dict[str, Any]] = {
     "overview": WINDOWED,
     "retention": {},
     "series": WINDOWED,
+    "service_levels": {
+        "targets": [{"route": "zebra-route", "provider": "zebra-provider", "model": "zebra-model", "bound_us": 1}]
+    },
     "spend": WINDOWED | {"by": "team"},
     "teams": WINDOWED,
     "usual_spend": {"by": "key"},
