@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from gatewatch.providers.quirks import Quirks
+from proxy.routing import Routing
 from proxy.settings import Caps, Deadlines, Provider, ProviderKey, Route, Settings, Target, Way
 from tests.kit.raw_http import request
 from tests.kit.scripted_upstream import Conversation, Script
@@ -73,13 +74,16 @@ def dialect_worker(
     quirks: Mapping[str, Quirks] = {},
     caps: Caps | None = None,
     several: Mapping[str, tuple[str, ...]] = {},
+    routing: Routing = Routing(),  # noqa: B008
 ) -> Iterator[Worker]:
     """Beside `routes`, one to each provider alone, with its name. `several`: a provider, and those whose dialects it
     has all together, the best first."""
+
+    def change(settings: Settings) -> Settings:
+        return msgspec.structs.replace(_settings(settings, routes, quirks, several), routing=routing)
+
     url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
-    with worker_process(
-        folder, url, caps=caps, deadlines=PATIENT, change=lambda settings: _settings(settings, routes, quirks, several)
-    ) as worker:
+    with worker_process(folder, url, caps=caps, deadlines=PATIENT, change=change) as worker:
         yield worker
         assert worker.process.poll() is None, f"the worker has died: {worker.log}"
         assert "Traceback" not in worker.log, worker.log
