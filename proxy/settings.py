@@ -143,6 +143,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     rolled_back: str | None = None
     """Names the rollback that put this version in force."""
 
+    @property
+    def has_further_rungs(self) -> bool:
+        """Whether anything is left for a call when none of its targets has answered."""
+        return bool(self.context_window) or self.short_answer is not None or self.stored_reply is not None
+
 
 class Caps(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds of the HTTP side; bytes, seconds, counts."""

@@ -5,6 +5,7 @@ A header whose mechanism does not exist is absent, never filled. Names that a he
 
 from functools import lru_cache
 
+from gatewatch.call import Call
 from gatewatch.money import usd_text
 from proxy.http_server.request import Headers
 from proxy.worker.admission.told import rate_limit_headers
@@ -86,12 +87,19 @@ def _route_headers(inbound: Inbound) -> Headers:
     return [
         *id_headers(inbound),
         *([(b"x-gatewatch-dropped-params", _header_text(", ".join(dropped)))] if dropped else []),
-        (b"x-gatewatch-provider", _header_text(call.provider)),
-        (b"x-gatewatch-model", _header_text(call.model)),
+        *([(b"x-gatewatch-degraded", call.degraded.encode())] if call.degraded else []),
+        *_place_headers(call),
         (b"x-gatewatch-attempts", b"%d" % len(inbound.attempts)),
         (b"x-gatewatch-overhead-ms", b"%.3f" % (max(0, overhead_us) / 1000)),
         *limit_headers(inbound),
     ]
+
+
+def _place_headers(call: Call) -> Headers:
+    """Who answered; nothing where the gateway has by itself."""
+    if call.provider is None:
+        return []
+    return [(b"x-gatewatch-provider", _header_text(call.provider)), (b"x-gatewatch-model", _header_text(call.model))]
 
 
 @lru_cache(maxsize=4096)

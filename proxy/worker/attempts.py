@@ -24,12 +24,15 @@ class Attempts:
         self.most = 8
         """Tries of one call."""
 
-    async def answer(self, inbound: Inbound, route: Route, upstreams: dict[str, Upstream], caps: Caps) -> None:
+    async def answer(
+        self, inbound: Inbound, route: Route, upstreams: dict[str, Upstream], caps: Caps, most: int | None = None
+    ) -> None:
         """Relay the reply of the first target that has one worth relaying.
 
-        `upstreams`: those of the configuration that the call began under. Raises Refusal, UpstreamFailed, JournalFull.
+        `upstreams`: those of the configuration that the call began under. `most`: tries, where not all that a call has.
+        Raises Refusal, UpstreamFailed, JournalFull.
         """
-        tries = Tries(inbound, route, upstreams, caps, self.most)
+        tries = Tries(inbound, route, upstreams, caps, self.most if most is None else most)
         turn = await self._pacing.route_turn(route, inbound, tries.total_due) if self._pacing.rules.routes else None
         try:
             while (failed := await self._round(tries)) is not None:

@@ -30,6 +30,11 @@ _PERHAPS_BILLED = frozenset(
 """Ways to fail behind which a provider may well have done its work."""
 
 
+def was_begun(inbound: Inbound) -> bool:
+    """Whether the last try was sent, and the provider has not said that it failed: it may charge for it."""
+    return inbound.exchange is not None and inbound.exchange.sent and inbound.exchange.status in (0, 200)
+
+
 def lost(inbound: Inbound) -> bool:
     """Whether the last try was sent and never answered."""
     return inbound.exchange is not None and inbound.exchange.sent and not inbound.exchange.status
@@ -135,7 +140,7 @@ class Ending:
         if inbound.content_started or perhaps_billed:
             self._settle_partial(inbound)
         else:
-            self._free(inbound)
+            self.free(inbound)
         if inbound.request.started:
             self._truncate(inbound, refusal)
             return
@@ -164,7 +169,7 @@ class Ending:
         else:
             self._send_error(inbound, ledger_full())
 
-    def _free(self, inbound: Inbound) -> None:
+    def free(self, inbound: Inbound) -> None:
         """Nothing was bought by the last try; what the lost ones before it may have cost stays."""
         self._meter.free(inbound.call)
         self._add_lost(inbound)
@@ -186,7 +191,7 @@ class Ending:
     def _settle_partial(self, inbound: Inbound) -> None:
         """What a broken call has cost: nothing where it was not sent, or was answered with an error's status."""
         if inbound.exchange is None or not inbound.exchange.sent or inbound.exchange.status not in (0, 200):
-            self._free(inbound)
+            self.free(inbound)
             return
         if inbound.tap is None and not inbound.call.stream:  # nothing was seen of it: what was reckoned with stands
             assert inbound.channel
