@@ -17,6 +17,8 @@ from gatewatch.authority.permissions import ROLE_NUMBERS, RoleName
 from gatewatch.control.key_scope import checked_networks
 from gatewatch.control.records import KeyRecord
 from gatewatch.errors import NotAllowed
+from gatewatch.routing.data_class import DATA_CLASSES, DataClass
+from gatewatch.routing.region import lies_in
 
 Asked = TypeVar("Asked", bound=msgspec.Struct)
 
@@ -88,9 +90,19 @@ def _lies_in(network: IPv4Network | IPv6Network, own: list[IPv4Network | IPv6Net
     return any(network.subnet_of(o) for o in collapse_addresses([o for o in own if isinstance(o, IPv6Network)]))
 
 
+def _in_region(most: str, asked: str) -> bool:
+    return most == asked or lies_in(asked, most)
+
+
+def _as_sensitive(least: DataClass, asked: str) -> bool:
+    return asked in DATA_CLASSES and DATA_CLASSES.index(asked) >= DATA_CLASSES.index(least)
+
+
 _BOUNDS: dict[str, Callable[[Any, Any], bool]] = {
     "networks": _covers_networks,
     "expires_at": ge,
+    "region": _in_region,
+    "data_class": _as_sensitive,
 }
 """Fields whose None stands for no bound. Models, routes, dialects and caps are of calls: no admin key has them."""
 

@@ -15,7 +15,7 @@ from gatewatch.keys import token
 
 EDITABLE = (
     *("name", "project", "user", "service", "models", "routes", "dialects", "networks"),
-    *("max_uses", "max_tokens", "max_picos", "expires_at"),
+    *("region", "data_class", "max_uses", "max_tokens", "max_picos", "expires_at"),
 )
 """A key never changes its kind, its team or its environment: those are what its calls are charged and trusted by."""
 

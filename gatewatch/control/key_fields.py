@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gatewatch.control.key_scope import checked_dialects, checked_networks
+from gatewatch.control.key_scope import checked_data_class, checked_dialects, checked_networks, checked_region
 from gatewatch.control.names import checked_models, checked_name
 from gatewatch.control.records import KeyRecord
 from gatewatch.errors import UsageError
@@ -15,6 +15,7 @@ _LISTED = {
     "dialects": checked_dialects,
     "networks": checked_networks,
 }
+_STATED = {"region": checked_region, "data_class": checked_data_class}
 _CAPPED = {"max_uses": "uses", "max_tokens": "tokens", "max_picos": "spend"}
 _OF_CALLS = ("models", "routes", "dialects", *_CAPPED)
 _LARGEST = 2**62
@@ -32,6 +33,9 @@ def checked_fields(fields: Mapping[str, Any], now: int) -> dict[str, Any]:
     for field, check in _LISTED.items():
         if kept.get(field) is not None:
             kept[field] = check(tuple(kept[field]))
+    for field, allowed in _STATED.items():
+        if kept.get(field) is not None:
+            kept[field] = allowed(kept[field])
     for field, what in _CAPPED.items():
         if kept.get(field) is not None and not 0 < kept[field] <= _LARGEST:
             raise UsageError(f"a cap on {what} must be more than 0 and have at most 18 digits", "leave it out for none")

@@ -1,9 +1,11 @@
-"""What a key's lists may hold, beside models."""
+"""What a key's lists may hold, beside models, and its region and data class."""
 
 from ipaddress import ip_network
 
 from gatewatch.errors import UsageError
 from gatewatch.keys.secret_shapes import shown
+from gatewatch.routing.data_class import DATA_CLASSES
+from gatewatch.routing.region import AREAS, is_area
 
 CALLER_DIALECTS = ("openai-chat", "openai-completions", "openai-responses", "anthropic-messages")
 """What a caller can speak; embeddings are asked for in `openai-chat`."""
@@ -17,6 +19,20 @@ def checked_dialects(dialects: tuple[str, ...]) -> tuple[str, ...]:
         if dialect not in CALLER_DIALECTS:
             raise UsageError(f"no caller speaks {shown(dialect)}", f"there are: {', '.join(CALLER_DIALECTS)}")
     return tuple(dict.fromkeys(dialects))
+
+
+def checked_region(region: str) -> str:
+    """Raises UsageError for what is no area that a provider's region could lie in."""
+    if is_area(region):
+        return region
+    raise UsageError(f"no region is called {shown(region)}", f"as in {', '.join(AREAS)}, or swedencentral")
+
+
+def checked_data_class(data_class: str) -> str:
+    """Raises UsageError for what is no class."""
+    if data_class in DATA_CLASSES:
+        return data_class
+    raise UsageError(f"there is no data class {shown(data_class)}", f"there are: {', '.join(DATA_CLASSES)}")
 
 
 def checked_networks(networks: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import msgspec
 
 from gatewatch.authority.permissions import RoleName
 from gatewatch.keys.token import Environment, Kind
+from gatewatch.routing.data_class import DataClass
 
 
 class Team(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +67,10 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The only dialects it may speak; None: any."""
     networks: tuple[str, ...] | None = None
     """The only networks it may be used from, as CIDR; None: any."""
+    region: str | None = None
+    """The only area its calls may be answered in; None: any."""
+    data_class: DataClass | None = None
+    """How sensitive its calls are at least; None: not stated."""
     max_uses: int | None = None
     """Calls over its whole life."""
     max_tokens: int | None = None

@@ -26,6 +26,7 @@ from gatewatch.hidden import hides
 from gatewatch.keys import token
 from gatewatch.keys.secret_shapes import shown
 from gatewatch.keys.token import Environment, Kind
+from gatewatch.routing.data_class import DataClass
 
 LONGEST_GRACE_US = 366 * 86_400 * 1_000_000
 
@@ -61,6 +62,8 @@ class VirtualKeys(Teams):
         routes: tuple[str, ...] | None = None,
         dialects: tuple[str, ...] | None = None,
         networks: tuple[str, ...] | None = None,
+        region: str | None = None,
+        data_class: DataClass | None = None,
         max_uses: int | None = None,
         max_tokens: int | None = None,
         max_picos: int | None = None,
@@ -94,6 +97,8 @@ class VirtualKeys(Teams):
             routes=routes,
             dialects=dialects,
             networks=networks,
+            region=region,
+            data_class=data_class,
             max_uses=max_uses,
             max_tokens=max_tokens,
             max_picos=max_picos,

@@ -12,6 +12,6 @@ def most_sensitive(*classes: DataClass | None) -> DataClass | None:
     return max((each for each in classes if each), key=DATA_CLASSES.index, default=None)
 
 
-def may_see(provider: DataClass | None, call: DataClass | None) -> bool:
+def may_see(provider: DataClass | None, call: str | None) -> bool:
     """Whether a provider may be sent the call. One of which nothing is stated sees what is public, or of no class."""
     return call is None or DATA_CLASSES.index(call) <= DATA_CLASSES.index(provider or "public")

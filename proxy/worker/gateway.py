@@ -36,6 +36,7 @@ from proxy.worker.endpoints import ENDPOINTS, GENERATING, caller_of
 from proxy.worker.further_models import check_further_models
 from proxy.worker.health import answer_health
 from proxy.worker.inbound import Inbound
+from proxy.worker.ladder import Ladder
 from proxy.worker.leaks import Leaks
 from proxy.worker.live import Live
 from proxy.worker.model_list import ModelList
@@ -51,6 +52,8 @@ from proxy.worker.routing.retrying import RetryBudget
 from proxy.worker.routing.router import Router
 from proxy.worker.scope import check_dialect, check_listing, check_network
 from proxy.worker.settle import Meter
+from proxy.worker.shaping import windows
+from proxy.worker.shaping.default_length import limit_length
 from proxy.worker.streaming.keep_alive import KeepAlive
 
 log = logging.getLogger("gatewatch.worker")
@@ -90,7 +93,7 @@ class Gateway:
         if settings.seeds:
             counters.seed(settings.seeds)
         self.pacing = Pacing(settings.pacing)
-        self._router = Router(settings)
+        self._router = Router(settings, meter, self.pacing, self.quarantine)
         self.breakers = Breakers(settings.routing.breaking)
         self._retries = RetryBudget(settings.routing.retry_share)
         one_try = OneTry(Relay(self._ending), self.pacing, self.breakers, self._router.measured)
@@ -98,6 +101,7 @@ class Gateway:
             Asking(self._ending, allowances, self._admission, self.pacing, self.breakers, self._retries, one_try),
             self.pacing,
         )
+        self._ladder = Ladder(self._attempts, self._ending, allowances)
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
@@ -162,6 +166,10 @@ class Gateway:
                 of_provider = calls.setdefault(inbound.channel.provider.name, {})
                 of_provider[inbound.channel.key.id] = of_provider.get(inbound.channel.key.id, 0) + 1
         return calls
+
+    def targets_in_flight(self) -> dict[str, int]:
+        """`provider/model` → calls that were sent there and run."""
+        return dict(Counter(f"{each.call.provider}/{each.call.model}" for each in self.in_flight if each.channel))
 
     def held(self) -> dict[str, int]:
         """Counter of a limit or budget → what calls in flight hold of it."""
@@ -259,7 +267,8 @@ class Gateway:
             inbound.call.requested_model = model if model in self.settings.routes else claimed(model)
             route = authorise(self.settings, key, model)
             check_further_models(key, route, inbound.body)
-            route = self._router.plan(inbound, self._admission.shifted(route, inbound.call))
+            route = self._admission.shifted(self._router.plan(inbound, route), inbound.call)
+            route = self._fitted(inbound, route)
             upstreams = self._reckon(inbound, route)
             if not self._admission.is_idle:
                 route = await self._admission.admit(inbound, route, self.settings.providers)
@@ -270,7 +279,7 @@ class Gateway:
             if inbound.call.endpoint == "count_tokens":
                 await self._count(inbound, route, upstreams)
             else:
-                await self._attempts.answer(inbound, route, upstreams, self.settings.caps)
+                await self._ladder.answer(inbound, route, upstreams, self.settings.caps)
         except Refusal as refusal:
             self._ending.refuse(inbound, refusal)
         except UpstreamFailed as failure:
@@ -306,6 +315,15 @@ class Gateway:
         self.leaks.check_arrival(inbound)
         if self.journal.full:
             raise ledger_full()
+
+    def _fitted(self, inbound: Inbound, route: Route) -> Route:
+        """The route with the targets that can read the call; the call with the route's own limit, where it has none."""
+        providers = self.settings.providers
+        if inbound.body_bytes >= windows.SMALL:
+            route = windows.fitting(inbound, route, providers, self.meter)
+        if route.max_tokens is not None:
+            limit_length(inbound, route, providers)
+        return route
 
     def _reckon(self, inbound: Inbound, route: Route) -> dict[str, Upstream]:
         """Where this call goes and what it will probably cost; the upstreams of the settings that say so."""

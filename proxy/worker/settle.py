@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,16 @@ class Meter:
             self.free(call)
             return
         self._estimate(call, provider, model, body, estimate.size(body))
+
+    def likely_cost(
+        self, call: Call, provider: Provider, model: str, body: dict[str, Any], size: Size
+    ) -> int | None:
+        """Picodollars that the call would probably cost there; None: it has no price. The call stays as it is."""
+        if call.endpoint == "count_tokens":
+            return 0
+        reckoned = copy(call)
+        self._estimate(reckoned, provider, model, body, size)
+        return reckoned.cost_picos
 
     def input_tokens(self, provider: Provider, model: str, body: dict[str, Any]) -> int:
         """Tokens that the request probably has, as the ledger has taught."""

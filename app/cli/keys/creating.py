@@ -4,7 +4,8 @@ import argparse
 
 SHOWN = (
     *("id", "name", "kind", "team", "project", "user", "service", "environment", "role", "all_teams"),
-    *("models", "routes", "dialects", "networks", "max_uses", "max_tokens", "max_usd", "expires_at"),
+    *("models", "routes", "dialects", "networks", "region", "data_class"),
+    *("max_uses", "max_tokens", "max_usd", "expires_at"),
 )
 
 

@@ -7,6 +7,7 @@ from app.cli.keys.wording import NOTHING, count, end, listed, picos
 
 OWNERS = ("project", "user", "service")
 LISTS = ("models", "routes", "dialects", "networks")
+STATED = ("region", "data_class")
 COUNTS = ("max_uses", "max_tokens")
 
 
@@ -23,6 +24,10 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     limits.add_argument("--routes", metavar="A,B", help="the only routes its calls may take")
     limits.add_argument("--dialects", metavar="A,B", help="the only dialects it may speak, as in openai-chat")
     limits.add_argument("--networks", metavar="A,B", help="the only networks it may come from, as in 10.0.0.0/8")
+    limits.add_argument("--region", metavar="AREA", help="where alone its calls may be answered, as in eu")
+    limits.add_argument(
+        "--data-class", metavar="CLASS", help="how sensitive its calls are: public, internal, confidential, restricted"
+    )
     limits.add_argument("--max-uses", metavar="N", help="calls over its whole life")
     limits.add_argument("--max-tokens", metavar="N", help="input and output tokens over its whole life")
     limits.add_argument("--max-usd", metavar="USD", help="spend over its whole life, as in 25 or 0.50")
@@ -39,7 +44,7 @@ def scope_of(args: argparse.Namespace, *, none_takes_away: bool = False) -> dict
         return none_takes_away and text in NOTHING
 
     fields: dict[str, Any] = {}
-    for name in (*OWNERS, *LISTS, *COUNTS):
+    for name in (*OWNERS, *LISTS, *STATED, *COUNTS):
         text = getattr(args, name)
         if text is None:
             continue

@@ -8,7 +8,7 @@ from typing import Any
 Row = Mapping[str, Any]
 
 WHOSE = ("kind", "role", "all_teams", "team", "project", "user", "service", "environment")
-MAY = ("models", "routes", "dialects", "networks")
+MAY = ("models", "routes", "dialects", "networks", "region", "data_class")
 LIMITS = (("uses", "max_uses"), ("tokens", "max_tokens"), ("usd", "max_usd"))
 
 

@@ -12,11 +12,13 @@ from gatewatch.authority.permissions import Permission, RoleName
 from gatewatch.errors import UsageError
 from gatewatch.keys.token import Environment, Kind
 from gatewatch.money import picos_from_usd
+from gatewatch.routing.data_class import DataClass
 from gatewatch.timespan import parse_instant
 
 CARRIED = (
     *("id", "name", "kind", "team", "project", "user", "service", "environment", "role", "all_teams"),
-    *("models", "routes", "dialects", "networks", "max_uses", "max_tokens", "max_usd", "expires_at"),
+    *("models", "routes", "dialects", "networks", "region", "data_class"),
+    *("max_uses", "max_tokens", "max_usd", "expires_at"),
 )
 """What an exported key holds; what is null is left out."""
 
@@ -42,6 +44,8 @@ class CarriedKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     routes: tuple[str, ...] | None = None
     dialects: tuple[str, ...] | None = None
     networks: tuple[str, ...] | None = None
+    region: str | None = None
+    data_class: DataClass | None = None
     max_uses: int | None = None
     max_tokens: int | None = None
     max_usd: str | None = None

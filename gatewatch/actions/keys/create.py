@@ -13,6 +13,7 @@ from gatewatch.authority.permissions import Permission, RoleName
 from gatewatch.errors import NotFound, UsageError
 from gatewatch.keys import token
 from gatewatch.keys.token import Environment, Kind
+from gatewatch.routing.data_class import DataClass
 
 
 class CreateKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -32,6 +33,8 @@ class CreateKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     routes: tuple[str, ...] | None = None
     dialects: tuple[str, ...] | None = None
     networks: tuple[str, ...] | None = None
+    region: str | None = None
+    data_class: DataClass | None = None
     max_uses: int | None = None
     max_tokens: int | None = None
     max_picos: int | None = None

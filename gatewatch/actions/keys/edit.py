@@ -12,6 +12,7 @@ from gatewatch.actions.within_own import check_within_own
 from gatewatch.authority.permissions import Permission
 from gatewatch.control.key_changes import EDITABLE
 from gatewatch.errors import UsageError
+from gatewatch.routing.data_class import DataClass
 
 
 class EditKey(OneKey, kw_only=True):
@@ -25,6 +26,8 @@ class EditKey(OneKey, kw_only=True):
     routes: tuple[str, ...] | UnsetType | None = UNSET
     dialects: tuple[str, ...] | UnsetType | None = UNSET
     networks: tuple[str, ...] | UnsetType | None = UNSET
+    region: str | UnsetType | None = UNSET
+    data_class: DataClass | UnsetType | None = UNSET
     max_uses: int | UnsetType | None = UNSET
     max_tokens: int | UnsetType | None = UNSET
     max_picos: int | UnsetType | None = UNSET

@@ -44,3 +44,17 @@ CREATE TABLE shifts (
     forgiven_at INTEGER NOT NULL, -- failures before that do not count; 0: all do
     PRIMARY KEY (route, target)
 ) WITHOUT ROWID;
+
+-- What the calls of a key must keep to; of an admin key: those of the keys that it makes.
+ALTER TABLE virtual_keys ADD COLUMN region TEXT CHECK (region NOT GLOB '*[^a-z]*' AND length(region) BETWEEN 2 AND 20);
+ALTER TABLE virtual_keys ADD COLUMN data_class TEXT
+    CHECK (data_class IN ('public', 'internal', 'confidential', 'restricted'));
+DROP TRIGGER keys_changed;
+-- Every column but last_used_at, which changes all the time and decides nothing.
+CREATE TRIGGER keys_changed AFTER UPDATE OF
+    id, name, kind, team, project, user, service, environment, role, all_teams, models, routes, dialects, networks,
+    region, data_class, max_uses, max_tokens, max_picos, created_at, created_by, expires_at, revoked_at, revoked_by
+    ON virtual_keys BEGIN
+    UPDATE generation SET n = n + 1;
+    UPDATE virtual_keys SET changed = (SELECT n FROM generation) WHERE id = NEW.id;
+END;

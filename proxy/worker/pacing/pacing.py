@@ -62,6 +62,19 @@ class Pacing:
         has_room = lane.has_room and (lane.outer is None or lane.outer.has_room)
         return int(lane.is_near) if has_room else 2
 
+    def headroom(self, provider: str, key: str, model: str) -> float | None:
+        """The share of the limits that is left there, 0 to 1, by the one that is used most; None: not known."""
+        lane = self._lanes.get((provider, key, model))
+        if lane is None:
+            return None
+        if lane.shut_until and lane.shut_for() > 0:
+            return 0.0
+        left = [1.0 - lane.known.share(self._monotonic())] if lane.known else []
+        for turns in (lane, lane.outer):
+            if turns is not None and (most := turns.in_force):
+                left.append(max(0.0, 1.0 - turns.running / most))
+        return min(left, default=None)
+
     async def turn(self, lane: Lane, inbound: Inbound, target: Target, due: float, *, is_last: bool) -> Turn:
         """On the lane, and of its key. `due`: loop time of the call's end. `is_last`: there is no other target.
 

@@ -1,9 +1,9 @@
-"""Plan: in which order a route's targets are tried, where the configured order gives way.
+"""In which order a route's targets are tried where alerts or budgets have a say.
 
 Keeps true: a target is never added; the order is the configured one among equals.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -15,16 +15,19 @@ Cost = Callable[[Target], int | None]
 
 def cheapest_first(route: Route, cost: Cost) -> Route:
     """Targets without a price come last."""
-    if len(route.targets) < 2:
-        return route
-    costs = {target: cost(target) for target in route.targets}
-    ordered = sorted(route.targets, key=lambda target: (costs[target] is None, costs[target] or 0))
-    return _ordered(route, ordered)
+    return route if len(route.targets) < 2 else with_targets(route, by_cost(route.targets, cost))
+
+
+def by_cost(targets: Sequence[Target], cost: Cost) -> list[Target]:
+    """The cheapest first, those without a price last."""
+    costs = [cost(target) for target in targets]
+    order = sorted(range(len(targets)), key=lambda at: (costs[at] is None, costs[at] or 0))
+    return [targets[at] for at in order]
 
 
 def last_of_all(route: Route) -> Route:
     """The route with its first target behind all others."""
-    return _ordered(route, [*route.targets[1:], route.targets[0]])
+    return with_targets(route, [*route.targets[1:], route.targets[0]])
 
 
 def shifted(route: Route, overrides: dict[tuple[str, str, str], Override]) -> tuple[Route, Override | None]:
@@ -39,8 +42,11 @@ def shifted(route: Route, overrides: dict[tuple[str, str, str], Override]) -> tu
     ordered = sorted(route.targets, key=lambda target: target in away)
     if tuple(ordered) == route.targets:
         return route, None
-    return _ordered(route, ordered), away[route.targets[0]] if route.targets[0] in away else next(iter(away.values()))
+    return with_targets(route, ordered), away[route.targets[0]] if route.targets[0] in away else next(
+        iter(away.values())
+    )
 
 
-def _ordered(route: Route, targets: list[Target]) -> Route:
+def with_targets(route: Route, targets: Sequence[Target]) -> Route:
+    """The route itself where they are its own, in its order."""
     return route if tuple(targets) == route.targets else msgspec.structs.replace(route, targets=tuple(targets))

@@ -7,7 +7,8 @@ from gatewatch.control.records import KEY_COLUMNS, SECRET_COLUMNS, KeyRecord, Se
 KEY = {
     "id": "kid00001", "name": "app", "kind": "client", "team": "search", "project": None, "user": "ada",
     "service": None, "environment": "live", "role": None, "all_teams": 0, "models": '["gpt-4o"]', "routes": None,
-    "dialects": '["openai-chat"]', "networks": '["10.0.0.0/8"]', "max_uses": None, "max_tokens": None,
+    "dialects": '["openai-chat"]', "networks": '["10.0.0.0/8"]',
+    "region": "eu", "data_class": "internal", "max_uses": None, "max_tokens": None,
     "max_picos": None, "created_at": 10, "created_by": "root", "expires_at": 100, "revoked_at": None,
     "revoked_by": None, "last_used_at": None,
 }  # fmt: skip
@@ -36,10 +37,13 @@ def test_a_row_becomes_a_record() -> None:
     assert (record.models, record.routes, record.dialects, record.networks) == (
         ("gpt-4o",), None, ("openai-chat",), ("10.0.0.0/8",),
     )  # fmt: skip
+    assert (record.region, record.data_class) == ("eu", "internal")
     assert key(kind="admin", role="admin", all_teams=1).all_teams is True
 
 
-@pytest.mark.parametrize("wrong", [{"kind": "owner"}, {"role": "root"}, {"models": "gpt-4o"}, {"max_uses": "many"}])
+@pytest.mark.parametrize(
+    "wrong", [{"kind": "owner"}, {"role": "root"}, {"models": "gpt-4o"}, {"max_uses": "many"}, {"data_class": "secret"}]
+)
 def test_a_row_that_is_not_ours_is_an_error_and_no_record(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError):
         key(**wrong)

@@ -1,0 +1,96 @@
+"""What a call must keep to, wherever it is sent: where it may be answered, and who may see it.
+
+Keeps true: what route, key and caller say holds together, so that none of them widens another; the rule is asked of
+every target, whoever thought of it; what the caller is told names what was asked for, never the targets.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gatewatch.call import Call
+from gatewatch.routing.data_class import DATA_CLASSES, DataClass, may_see, most_sensitive
+from gatewatch.routing.region import answered_in, lies_in
+from proxy.refusal import DO_NOT_RETRY, Refusal, bad_request
+from proxy.settings import Provider, Target
+
+REGION = b"x-gatewatch-region"
+DATA_CLASS = b"x-gatewatch-data-class"
+_AREA = re.compile(r"[a-z]{2,20}")
+_AND = "+"
+"""Between areas in a row: a call of a route that stays in one, with a key that stays in another."""
+
+
+def region_said(headers: Mapping[bytes, bytes]) -> str | None:
+    """What the caller asks for. Raises Refusal for what is no region."""
+    said = headers.get(REGION)
+    if said is None:
+        return None
+    area = said.strip().lower().decode("ascii", "replace")
+    if _AREA.fullmatch(area) is None:
+        raise bad_request(
+            "invalid_region", f"The header {REGION.decode()} holds no region; as in: eu.", param=REGION.decode()
+        )
+    return area
+
+
+def data_class_said(headers: Mapping[bytes, bytes]) -> DataClass | None:
+    """How sensitive the caller says that its call is. Raises Refusal for what is no such class."""
+    said = headers.get(DATA_CLASS)
+    if said is None:
+        return None
+    word = said.strip().lower().decode("ascii", "replace")
+    for each in DATA_CLASSES:
+        if each == word:
+            return each
+    raise bad_request(
+        "invalid_data_class",
+        f"The header {DATA_CLASS.decode()} says one of: {', '.join(DATA_CLASSES)}.",
+        param=DATA_CLASS.decode(),
+    )
+
+
+def bind(call: Call, regions: Iterable[str | None], data_classes: Iterable[DataClass | None]) -> None:
+    """Note in the call's row what it must keep to: every region, and the most sensitive class."""
+    call.region = _AND.join(dict.fromkeys(region for region in regions if region)) or None
+    call.data_class = most_sensitive(*data_classes)
+
+
+def objection(call: Call, provider: Provider, target: Target) -> str | None:
+    """Why the call must not be sent to that target, in words for its row; None: it may."""
+    if call.region is not None:
+        for area in call.region.split(_AND):
+            if not answered_in(provider.region, target.model, area):
+                return f"not in the region {area}"
+    if call.data_class is not None and not may_see(provider.data_class, call.data_class):
+        return f"may not see {call.data_class} calls"
+    return None
+
+
+def check_own_region(call: Call, body: Mapping[str, Any]) -> None:
+    """Anthropic lets a request say where it is answered. Raises Refusal where that is not where it has to be."""
+    geo = body.get("inference_geo")
+    if call.region is None or geo is None:
+        return
+    if not isinstance(geo, str) or not all(lies_in(geo, area) for area in call.region.split(_AND)):
+        refusal = none_allowed(call, ())
+        refusal.param = "inference_geo"
+        raise refusal
+
+
+def none_allowed(call: Call, passed_over: Iterable[tuple[str, str]]) -> Refusal:
+    """The error of a call that nobody may be sent."""
+    asked = []
+    if call.region is not None:
+        asked.append(f"has to be answered in the region {' and '.join(call.region.split(_AND))}")
+    if call.data_class is not None:
+        asked.append(f"is of the data class {call.data_class}")
+    return Refusal(
+        403,
+        "no_target_allowed",
+        f"The call {' and '.join(asked)}, and the model has no target for that.",
+        type="permission_error",
+        param="model",
+        headers=DO_NOT_RETRY,
+        reason="; ".join(f"{target}: {why}" for target, why in passed_over) or None,
+    )
