@@ -63,6 +63,14 @@ class Conversation:
         self._arrived.set()
         return received
 
+    async def some(self) -> bytes:
+        """Whatever comes first, a request or not. Raises ConnectionError where the client goes away instead."""
+        data = await self._reader.read(65536)
+        if not data:
+            self._left.set()
+            raise ConnectionAbortedError("the client left without a word")
+        return data
+
     def send(self, data: bytes) -> None:
         self._writer.write(data)
 
