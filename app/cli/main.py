@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("app.cli.keys", "create, list, show, rotate, revoke, edit and carry over virtual keys"),
     "teams": ("app.cli.teams", "create, list and show teams"),
     "providers": ("app.cli.providers", "list, show and test providers, and set their keys"),
+    "routes": ("app.cli.routes", "where calls go; versions, rollback, canary, drain"),
     "budgets": ("app.cli.budgets", "how much may be spent, how far it has come; set, grant, remove"),
     "limits": ("app.cli.limits", "how fast calls may come; list, set, remove"),
     "alerts": ("app.cli.alerts", "what fires, what is watched; acknowledge, silence, resume"),

@@ -46,6 +46,9 @@ class Gateway(Protocol):
     def rules_changed(self) -> None:
         """Take limits, budgets and grants of operators as they are in the store now."""
 
+    def routes_changed(self) -> None:
+        """Take canaries, drains and rollbacks as they are in the store now."""
+
     def verify_counters(self) -> dict[str, Any]:
         """Compare the workers' counters with the ledger now, and set right those that differ."""
 

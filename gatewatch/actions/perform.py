@@ -91,5 +91,6 @@ def _is_text(value: object) -> bool:
 def _target(asked: object) -> str:
     """What was meant, as far as it may be repeated."""
     fields = msgspec.structs.asdict(asked) if isinstance(asked, msgspec.Struct) else asked
-    named = fields.get("key") or fields.get("name") or fields.get("scope") if isinstance(fields, dict) else None
+    words = ("key", "name", "scope", "route", "target")
+    named = next((fields[word] for word in words if fields.get(word)), None) if isinstance(fields, dict) else None
     return shown(named).strip("'") if isinstance(named, str) else "-"

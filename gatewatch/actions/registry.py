@@ -27,10 +27,13 @@ def actions() -> dict[str, Action[Any]]:
         vault,
     )
     from gatewatch.actions.keys import affected, carry, create, edit, found, identify, listing, revoke, rotate, show
+    from gatewatch.actions.routes import canary, drain, rollback, targets, versions
+    from gatewatch.actions.routes import listing as routes
 
     of_keys = (affected, carry, create, edit, found, identify, listing, revoke, rotate, show)
     modules = (
         *of_keys,
+        *(canary, drain, rollback, routes, targets, versions),
         alert_sinks,
         alerts,
         audit,

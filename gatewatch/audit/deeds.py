@@ -10,7 +10,7 @@ _KINDS: dict[Kind, frozenset[str]] = {
     "read": frozenset(
         {
             *("list", "show", "view", "read", "verify", "export", "identify", "snapshot", "connect", "explain", "test"),
-            *("watched", "silences"),
+            *("watched", "silences", "versions", "diff", "targets"),
         }
     ),
     "update": frozenset(
@@ -18,6 +18,7 @@ _KINDS: dict[Kind, frozenset[str]] = {
             *("set", "edit", "update", "rotate", "reload", "move", "bind", "change", "carry", "quarantine", "release"),
             *("refile", "anchor", "switch", "store", "lift", "pause", "resume", "note", "accept", "fire", "clear"),
             *("ack", "silence", "unsilence", "shift", "return"),
+            *("canary", "drain", "undrain", "rollback"),
         }
     ),
     "delete": frozenset({"delete", "remove", "revoke", "abandon", "drop", "forget", "unset", "end"}),

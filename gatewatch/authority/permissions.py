@@ -50,6 +50,9 @@ class Permission(StrEnum):
     """To acknowledge and silence alerts, and to lift what they have put in force."""
     ALERTS_TEST = "alerts.test"
     """To have a sink told of an alert that is none."""
+    ROUTES_VIEW = "routes.view"
+    ROUTES_CHANGE = "routes.change"
+    """To send calls elsewhere than the configuration says: canaries, drains, rollbacks."""
     PRICES_VIEW = "prices.view"
     PRICES_SET = "prices.set"
     ROLES_VIEW = "roles.view"
@@ -72,6 +75,7 @@ _USER = frozenset(
         *(_P.LIVE_READ, _P.LEDGER_READ, _P.KEYS_VIEW, _P.TEAMS_VIEW, _P.PROVIDERS_VIEW, _P.PRICES_VIEW),
         _P.ALERTS_VIEW,
         _P.BUDGETS_VIEW,
+        _P.ROUTES_VIEW,
         _P.KEYS_REPORT_LEAK,  # whoever has a secret can do as much by putting it into a prompt
     }
 )
@@ -85,6 +89,7 @@ _ADMIN = _USER | {
     _P.BUDGETS_SET,
     _P.BUDGETS_GRANT,
     _P.LIMITS_SET,
+    _P.ROUTES_CHANGE,
     _P.PROVIDERS_QUARANTINE,
     _P.ALERTS_MANAGE,
     _P.ALERTS_TEST,

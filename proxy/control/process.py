@@ -35,6 +35,7 @@ from proxy.control.alerting.provider_key_ages import provider_key_ages
 from proxy.control.alerting.sinks.all_sinks import Sinks
 from proxy.control.background import Background
 from proxy.control.body_losses import BodyLosses
+from proxy.control.canary_watch import CanaryWatch
 from proxy.control.compared_store import ComparedStore
 from proxy.control.compared_worker import ComparedWorker
 from proxy.control.configuration import Configuration
@@ -44,11 +45,13 @@ from proxy.control.home_lock import HomeLock
 from proxy.control.key_ages import KeyAges
 from proxy.control.key_use import KeyUse
 from proxy.control.leaks import LeakWatch
+from proxy.control.level_compile import levels_of
 from proxy.control.limits_in_force import LimitsInForce
 from proxy.control.listening import bind
 from proxy.control.metrics.gen_ai import provider_name
 from proxy.control.metrics.metrics import Metrics
 from proxy.control.names_of_rules import NamesOfRules
+from proxy.control.operators_routes import OperatorsRoutes
 from proxy.control.operators_rules import OperatorsRules
 from proxy.control.provider_leaks import ProviderLeakWatch
 from proxy.control.quarantine import Quarantine
@@ -59,6 +62,7 @@ from proxy.control.rotations import Rotations
 from proxy.control.routes_in_force import RoutesInForce
 from proxy.control.sealed_answers import keep_forgetting
 from proxy.control.sealing import Sealing
+from proxy.control.service_levels import ServiceLevels
 from proxy.control.shared_counting import SharedCounting
 from proxy.control.verifying import Verifying
 from proxy.control.versions_in_force import VersionsInForce
@@ -111,6 +115,10 @@ class ControlProcess:
         self._limits = LimitsInForce(self._workers.limit)
         self._routes = RoutesInForce(self._workers.route, lambda: self._taken(self._configuration.settings))
         self._operators_rules = OperatorsRules(self._store, self._limits)
+        self._operators_routes = OperatorsRoutes(
+            *(self._store, self._routes, self._alarms, lambda: self._configuration.config),
+            versions=lambda: {name: route.version for name, route in self._configuration.settings.routes.items()},
+        )
         self._counting = Counting(self._home, self._workers, self._limits, self._alarms)
         self._compared_worker = ComparedWorker(self._workers)
         self._verifying = Verifying(self._compared_worker, self._limits, self._alarms)
@@ -134,6 +142,14 @@ class ControlProcess:
             loaded_until=lambda: self._ledger.loaded_until_us,
             ages=lambda: provider_key_ages(home, self._configuration.config),
             sink=self._sinks,
+        )
+        self._service_levels = ServiceLevels(
+            home.control,
+            self._routes,
+            self._alarms,
+            levels=lambda: levels_of(self._configuration.config, self._configuration.settings.routes),
+            ask=self._ask,
+            loaded_until=lambda: self._ledger.loaded_until_us,
         )
         self._shared: SharedCounting | None = None
         self._recording: Recording | None = None
@@ -163,12 +179,15 @@ class ControlProcess:
                 estimating = Estimating(self._recording.service.ask, self._limits.estimates)
                 background.keep("watch of estimates", estimating.run)
             background.keep("watch of operators' limits and budgets", self._operators_rules.run)
+            background.keep("watch of operators' routes", self._operators_routes.run)
+            background.keep("watch of canaries", CanaryWatch(self._store, self._ask, self._operators_routes.look).run)
             background.keep("checkpoint of counters", self._counting.keep_writing)
             names = NamesOfRules(self._store, lambda: configuration.loaded, self._alarms)
             background.keep("watch of the names in limits, budgets and alerts", names.run)
             background.keep("comparison of counters with the ledger", lambda: self._verifying.run(self._ledger))
             if self._shared:
                 background.keep("watch of the limits store", self._shared.run)
+            background.keep("watch of service levels", self._service_levels.run)
             background.keep("watch of alerts", self._alerting.run)
             background.keep("note of the configuration in force", self._versions.run)
             background.keep("sweep of delivered secrets", lambda: keep_forgetting(self._home, self._vault))
@@ -203,8 +222,10 @@ class ControlProcess:
         self._sealing.start()
         self._quarantine.start(self._configuration.settings, lambda: self._configuration.config)
         self._operators_rules.look()
+        self._operators_routes.look()
         await self._share_counters()
         self._alerting.start(self._store)
+        self._service_levels.start(self._store)
         workers.configure(self._limited(self._configuration.settings))
         self._versions.taken(self._configuration.loaded, self._configuration.settings)
         self._recording = self._make_recording()
@@ -302,6 +323,7 @@ class ControlProcess:
             "workers": [msgspec.to_builtins(state) for state in states],
             "alarms": [msgspec.to_builtins(alarm) for alarm in most_urgent_first(alarms)],
             "alerts": self._alerting.live(),
+            "service_levels": [msgspec.to_builtins(state) for state in self._service_levels.states()],
         }
 
     @property
@@ -317,6 +339,10 @@ class ControlProcess:
     def rules_changed(self) -> None:
         """Take limits, budgets and grants of operators as they are now. May be called from any thread."""
         self._loop.call_soon_threadsafe(self._operators_rules.look)
+
+    def routes_changed(self) -> None:
+        """Take canaries, drains and rollbacks as they are now. May be called from any thread."""
+        self._loop.call_soon_threadsafe(self._operators_routes.look)
 
     def verify_counters(self) -> dict[str, Any]:
         """Compare all counters with the ledger now. Called in threads."""
@@ -369,6 +395,7 @@ class ControlProcess:
     def _taken(self, settings: Settings) -> None:
         """Another configuration is in force."""
         self._workers.not_inherited = variables_with_secrets(self._configuration.loaded.tree())
+        self._operators_routes.configured()
         self._workers.configure(self._limited(settings))
         self._quarantine.configured(settings)
         if self._recording:

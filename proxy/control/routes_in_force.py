@@ -41,16 +41,16 @@ class RoutesInForce:
         routes = {name: self._rolled_back.get(name, route) for name, route in settings.routes.items()}
         return msgspec.structs.replace(settings, routing=self._pushed, routes=routes)
 
-    def override(self, source: str, overrides: tuple[RouteOverride, ...]) -> None:
-        """What one source wants for now, in place of what it wanted before."""
+    def override(self, source: str, overrides: tuple[RouteOverride, ...], *, push: bool = True) -> None:
+        """What one source wants for now, in place of what it wanted before. `push`: else `configured` follows."""
         self._overrides[source] = overrides
-        if self._pushed is not None and (routing := self.routing) != self._pushed:
+        if push and self._pushed is not None and (routing := self.routing) != self._pushed:
             self._pushed = routing
             self._push(routing)
 
-    def roll_back(self, routes: Mapping[str, Route]) -> None:
-        """Route → the version that is in force instead of the configured one; all of them."""
+    def roll_back(self, routes: Mapping[str, Route], *, push: bool = True) -> None:
+        """Route → the version that is in force instead of the configured one; all of them. `push` as above."""
         if routes != self._rolled_back:
             self._rolled_back = dict(routes)
-            if self._pushed is not None:
+            if push and self._pushed is not None:
                 self._configure()

@@ -1,4 +1,4 @@
-"""Notes which configuration is in force, who wrote its file as far as the system tells, and until when it was.
+"""Notes which configuration and routes are in force, who wrote them as far as the system tells, and until when.
 
 Keeps true: a store that cannot be written keeps no configuration from being taken.
 """
@@ -11,10 +11,14 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from gatewatch.audit.configuration import told_paths
 from gatewatch.audit.told import told
 from gatewatch.config.loading import Loaded
 from gatewatch.control.configuration_versions import ConfigurationVersions
+from gatewatch.control.route_overrides import RouteOverrides
+from gatewatch.control.route_versions import RouteVersions, WrittenBy
 from gatewatch.control.transactions import Transactions
 from gatewatch.errors import GatewatchError
 from proxy.settings import Settings
@@ -29,6 +33,8 @@ class VersionsInForce:
 
     def __init__(self, store: Transactions) -> None:
         self._versions = ConfigurationVersions(store)
+        self._routes = RouteVersions(store)
+        self._overrides = RouteOverrides(store)
         self._version: str | None = None
 
     def taken(self, loaded: Loaded, settings: Settings) -> None:
@@ -37,16 +43,22 @@ class VersionsInForce:
         def note() -> None:
             self._still()
             owner, written_at = file_facts(loaded.path)
+            file = None if loaded.path is None else told(str(loaded.path))
             self._versions.note(
                 settings.config_version,
                 told_paths(loaded.tree()),
                 {name: route.version for name, route in settings.routes.items()},
                 settings.limiting.rules,
-                None if loaded.path is None else told(str(loaded.path)),
+                file,
                 owner,
                 written_at,
             )
             self._version = settings.config_version
+            written = WrittenBy(config=settings.config_version, file=file, changed_by=owner, changed_at=written_at)
+            kept = {each.version for each in self._overrides.standing() if each.version}
+            self._routes.note(
+                {name: msgspec.to_builtins(route) for name, route in settings.routes.items()}, written, kept
+            )
 
         _attempted(note)
 

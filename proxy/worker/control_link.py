@@ -112,6 +112,7 @@ class ControlLink:
             networks=gateway.leaks.take_networks(),
             keys_in_flight=gateway.keys_in_flight(),
             provider_keys_in_flight=gateway.provider_keys_in_flight(),
+            targets_in_flight=gateway.targets_in_flight(),
             held=gateway.held(),
             unseeded=gateway.unseeded(),
             standing=self._take_standing(),

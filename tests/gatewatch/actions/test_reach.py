@@ -83,6 +83,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "latency": WINDOWED | {"by": "team"},
     "overview": WINDOWED,
     "retention": {},
+    "route_tries": {"route": "zebra-route", "since_us": NOW - 7_200_000_000},
+    "routes": WINDOWED,
     "series": WINDOWED,
     "service_levels": {
         "targets": [{"route": "zebra-route", "provider": "zebra-provider", "model": "zebra-model", "bound_us": 1}]

@@ -8,6 +8,7 @@ LOOKS = {"live.read", "ledger.read", "keys.view", "teams.view", "providers.view"
     "metrics.read",
     "alerts.view",
     "budgets.view",
+    "routes.view",
 }
 ADMIN = {"keys.create", "keys.edit", "keys.rotate", "keys.revoke", "keys.copy", "teams.create"} | {
     "providers.quarantine",
@@ -15,6 +16,7 @@ ADMIN = {"keys.create", "keys.edit", "keys.rotate", "keys.revoke", "keys.copy", 
     "budgets.set",
     "budgets.grant",
     "limits.set",
+    "routes.change",
     "alerts.test",
     "roles.view",
     "audit.view",

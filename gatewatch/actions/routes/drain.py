@@ -1,0 +1,111 @@
+"""A target, or all of a provider, gets no new calls; what runs there goes on to its end."""
+
+from typing import Any
+
+import msgspec
+
+from gatewatch.actions.acting import Acting
+from gatewatch.actions.action import action
+from gatewatch.actions.routes.meant import changed, checked_reason, configured, until
+from gatewatch.authority.permissions import Permission
+from gatewatch.config.models import Config, Model
+from gatewatch.control.route_overrides import MadeOverride, RouteOverrides, id_of, view
+from gatewatch.errors import NotAllowed, NotFound
+from gatewatch.keys.secret_shapes import shown
+
+
+class Drain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    target: str
+    """`provider/model`, or `provider`."""
+    route: str | None = None
+    """None: every route."""
+    reason: str | None = None
+    for_us: int | None = None
+    """None: until `undrain`."""
+    force: bool = False
+    """Also where a route is left without a target."""
+
+
+class Undrain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    target: str
+    route: str | None = None
+
+
+@action("routes.drain", Permission.ROUTES_CHANGE, Drain, changes=True)
+def drain(acting: Acting, asked: Drain) -> dict[str, Any]:
+    """The drain; `in_flight`: calls that ran at the target a moment ago, None where no gateway runs."""
+    config = configured(acting, asked.route) if asked.route is not None else acting.configuration()
+    provider = asked.target.partition("/")[0]
+    if config is None or provider not in config.providers:
+        raise NotFound(
+            f"there is no provider {shown(provider)}", "`gatewatch providers list` shows those that there are"
+        )
+    made = MadeOverride(
+        id=id_of("drain", asked.target, asked.route),
+        kind="drain",
+        route=asked.route,
+        target=asked.target,
+        reason=checked_reason(asked.reason),
+        until=until(acting, asked.for_us),
+    )
+    book = RouteOverrides(acting.store)
+    drained = [each for each in book.standing() if each.kind == "drain"]
+    empty = [name for name in _concerned(config, made) if _is_empty(config.models[name], name, [*drained, made])]
+    if empty and not asked.force:
+        raise NotAllowed(
+            f"{', '.join(empty)} would have no target left", "add one to it first, or drain all the same with --force"
+        )
+    made = book.put(made)
+    changed(acting)
+    return view(made) | {"in_flight": in_flight(acting, asked.target), "without_a_target": empty}
+
+
+@action("routes.undrain", Permission.ROUTES_CHANGE, Undrain, changes=True)
+def undrain(acting: Acting, asked: Undrain) -> dict[str, Any]:
+    """What was lifted. Raises NotFound."""
+    lifted = RouteOverrides(acting.store).lift(id_of("drain", asked.target, asked.route))
+    if lifted is None:
+        of = f" for {asked.route}" if asked.route else ""
+        raise NotFound(f"{shown(asked.target)} is not drained{of}", "`gatewatch routes list` shows what is in force")
+    changed(acting)
+    return view(lifted)
+
+
+def in_flight(acting: Acting, target: str) -> int | None:
+    """Calls that run at a target, or a provider, as workers told last; None where no gateway runs."""
+    return None if acting.gateway is None else at_target(acting.gateway.live()["workers"], target)
+
+
+def at_target(workers: list[dict[str, Any]], target: str) -> int:
+    """The same, of what `/v1/live` tells of workers."""
+    return sum(
+        calls
+        for worker in workers
+        for name, calls in worker.get("targets_in_flight", {}).items()
+        if covers(target, name)
+    )
+
+
+def covers(drained: str, target: str) -> bool:
+    """Whether a drain of `drained` is about that target."""
+    return drained in (target, target.partition("/")[0])
+
+
+def _concerned(config: Config, made: MadeOverride) -> list[str]:
+    """Routes that lose a target by it."""
+    names = [made.route] if made.route is not None else list(config.models)
+    return [
+        name
+        for name in names
+        if any(covers(made.target or "", each) for group in _groups(config.models[name]) for each in group)
+    ]
+
+
+def _is_empty(model: Model, name: str, drained: list[MadeOverride]) -> bool:
+    own = [each.target or "" for each in drained if each.route in (None, name)]
+    return any(all(any(covers(each, target) for each in own) for target in group) for group in _groups(model))
+
+
+def _groups(model: Model) -> list[tuple[str, ...]]:
+    """Each has to have a target left."""
+    return [model.targets, *model.classes.values()]

@@ -1,0 +1,109 @@
+"""The routes view: each route's targets, what went there and how, and what is in force over them."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from typing import Any
+
+import msgspec
+
+from gatewatch.actions.acting import Acting
+from gatewatch.actions.action import action
+from gatewatch.actions.routes.drain import at_target, covers
+from gatewatch.actions.routes.listing import ListRoutes, listed
+from gatewatch.actions.routes.meant import configured
+from gatewatch.authority.permissions import Permission
+from gatewatch.routing.rollout import share_text
+
+
+class ListTargets(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A window as every view has it, of one route or all."""
+
+    route: str | None = None
+    since: str | None = None
+    until: str | None = None
+
+
+NO_SHARE = share_text(0)
+NOTHING = {
+    "calls": 0,
+    "share": None,
+    "errors": 0,
+    "error_rate": None,
+    "p50_ms": None,
+    "p95_ms": None,
+    "ttft_p95_ms": None,
+    "cost_usd": "0",
+}
+
+
+@action("routes.targets", Permission.ROUTES_VIEW, ListTargets, changes=False)
+def by_target(acting: Acting, asked: ListTargets) -> dict[str, Any]:
+    """`rows`: one for each route and target, configured ones first; `window` and `fresh` as the ledger tells them.
+
+    What only a gateway that runs knows is null where none does. Raises UsageError, NotFound.
+    """
+    if asked.route is not None:
+        configured(acting, asked.route)
+    window = {name: value for name in ("since", "until") if (value := getattr(asked, name)) is not None}
+    with closing(acting.open_ledger()) as ledger:
+        answer = ledger.ask("routes", **window)
+    found = {(row["route"], row["target"]): row for row in answer.rows}
+    workers = acting.gateway.live()["workers"] if acting.gateway is not None else None
+    rows = [
+        _row(route, target, found.get((route["route"], target)), workers)
+        for route in listed.run(acting, ListRoutes())
+        if asked.route in (None, route["route"])
+        for target in _targets(route, found)
+    ]
+    return {"rows": rows, "window": answer.window, "fresh": answer.fresh}
+
+
+def _targets(route: Mapping[str, Any], found: Iterable[tuple[str, str]]) -> list[str]:
+    """Those that are configured, canaries, and whatever else calls went to in the window."""
+    canaries = [each["target"] for each in route["overrides"] if each["kind"] == "canary"]
+    went = [target for name, target in found if name == route["route"]]
+    return list(dict.fromkeys([*route["targets"], *canaries, *went]))
+
+
+def _row(
+    route: Mapping[str, Any],
+    target: str,
+    found: Mapping[str, Any] | None,
+    workers: list[dict[str, Any]] | None,
+) -> dict[str, Any]:
+    figures = NOTHING if found is None else {name: found[name] for name in NOTHING}
+    return (
+        {
+            "route": route["route"],
+            "target": target,
+            "strategy": route["strategy"],
+            "version": route["version"],
+            "configured": route["configured"],
+            "is_target": target in route["targets"],
+        }
+        | figures
+        | {
+            "in_flight": None if workers is None else at_target(workers, target),
+            "overrides": [
+                {name: each.get(name) for name in ("id", "kind", "share", "teams", "halted", "until", "reason")}
+                for each in route["overrides"]
+                if _is_about(each, target)
+            ],
+        }
+    )
+
+
+def _is_about(override: Mapping[str, Any], target: str) -> bool:
+    if override["kind"] == "drain":
+        return covers(override["target"], target)
+    return bool(override["kind"] == "rollback" or override["target"] == target)
+
+
+def in_words(override: Mapping[str, Any]) -> str:
+    """One override in a few words, for a column: `canary 5% + search`, `rolled back`, `drained`."""
+    if override["kind"] != "canary":
+        return {"drain": "drained", "rollback": "rolled back"}[override["kind"]]
+    if override.get("halted"):
+        return "canary stopped"
+    who = [text for text in (override.get("share"), *(override.get("teams") or ())) if text and text != NO_SHARE]
+    return f"canary {' + '.join(who) or NO_SHARE}"
