@@ -24,6 +24,7 @@ from proxy.worker.pacing.pacing import Pacing
 from proxy.worker.pacing.turns import Turn, pause
 from proxy.worker.passage import Passage
 from proxy.worker.quarantine import KeyTry
+from proxy.worker.routing.allowed import none_allowed, objection
 from proxy.worker.routing.breakers import Breakers
 from proxy.worker.routing.retrying import LONGEST_BACKOFF, MOST_TRIES, RetryBudget, backoff
 from proxy.worker.tries import Tries
@@ -73,6 +74,10 @@ class Asking:
 
         Raises Refusal and UpstreamFailed where some of it has gone out, or the client has gone.
         """
+        if because := objection(tries.inbound.call, tries.upstreams[target.provider].provider, target):
+            tries.pass_over(target, because)
+            refusal = none_allowed(tries.inbound.call, [(target.name, because)])
+            return failed or AttemptFailed(refusal, may_go_elsewhere=True)
         waits = [failed.again] if failed and failed.again is not None else []
         while True:
             failed, soonest = await self._with_its_keys(tries, target, channel, passage, failed, waits, is_last=is_last)

@@ -57,7 +57,7 @@ def bind(call: Call, regions: Iterable[str | None], data_classes: Iterable[DataC
 
 
 def objection(call: Call, provider: Provider, target: Target) -> str | None:
-    """Why the call must not be sent to that target, in words for its row; None: it may."""
+    """Why the call must not be sent to that target, in words for its row; None: it may. Asked before each is."""
     if call.region is not None:
         for area in call.region.split(_AND):
             if not answered_in(provider.region, target.model, area):

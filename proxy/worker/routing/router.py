@@ -7,7 +7,7 @@ keep to (region, data class) holds for every target, whoever added it; a route w
 from gatewatch.call import Call
 from gatewatch.routing.workload_class import WorkloadClass
 from proxy.routing import Routing, Target
-from proxy.settings import Provider, Route, Settings
+from proxy.settings import Route, Settings
 from proxy.worker.inbound import Inbound
 from proxy.worker.pacing.pacing import Pacing
 from proxy.worker.quarantine import Quarantine
@@ -70,12 +70,6 @@ class Router:
         allowed.check_own_region(call, inbound.body)
         call.routed_by = route.rolled_back
         return with_targets(route, self._ordered(asked, self._allowed(asked)))
-
-    def objection(self, call: Call, provider: Provider, target: Target) -> str | None:
-        """Why a planned call must not be sent there, for its row; None: it may. To be asked before each try."""
-        if call.region is None and call.data_class is None:
-            return None
-        return allowed.objection(call, provider, target)
 
     def _workload_class(self, asked: Asked) -> WorkloadClass | None:
         inbound, route = asked.inbound, asked.route
