@@ -60,6 +60,11 @@ def tokens_of_text(model: str, size: int) -> int:
     return -(-10 * size // _bytes_per_ten_tokens(model))
 
 
+def text_of_tokens(model: str, tokens: int) -> int:
+    """Bytes of the longest text that is estimated to be no more tokens than that."""
+    return tokens * _bytes_per_ten_tokens(model) // 10
+
+
 def tokens_of(model: str, size: Size, percent: int = 100) -> int:
     """Tokens of a request of that size; `percent`: what the ledger has taught of the model."""
     tokens = tokens_of_text(model, size.text) + size.messages * TOKENS_PER_MESSAGE
@@ -105,7 +110,7 @@ def size(body: dict[str, Any]) -> Size:
     return Size(reading.text, count, reading.others, reading.writes, searches)
 
 
-_LIMITS = {
+LIMITS = {
     "chat": ("max_completion_tokens", "max_tokens"),
     "completions": ("max_tokens",),
     "responses": ("max_output_tokens",),
@@ -120,7 +125,7 @@ LENGTHS = frozenset({
 not."""
 _LONGER = {
     endpoint: (LENGTHS - {*own}) | {"n", "best_of", "prompt", "thinking", "thinking_budget", "reasoning", "prediction"}
-    for endpoint, own in {**_LIMITS, "": ()}.items()
+    for endpoint, own in {**LIMITS, "": ()}.items()
 }
 """Parameters beside it that may make more of the output."""
 MOST_OUTPUT = 10**9
@@ -131,7 +136,7 @@ def output_tokens(endpoint: str, body: dict[str, Any], usual: int = DEFAULT_OUTP
     """The output a request may produce: the largest limit of its own, else what is usual; and that for each choice of
     each prompt. Thinking counts beside it where it is not within it, and a prediction, which is charged if it fails."""
     limit, said = None, 0
-    for name in _LIMITS.get(endpoint, ()):
+    for name in LIMITS.get(endpoint, ()):
         if (value := body.get(name)) is not None:
             if type(value) is int and value > 0:
                 limit = max(limit or 0, value)
@@ -142,7 +147,7 @@ def output_tokens(endpoint: str, body: dict[str, Any], usual: int = DEFAULT_OUTP
         return min(most, MOST_OUTPUT)
     for name in LENGTHS.intersection(body):
         most = max(most, _number(body[name]))
-    if budget := _thinking(body):
+    if budget := thinking_tokens(body):
         most += budget if limit is None or budget >= limit else 0
     if prediction := body.get("prediction"):
         most += tokens_of_text(model, weight(str(prediction)))
@@ -153,7 +158,7 @@ def output_tokens(endpoint: str, body: dict[str, Any], usual: int = DEFAULT_OUTP
     return min(most * times, MOST_OUTPUT)
 
 
-def _thinking(body: dict[str, Any]) -> int:
+def thinking_tokens(body: dict[str, Any]) -> int:
     """Tokens that it may take, where that is said: by Anthropic's parameter, OpenRouter's or Qwen's."""
     budget = _number(body.get("thinking_budget"))
     for name, field in (("thinking", "budget_tokens"), ("reasoning", "max_tokens")):

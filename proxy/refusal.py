@@ -113,9 +113,9 @@ def budget_exceeded(what: str) -> Refusal:
     return Refusal(429, "budget_exceeded", message, type="insufficient_quota", headers=DO_NOT_RETRY)
 
 
-def no_price(model: str, param: str = "model") -> Refusal:
+def no_price(model: str, param: str = "model", capped: str = "This key or its team") -> Refusal:
     """A cap on money cannot be kept where nobody knows what a call costs."""
-    message = f"This key or its team has a cap on money, and the model {redact(model)!r} has no price here."
+    message = f"{capped} has a cap on money, and the model {redact(model)!r} has no price here."
     return _not_allowed("model_without_price", message, param)
 
 

@@ -52,7 +52,7 @@ from proxy.worker.routing.retrying import RetryBudget
 from proxy.worker.routing.router import Router
 from proxy.worker.scope import check_dialect, check_listing, check_network
 from proxy.worker.settle import Meter
-from proxy.worker.shaping import windows
+from proxy.worker.shaping import max_cost, windows
 from proxy.worker.shaping.default_length import limit_length
 from proxy.worker.streaming.keep_alive import KeepAlive
 
@@ -323,6 +323,8 @@ class Gateway:
             route = windows.fitting(inbound, route, providers, self.meter)
         if route.max_tokens is not None:
             limit_length(inbound, route, providers)
+        if route.max_cost_picos is not None or max_cost.HEADER in inbound.headers:
+            route = max_cost.affordable(inbound, route, providers, self.meter)
         return route
 
     def _reckon(self, inbound: Inbound, route: Route) -> dict[str, Upstream]:

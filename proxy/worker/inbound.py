@@ -21,10 +21,12 @@ from proxy.worker.further_models import names_models
 if TYPE_CHECKING:
     from proxy.worker.admission.reserved import Reserved
     from proxy.worker.bodies.kept import KeptReply
+    from proxy.worker.caching.flight import Flight, Follower
     from proxy.worker.channel import Channel
     from proxy.worker.pacing.line import Waiting
     from proxy.worker.passage import Passage
     from proxy.worker.relay_stream import StreamTap
+    from proxy.worker.streaming.ceiling import Ceiling
 
 
 class Inbound:
@@ -40,11 +42,13 @@ class Inbound:
         "body_bytes",
         "call",
         "caller",
+        "ceiling",
         "channel",
         "content_started",
         "cut_off",
         "epoch",
         "exchange",
+        "flight",
         "headers",
         "heard_ns",
         "held",
@@ -100,6 +104,8 @@ class Inbound:
         """Whether any of a reply has gone out. Headers and comments alone are none: another target may still answer."""
         self.heard_ns = self.started_ns
         """When something was last written to the client (`time.perf_counter_ns`)."""
+        self.ceiling: Ceiling | None = None
+        """What it may cost."""
         self.upstream_ns = 0
         self.epoch: int | None = None
         """Of the settings that its way was chosen under; None: none was yet."""
@@ -119,11 +125,15 @@ class Inbound:
         """Whether its limits and budgets are."""
         self.reserved: Reserved | None = None
         """What is held for it of limits and budgets."""
-        self.waiting: Waiting | None = None
-        """Its place in the line, while it waits for a turn."""
+        self.waiting: Waiting | Follower | None = None
+        """Its place in the line, while it waits for a turn; or in the flight of another call, whose reply it gets."""
+        self.flight: Flight | None = None
+        """Calls that get the reply which this one buys, and whether it is kept."""
         request.on_disconnect = self._client_left
 
     def _client_left(self) -> None:
+        if self.flight is not None and self.flight.is_followed:
+            return  # others get the reply
         self.stop("client_closed", "the client closed the connection")
 
     def stop(self, kind: Kind, message: str) -> None:

@@ -108,14 +108,19 @@ class StreamTap(Seen):
 
 
 async def relay_frames(inbound: Inbound, tap: StreamTap, first: bytes) -> None:
-    """Pass on frames until the end's mark. Raises as `StreamTap.next` does."""
-    data, kept = first, inbound.kept
+    """Pass on frames until the end's mark. Raises as `StreamTap.next` does, and Refusal beyond the call's ceiling."""
+    watch = inbound.ceiling.watch(inbound) if inbound.ceiling is not None else None
+    data, kept, flight = first, inbound.kept, inbound.flight
     while data:
+        if flight is not None:
+            flight.add(data)
         await inbound.request.write(data)
         if kept is not None:
             kept.add(data)
         if inbound.call.ttft_us is None:
             inbound.call.ttft_us = inbound.elapsed_us()
+        if watch is not None and not tap.done:
+            watch.check(tap)
         waited = inbound.heard_ns = time.perf_counter_ns()
         try:
             data = await tap.next()

@@ -26,7 +26,7 @@ from tests.proxy.worker.test_stream_errors import is_the_error_of, split
 from tests.proxy.worker.test_translated import deltas_of
 
 APPS = ("chat", "completions", "responses", "messages")
-PING = {app: b": keep-alive\n\n" for app in APPS} | {"messages": b'event: ping\ndata: {"type": "ping"}\n\n'}
+PING = dict.fromkeys(APPS, b": keep-alive\n\n") | {"messages": b'event: ping\ndata: {"type": "ping"}\n\n'}
 TEXT = "Slow and steady wins the race."
 FRAMES = said("openai-responses", TEXT).frames
 ANSWER = STREAM_HEAD + b"".join(map(chunk, FRAMES)) + LAST_CHUNK
@@ -153,12 +153,11 @@ async def test_where_nobody_answers_after_comments_there_is_one_error_event(
     worker: Worker, serve: Serve, app: str
 ) -> None:
     script = Slow(b"", BROKEN)
-    async with serve(script):
-        async with connect(worker.port) as (reader, writer):
-            writer.write(asked(worker, app, "responses", stream=True))
-            head = await reader.readuntil(b"\r\n\r\n")
-            script.heard.set()
-            reply = await read_reply(_again(reader, head))
+    async with serve(script), connect(worker.port) as (reader, writer):
+        writer.write(asked(worker, app, "responses", stream=True))
+        head = await reader.readuntil(b"\r\n\r\n")
+        script.heard.set()
+        reply = await read_reply(_again(reader, head))
     before, last = split(reply)
     assert without_comments(app, before) == b""
     error = is_the_error_of(app, last)
