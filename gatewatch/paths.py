@@ -61,6 +61,16 @@ class Home:
         return self.root / "bodies"
 
     @property
+    def deferred(self) -> Path:
+        """Deferred calls, with their prompts and replies. Made with the first one."""
+        return self.root / "deferred.db"
+
+    @property
+    def deferred_lock(self) -> Path:
+        """Held (flock) by the one worker that runs deferred calls."""
+        return self.root / "deferred.lock"
+
+    @property
     def scratch(self) -> Path:
         """Where the ledger puts what lives for one transaction; the only folder that DuckDB may read and write."""
         return self.root / "scratch"

@@ -252,6 +252,19 @@ class Bodies(msgspec.Struct, frozen=True, kw_only=True):
         return self.on if of_team is None else of_team
 
 
+class Deferring(msgspec.Struct, frozen=True, kw_only=True):
+    """How deferred calls are run. Times in microseconds."""
+
+    gather: int = 60_000_000
+    batch: int = 1000
+    shortest: int = 3_600_000_000
+    poll: int = 60_000_000
+    running: int = 8
+    calls: int = 10_000
+    size: int = 2**30
+    keep: int = 86_400_000_000
+
+
 @hides("pepper", "limits_url")
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one worker needs."""
@@ -283,6 +296,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pacing: Pacing = Pacing()
     routing: Routing = Routing()
     cache: CacheBounds = CacheBounds()
+    deferring: Deferring = Deferring()
     limits_url: str | None = None
     """Of the store in which several workers count together; None: in the memory of the one worker."""
     seeds: Seeds | None = None

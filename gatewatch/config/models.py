@@ -11,6 +11,7 @@ from pydantic import Field
 
 from gatewatch.config.alert_sinks import Webhook
 from gatewatch.config.alerts import Alert
+from gatewatch.config.deferred import Deferred
 from gatewatch.config.limits import Budget, Limit, RuleName, TeamBudget, TeamLimits, Tier, Unpriced
 from gatewatch.config.metrics import Metrics
 from gatewatch.config.provider_limits import Pacing, ProviderLimits
@@ -122,6 +123,9 @@ class Quirks(Section):
     reports_cost: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.]{0,80}$")
     """Field of the usage object with the cost in USD that it charges, as in `cost`, or `cost.total_cost` for one inside
     another; one that ends in `_usd_ticks` counts 1e-10 USD. That is then what the call cost."""
+    batches: tuple[Dialect, ...] | None = None
+    """Dialects for which it has a batch API: OpenAI's (`openai-chat`, `openai-responses`) or Anthropic's
+    (`anthropic-messages`); empty: none. Deferred calls go there (docs/deferred.md)."""
     opt_out: dict[str, JsonMapping] | None = None
     """What keeps it from training on a call or storing it, sent where a model asks for `privacy`: a dialect,
     `completions` or `embeddings` → request parameters, as in `openai-responses: {store: false}`."""
@@ -430,6 +434,8 @@ class Config(Section):
     """Which calls are of which workload class; the first that fits."""
     cache: CacheStore = CacheStore()
     """Where replies are kept that models with `cache` are given again."""
+    deferred: Deferred = Deferred()
+    """How calls with `x-gatewatch-priority: deferred` are run (docs/deferred.md)."""
     leaks: Leaks = Leaks()
     """What is done when a key is seen where no key should be."""
     alerts: dict[RuleName, Alert] = {}

@@ -24,9 +24,13 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     """Field of an assistant message in which earlier reasoning comes back; empty: it must not be sent."""
     reasoning_outside: bool = False
     """Whether reasoning tokens stand beside the completion tokens instead of in them (xAI)."""
+    prompt_cache_key: bool = False
+    """Whether it takes `prompt_cache_key`, by which requests with the same beginning find the same cache."""
     reports_cost: str = ""
     """Field of the usage object with the cost in USD that the provider charges (`cost`), `.` between levels
     (`cost.total_cost`); one that ends in `_usd_ticks` counts 1e-10 USD; empty: it does not say."""
+    batches: tuple[str, ...] = ()
+    """Dialects for which it has a batch API: OpenAI's for `openai-…`, Anthropic's for `anthropic-messages`."""
     opt_out: dict[str, dict[str, Any]] = {}
     """What keeps it from training on a call or storing it: kind of request → top-level parameters, a mapping merged
     into the caller's (`openai-responses: {store: false}`). Kinds are the dialects, and `completions` and `embeddings`

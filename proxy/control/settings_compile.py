@@ -25,7 +25,7 @@ from proxy.control.extras import missing_extras
 from proxy.control.pacing_compile import compile_pacing
 from proxy.control.routes_compile import compile_deadlines, compile_route, compile_routing
 from proxy.routing import CacheBounds
-from proxy.settings import Bodies, Caps, Limiting, Provider, ProviderKey, Settings, Way
+from proxy.settings import Bodies, Caps, Deferring, Limiting, Provider, ProviderKey, Settings, Way
 
 _HEADER_SAFE = re.compile(r"[!-~]{1,8192}")
 _AWS_KEY = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{8,124}:[!-9;-~]{16,256}(?::[!-~]{1,8192})?")
@@ -70,6 +70,7 @@ def compile_settings(loaded: Loaded, home: Home, pepper_hex: str, resolve: Calla
         pacing=compile_pacing(config),
         routing=compile_routing(config),
         cache=CacheBounds(size=config.cache.size, entry=config.cache.entry, shared=config.cache.shared),
+        deferring=Deferring(**dict(config.deferred)),
         leaks=reactions_of(config),
         leaks_of_teams={
             name: reactions_of(config, name) for name, team in config.teams.items() if team.leaks != written.TeamLeaks()

@@ -50,6 +50,7 @@ def test_the_file_has_the_keys_of_the_contract() -> None:
     promised = (
         "listen tls hosts behind_proxy stores control providers models deadlines teams leaks ledger vault vault_options"
         " audit caps workers limits budgets tiers unpriced pacing alerts alert_sinks metrics"
+        " resilience workloads cache deferred"
     )
     assert set(Config.model_fields) == set(promised.split())
 
