@@ -22,6 +22,8 @@ from gatewatch.ledger.queries import (
     latency,
     overview,
     retention,
+    route_tries,
+    routes,
     series,
     service_levels,
     spend,
@@ -56,7 +58,7 @@ _MODULES: tuple[ModuleType, ...] = (
         series,
         spend,
     ),
-    *(teams, usual_spend, body_places, retention, service_levels),
+    *(teams, usual_spend, body_places, retention, route_tries, routes, service_levels),
 )
 QUERIES: dict[str, Query] = {module.__name__.rpartition(".")[2]: cast(Query, module) for module in _MODULES}
 """Name → query."""
@@ -77,7 +79,7 @@ OF_ONE_TEAM = frozenset(
             "latency",
             "overview",
         ),
-        *("series", "service_levels", "spend", "teams", "usual_spend"),
+        *("route_tries", "routes", "series", "service_levels", "spend", "teams", "usual_spend"),
     }
 )
 """Those that can be kept to one team's calls: they read facts through `Asking.where` only. Others are not for keys of
