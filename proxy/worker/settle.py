@@ -30,6 +30,8 @@ _PRICED_TIERS = frozenset(
 )
 """Service tiers with prices of their own, or that are not charged by the token: where no list has them, a call is
 unpriced. Any other (`auto`, `default`, `on_demand`, `scale`) costs what the standard tier does."""
+PROMPT_CACHE = "prompt_cache"
+"""Parameter of a row: cache markers were set for the caller, and what they keep costs more than reading it."""
 _NO_DETAILS = Details()
 _DEARER = frozenset({"modalities", "inference_geo"})
 """Parameters for which tokens may cost more."""
@@ -103,6 +105,8 @@ class Meter:
         return estimate.tokens_of(model, size, self._percent(provider, model))
 
     def _estimate(self, call: Call, provider: Provider, model: str, body: dict[str, Any], size: Size) -> None:
+        if PROMPT_CACHE in call.params and not size.writes:
+            size = size._replace(writes="5m")
         output = 0 if call.endpoint == "embeddings" else self._output_tokens(call.endpoint, provider, model, body)
         tokens = Tokens(input_uncached=self.tokens_of(provider, model, size), output=output)
         tier = "fast" if body.get("speed") == "fast" else body.get("service_tier")

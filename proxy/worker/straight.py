@@ -11,6 +11,7 @@ from proxy.upstream.exchange import Exchange
 from proxy.worker.channel import Channel
 from proxy.worker.inbound import Inbound
 from proxy.worker.relay_stream import StreamTap
+from proxy.worker.shaping.cache_marks import body_for
 from proxy.worker.upstream_error import not_readable, refusal_for
 
 _AS_OPENAI = frozenset({"openai-chat", "openai-responses"})
@@ -25,7 +26,8 @@ class StraightPassage:
     """Nothing is translated, and nothing that only we do not know is lost."""
 
     def __init__(self, channel: Channel, to: Destination, losses: Losses, inbound: Inbound) -> None:
-        self.request = channel.dialect.forward(inbound.body, to, inbound.call.stream, losses)
+        body = body_for(inbound, channel.dialect.name, to)
+        self.request = channel.dialect.forward(body, to, inbound.call.stream, losses)
         self.dropped = losses.dropped
         self._dialect = channel.dialect
         self._outside = reasons_outside(channel.dialect, to)

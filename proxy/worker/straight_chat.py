@@ -17,6 +17,7 @@ from proxy.upstream.exchange import Exchange
 from proxy.worker.channel import Channel
 from proxy.worker.inbound import Inbound
 from proxy.worker.relay_stream import StreamTap
+from proxy.worker.shaping.cache_marks import body_for
 from proxy.worker.upstream_error import not_readable, refusal_for
 
 _DONE_FRAME = b"data: " + tap.DONE + b"\n\n"
@@ -26,7 +27,8 @@ class StraightChat:
     """A passage as `StraightPassage`."""
 
     def __init__(self, channel: Channel, to: Destination, losses: Losses, inbound: Inbound) -> None:
-        self.request = channel.dialect.forward(inbound.body, to, inbound.call.stream, losses)
+        body = body_for(inbound, channel.dialect.name, to)
+        self.request = channel.dialect.forward(body, to, inbound.call.stream, losses)
         self.dropped = losses.dropped
         self._dialect = channel.dialect
         self._outside = to.quirks.reasoning_outside

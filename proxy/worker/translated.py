@@ -20,6 +20,7 @@ from proxy.upstream.exchange import Exchange
 from proxy.worker.channel import Channel
 from proxy.worker.inbound import Inbound
 from proxy.worker.relay_stream import StreamTap
+from proxy.worker.shaping.cache_marks import ask_for
 from proxy.worker.straight import reasons_outside
 from proxy.worker.upstream_error import not_readable, refusal_for
 
@@ -44,7 +45,8 @@ class TranslatedPassage:
     """Between two dialects."""
 
     def __init__(self, channel: Channel, to: Destination, losses: Losses, inbound: Inbound) -> None:
-        self.request = channel.dialect.write(ask_of(inbound), to, losses)
+        ask = ask_for(inbound, ask_of(inbound), channel.dialect.name, to)
+        self.request = channel.dialect.write(ask, to, losses)
         self.dropped = losses.dropped
         self._dialect = channel.dialect
         self._outside = reasons_outside(channel.dialect, to)

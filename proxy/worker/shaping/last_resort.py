@@ -45,8 +45,11 @@ async def answer_with(text: str, inbound: Inbound, ending: Ending) -> None:
         body = plain_reply(inbound.caller, text, model, inbound.body, call.call_id)
         if inbound.kept is not None:
             inbound.kept.add(body)
-        ending.close(inbound, "ok", 200)
-        request.reply(200, plain_headers(inbound, priced=True), body)
+        if inbound.flight is not None:
+            inbound.flight.add(body)
+            inbound.flight.ended()
+        if not ending.left_before_the_end(inbound):
+            request.reply(200, plain_headers(inbound, priced=True), body)
         return
     frames, last = streamed_reply(inbound.caller, text, model, inbound.body, call.call_id)
     inbound.content_started = True
@@ -58,5 +61,8 @@ async def answer_with(text: str, inbound: Inbound, ending: Ending) -> None:
     call.ttft_us = inbound.elapsed_us()
     if inbound.kept is not None:
         inbound.kept.add(frames)
+    if inbound.flight is not None:
+        inbound.flight.add(frames)
+        inbound.flight.ended(last)
     if not ending.left_before_the_end(inbound):
         request.finish(closing_comment(inbound) + last)
