@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from proxy.worker.pacing.line import Waiting
     from proxy.worker.passage import Passage
     from proxy.worker.relay_stream import StreamTap
+    from proxy.worker.shaping.prefixes import Repeated
     from proxy.worker.streaming.ceiling import Ceiling
 
 
@@ -60,6 +61,7 @@ class Inbound:
         "lost_tries",
         "passage",
         "position",
+        "repeated",
         "request",
         "reserved",
         "route",
@@ -90,6 +92,8 @@ class Inbound:
         """What is held of its reply, where its bodies are to be kept."""
         self.ask: Ask | None = None
         """The body in the canonical form, once a target needed it."""
+        self.repeated: Repeated | None = None
+        """What of its beginning has come before, where cache markers are set for it."""
         self.call = Call(
             call_id=new_call_id(), started_at=time.time_ns() // 1000, endpoint=endpoint, source=source or request.source
         )
