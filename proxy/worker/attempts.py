@@ -58,6 +58,7 @@ class Attempts:
         for index, target in enumerate(targets):
             if len(targets) > 1 and self._asking.is_open(tries, target):
                 open_ones.append(target)
+                tries.pass_over(target, "breaker_open")
                 continue
             is_last = index == len(targets) - 1 and not open_ones
             failed = await self._one(tries, target, failed, is_last=is_last)
@@ -72,9 +73,6 @@ class Attempts:
                     return None
                 if not failed.may_go_elsewhere or tries.left < 1:
                     break
-            open_ones = []
-        for target in open_ones:
-            tries.pass_over(target, "breaker_open")
         assert failed, "a route has at least one target"
         return failed
 
