@@ -70,7 +70,7 @@ def answer(asking: Asking, params: Params) -> Found:
 
 
 _FAILED = """(coalesce(a.http_status >= 500, FALSE) OR a.status IN ('error', 'truncated')
-                AND a.error_kind IN ('upstream_timeout', 'upstream_slow', 'upstream_unreachable', 'upstream_tls',
+                AND a.error_kind IN ('upstream_timeout', 'upstream_unreachable', 'upstream_tls',
                     'upstream_truncated', 'upstream_invalid', 'upstream_error', 'upstream_overloaded'))"""
 _ANSWERED = "coalesce(a.http_status = 200, FALSE)"
 _SQL = f"""
@@ -85,7 +85,7 @@ _SQL = f"""
             CASE
                 WHEN c.stream AND {_ANSWERED} AND c.ttft_us IS NOT NULL AND (a.status = 'ok' OR a.n = c.attempts)
                     THEN greatest(0, c.ttft_us - (epoch_us(a.started_at) - epoch_us(c.started_at)))
-                WHEN a.error_kind IN ('upstream_timeout', 'upstream_slow') THEN greatest(a.latency_us, bound + 1)
+                WHEN a.error_kind = 'upstream_timeout' THEN greatest(a.latency_us, bound + 1)
                 WHEN {_ANSWERED} AND a.status = 'ok' THEN if(c.stream, a.first_byte_us, a.latency_us)
                 WHEN a.status = 'client_closed' AND a.latency_us > bound THEN a.latency_us
             END AS took
