@@ -116,6 +116,7 @@ class ControlLink:
             held=gateway.held(),
             unseeded=gateway.unseeded(),
             standing=self._take_standing(),
+            target_states=gateway.target_states(),
             bodies_dropped=gateway.bodies.dropped,
             bodies_error=gateway.bodies.error,
             provider_lanes=gateway.pacing.states(),

@@ -114,6 +114,8 @@ class Ending:
                 last.status, last.error_kind, last.error_message = status, kind, call.error_message
         if inbound.journalled:
             self._live.ended(call)
+            if len(inbound.attempts) > 1:
+                self._live.tries.take(inbound.attempts)
             inbound.journalled = False
         self._journal.close(call, inbound.attempts)
         inbound.position = self._journal.position

@@ -58,6 +58,7 @@ from proxy.worker.streaming.keep_alive import KeepAlive
 
 log = logging.getLogger("gatewatch.worker")
 
+from proxy.worker.target_state import TargetState, target_states
 
 class Gateway:
     """Serves calls until told to drain."""
@@ -178,6 +179,11 @@ class Gateway:
     def keys_in_flight(self) -> dict[str, int]:
         """Id of a key → its calls in flight."""
         return dict(Counter(inbound.known.key.id for inbound in self.in_flight if inbound.known))
+    def target_states(self) -> list[TargetState]:
+        """What is known of the targets that calls went to lately."""
+        measured, breakers = self._router.measured.states(), self.breakers.states()
+        return target_states(measured, breakers, self.pacing.states(), self.live.tries)
+
 
     def tick(self) -> None:
         """To be called about once a second."""

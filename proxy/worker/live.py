@@ -11,6 +11,7 @@ from gatewatch.keys.leaks import Leak, ProviderLeak
 from gatewatch.limits.counters import Standing
 from proxy.worker.pacing.lane_state import LaneState
 
+from proxy.worker.target_state import TargetState, TargetTries
 
 class LiveState(msgspec.Struct, kw_only=True):
     """One worker, now. Counters rise from the worker's start."""
@@ -46,6 +47,8 @@ class LiveState(msgspec.Struct, kw_only=True):
     provider_lanes: list[LaneState] = []
     """Keys of providers with a model: what runs, what waits, what is known of their limits; the busiest 64."""
     key_faults: list[KeyHold] = []
+    target_states: list[TargetState] = []
+    """Targets: how fast they are, what fails there, which of their breakers are open; the most urgent 64."""
     """Keys of providers that failed, or failed again, since the last report."""
     keys_lifted: list[KeyHold] = []
     """Those that were tried again and are good, since the last report."""
@@ -76,6 +79,7 @@ class Live:
         self.streams = 0
         self._keys_used: dict[str, int] = {}
 
+        self.tries = TargetTries()
     def started(self, call: Call) -> None:
         self.begun += 1
         self.streams += call.stream
