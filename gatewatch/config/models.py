@@ -120,6 +120,9 @@ class Quirks(Section):
     """Field of an assistant message in which earlier reasoning comes back (`reasoning_content`); empty: nowhere."""
     reasoning_outside: Flag | None = None
     """Whether reasoning tokens stand beside the completion tokens instead of in them."""
+    prompt_cache_key: Flag | None = None
+    """Whether it takes `prompt_cache_key`, by which requests with the same beginning find the same cache: models with
+    `prompt_cache: auto` then send one."""
     reports_cost: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.]{0,80}$")
     """Field of the usage object with the cost in USD that it charges, as in `cost`, or `cost.total_cost` for one inside
     another; one that ends in `_usd_ticks` counts 1e-10 USD. That is then what the call cost."""
