@@ -165,6 +165,10 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Where alone it could be answered."""
     avoided_picos: int | None = None
     """What the same would have cost without the cache; null: nothing was avoided, or the model has no price."""
+    answer_of: str | None = None
+    """The call that bought the reply, where it came from the cache."""
+    cache_age_us: int | None = None
+    """How old that was."""
 
     @property
     def input_tokens_uncached(self) -> int:

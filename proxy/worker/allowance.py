@@ -27,6 +27,8 @@ from proxy.worker.settle import Meter
 
 T = TypeVar("T")
 
+_LEAST = Amount(1, 1)
+
 PATIENCE_SECONDS = 2.0
 """How long a call waits for the store, its turn included."""
 SWEEP_SECONDS = 60.0
@@ -60,7 +62,9 @@ class KeyAllowances:
 
         Raises Refusal: then nothing is held. A call that is cut short meanwhile is to be settled.
         """
-        wanted = at_most(self._meter, inbound, inbound.call, provider)
+        await self._take(inbound, at_most(self._meter, inbound, inbound.call, provider))
+
+    async def _take(self, inbound: Inbound, wanted: Amount) -> None:
         inbound.held = wanted
         try:
             cap = await self._ask_for(inbound, wanted, Allowances.take)
@@ -71,6 +75,11 @@ class KeyAllowances:
             inbound.held = None
             assert inbound.known
             raise _used_up(inbound.known.key) if cap == "uses" else budget_exceeded(_IN_WORDS[cap])
+
+    async def take_use(self, inbound: Inbound) -> None:
+        """One use for a call that is given what another has bought: it costs nothing, and a key whose tokens or money
+        are spent does not get that either. Raises Refusal, as `take`."""
+        await self._take(inbound, _LEAST)
 
     async def extend(self, inbound: Inbound, provider: Provider, model: str) -> None:
         """Before any further try: what that may cost must be held, beside what lost ones may have cost.
@@ -95,7 +104,7 @@ class KeyAllowances:
         """By what the call's row says that it used; a cost that is not known is taken for high. Nobody waits."""
         inbound.held = None
         call, cost = inbound.call, inbound.call.cost_picos
-        is_known, give_back = cost is not None, not inbound.went_out
+        is_known, give_back = cost is not None, not inbound.went_out and call.cache != "hit"
         if cost is None:
             cost = inbound.lost_picos
             if inbound.channel:

@@ -83,7 +83,7 @@ def cost_text(inbound: Inbound) -> bytes:
 def _route_headers(inbound: Inbound) -> Headers:
     call = inbound.call
     overhead_us = inbound.elapsed_us() - inbound.upstream_ns // 1000 - call.queued_us
-    dropped = inbound.passage.dropped if inbound.passage else None
+    dropped = inbound.passage.dropped if inbound.passage else call.dropped_params
     return [
         *id_headers(inbound),
         *([(b"x-gatewatch-dropped-params", _header_text(", ".join(dropped)))] if dropped else []),
@@ -91,6 +91,7 @@ def _route_headers(inbound: Inbound) -> Headers:
         *_place_headers(call),
         (b"x-gatewatch-attempts", b"%d" % len(inbound.attempts)),
         (b"x-gatewatch-overhead-ms", b"%.3f" % (max(0, overhead_us) / 1000)),
+        *([(b"x-gatewatch-cache", call.cache.encode())] if call.cache else []),
         *limit_headers(inbound),
     ]
 

@@ -120,6 +120,7 @@ class ControlLink:
             bodies_dropped=gateway.bodies.dropped,
             bodies_error=gateway.bodies.error,
             provider_lanes=gateway.pacing.states(),
+            cache=gateway.cache.state,
             key_faults=gateway.quarantine.take_faults(),
             keys_lifted=gateway.quarantine.take_lifted(),
         )

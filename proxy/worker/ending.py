@@ -123,12 +123,12 @@ class Ending:
         if inbound.kept is not None and self._bodies:
             self._bodies.end(inbound)
 
-    def left_before_the_end(self, inbound: Inbound) -> bool:
-        """Close a call whose reply is whole but for its last bytes: `ok`, unless nobody is there to take them."""
+    def left_before_the_end(self, inbound: Inbound, status: str = "ok") -> bool:
+        """Close a call whose reply is whole but for its last bytes: `status`, unless nobody is there to take them."""
         if inbound.request.gone:
             self.close(inbound, "client_closed", 499, "client_closed")
             return True
-        self.close(inbound, "ok", 200)
+        self.close(inbound, status, 200)
         return False
 
     def refuse(self, inbound: Inbound, refusal: Refusal) -> None:

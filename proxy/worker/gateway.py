@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from gatewatch.control.key_table import KeyTable
@@ -27,6 +28,7 @@ from proxy.worker.attribution import attribute, claimed
 from proxy.worker.authenticate import authenticate
 from proxy.worker.authorise import authorise
 from proxy.worker.bodies.keeper import BodyKeeper
+from proxy.worker.caching.cache import Cache
 from proxy.worker.channel import Upstream
 from proxy.worker.counted import ESTIMATED, can_count, counts_nothing
 from proxy.worker.cutting import Cutting, check_not_cut_off, cut_short
@@ -52,13 +54,14 @@ from proxy.worker.routing.retrying import RetryBudget
 from proxy.worker.routing.router import Router
 from proxy.worker.scope import check_dialect, check_listing, check_network
 from proxy.worker.settle import Meter
-from proxy.worker.shaping import max_cost, windows
+from proxy.worker.shaping import max_cost, prefixes, windows
+from proxy.worker.shaping.cache_marks import look_for_repeats
 from proxy.worker.shaping.default_length import limit_length
 from proxy.worker.streaming.keep_alive import KeepAlive
+from proxy.worker.target_state import TargetState, target_states
 
 log = logging.getLogger("gatewatch.worker")
 
-from proxy.worker.target_state import TargetState, target_states
 
 class Gateway:
     """Serves calls until told to drain."""
@@ -94,15 +97,18 @@ class Gateway:
         if settings.seeds:
             counters.seed(settings.seeds)
         self.pacing = Pacing(settings.pacing)
-        self._router = Router(settings, meter, self.pacing, self.quarantine)
+        self.router = Router(settings, meter, self.pacing, self.quarantine)
         self.breakers = Breakers(settings.routing.breaking)
         self._retries = RetryBudget(settings.routing.retry_share)
-        one_try = OneTry(Relay(self._ending), self.pacing, self.breakers, self._router.measured)
+        one_try = OneTry(Relay(self._ending), self.pacing, self.breakers, self.router.measured)
         self._attempts = Attempts(
             Asking(self._ending, allowances, self._admission, self.pacing, self.breakers, self._retries, one_try),
             self.pacing,
         )
+        self._prefixes = prefixes.Prefixes()
         self._ladder = Ladder(self._attempts, self._ending, allowances)
+        let_in = {"begin": self._begin, "open": self._open}
+        self.cache = Cache(settings, keys, self._admission, allowances, self._ending, **let_in)
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
@@ -119,10 +125,11 @@ class Gateway:
         self.leaks.configure(settings)
         self.bodies.configure(settings.bodies)
         self.limit(settings.limiting)
-        self._router.configure(settings)
+        self.router.configure(settings)
         self.route(settings.routing)
         self.keep_alive.configure(settings.routing.keep_alive)
         self.pacing.configure(settings.pacing)
+        self.cache.configure(settings)
         for name, upstream in old.items():
             if self._upstreams.get(name) is not upstream:
                 upstream.close()
@@ -134,7 +141,7 @@ class Gateway:
 
     def route(self, routing: Routing) -> None:
         """Take what is in force over the routes."""
-        self._router.route(routing)
+        self.router.route(routing)
         self.breakers.breaking = routing.breaking
         self._retries.share = routing.retry_share
         self._attempts.most = routing.tries
@@ -172,6 +179,11 @@ class Gateway:
         """`provider/model` → calls that were sent there and run."""
         return dict(Counter(f"{each.call.provider}/{each.call.model}" for each in self.in_flight if each.channel))
 
+    def target_states(self) -> list[TargetState]:
+        """What is known of the targets that calls went to lately."""
+        measured, breakers = self.router.measured.states(), self.breakers.states()
+        return target_states(measured, breakers, self.pacing.states(), self.live.tries)
+
     def held(self) -> dict[str, int]:
         """Counter of a limit or budget → what calls in flight hold of it."""
         return dict(self._admission.counters.held())
@@ -179,11 +191,6 @@ class Gateway:
     def keys_in_flight(self) -> dict[str, int]:
         """Id of a key → its calls in flight."""
         return dict(Counter(inbound.known.key.id for inbound in self.in_flight if inbound.known))
-    def target_states(self) -> list[TargetState]:
-        """What is known of the targets that calls went to lately."""
-        measured, breakers = self._router.measured.states(), self.breakers.states()
-        return target_states(measured, breakers, self.pacing.states(), self.live.tries)
-
 
     def tick(self) -> None:
         """To be called about once a second."""
@@ -192,6 +199,7 @@ class Gateway:
         self._ending.flush()
         self._admission.forget(time.time_ns() // 1000)
         self.pacing.tick()
+        self.cache.tick()
         self._retries.tick()
         routes = self.settings.routes.values()
         self._allowances.tick(max(self.settings.deadlines.total, *(route.deadlines.total for route in routes), 0))
@@ -252,7 +260,7 @@ class Gateway:
         inbound.is_settled = True  # also where nothing counts: for a rule that comes later it is in the seeds
 
     async def serve_call(self, inbound: Inbound) -> None:
-        """receive → authenticate → authorise → plan → admit → attempt → relay → settle → record"""
+        """receive → authenticate → authorise → plan → cache → admit → attempt → relay → settle → record"""
         inbound.task = asyncio.current_task()
         try:
             key = self._identify(inbound)
@@ -273,19 +281,13 @@ class Gateway:
             inbound.call.requested_model = model if model in self.settings.routes else claimed(model)
             route = authorise(self.settings, key, model)
             check_further_models(key, route, inbound.body)
-            route = self._admission.shifted(self._router.plan(inbound, route), inbound.call)
+            route = self._admission.shifted(self.router.plan(inbound, route), inbound.call)
             route = self._fitted(inbound, route)
-            upstreams = self._reckon(inbound, route)
-            if not self._admission.is_idle:
-                route = await self._admission.admit(inbound, route, self.settings.providers)
-            if key.is_capped:
-                await self._allowances.take(inbound, self.settings.providers[route.targets[0].provider])
-            check_not_cut_off(inbound, self.keys)
-            self._open(inbound)
-            if inbound.call.endpoint == "count_tokens":
-                await self._count(inbound, route, upstreams)
+            way = self._way(inbound, route)
+            if route.cache is None or inbound.call.endpoint == "count_tokens":
+                await self._buy(inbound, route, *way)
             else:
-                await self._ladder.answer(inbound, route, upstreams, self.settings.caps)
+                await self.cache.serve(inbound, route, route.cache, partial(self._buy, inbound, route, *way))
         except Refusal as refusal:
             self._ending.refuse(inbound, refusal)
         except UpstreamFailed as failure:
@@ -323,34 +325,63 @@ class Gateway:
             raise ledger_full()
 
     def _fitted(self, inbound: Inbound, route: Route) -> Route:
-        """The route with the targets that can read the call; the call with the route's own limit, where it has none."""
+        """The route with the targets that can read the call. The call gets the route's limit, where it has none, and
+        what of it has come before."""
         providers = self.settings.providers
         if inbound.body_bytes >= windows.SMALL:
             route = windows.fitting(inbound, route, providers, self.meter)
         if route.max_tokens is not None:
             limit_length(inbound, route, providers)
+        if route.prompt_cache and inbound.body_bytes >= prefixes.SHORTEST:
+            look_for_repeats(inbound, self._prefixes)
         if route.max_cost_picos is not None or max_cost.HEADER in inbound.headers:
             route = max_cost.affordable(inbound, route, providers, self.meter)
         return route
 
-    def _reckon(self, inbound: Inbound, route: Route) -> dict[str, Upstream]:
-        """Where this call goes and what it will probably cost; the upstreams of the settings that say so."""
+    def _way(self, inbound: Inbound, route: Route) -> tuple[Settings, dict[str, Upstream]]:
+        """Where this call goes; the settings that say so, and their upstreams."""
         call, inbound.epoch = inbound.call, self.settings.epoch
-        first = route.targets[0]
         call.route = route.name
         call.route_version = route.version or None
         call.stream = inbound.body.get("stream") is True and call.endpoint in GENERATING
-        call.provider, call.model = first.provider, first.model
-        self.meter.reckon(call, self.settings.providers[first.provider], first.model, inbound.body)
-        return self._upstreams
+        return self.settings, self._upstreams
+
+    async def _buy(self, inbound: Inbound, route: Route, settings: Settings, upstreams: dict[str, Upstream]) -> None:
+        """admit → attempt → relay → settle → record"""
+        assert inbound.known
+        first = route.targets[0]
+        inbound.call.provider, inbound.call.model = first.provider, first.model
+        self.meter.reckon(inbound.call, settings.providers[first.provider], first.model, inbound.body)
+        if not self._admission.is_idle:
+            route = await self._admission.admit(inbound, route, settings.providers)
+        if inbound.known.key.is_capped:
+            first = route.targets[0]
+            if inbound.held is None:
+                await self._allowances.take(inbound, settings.providers[first.provider])
+            else:  # it has waited for another's reply, and that does not come
+                await self._allowances.extend(inbound, settings.providers[first.provider], first.model)
+        check_not_cut_off(inbound, self.keys)
+        if inbound.flight is not None:
+            inbound.call.cache = "miss"
+        self._open(inbound)
+        if inbound.call.endpoint == "count_tokens":
+            await self._count(inbound, route, upstreams)
+        else:
+            await self._ladder.answer(inbound, route, upstreams, settings.caps)
 
     def _open(self, inbound: Inbound) -> None:
         """Write what this call will probably cost before anything is bought."""
-        call = inbound.call
         try:
-            self.journal.open(call)
+            self.journal.open(inbound.call)
         except JournalFull:
             raise ledger_full() from None
+        self._begin(inbound)
+
+    def _begin(self, inbound: Inbound) -> None:
+        """From here on it counts, however it ends. Once."""
+        if inbound.journalled:
+            return
+        call = inbound.call
         inbound.journalled = inbound.was_opened = True
         if self.bodies.is_on:
             self.bodies.begin(inbound)

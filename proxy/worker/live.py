@@ -9,9 +9,10 @@ from gatewatch.call import Call
 from gatewatch.control.key_hold import KeyHold
 from gatewatch.keys.leaks import Leak, ProviderLeak
 from gatewatch.limits.counters import Standing
+from proxy.worker.caching.state import CacheState
 from proxy.worker.pacing.lane_state import LaneState
-
 from proxy.worker.target_state import TargetState, TargetTries
+
 
 class LiveState(msgspec.Struct, kw_only=True):
     """One worker, now. Counters rise from the worker's start."""
@@ -46,9 +47,9 @@ class LiveState(msgspec.Struct, kw_only=True):
     """Counter of a limit or budget → what calls that run now hold of it, in the rule's measure."""
     provider_lanes: list[LaneState] = []
     """Keys of providers with a model: what runs, what waits, what is known of their limits; the busiest 64."""
-    key_faults: list[KeyHold] = []
     target_states: list[TargetState] = []
     """Targets: how fast they are, what fails there, which of their breakers are open; the most urgent 64."""
+    key_faults: list[KeyHold] = []
     """Keys of providers that failed, or failed again, since the last report."""
     keys_lifted: list[KeyHold] = []
     """Those that were tried again and are good, since the last report."""
@@ -64,6 +65,7 @@ class LiveState(msgspec.Struct, kw_only=True):
     """Calls whose bodies were to be kept and are not."""
     bodies_error: str | None = None
     """Why bodies are dropped at the moment."""
+    cache: CacheState = msgspec.field(default_factory=CacheState)
     networks: list[tuple[str, str, int]] = []
     """Key, network and time (µs) of first uses that are in order."""
 
@@ -77,9 +79,9 @@ class Live:
         self.blocked = 0
         self.failed = 0
         self.streams = 0
+        self.tries = TargetTries()
         self._keys_used: dict[str, int] = {}
 
-        self.tries = TargetTries()
     def started(self, call: Call) -> None:
         self.begun += 1
         self.streams += call.stream

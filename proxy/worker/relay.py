@@ -53,10 +53,14 @@ class Relay:
             began()
             self._ending.settle(inbound, seen, whole=True)
             body = passage.reply(inbound.call.tokens())
+            body = held if body is None else body
             if inbound.kept is not None:
-                inbound.kept.add(held if body is None else body)
-            self._ending.close(inbound, "ok", 200)
-            inbound.request.reply(200, plain_headers(inbound, priced=True), held if body is None else body)
+                inbound.kept.add(body)
+            if inbound.flight is not None:
+                inbound.flight.add(body)
+                inbound.flight.ended()
+            if not self._ending.left_before_the_end(inbound):
+                inbound.request.reply(200, plain_headers(inbound, priced=True), body)
             return
         length = exchange.headers.get(b"content-length", b"")
         if len(held) > caps.reply_bytes or (length.isdigit() and int(length) > caps.reply_bytes):
@@ -75,6 +79,9 @@ class Relay:
         if inbound.kept is not None:
             inbound.kept.add(reply)
         self._ending.settle(inbound, seen, whole=True)
+        if inbound.flight is not None:
+            inbound.flight.add(reply)
+            inbound.flight.ended()
         if not self._ending.left_before_the_end(inbound):
             inbound.request.finish(unsent)
 
@@ -99,8 +106,11 @@ class Relay:
         await relay_stream.relay_frames(inbound, tap, first)
         exchange.linger()
         self._ending.settle(inbound, tap, whole=True)
+        last = tap.last(inbound.call.tokens())
+        if inbound.flight is not None:
+            inbound.flight.ended(last)
         if not self._ending.left_before_the_end(inbound):
-            inbound.request.finish(closing_comment(inbound) + tap.last(inbound.call.tokens()))
+            inbound.request.finish(closing_comment(inbound) + last)
 
 
 def _too_long() -> Refusal:

@@ -6,3 +6,8 @@ ALTER TABLE calls ADD COLUMN degraded VARCHAR;
 ALTER TABLE calls ADD COLUMN data_class VARCHAR;
 ALTER TABLE calls ADD COLUMN region VARCHAR;
 ALTER TABLE calls ADD COLUMN avoided DECIMAL(18, 12);
+ALTER TABLE calls ADD COLUMN answer_of VARCHAR; -- the call that bought the reply
+ALTER TABLE calls ADD COLUMN cache_age_us BIGINT;
+ALTER TABLE traffic_minute ADD COLUMN avoided DECIMAL(38, 12);
+ALTER TABLE traffic_hour ADD COLUMN avoided DECIMAL(38, 12);
+ALTER TABLE traffic_day ADD COLUMN avoided DECIMAL(38, 12);

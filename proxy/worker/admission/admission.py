@@ -28,6 +28,7 @@ LONGEST_CALL_US = 3_600_000_000
 """Counters remember so much beyond their window: a call that began in it may still settle."""
 MOST_TOLD = 5000
 """Counters in one answer to the control process."""
+_NOTHING = Wanted(0, 0, 0, False)
 ONE_AT_A_TIME = Rule(id="throttled", kind="limit", scope="key", measure="concurrent", most=1)
 """What holds for a key that is throttled."""
 
@@ -125,6 +126,27 @@ class Admission:
         self._note_money(call, most)
         if throttled or (call.environment != "live" and any(rule.throttle for rule in reserved.soft)):
             await self._reserve(inbound, reserved, [(Concern(ONE_AT_A_TIME, call.key_id or ""), 1)])
+
+    async def admit_kept(self, inbound: Inbound) -> None:
+        """Before a call is given what another has bought: it is a request to every rule that concerns it, and no more
+        than that; of a model's requests it is none in the end. Raises Refusal."""
+        call = inbound.call
+        if self._overridden and (because := paused(self._overridden, call)):
+            raise because
+        concerns = self._concerned.by_call(call) + self._concerned.by_model(call.provider, call.model)
+        throttled = in_force(self._overridden, "throttle", call)
+        if not concerns and not throttled:
+            return
+        reserved = inbound.reserved = Reserved(_NOTHING)
+        await self._reserve(inbound, reserved, wants(concerns, _NOTHING))
+        if throttled:
+            await self._reserve(inbound, reserved, [(Concern(ONE_AT_A_TIME, call.key_id or ""), 1)])
+
+    def release(self, inbound: Inbound) -> None:
+        """What is held for the call is let go of: it begins anew."""
+        if inbound.reserved is not None:
+            self.counters.settle(inbound.call.call_id, (), None)
+            inbound.reserved, inbound.call.checked = None, None
 
     def _note_money(self, call: Call, most: Wanted) -> None:
         if self._priced and not most.is_unpriced:

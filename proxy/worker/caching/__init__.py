@@ -1,0 +1,1 @@
+"""Replies that are kept, and given again to the same request."""
