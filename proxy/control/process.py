@@ -64,6 +64,7 @@ from proxy.control.sealed_answers import keep_forgetting
 from proxy.control.sealing import Sealing
 from proxy.control.service_levels import ServiceLevels
 from proxy.control.shared_counting import SharedCounting
+from proxy.control.targets_now import targets_now
 from proxy.control.verifying import Verifying
 from proxy.control.versions_in_force import VersionsInForce
 from proxy.control.ways_in import WaysIn
@@ -323,6 +324,7 @@ class ControlProcess:
             "workers": [msgspec.to_builtins(state) for state in states],
             "alarms": [msgspec.to_builtins(alarm) for alarm in most_urgent_first(alarms)],
             "alerts": self._alerting.live(),
+            "targets": [msgspec.to_builtins(each) for each in targets_now(states, self._service_levels.states())],
             "service_levels": [msgspec.to_builtins(state) for state in self._service_levels.states()],
         }
 
