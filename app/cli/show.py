@@ -29,6 +29,8 @@ VIEWS: dict[str, tuple[str, str]] = {
 """View → its query and help line."""
 AUDIT = "audit"
 """The view that is none of the ledger's."""
+ROUTES = "routes"
+"""The view that is of more than the ledger."""
 GROUPED = ("latency", "spend", "errors", "estimates", "cache")
 RATES = ("error_rate", "cache_hit_rate", "hit_rate", "rate")
 ESTIMATED = (
@@ -50,7 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "views:\n" + "".join(f"  {name:10}{text}\n" for name, (_, text) in VIEWS.items())
     parser.epilog += f"  {AUDIT:10}who did what, newest first; `gatewatch audit list` finds more closely\n"
-    parser.add_argument("view", metavar="VIEW", choices=(*VIEWS, AUDIT), help=", ".join((*VIEWS, AUDIT)))
+    parser.epilog += f"  {ROUTES:10}each route's targets: what went there, how it went, what is in force over them\n"
+    views = (*VIEWS, ROUTES, AUDIT)
+    parser.add_argument("view", metavar="VIEW", choices=views, help=", ".join(views))
     parser.add_argument("--since", metavar="TIME", help="15m, 24h, 7d or ISO 8601 (default: 1h; calls: all)")
     parser.add_argument("--until", metavar="TIME", help="likewise (default: now)")
     parser.add_argument("--by", metavar="DIM", help="group by team, user, model, provider, …")
@@ -70,6 +74,10 @@ def run(args: argparse.Namespace) -> int:
 
     if args.view == AUDIT:
         return _audit(args)
+    if args.view == ROUTES:
+        from app.cli.show_routes import show_routes
+
+        return show_routes(args)
     if args.limit is not None and args.limit < 1:
         raise UsageError(f"--limit is at least 1, not {args.limit}")
     if args.view == "budgets" and (given := [name for name in ("since", "until", "where") if getattr(args, name)]):

@@ -160,9 +160,9 @@ def _words(made: MadeOverride) -> str:
         return f"{made.route} is rolled back to version {made.version}"
     if made.kind == "drain":
         return f"{made.target} is drained" + (f" for {made.route}" if made.route else "")
-    teams = f"all of {', '.join(made.teams)}" if made.teams else ""
-    share = share_text(made.share) if made.share or not teams else ""
-    return f"{' and '.join(filter(None, (share, teams)))} of {made.route} goes to {made.target}"
+    who = [share_text(made.share)] if made.share or not made.teams else []
+    who += [f"all of {', '.join(made.teams)}"] if made.teams else []
+    return f"{' and '.join(who)} of the calls of {made.route} go to {made.target}"
 
 
 def _end_of(made: MadeOverride) -> str:

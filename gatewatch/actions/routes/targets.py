@@ -21,6 +21,7 @@ class ListTargets(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     route: str | None = None
     since: str | None = None
     until: str | None = None
+    where: str | None = None
 
 
 NO_SHARE = share_text(0)
@@ -44,7 +45,7 @@ def by_target(acting: Acting, asked: ListTargets) -> dict[str, Any]:
     """
     if asked.route is not None:
         configured(acting, asked.route)
-    window = {name: value for name in ("since", "until") if (value := getattr(asked, name)) is not None}
+    window = {name: value for name in ("since", "until", "where") if (value := getattr(asked, name)) is not None}
     with closing(acting.open_ledger()) as ledger:
         answer = ledger.ask("routes", **window)
     found = {(row["route"], row["target"]): row for row in answer.rows}
