@@ -11,6 +11,10 @@ from proxy.upstream.exchange import Exchange
 from proxy.upstream.failure import UpstreamFailed
 
 IDLE_SECONDS = 15.0
+KEPT_WARM_SECONDS = 10.0
+"""A spare socket is made anew before it is too old to be used."""
+SECONDS_AFTER_FAILURE = (15.0, 300.0)
+"""Before a spare socket is tried for again where none could be made: at first, at most."""
 IDLE_SECONDS_PRIVATE = 3.0
 """Local servers (uvicorn: vLLM and others) close an idle socket after 5 s; a request sent into that close is lost."""
 
@@ -26,6 +30,9 @@ class Pool:
         self._all: set[Connection] = set()
         self._idle_seconds = IDLE_SECONDS_PRIVATE if provider.allow_private else IDLE_SECONDS
         self._closed = False
+        self._warming: asyncio.Task[None] | None = None
+        self._warm_after = 0.0
+        self._pause = 0.0
         self._tls = ssl.create_default_context() if self.origin.tls else None
         self._loop = asyncio.get_running_loop()
 
@@ -59,9 +66,36 @@ class Pool:
         while self._idle and self._idle[0].idle_since < oldest:
             self._idle.popleft().close()
 
+    def keep_warm(self, seconds: float) -> None:
+        """See to it that a fresh socket is there: a call that comes then waits for no handshake.
+
+        `seconds`: for a connection. To be called about once a second. Only TLS is worth it: elsewhere a connection costs
+        one round trip.
+        """
+        if self._tls is None or self._closed or self._warming or self._loop.time() < self._warm_after:
+            return
+        freshest = self._idle[-1].idle_since if self._idle else 0.0
+        if freshest < self._loop.time() - KEPT_WARM_SECONDS:
+            self._warming = self._loop.create_task(self._warm(seconds))
+
+    async def _warm(self, seconds: float) -> None:
+        first, longest = SECONDS_AFTER_FAILURE
+        try:
+            async with asyncio.timeout(seconds):
+                connection = await self._dial(seconds)
+            self._pause = 0.0
+            self.give_back(connection)
+        except OSError:  # nobody waits for it; a call that needs it will be told what is wrong
+            self._pause = min(longest, max(first, self._pause * 2))
+            self._warm_after = self._loop.time() + self._pause
+        finally:
+            self._warming = None
+
     def close(self) -> None:
         """Close every idle socket now; sockets in use close when their exchange ends."""
         self._closed = True
+        if self._warming:
+            self._warming.cancel()
         while self._idle:
             self._idle.popleft().close()
 

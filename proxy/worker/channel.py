@@ -162,6 +162,11 @@ class Upstream:
                 return (channel,)
         return self.channels
 
+    def keep_warm(self, seconds: float) -> None:
+        """A socket to each origin is there before it is needed. To be called about once a second."""
+        for pool in self._pools.values():
+            pool.keep_warm(seconds)
+
     def close_idle(self) -> None:
         for pool in self._pools.values():
             pool.close_idle()

@@ -122,6 +122,9 @@ class Gateway:
             for name, provider in settings.providers.items()
         }
         self.settings, self._proxies, self._upstreams = settings, proxies, upstreams  # all of them or none
+        self._kept_warm = {target.provider for route in settings.routes.values() for target in route.targets}
+        if not settings.routing.warm:
+            self._kept_warm.clear()
         self.leaks.configure(settings)
         self.bodies.configure(settings.bodies)
         self.limit(settings.limiting)
@@ -203,8 +206,10 @@ class Gateway:
         self._retries.tick()
         routes = self.settings.routes.values()
         self._allowances.tick(max(self.settings.deadlines.total, *(route.deadlines.total for route in routes), 0))
-        for upstream in self._upstreams.values():
+        for name, upstream in self._upstreams.items():
             upstream.close_idle()
+            if name in self._kept_warm:
+                upstream.keep_warm(self.settings.deadlines.connect)
 
     def rejected(self, source: str, kind: str) -> None:
         """A connection was refused before there was a call."""

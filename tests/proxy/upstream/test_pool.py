@@ -229,3 +229,50 @@ async def test_a_tls_handshake_that_breaks_off_is_unreachable(client: NewClient,
     async with scripted_upstream(script) as upstream:
         failure = await failure_of(client(f"https://127.0.0.1:{upstream.port}/v1"))
         assert failure.kind in ("upstream_unreachable", "upstream_tls")
+
+
+async def test_a_spare_socket_is_there_before_the_call_that_needs_it(
+    client: NewClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain, private = certificate(tmp_path, "localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(chain))
+    async with scripted_upstream(answers(OK, OK), tls=serving(chain, private)) as upstream:
+        ours = client(f"https://localhost:{upstream.port}/v1")
+        ours.pool.keep_warm(20)
+        await until(lambda: ours.open_sockets == 1)
+        ours.pool.keep_warm(20)  # there is one that is fresh
+        assert await ours.ask() == (200, b"ok")
+        assert (len(upstream.conversations), ours.exchanges[0].connect_us) == (1, None)
+
+
+async def test_a_spare_socket_that_grows_old_is_followed_by_another(
+    client: NewClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain, private = certificate(tmp_path, "localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(chain))
+    monkeypatch.setattr(pool, "KEPT_WARM_SECONDS", 0.0)
+    async with scripted_upstream(answers(OK), tls=serving(chain, private)) as upstream:
+        ours = client(f"https://localhost:{upstream.port}/v1")
+        ours.pool.keep_warm(20)
+        await until(lambda: ours.open_sockets == 1)
+        ours.pool.keep_warm(20)
+        await until(lambda: ours.open_sockets == 2)
+
+
+async def test_a_spare_socket_that_cannot_be_made_is_nobodys_trouble_and_not_tried_for_all_the_time(
+    client: NewClient,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    ours = client(f"https://127.0.0.1:{port}/v1")
+    ours.pool.keep_warm(20)
+    await until(lambda: ours.pool._warming is None)
+    ours.pool.keep_warm(20)
+    assert ours.pool._warming is None
+
+
+async def test_plain_sockets_are_made_when_they_are_needed(client: NewClient) -> None:
+    async with scripted_upstream(answers(OK)) as upstream:
+        ours = client(upstream.url)
+        ours.pool.keep_warm(20)
+        assert ours.pool._warming is None

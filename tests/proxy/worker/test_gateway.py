@@ -283,7 +283,7 @@ async def test_an_errors_status_is_an_error_that_cost_nothing(
 ) -> None:
     raw = b"HTTP/1.1 204 X\r\n\r\n" if status == 204 else http(status, body)
     model = f"{status}-{streamed}" if kind == "upstream_auth" else "chat"
-    async with serve(answers(raw)) as upstream:
+    async with serve(answers(*[raw] * (3 if status in (503, 529) else 1))) as upstream:
         reply = await chat(model=model, stream=streamed)
         tries = len(upstream.requests)
     assert 1 <= tries <= (3 if status in (503, 529) else 1)  # as far as the target has retries left
