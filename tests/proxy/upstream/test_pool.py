@@ -250,7 +250,7 @@ async def test_a_spare_socket_that_grows_old_is_followed_by_another(
 ) -> None:
     chain, private = certificate(tmp_path, "localhost")
     monkeypatch.setenv("SSL_CERT_FILE", str(chain))
-    monkeypatch.setattr(pool, "KEPT_WARM_SECONDS", 0.0)
+    monkeypatch.setattr(pool, "KEPT_WARM_SECONDS", -1.0)
     async with scripted_upstream(answers(OK), tls=serving(chain, private)) as upstream:
         ours = client(f"https://localhost:{upstream.port}/v1")
         ours.pool.keep_warm(20)
