@@ -1,7 +1,7 @@
 """The order of a route's targets, where the configured one gives way."""
 
 from proxy.settings import Deadlines, Override, Route, Target
-from proxy.worker.routing.orders import cheapest_first, shifted
+from proxy.worker.routing.orders import by_cost, cheapest_first, shifted, with_targets
 
 A, B, C = (Target(provider=provider, model="m") for provider in "abc")
 ROUTE = Route(name="r", targets=(A, B, C), deadlines=Deadlines())
@@ -34,3 +34,12 @@ def test_a_shift_away_from_a_model_or_from_elsewhere() -> None:
     assert shifted(ROUTE, shift("model", "a/m"))[0].targets == (B, C, A)
     assert shifted(ROUTE, shift("provider", "z")) == (ROUTE, None)
     assert shifted(ROUTE, shift("provider", "c")) == (ROUTE, None), "it is last already"
+
+
+def test_targets_by_cost_alone() -> None:
+    assert by_cost((A, B, C), {A: 3, B: 1, C: 3}.__getitem__) == [B, A, C]
+
+
+def test_a_route_in_its_own_order_is_itself() -> None:
+    assert with_targets(ROUTE, [A, B, C]) is ROUTE
+    assert with_targets(ROUTE, [B]).targets == (B,)
