@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHMARKS = ("gateway", "dialects", "ledger", "limits", "limits_store", "last_cent")
+BENCHMARKS = ("gateway", "dialects", "ledger", "limits", "limits_store", "last_cent", "routing")
 
 
 def main(argv: list[str]) -> int:

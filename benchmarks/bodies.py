@@ -14,9 +14,9 @@ from pathlib import Path
 
 from benchmarks.candidates import Candidate, Prepared, Upstreams, gatewatch_config
 from benchmarks.dialects import Plan, gatewatch_from
-from benchmarks.limits import measured
 from benchmarks.machine import description, pin
 from benchmarks.versions import ROOT
+from benchmarks.worker_cost import measured
 
 
 def main(argv: list[str]) -> int:
