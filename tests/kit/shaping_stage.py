@@ -65,7 +65,9 @@ class Shaped(Stage):
     def route(self, *targets: str, name: str = "talk", **options: Any) -> None:
         """One route, besides those that are there."""
         deadlines = Deadlines(connect=20, first_byte=20, idle=20, total=20)
-        made = Route(name=name, targets=tuple(map(target, targets)), **({"deadlines": deadlines} | options))
+        longer = tuple(map(target, options.pop("context_window", ())))
+        fields = {"targets": tuple(map(target, targets)), "context_window": longer, "deadlines": deadlines}
+        made = Route(name=name, **(fields | options))
         settings = self.gateway.settings
         self.gateway.configure(msgspec.structs.replace(settings, routes=settings.routes | {name: made}))
 
