@@ -11,7 +11,7 @@ Per = Literal[
 ]
 MetricName = Literal[
     "p95", "ttft", "errors", "5xx", "401", "429", "blocked", "unpriced", "calls",
-    "velocity", "budget", "forecast", "key_age", "ledger_lag",
+    "velocity", "budget", "forecast", "key_age", "ledger_lag", "slo", "error_budget", "breakers",
 ]  # fmt: skip
 
 OF_TRIES: frozenset[str] = frozenset({"model", "provider", "provider_key"})
@@ -25,7 +25,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
 
     words: str
     units: tuple[Unit, ...]
-    source: Literal["calls", "velocity", "budgets", "keys", "ledger"] = "calls"
+    source: Literal["calls", "velocity", "budgets", "keys", "ledger", "targets"] = "calls"
     pers: tuple[Per, ...] = _OF_CALLS
     """The first is what it is told apart by where nothing is said."""
     clear_percent: int = 80
@@ -52,5 +52,11 @@ METRICS: dict[str, Metric] = {
                        pers=("budget",), clear_percent=95),
     "key_age": Metric(words="since the key was set", units=("time",), source="keys", pers=("provider_key",),
                       clear_percent=100),
+    "slo": Metric(words="of what the p95 may be", units=("share",), source="targets",
+                  pers=("model", "route", "provider"), clear_percent=100),
+    "error_budget": Metric(words="of the error budget spent", units=("share",), source="targets",
+                           pers=("model", "route", "provider"), clear_percent=100),
+    "breakers": Metric(words="open breakers", units=("count",), source="targets", pers=("model", "provider"),
+                       clear_percent=100),
     "ledger_lag": Metric(words="behind", units=("time",), source="ledger", pers=("gateway",)),
 }  # fmt: skip

@@ -34,6 +34,9 @@ BUILT_IN: dict[str, Written] = {
     "wrong-keys": _built_in("401", "50", per="gateway"),
     "blocked": _built_in("blocked", "50%", per="team", least=50),
     "old-keys": _built_in("key_age", "365d", severity="info"),
+    "slo-missed": _built_in("slo", "100%", per="model"),
+    "error-budget": _built_in("error_budget", "100%", per="model"),
+    "breaker-open": _built_in("breakers", "1", per="model", **{"for": "15s"}),
     "ledger-lag": _built_in("ledger_lag", "30s", severity="critical", clear="5s", clear_for="5s"),
 }
 """Alerts that need no writing. Each is switched off, or changed, under its name."""

@@ -59,7 +59,9 @@ class Alert(Section):
     `5xx`, `401` and `429` (by `provider`, `provider_key` and `model` those of providers, try by try, of which those
     without an answer count as `5xx`; else what callers were told), `blocked` (refused calls), `unpriced` (calls without
     a price), `calls`, `velocity` (spend, as a multiple of the usual), `budget` (share that is spent), `forecast` (share
-    at the end of its period), `key_age` (of providers' keys in the vault), `ledger_lag`."""
+    at the end of its period), `key_age` (of providers' keys in the vault), `ledger_lag`, `slo` (p95 of a target, as a
+    share of what its route's `slo` allows), `error_budget` (share of it that a target has spent), `breakers` (keys of a
+    target that are left alone)."""
     above: AmountText | None = None
     """It fires from this on: a duration, a share (`5%`), a number, or for `velocity` a multiple (`5x`)."""
     below: AmountText | None = None

@@ -15,7 +15,7 @@ from gatewatch.control.shifts import Shift, Shifts
 from gatewatch.control.store import ControlStore
 from gatewatch.ledger.answer import Answer
 from gatewatch.ledger.unavailable import LedgerUnavailable
-from gatewatch.routing.service_level import NOTHING, Judged, Level, Measured, Misses, Watch, judged
+from gatewatch.routing.service_level import NOTHING, WHOLE, Judged, Level, Measured, Misses, Watch, judged
 from proxy.control.level_words import kept_text, measured_text
 
 MOST_LAG = 20_000_000
@@ -51,6 +51,16 @@ class LevelState(msgspec.Struct, frozen=True, kw_only=True):
     """When it was put where it is; None: it was never anywhere else."""
     text: str = ""
     """Of what it misses, for people."""
+
+    @property
+    def time_used(self) -> int:
+        """The p95 as a share of its bound, in millionths; 0 where there is none."""
+        return (self.p95 or 0) * WHOLE // max(1, self.bound)
+
+    @property
+    def budget_used(self) -> int:
+        """The share of the error budget that is spent, in millionths."""
+        return self.failures * WHOLE * WHOLE // max(1, self.tries * self.budget)
 
 
 class Look(NamedTuple):

@@ -12,6 +12,7 @@ from gatewatch.paths import Home
 from proxy.control.alarms import Alarms
 from proxy.control.alerting.engine import AlertEngine
 from proxy.control.alerting.firing import Firing, Hear
+from proxy.control.alerting.target_figures import Figure
 from proxy.control.limits_in_force import LimitsInForce
 from proxy.settings import Limiting
 from tests.kit.acting import SECOND, Clock
@@ -31,6 +32,7 @@ class Stage:
         self.told: list[Firing] = []
         self.pushed: list[Limiting] = []
         self.ages: dict[str, int] = {}
+        self.figures: list[Figure] = []
         self.made = 0
         self.takes = True
         self.locked = False
@@ -49,6 +51,7 @@ class Stage:
             loaded_until=lambda: self.service.loaded_until_us,
             ages=lambda: self.ages,
             sink=self,
+            figures=lambda: self.figures,
             clock=self.clock,
         )
         with self.store() as store:

@@ -24,7 +24,7 @@ from proxy.control.alarms import Alarm, Alarms
 from proxy.control.alerting.effects import overrides
 from proxy.control.alerting.firing import Firing, Sink
 from proxy.control.alerting.looking import Look, Looking
-from proxy.control.alerting.readings import Ages, Ask
+from proxy.control.alerting.readings import Ages, Ask, Figures
 from proxy.control.alerting.words import firing_of
 from proxy.control.limits_in_force import LimitsInForce
 
@@ -51,6 +51,7 @@ class AlertEngine:
         loaded_until: Callable[[], int | None],
         ages: Ages,
         sink: Sink,
+        figures: Figures = tuple,
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         """`alerts`: those of the configuration in force. `loaded_until`: what began before that is in
@@ -59,7 +60,9 @@ class AlertEngine:
         self._alarms = alarms
         self._sink = sink
         self._clock = clock
-        self._looking = Looking(control, alerts=alerts, ask=ask, loaded_until=loaded_until, ages=ages, clock=clock)
+        self._looking = Looking(
+            control, alerts=alerts, ask=ask, loaded_until=loaded_until, ages=ages, clock=clock, figures=figures
+        )
         self._seen = Look()
         self._is_news = False
         self._heard: list[Heard] = []

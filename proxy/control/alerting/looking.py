@@ -22,7 +22,7 @@ from gatewatch.control.alerts import KEEP_US, AlertRow, Alerts, Heard, Over
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
 from proxy.control.alerting.effects import effects
-from proxy.control.alerting.readings import Ages, Ask, Readings, Usual
+from proxy.control.alerting.readings import Ages, Ask, Figures, Readings, Usual
 from proxy.control.alerting.words import line, over, threshold_text, value_text
 
 SETTLING_US = 15_000_000
@@ -53,6 +53,7 @@ class Looking:
         loaded_until: Callable[[], int | None],
         ages: Ages,
         clock: Callable[[], int],
+        figures: Figures = tuple,
     ) -> None:
         """`alerts`: those of the configuration in force. `loaded_until`: what began before that is in
         the ledger, µs; None: not known yet."""
@@ -61,6 +62,7 @@ class Looking:
         self._ask = ask
         self._loaded_until = loaded_until
         self._ages = ages
+        self._figures = figures
         self._clock = clock
         self._began = clock()
         self._usual = Usual(ask)
@@ -102,6 +104,7 @@ class Looking:
             is_loaded=until is not None,
             now=now,
             firing=firing,
+            figures=self._figures,
             least=min((0 if alert.below else alert.clear for alert in of_budgets), default=0),
         )
         found = dict(known)

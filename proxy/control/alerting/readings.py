@@ -4,7 +4,7 @@ Keeps true: a question is asked once in a pass, however many alerts want its ans
 minutes; where the ledger does not answer, there are no readings, and that is said.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from gatewatch.ledger.answer import Answer, Row
 from gatewatch.ledger.unavailable import LedgerUnavailable
 from gatewatch.money import picos_from_usd, usd_text
 from gatewatch.timespan import duration_text
+from proxy.control.alerting.target_figures import Figure
 
 MINUTE = 60_000_000
 TEN_MINUTES = 10 * MINUTE
@@ -32,6 +33,10 @@ NEARLY = WHOLE * 9 // 10
 
 Ages = Callable[[], Mapping[str, int]]
 """`PROVIDER/KEY` → how long ago it was set, µs. Raises GatewatchError."""
+
+
+Figures = Callable[[], Iterable[Figure]]
+"""Of targets, as they are now."""
 
 
 class Ask(Protocol):
@@ -85,12 +90,14 @@ class Readings:
         now: int,
         firing: Mapping[str, int],
         least: int = 0,
+        figures: Figures = tuple,
     ) -> None:
         """`lag`: how far the ledger is behind, µs. `is_loaded`: whether it is a ledger of this run at all. `firing`:
         id of what fires → since when, µs. `least`: millionths of a budget under which no alert has a word to say."""
         self._ask = ask
         self._usual = usual
         self._ages = ages
+        self._figures = figures
         self._lag = lag
         self._is_fresh = is_loaded and lag <= MOST_LAG
         self._now = now
@@ -101,7 +108,7 @@ class Readings:
 
     def of(self, alert: Alert) -> list[Reading]:
         """One for each subject of which something is seen. Raises GatewatchError."""
-        if alert.metric.source not in ("keys", "ledger") and not self._is_fresh:
+        if alert.metric.source not in ("keys", "ledger", "targets") and not self._is_fresh:
             raise LedgerUnavailable("the ledger has not loaded what calls did lately")
         match alert.metric.source:
             case "budgets":
@@ -110,6 +117,8 @@ class Readings:
                 found = self._velocity(alert)
             case "keys":
                 found = (_reading(alert, name, age) for name, age in self._ages().items())
+            case "targets":
+                found = self._targets(alert)
             case "ledger":
                 found = iter([_reading(alert, "", self._lag)])
             case _:
@@ -137,6 +146,16 @@ class Readings:
             detail = f"{some} of {whole} {'tries' if tries else 'calls'} in {duration_text(alert.window)}"
             share = some * WHOLE // whole if whole else 0
             yield _reading(alert, name, share if alert.unit == "share" else some, whole, detail)
+
+    def _targets(self, alert: Alert) -> Iterator[Reading]:
+        """The worst figure of each name."""
+        worst: dict[str, Figure] = {}
+        for figure in self._figures():
+            if figure.metric == alert.when and (name := figure.name(alert.per)) is not None:
+                worst[name] = max(figure, worst.get(name, figure), key=lambda each: each.value)
+        for name, figure in worst.items():
+            detail = figure.detail if alert.per == "model" else f"{figure.target}: {figure.detail}"
+            yield _reading(alert, name, figure.value, detail=detail)
 
     def _velocity(self, alert: Alert) -> Iterator[Reading]:
         usual = self._usual.of(alert.per, alert.window, self._now)

@@ -13,6 +13,7 @@ def test_every_metric_has_its_line_and_no_other_is_there() -> None:
 
 def test_each_is_told_apart_by_what_its_source_knows() -> None:
     known = {"calls": set(OF_CALLS), "velocity": set(NAMES), "budgets": {"budget"}, "keys": {"provider_key"}}
+    known["targets"] = {"model", "route", "provider"}
     for name, metric in METRICS.items():
         assert set(metric.pers) <= known.get(metric.source, {"gateway"}), name
         assert metric.pers

@@ -13,6 +13,7 @@ from gatewatch.limits.in_force import InForce
 from gatewatch.limits.rule import Rule
 from gatewatch.limits.window import Window
 from gatewatch.paths import Home
+from proxy.control.alerting.target_figures import Figure
 from tests.kit.acting import DAY, HOUR, MINUTE, SECOND
 from tests.kit.alert_stage import Stage
 from tests.kit.journals import a_call, attempt, closing, segment
@@ -58,6 +59,10 @@ def late(stage: Stage) -> None:
     stage.clock.now += 31 * SECOND
 
 
+def figure(stage: Stage, metric: Any, value: int) -> None:
+    stage.figures.append(Figure(metric, "chat", "openai/gpt-5", value, "seen"))
+
+
 REFUSED = {"status": "blocked", "cost_picos": 0}
 CASES: dict[str, tuple[str, Callable[[Stage], None], Callable[[Stage], None]]] = {
     "velocity": ("key/k0000001", lambda s: spent(s, 4, MINUTE), lambda s: spent(s, 5, MINUTE)),
@@ -81,6 +86,10 @@ CASES: dict[str, tuple[str, Callable[[Stage], None], Callable[[Stage], None]]] =
                  lambda s: s.calls(1, cost_picos=None, cost_basis="unpriced")),
     "old-keys": ("provider_key/openai/main", lambda s: s.ages.update({"openai/main": 364 * DAY}),
                  lambda s: s.ages.update({"openai/main": 366 * DAY})),
+    "slo-missed": ("model/openai/gpt-5", lambda s: figure(s, "slo", 999_999), lambda s: figure(s, "slo", 1_000_001)),
+    "error-budget": ("model/openai/gpt-5", lambda s: figure(s, "error_budget", 999_999),
+                     lambda s: figure(s, "error_budget", 1_000_001)),
+    "breaker-open": ("model/openai/gpt-5", lambda s: figure(s, "breakers", 0), lambda s: figure(s, "breakers", 1)),
     "ledger-lag": ("gateway", lambda s: None, late),
 }  # fmt: skip
 """Alert → subject, what is too little for it, what is enough."""
@@ -95,6 +104,9 @@ async def fires(stage: Stage, name: str) -> set[str]:
     if name != "ledger-lag":
         stage.service.load_once()
     await stage.engine.settle()
+    if lasting := next((alert.lasting for alert in stage.alerts if alert.name == name), 0):
+        stage.clock.now += lasting
+        await stage.engine.settle()
     return {id for id, state in stage.rows().items() if state == "firing" and id.startswith(f"{name}|")}
 
 

@@ -18,6 +18,7 @@ from gatewatch.limits.rule import Rule
 from gatewatch.limits.window import Window
 from gatewatch.paths import Home
 from proxy.control.alerting.readings import MOST_LAG, Readings, Usual
+from proxy.control.alerting.target_figures import Figure
 from tests.kit.journals import HOUR, MINUTE, SECOND, T0, a_call, attempt, closing, segment
 
 NOW = T0 + 6 * HOUR + 5 * MINUTE
@@ -239,3 +240,21 @@ def test_a_ledger_that_is_behind_is_not_asked(stage: Stage, lag: int, is_loaded:
     for when, above in (("errors", "5%"), ("velocity", "5x"), ("budget", "50%")):
         with pytest.raises(LedgerUnavailable):
             stage.readings(lag=lag, is_loaded=is_loaded).of(alert(when=when, above=above))
+
+
+def test_of_targets_the_worst_of_each_name_is_seen_however_far_behind_the_ledger_is(stage: Stage) -> None:
+    figures = [
+        Figure("slo", "chat", "openai/gpt-5", 900_000, "p95 900 ms"),
+        Figure("slo", "code", "openai/gpt-5", 1_200_000, "p95 1.2 s"),
+        Figure("slo", "code", "openai/gpt-5-mini", 400_000, "p95 400 ms"),
+        Figure("breakers", None, "openai/gpt-5", 2, "of key main"),
+    ]
+    readings = stage.readings(is_loaded=False, figures=lambda: figures)
+
+    def seen(**written: Any) -> dict[str, int]:
+        return {each.subject: each.value for each in readings.of(alert(**written))}
+
+    assert seen(when="slo", above="100%") == {"model/openai/gpt-5": 1_200_000, "model/openai/gpt-5-mini": 400_000}
+    assert seen(when="slo", above="100%", per="route") == {"route/chat": 900_000, "route/code": 1_200_000}
+    assert seen(when="slo", above="100%", per="provider") == {"provider/openai": 1_200_000}
+    assert seen(when="breakers", above="1") == {"model/openai/gpt-5": 2}
