@@ -33,6 +33,7 @@ from proxy.control.alarms import Alarms, most_urgent_first
 from proxy.control.alerting.engine import AlertEngine
 from proxy.control.alerting.provider_key_ages import provider_key_ages
 from proxy.control.alerting.sinks.all_sinks import Sinks
+from proxy.control.alerting.target_figures import Figure, target_figures
 from proxy.control.background import Background
 from proxy.control.body_losses import BodyLosses
 from proxy.control.canary_watch import CanaryWatch
@@ -143,6 +144,7 @@ class ControlProcess:
             loaded_until=lambda: self._ledger.loaded_until_us,
             ages=lambda: provider_key_ages(home, self._configuration.config),
             sink=self._sinks,
+            figures=self._target_figures,
         )
         self._service_levels = ServiceLevels(
             home.control,
@@ -327,6 +329,11 @@ class ControlProcess:
             "targets": [msgspec.to_builtins(each) for each in targets_now(states, self._service_levels.states())],
             "service_levels": [msgspec.to_builtins(state) for state in self._service_levels.states()],
         }
+
+    def _target_figures(self) -> list[Figure]:
+        """May be asked from any thread."""
+        levels = self._service_levels.states()
+        return list(target_figures(levels, targets_now(list(self._workers.states.values()), levels)))
 
     @property
     def rotator(self) -> Rotations:
