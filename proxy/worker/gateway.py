@@ -346,6 +346,7 @@ class Gateway:
     def _way(self, inbound: Inbound, route: Route) -> tuple[Settings, dict[str, Upstream]]:
         """Where this call goes; the settings that say so, and their upstreams."""
         call, inbound.epoch = inbound.call, self.settings.epoch
+        inbound.route = route
         call.route = route.name
         call.route_version = route.version or None
         call.stream = inbound.body.get("stream") is True and call.endpoint in GENERATING

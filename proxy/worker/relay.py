@@ -16,6 +16,7 @@ from proxy.worker.ending import Ending
 from proxy.worker.inbound import Inbound
 from proxy.worker.passage import Passage
 from proxy.worker.reply_kind import check_encoding, is_json, is_stream, not_a_stream
+from proxy.worker.streaming.sentences import Sentences
 
 
 class Relay:
@@ -103,7 +104,11 @@ class Relay:
             await inbound.request.write(late_comment(inbound))
         else:
             await inbound.request.start(200, stream_headers(inbound))
-        await relay_stream.relay_frames(inbound, tap, first)
+        source: relay_stream.Source = tap
+        if inbound.route is not None and (coalescing := inbound.route.coalescing) is not None:
+            source = sentences = Sentences(tap, inbound.caller.name, coalescing.max_wait)
+            first = await sentences.behind(first)
+        await relay_stream.relay_frames(inbound, tap, source, first)
         exchange.linger()
         self._ending.settle(inbound, tap, whole=True)
         last = tap.last(inbound.call.tokens())

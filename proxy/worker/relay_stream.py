@@ -5,6 +5,7 @@ error event and nothing after it.
 """
 
 import time
+from typing import Protocol
 
 from gatewatch.call import Tokens
 from proxy.canonical.seen import Seen
@@ -69,6 +70,10 @@ class StreamTap(Seen):
                 self._failure = upstream(502, "upstream_invalid", "The provider sent an event that is not valid JSON.")
         return b"".join(out)
 
+    def held(self) -> bytes:
+        """What has come and is held back; it is not held any more."""
+        return b""
+
     def last(self, tokens: Tokens) -> bytes:
         """What the caller gets at the end, `tokens` being what the ledger says the call used."""
         raise NotImplementedError
@@ -107,7 +112,14 @@ class StreamTap(Seen):
         return False
 
 
-async def relay_frames(inbound: Inbound, tap: StreamTap, first: bytes) -> None:
+class Source(Protocol):
+    """Where the caller's frames come from: a tap, or what stands before it."""
+
+    def held(self) -> bytes: ...
+    async def next(self) -> bytes: ...
+
+
+async def relay_frames(inbound: Inbound, tap: StreamTap, source: Source, first: bytes) -> None:
     """Pass on frames until the end's mark. Raises as `StreamTap.next` does, and Refusal beyond the call's ceiling."""
     watch = inbound.ceiling.watch(inbound) if inbound.ceiling is not None else None
     data, kept, flight = first, inbound.kept, inbound.flight
@@ -120,9 +132,13 @@ async def relay_frames(inbound: Inbound, tap: StreamTap, first: bytes) -> None:
         if inbound.call.ttft_us is None:
             inbound.call.ttft_us = inbound.elapsed_us()
         if watch is not None and not tap.done:
-            watch.check(tap)
+            try:
+                watch.check(tap)
+            except Refusal:
+                await inbound.request.write(source.held())
+                raise
         waited = inbound.heard_ns = time.perf_counter_ns()
         try:
-            data = await tap.next()
+            data = await source.next()
         finally:
             inbound.upstream_ns += time.perf_counter_ns() - waited
