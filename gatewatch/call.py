@@ -140,9 +140,9 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     blocked_by: str | None = None
     """The rule that was in the way."""
     priority: str | None = None
-    """`urgent` or `batch`; null: neither."""
+    """`urgent`, `batch` or `deferred`; null: none of them."""
     queued_us: int = 0
-    """Waited for a turn at the provider."""
+    """Waited for a turn at the provider; a deferred call also for its time."""
     stepped_down: str | None = None
     """The rule whose soft threshold sent it to a cheaper target, or the alert."""
     request_shape: Any = None
@@ -169,6 +169,8 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The call that bought the reply, where it came from the cache."""
     cache_age_us: int | None = None
     """How old that was."""
+    deferred: str | None = None
+    """Of a call that was deferred, the way that it went: `batch`, `off_peak` or `standard`."""
 
     @property
     def input_tokens_uncached(self) -> int:

@@ -107,6 +107,11 @@ class KeyTable:
             return Refusal("wrong_secret", kid)
         return self._refusal(stored) or stored.known
 
+    def known(self, kid: str) -> Known | None:
+        """The key behind a secret, whether it may call or not: for calls that were let in before."""
+        stored = self._secrets.get(kid)
+        return stored.known if stored else None
+
     def cut_off(self, kid: str) -> Refusal | None:
         """Why calls in flight with this secret must end now; None: they may go on, also past the end of its time.
 

@@ -83,7 +83,7 @@ WHOLE_CALL: Mapping[str, Shape] = {
     **_plain("estimated_input_tokens", "estimated_output_tokens", "estimate_percent", "estimated_others"),
     "reserved_usd": Shape("reserved", lambda reserved: None if reserved is None else usd(reserved)),
     "checked": Shape("checked", _checks),
-    **_plain("blocked_by", "priority", "stepped_down"),
+    **_plain("blocked_by", "priority", "deferred", "stepped_down"),
     **_ms("queued"),
     "request_shape": Shape("request_shape", _json),
     **_plain("routed_by", "retries", "degraded", "data_class", "region"),
@@ -91,6 +91,8 @@ WHOLE_CALL: Mapping[str, Shape] = {
         "passed_over", lambda text: [dict(zip(("target", "why"), each, strict=True)) for each in _json(text) or ()]
     ),
     "avoided_usd": Shape("avoided", lambda avoided: None if avoided is None else usd(avoided)),
+    **_plain("answer_of"),
+    **_ms("cache_age"),
     "usage": Shape("usage", _json),
     "segment": Shape("segment"),
     "loaded_at": Shape("epoch_us(loaded_at)", _time),

@@ -117,7 +117,12 @@ class Ending:
             if len(inbound.attempts) > 1:
                 self._live.tries.take(inbound.attempts)
             inbound.journalled = False
-        self._journal.close(call, inbound.attempts)
+        if inbound.deferred is None or not inbound.deferred.is_later:
+            self.record(inbound)
+
+    def record(self, inbound: Inbound) -> None:
+        """Write the row. Of a deferred call not before its reply is safe. Raises JournalFull."""
+        self._journal.close(inbound.call, inbound.attempts)
         inbound.position = self._journal.position
         self.closed(inbound)
         if inbound.kept is not None and self._bodies:

@@ -32,6 +32,9 @@ from proxy.worker.caching.cache import Cache
 from proxy.worker.channel import Upstream
 from proxy.worker.counted import ESTIMATED, can_count, counts_nothing
 from proxy.worker.cutting import Cutting, check_not_cut_off, cut_short
+from proxy.worker.deferred.again import known_again
+from proxy.worker.deferred.deferred import Deferred
+from proxy.worker.deferred.told import PATH as DEFERRED
 from proxy.worker.elsewhere import not_that_method, nothing_here, served
 from proxy.worker.ending import Ending
 from proxy.worker.endpoints import ENDPOINTS, GENERATING, caller_of
@@ -109,6 +112,7 @@ class Gateway:
         self._ladder = Ladder(self._attempts, self._ending, allowances)
         let_in = {"begin": self._begin, "open": self._open}
         self.cache = Cache(settings, keys, self._admission, allowances, self._ending, **let_in)
+        self.deferred = Deferred(Home(Path(settings.home)).deferred, meter)
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
@@ -220,6 +224,7 @@ class Gateway:
         for upstream in self._upstreams.values():
             upstream.close()
         self._ending.close_rows()
+        self.deferred.close()
         self.bodies.stop()
         self._allowances.close()
         self.keys.close()
@@ -268,31 +273,24 @@ class Gateway:
         """receive → authenticate → authorise → plan → cache → admit → attempt → relay → settle → record"""
         inbound.task = asyncio.current_task()
         try:
-            key = self._identify(inbound)
-            if key.max_uses is not None:
-                await self._allowances.check(key)
-            self._let_in(inbound, key)
-            if key.dialects is not None:
-                check_dialect(key, inbound.caller.name)
-            body = await inbound.request.body(self.settings.caps.body_bytes)
-            inbound.body_bytes = len(body)
-            self.leaks.check_prompt(inbound, body)
-            inbound.body = parse_object(body)
-            attribute(inbound.call, inbound.headers, inbound.body)
-            if key.user is not None:  # a person's key: what its calls claim does not move them to others' budgets
-                inbound.call.user = key.user
-            inbound.call.priority = priority_of(inbound.headers, key.team, self.settings.pacing)
-            model = required_model(inbound.body)
-            inbound.call.requested_model = model if model in self.settings.routes else claimed(model)
-            route = authorise(self.settings, key, model)
-            check_further_models(key, route, inbound.body)
-            route = self._admission.shifted(self.router.plan(inbound, route), inbound.call)
-            route = self._fitted(inbound, route)
-            way = self._way(inbound, route)
-            if route.cache is None or inbound.call.endpoint == "count_tokens":
-                await self._buy(inbound, route, *way)
+            if inbound.deferred is None:
+                key = self._identify(inbound)
+                if key.max_uses is not None:
+                    await self._allowances.check(key)
+                self._let_in(inbound, key)
+                if key.dialects is not None:
+                    check_dialect(key, inbound.caller.name)
+                body = await inbound.request.body(self.settings.caps.body_bytes)
+                inbound.body_bytes = len(body)
+                self.leaks.check_prompt(inbound, body)
+                inbound.body = parse_object(body)
+                attribute(inbound.call, inbound.headers, inbound.body)
+                if key.user is not None:  # a person's key: what its calls claim does not move them to others' budgets
+                    inbound.call.user = key.user
+                inbound.call.priority = priority_of(inbound.headers, key.team, self.settings.pacing)
             else:
-                await self.cache.serve(inbound, route, route.cache, partial(self._buy, inbound, route, *way))
+                key = known_again(inbound, self.keys)
+            await self._serve(inbound, key)
         except Refusal as refusal:
             self._ending.refuse(inbound, refusal)
         except UpstreamFailed as failure:
@@ -303,7 +301,30 @@ class Gateway:
             inbound.task.uncancel()
             self._ending.refuse(inbound, cut_short(inbound))
 
+    async def pass_again(self, inbound: Inbound) -> None:
+        """A deferred call passes what every call does before anything is bought; what it may use is held then.
+
+        Raises Refusal.
+        """
+        await self._serve(inbound, known_again(inbound, self.keys))
+
     # stages
+
+    async def _serve(self, inbound: Inbound, key: KeyRecord) -> None:
+        """authorise → plan → cache → admit → attempt → relay → settle → record"""
+        model = required_model(inbound.body)
+        inbound.call.requested_model = model if model in self.settings.routes else claimed(model)
+        route = authorise(self.settings, key, model)
+        check_further_models(key, route, inbound.body)
+        route = self._admission.shifted(self.router.plan(inbound, route), inbound.call)
+        route = self._fitted(inbound, route)
+        way = self._way(inbound, route)
+        if inbound.call.priority == "deferred":
+            route = self.deferred.weigh(inbound, route, *way)
+        if route.cache is None or inbound.call.endpoint == "count_tokens":
+            await self._buy(inbound, route, *way)
+        else:
+            await self.cache.serve(inbound, route, route.cache, partial(self._buy, inbound, route, *way))
 
     def _identify(self, inbound: Inbound) -> KeyRecord:
         if inbound.request.refusal:
@@ -367,6 +388,8 @@ class Gateway:
             else:  # it has waited for another's reply, and that does not come
                 await self._allowances.extend(inbound, settings.providers[first.provider], first.model)
         check_not_cut_off(inbound, self.keys)
+        if inbound.deferred is not None and await self.deferred.divert(inbound, inbound.deferred, route, settings):
+            return
         if inbound.flight is not None:
             inbound.call.cache = "miss"
         self._open(inbound)
@@ -377,10 +400,11 @@ class Gateway:
 
     def _open(self, inbound: Inbound) -> None:
         """Write what this call will probably cost before anything is bought."""
-        try:
-            self.journal.open(inbound.call)
-        except JournalFull:
-            raise ledger_full() from None
+        if inbound.deferred is None:
+            try:
+                self.journal.open(inbound.call)
+            except JournalFull:
+                raise ledger_full() from None
         self._begin(inbound)
 
     def _begin(self, inbound: Inbound) -> None:
@@ -425,6 +449,9 @@ class Gateway:
             if method == "GET" and (path == "/v1/models" or path.startswith("/v1/models/")):
                 check_listing(key, inbound.caller.name)
                 await self._models(inbound, key, path.removeprefix("/v1/models").removeprefix("/"))
+                return
+            if path.startswith(DEFERRED):
+                await self.deferred.serve(inbound, key)
                 return
             raise not_that_method(method, path) if served(path) else nothing_here(path, inbound.caller.name)
         except Refusal as refusal:

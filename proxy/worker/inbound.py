@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from proxy.worker.bodies.kept import KeptReply
     from proxy.worker.caching.flight import Flight, Follower
     from proxy.worker.channel import Channel
+    from proxy.worker.deferred.deferral import Deferral
     from proxy.worker.pacing.line import Waiting
     from proxy.worker.passage import Passage
     from proxy.worker.relay_stream import StreamTap
@@ -47,6 +48,7 @@ class Inbound:
         "channel",
         "content_started",
         "cut_off",
+        "deferred",
         "epoch",
         "exchange",
         "flight",
@@ -85,6 +87,8 @@ class Inbound:
         """What serves it, if that may be cut short."""
         self.cut_off: NotServed | None = None
         """Why it is cut short."""
+        self.deferred: Deferral | None = None
+        """Of a call that may wait."""
         self.body: dict[str, Any] = {}
         self.body_bytes = 0
         """As it came."""

@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+import time
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -237,5 +238,7 @@ class Meter:
     def _row(
         self, call: Call, provider: Provider, model: str, served: str | None, tokens: Tokens, tier: object
     ) -> PriceRow | None:
-        known = tier if isinstance(tier, str) and tier in _PRICED_TIERS else "standard"
-        return price_for(self._book, provider.price_provider, model, served, call.started_at, known, tokens.input)
+        known, at = tier if isinstance(tier, str) and tier in _PRICED_TIERS else "standard", call.started_at
+        if call.deferred is not None:  # a batch has its own tier, whatever its replies say, and cheap hours are now
+            known, at = "batch" if call.deferred == "batch" else known, time.time_ns() // 1000
+        return price_for(self._book, provider.price_provider, model, served, at, known, tokens.input)

@@ -11,3 +11,4 @@ ALTER TABLE calls ADD COLUMN cache_age_us BIGINT;
 ALTER TABLE traffic_minute ADD COLUMN avoided DECIMAL(38, 12);
 ALTER TABLE traffic_hour ADD COLUMN avoided DECIMAL(38, 12);
 ALTER TABLE traffic_day ADD COLUMN avoided DECIMAL(38, 12);
+ALTER TABLE calls ADD COLUMN deferred VARCHAR; -- batch, off_peak or standard

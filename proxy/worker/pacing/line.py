@@ -1,7 +1,8 @@
 """Calls that wait for a turn, in order.
 
-Keeps true: no more wait than the line may hold; urgent calls go before others, batch calls behind them, in each class
-the first that came; every eighth turn goes to the one that has waited longest, so that nobody waits for ever.
+Keeps true: no more wait than the line may hold; urgent calls go before others, batch calls behind them, deferred ones
+last, in each class the first that came; every eighth turn goes to the one that has waited longest, so that nobody waits
+for ever.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from proxy.worker.pacing.turns import Turn
 
 OLDEST_EVERY = 8
-_ORDER: tuple[str | None, ...] = ("urgent", None, "batch")
+_ORDER: tuple[str | None, ...] = ("urgent", None, "batch", "deferred")
 
 NoTurn = Literal["full", "late"]
 """Why a call gets none: the line is full, or it has waited as long as it may."""

@@ -20,6 +20,7 @@ from proxy.worker.pacing.turns import Turn, Turns, pause
 
 REMEMBERED = 1024
 SHOWN = 64
+_PATIENT = frozenset({"batch", "deferred"})
 Place = tuple[str, str, str]
 """Provider, key, model."""
 
@@ -95,7 +96,7 @@ class Pacing:
 
         Raises UpstreamFailed where the client leaves or the gateway stops.
         """
-        if inbound.call.priority != "batch" or seconds > self._patience(inbound, due):
+        if inbound.call.priority not in _PATIENT or seconds > self._patience(inbound, due):
             return False
         if self._resting >= self.rules.queue:
             return False
@@ -183,7 +184,7 @@ class Pacing:
     def _patience(self, inbound: Inbound, due: float) -> float:
         """Seconds that the call may still wait."""
         call = inbound.call
-        longest = self.rules.batch_wait if call.priority == "batch" else self.rules.wait
+        longest = self.rules.batch_wait if call.priority in _PATIENT else self.rules.wait
         return min(longest - call.queued_us / 1e6, due - asyncio.get_running_loop().time())
 
     def _refusal(self, why: Why, turns: Turns, what: str) -> Refusal:

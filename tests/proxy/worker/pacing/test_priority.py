@@ -23,7 +23,7 @@ def test_another_word_is_an_error_that_names_the_header() -> None:
         priority_of({b"x-gatewatch-priority": b"bacth"}, "search", ANY)
     refusal = raised.value
     assert (refusal.status, refusal.code, refusal.param) == (400, "invalid_priority", "x-gatewatch-priority")
-    assert "urgent, normal or batch" in refusal.message
+    assert "urgent, normal, batch or deferred" in refusal.message
     assert "bacth" not in refusal.message
 
 
