@@ -86,6 +86,16 @@ class TryCount(NamedTuple):
     tries: int
 
 
+class AgainCount(NamedTuple):
+    """Tries behind one that failed: at the same target, or at another."""
+
+    provider: str
+    """Where the one before had failed."""
+    model: str
+    is_elsewhere: bool
+    tries: int
+
+
 class RefusalCount(NamedTuple):
     """Calls that a limit or a budget was in the way of."""
 
@@ -101,6 +111,7 @@ class BatchCounts(NamedTuple):
     usage: list[Usage]
     times: list[Times]
     tries: list[TryCount]
+    again: list[AgainCount]
     refusals: list[RefusalCount]
 
 
@@ -138,6 +149,11 @@ def batch_counts(connection: duckdb.DuckDBPyConnection) -> BatchCounts:
     )
     tries = rows("SELECT provider, model, status, error_kind, count(*) FROM batch_attempt GROUP BY ALL")
     refusals = rows(
+    again = rows(
+        "SELECT b.provider, b.model, (b.provider, b.model) <> (a.provider, a.model), count(*)"
+        " FROM batch_attempt b JOIN batch_attempt a ON a.call_id = b.call_id AND a.n = b.n + 1"
+        " WHERE a.n > 1 AND b.status = 'error' GROUP BY ALL"
+    )
         "SELECT blocked_by, team, count(*) FROM batch WHERE is_call AND blocked_by IS NOT NULL GROUP BY ALL"
     )
     return BatchCounts(
@@ -146,6 +162,7 @@ def batch_counts(connection: duckdb.DuckDBPyConnection) -> BatchCounts:
         [Times(*row[:4], *_bins(row[4:])) for row in times],  # type: ignore[arg-type]
         [TryCount(*row) for row in tries],  # type: ignore[arg-type]
         [RefusalCount(*row) for row in refusals],  # type: ignore[arg-type]
+        [AgainCount(*row) for row in again],  # type: ignore[arg-type]
     )
 
 

@@ -6,6 +6,7 @@ from gatewatch.ledger.batch_counts import (
     TOKEN_CLASSES,
     TOKENS,
     TTFT_US,
+    AgainCount,
     BatchCounts,
     Bins,
     CallCount,
@@ -33,6 +34,7 @@ def full_counters(models: int, most: int = 10_000) -> Counters:
                 used,
                 [Times("chat", "openai", model, None, *bins)],
                 [TryCount("openai", model, "ok", None, 3)],
+                [AgainCount("openai", model, is_elsewhere, 1) for is_elsewhere in (False, True)],
                 [RefusalCount("limits.x", team, 1)],
             )
         )

@@ -47,6 +47,8 @@ class Counters:
         model = (*of_model, "gen_ai_provider_name", "gen_ai_request_model")
         self.calls = Series(("endpoint", *where, "error_kind"), ("status", "cache"), most=most)
         self.tries = Series(("provider", "model", "error_kind"), ("status",), most=most)
+        self.retries = Series(("provider", "model"), most=most)
+        self.failovers = Series(("provider", "model"), most=most)
         self.refusals = Series(("rule", "team"), most=most)
         self.tokens = Series(where, most=most, each=len(TOKEN_CLASSES))
         self.cost = Series(where, ("cost_basis",), most=most)
@@ -78,6 +80,9 @@ class Counters:
                 self._take_times(times)
             for each in counts.tries:
                 self.tries.add((each.provider, each.model, each.error_kind, each.status), (each.tries,), each.tries)
+            for after in counts.again:
+                series = self.failovers if after.is_elsewhere else self.retries
+                series.add((after.provider, after.model), (after.tries,), after.tries)
             for refusal in counts.refusals:
                 self.refusals.add((refusal.rule, refusal.team), (refusal.calls,), refusal.calls)
 

@@ -25,6 +25,8 @@ def counted(counters: Counters) -> Iterator[Metric]:
     """Of calls that the ledger has."""
     yield _counter("gatewatch_calls", "Calls by what they were and what became of them.", counters.calls)
     yield _counter("gatewatch_provider_tries", "Tries at providers.", counters.tries)
+    yield _counter("gatewatch_retries", "Tries again at a target that had failed.", counters.retries)
+    yield _counter("gatewatch_failovers", "Tries at another target behind one that had failed.", counters.failovers)
     yield _counter("gatewatch_limit_refusals", "Calls refused because of a limit or a budget.", counters.refusals)
     yield from _tokens(counters.tokens)
     yield from _cost(counters.cost)
@@ -65,6 +67,11 @@ def standing(now: Now) -> Iterator[Metric]:
         ("alarms", "What is wrong now, by kind.", "kind", now.alarms),
     ):
         yield _gauge(name, text, (label,), (((key,), value) for key, value in values.items()))
+    for name, text, own, lines in (
+        ("breakers_open", "Workers in which a provider's key is left alone with a model.", "key", now.breakers),
+        ("targets_shifted", "Targets that come last because they miss the route's level.", "route", now.shifted),
+    ):
+        yield _gauge(name, text, ("provider", "model", own), lines.items())
     text = "Alerts that fire, and of how many subjects each does."
     yield _gauge("alerts_firing", text, ("alert", "severity"), now.alerts.items())
     labels = ("rule", "scope", "name", "measure")

@@ -38,6 +38,10 @@ class Now(msgspec.Struct, kw_only=True):
     """Kind → how many."""
     alerts: dict[tuple[str, str], int] = {}
     """Alert and severity → about how many subjects it fires, silenced ones among them."""
+    breakers: dict[tuple[str, str, str], int] = {}
+    """Provider, model and key → workers in which it is left alone."""
+    shifted: dict[tuple[str, str, str], int] = {}
+    """Provider, model and route → 1: it comes last there."""
     quarantined: dict[str, int] = {}
     """Provider → keys."""
     behind_bytes: int = 0
@@ -65,6 +69,7 @@ def now_of(live: Mapping[str, Any]) -> Now:
         for provider, keys in worker.get("provider_keys_in_flight", {}).items():
             by_provider[provider] += sum(keys.values())
     fires = [alert for alert in live.get("alerts", ()) if alert.get("state") != "cleared"]
+    targets = live.get("targets", ())
     return Now(
         version=str(live.get("version", "")),
         config_version=str((live.get("config") or {}).get("version", "")),
@@ -76,6 +81,25 @@ def now_of(live: Mapping[str, Any]) -> Now:
         connections=sum(worker["connections"] for worker in workers),
         rss_bytes=sum(worker["rss_mb"] for worker in workers) * 1e6,
         by_provider=dict(by_provider),
+        breakers=_breakers(targets),
+        shifted=_shifted(targets),
         alarms=dict(Counter(str(alarm["id"]).partition(":")[0] for alarm in live.get("alarms", ()))),
         alerts=dict(Counter((str(alert["alert"]), str(alert["severity"])) for alert in fires)),
     )
+
+
+def _breakers(targets: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], int]:
+    return {
+        (*_place(target), str(breaker["key"])): int(breaker["workers"])
+        for target in targets
+        for breaker in target["breakers"]
+    }
+
+
+def _shifted(targets: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], int]:
+    return {(*_place(target), str(route)): 1 for target in targets for route in target["shifted"]}
+
+
+def _place(target: Mapping[str, Any]) -> tuple[str, str]:
+    provider, _, model = str(target["target"]).partition("/")
+    return provider, model

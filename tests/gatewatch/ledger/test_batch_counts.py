@@ -81,6 +81,20 @@ def test_tries_and_what_was_in_the_way(home: Home) -> None:
     ]
 
 
+def test_tries_behind_one_that_failed_are_told_apart_by_where_they_went(home: Home) -> None:
+    call = a_call(1)
+    counts = told_once(
+        home,
+        attempt(call, 1, provider="a", status="error"),
+        attempt(call, 2, provider="a", status="error"),
+        attempt(call, 3, provider="b", model="other"),
+        attempt(a_call(2), 1, provider="b", status="client_closed"),
+        attempt(a_call(2), 2, provider="a"),
+        closing(call),
+    )
+    assert sorted(tuple(each) for each in counts.again) == [("a", "gpt-4o", False, 1), ("a", "gpt-4o", True, 1)]
+
+
 def test_every_batch_is_told_of_once_and_their_sums_are_the_ledgers(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

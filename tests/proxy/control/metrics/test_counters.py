@@ -9,6 +9,7 @@ from gatewatch.ledger.batch_counts import (
     TOKEN_CLASSES,
     TOKENS,
     TTFT_US,
+    AgainCount,
     BatchCounts,
     Bins,
     CallCount,
@@ -93,3 +94,12 @@ def test_nothing_is_added_while_it_is_read() -> None:
     list(reading())
     made.take(batch(calls=[a_call()]))
     assert len(made.calls) == 1
+
+
+def test_retries_and_failovers_are_two_counters_of_the_target_that_failed() -> None:
+    made = counters()
+    again = [AgainCount("eu", "gpt", False, 2), AgainCount("eu", "gpt", True, 3), AgainCount("us", "gpt", True, 1)]
+    made.take(batch(again=again))
+    made.take(batch(again=again[:1]))
+    assert dict(made.retries) == {("eu", "gpt"): [4]}
+    assert dict(made.failovers) == {("eu", "gpt"): [3], ("us", "gpt"): [1]}

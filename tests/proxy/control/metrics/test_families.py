@@ -12,7 +12,8 @@ from tests.kit.full_counters import full_counters
 
 NOW = Now(
     version="1", config_version="c", workers=1, by_provider={"openai": 1}, alarms={"config": 1},
-    alerts={("slow", "warning"): 1}, quarantined={"openai": 1}, behind_seconds=0.5,
+    alerts={("slow", "warning"): 1}, quarantined={"openai": 1},
+    breakers={("openai", "gpt", "main"): 1}, shifted={("openai", "gpt", "chat"): 1}, behind_seconds=0.5,
     budgets=[Budget(rule="budgets.all/usd", scope="gateway", name="", measure="usd", limit=5.0, spent=1.5, held=0.25)],
 )  # fmt: skip
 

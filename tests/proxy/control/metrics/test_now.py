@@ -34,6 +34,17 @@ def test_alarms_are_told_by_kind_and_alerts_by_name() -> None:
     assert now.alerts == {("slow", "critical"): 2}
 
 
+def test_breakers_and_shifts_are_told_by_target() -> None:
+    left = {"key": "main", "state": "open", "workers": 2, "failures": 5, "again_in": 4.0}
+    targets = [
+        {"target": "eu/meta/llama", "breakers": [left, left | {"key": "spare", "workers": 0}], "shifted": []},
+        {"target": "us/gpt", "breakers": [], "shifted": ["chat", "code"]},
+    ]
+    now = now_of({"targets": targets})
+    assert now.breakers == {("eu", "meta/llama", "main"): 2, ("eu", "meta/llama", "spare"): 0}
+    assert now.shifted == {("us", "gpt", "chat"): 1, ("us", "gpt", "code"): 1}
+
+
 def test_a_gateway_that_just_begins_has_nothing() -> None:
     now = now_of({})
     assert (now.workers, now.in_flight, now.alarms) == (0, 0, {})
