@@ -145,15 +145,16 @@ def batch_counts(connection: duckdb.DuckDBPyConnection) -> BatchCounts:
         for column, bounds in _MEASURED
     )
     times = rows(
-        f"SELECT endpoint, provider, model, error_kind, {bins} FROM batch WHERE is_call AND {TIMED} GROUP BY ALL"
+        f"SELECT endpoint, provider, model, error_kind, {bins} FROM batch WHERE is_call AND {TIMED}"
+        " AND status <> 'cached' GROUP BY ALL"
     )
     tries = rows("SELECT provider, model, status, error_kind, count(*) FROM batch_attempt GROUP BY ALL")
-    refusals = rows(
     again = rows(
         "SELECT b.provider, b.model, (b.provider, b.model) <> (a.provider, a.model), count(*)"
         " FROM batch_attempt b JOIN batch_attempt a ON a.call_id = b.call_id AND a.n = b.n + 1"
         " WHERE a.n > 1 AND b.status = 'error' GROUP BY ALL"
     )
+    refusals = rows(
         "SELECT blocked_by, team, count(*) FROM batch WHERE is_call AND blocked_by IS NOT NULL GROUP BY ALL"
     )
     return BatchCounts(
@@ -161,8 +162,8 @@ def batch_counts(connection: duckdb.DuckDBPyConnection) -> BatchCounts:
         [Usage(*row[:7], tokens=row[7:]) for row in usage],  # type: ignore[arg-type,misc]
         [Times(*row[:4], *_bins(row[4:])) for row in times],  # type: ignore[arg-type]
         [TryCount(*row) for row in tries],  # type: ignore[arg-type]
-        [RefusalCount(*row) for row in refusals],  # type: ignore[arg-type]
         [AgainCount(*row) for row in again],  # type: ignore[arg-type]
+        [RefusalCount(*row) for row in refusals],  # type: ignore[arg-type]
     )
 
 

@@ -53,7 +53,7 @@ class Family:
         columns = [f"{bucket} AS bucket", *map(quoted, dims)]
         columns += [f"{measure.of_calls} AS {measure.name}" for measure in self.measures]
         columns += [
-            f"histogram({bin_of(f'{time}_us')})::MAP(SMALLINT, BIGINT) AS {time}_bins" for time in self.histograms
+            f"histogram({bin_of(_measured(time))})::MAP(SMALLINT, BIGINT) AS {time}_bins" for time in self.histograms
         ]
         groups = ", ".join(str(number) for number in range(1, 2 + len(dims)))
         return f"SELECT {', '.join(columns)} FROM {calls} WHERE {self.counts} GROUP BY {groups}"
@@ -83,6 +83,11 @@ class Family:
         return f"SELECT {', '.join(groups + merged + bins)} FROM ({union}) GROUP BY {', '.join(groups)}"
 
 
+def _measured(time: str) -> str:
+    """SQL: a time of a call; a reply out of the cache has waited for no upstream."""
+    return "CASE WHEN status <> 'cached' THEN upstream_us END" if time == "upstream" else f"{time}_us"
+
+
 def quoted(name: str) -> str:
     """A column's name in SQL; `user` is a word of SQL's own."""
     return f'"{name}"'
@@ -97,6 +102,7 @@ TRAFFIC = Family(
     measures=(
         Measure.total("calls", "weight"),
         *(Measure.total(f"{time}_us", f"{time}_us") for time in TIMES),
+        Measure("avoided", "sum(avoided)::DECIMAL(38, 12)", "sum(avoided)::DECIMAL(38, 12)"),
         Measure("first_at", "min(started_at)", "min(first_at)"),
         Measure("last_at", "max(started_at)", "max(last_at)"),
         Measure("example", "arg_max(call_id, started_at)", "arg_max(example, last_at)"),

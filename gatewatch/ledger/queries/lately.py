@@ -23,12 +23,18 @@ OF_CALLS = {
     "user": '"user"',
     "key": "key_id",
     "route": "route",
-    "model": "provider || '/' || model",
-    "provider": "provider",
+    "model": "CASE WHEN status <> 'cached' THEN provider || '/' || model END",
+    "provider": "CASE WHEN status <> 'cached' THEN provider END",
     "provider_key": "provider || '/' || provider_key",
 }
-"""Dimension → what a call is called in it, as limits and budgets have it (`gatewatch.limits.concerned`)."""
-OF_TRIES = {name: OF_CALLS[name] for name in ("gateway", "model", "provider", "provider_key")}
+"""Dimension → what a call is called in it, as limits and budgets have it (`gatewatch.limits.concerned`). No provider
+has served what came from the cache."""
+OF_TRIES = {
+    "gateway": "''",
+    "model": "provider || '/' || model",
+    "provider": "provider",
+    "provider_key": OF_CALLS["provider_key"],
+}
 _WORKED = f"NOT ({BLOCKED} AND coalesce(http_status, 0) < 500)"
 """Calls that a provider, or the gateway, had to serve: shares of failures are of these."""
 

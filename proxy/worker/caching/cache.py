@@ -1,7 +1,7 @@
 """The stage: a call whose answer is here gets it; one whose answer is being bought shares it; any other buys it.
 
-Keeps true: a hit is held to everything that a call is held to before anything is bought; identical calls in flight reach
-the provider once; what was invalidated while it was bought is not kept.
+Keeps true: a hit is held to all that a call is held to before anything is bought; identical calls in flight reach the
+provider once; what was invalidated while it was bought is not kept.
 """
 
 import asyncio
@@ -133,7 +133,7 @@ class Cache:
         await give(self._ending, inbound, entry, age)
 
     async def _followed(self, inbound: Inbound, route: Route, flight: Flight) -> bool:
-        """Whether it got the reply that another call buys; else it leads from here on. Raises what the call ends with."""
+        """Whether it got the reply that another call buys; else it leads from here on. Raises what it ends with."""
         first = route.targets[0]
         inbound.call.provider, inbound.call.model = first.provider, first.model
         follower = inbound.waiting = flight.join()

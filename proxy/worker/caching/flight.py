@@ -1,4 +1,4 @@
-"""Identical calls in flight: one of them leads and asks the provider, the others follow and get what it gets, as it comes.
+"""Identical calls in flight: one leads and asks the provider, the others follow and get what it gets, as it comes.
 
 Keeps true: at any moment one call leads. What the provider did wrong is told to all; where the leader ends for reasons
 of its own, the next follower that has nothing yet leads, one at a time.
@@ -156,7 +156,7 @@ class Flight:
             follower.fail(alike(refusal, self.leader.call.call_id))
 
     def handed_over(self) -> None:
-        """The leader ends for reasons of its own: those that have some of the reply end, the next of the others leads."""
+        """The leader ends for reasons of its own: who has some of the reply ends, the next of the others leads."""
         self.parts, self.held = [], 0
         heir: Follower | None = None
         for follower in self._followers:

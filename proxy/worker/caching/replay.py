@@ -36,7 +36,7 @@ async def give(ending: Ending, inbound: Inbound, entry: Entry, age: float) -> No
 
 
 async def follow_stream(ending: Ending, inbound: Inbound, flight: Flight, follower: Follower) -> None:
-    """Frame by frame, as they come; until the end, or until it is this call's turn to lead. Raises what it fails with."""
+    """Frame by frame, as they come, until the end or this call's turn to lead. Raises what it fails with."""
     request, sent = inbound.request, 0
     while True:
         follower.check()

@@ -1,4 +1,4 @@
-"""What a caller wants of the cache: `Cache-Control`, and `x-gatewatch-cache` for those whose HTTP client sets the first.
+"""What a caller wants of the cache: `Cache-Control`, and `x-gatewatch-cache` where that is set by an HTTP client.
 
 | header | read | kept |
 |---|---|---|
