@@ -245,8 +245,9 @@ class Provider(Section):
     query: str | None = None
     """Appended to the query of every request, as in `api-version=2024-10-21`; never credentials."""
     region: str | None = Field(default=None, pattern=r"^[a-z0-9-]{1,40}$")
-    """The provider's region: part of the address where the preset says so, and what AWS signatures are made for. Left
-    out: the one in an address of AWS."""
+    """Where it answers, as in `eu-west-1`, `swedencentral` or `eu`: what the `region` of models, keys and calls is held
+    against; part of the address where the preset says so, and what AWS signatures are made for. Left out: the one in
+    an address of AWS, where requests are signed for it."""
     project: str | None = Field(default=None, pattern=r"^[a-z0-9:.-]{1,80}$")
     """The cloud project; part of the address where the preset says so."""
     quirks: Quirks | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gatewatch.config.models import Config, Provider
+from gatewatch.config.models import Config
 from gatewatch.config.problems import KeyPath
 from gatewatch.providers.catalogue import Preset, presets
 from gatewatch.vault.kinds import READ_ONLY
@@ -28,16 +28,16 @@ def _unenforced(config: Config) -> Iterator[tuple[KeyPath, str]]:
                 told = f"not in force for {', '.join(unaged)}: when it was set is known of keys in the vault alone"
                 yield ("providers", name, "rotation", "max_age"), told
         preset = presets()[provider.preset] if provider.preset else None
-        for key in ("region", "project"):
-            if getattr(provider, key) and not _matters(key, provider, preset):
-                yield ("providers", name, key), "not enforced yet: it changes nothing for this provider"
+        if provider.project and not _matters("project", preset):
+            yield ("providers", name, "project"), "not enforced yet: it changes nothing for this provider"
+    for name, model in config.models.items():
+        if model.weights and model.strategy != "weight":
+            yield ("models", name, "weights"), f"does nothing with strategy: {model.strategy}"
     for name, team in config.teams.items():
         if team.models:
             yield ("teams", name, "models"), "not enforced yet: give the models to its keys (keys create --models)"
 
 
-def _matters(key: str, provider: Provider, preset: Preset | None) -> bool:
-    """Whether the provider's addresses, or the signatures of its requests, are made with it."""
-    if key == "region" and (provider.auth == "sigv4" or (preset and provider.region in preset.regions)):
-        return True
+def _matters(key: str, preset: Preset | None) -> bool:
+    """Whether the provider's addresses are made with it."""
     return preset is not None and any(f"{{{key}}}" in endpoint.base_url for endpoint in preset.endpoints)

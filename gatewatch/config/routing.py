@@ -7,7 +7,7 @@ from pydantic import Field
 
 from gatewatch.config.retention import OnOff
 from gatewatch.config.section import Section
-from gatewatch.config.values import Count, Duration, Flag, ModelName, Percent, Size, TeamName, Usd
+from gatewatch.config.values import Count, Duration, Flag, Percent, Size, TeamName, Usd
 from gatewatch.routing.data_class import DataClass
 from gatewatch.routing.workload_class import WorkloadClass
 
@@ -109,7 +109,7 @@ class When(Section):
 
     endpoint: Literal["chat", "completions", "embeddings", "responses", "messages"] | None = None
     """What is asked for."""
-    model: ModelName | None = None
+    model: str | None = Field(default=None, min_length=1, max_length=200)
     """The name that is asked for; `*` stands for anything."""
     team: TeamName | None = None
     """Whose it is."""

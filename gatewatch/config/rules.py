@@ -19,6 +19,7 @@ from gatewatch.config.models import Config, Provider, Quirks
 from gatewatch.config.problems import KeyPath, Problem, found_text, nearest
 from gatewatch.config.provider_keys import key_problems
 from gatewatch.config.retention_problems import retention_problems
+from gatewatch.config.routing_problems import routing_problems
 from gatewatch.config.target_privacy import privacy_problems
 from gatewatch.config.values import REFERENCE_FORMS, Address
 from gatewatch.keys.secret_shapes import is_known_secret
@@ -49,8 +50,8 @@ _REFERENCE = re.compile(r"(?:vault|env|file):")
 def broken_rules(config: Config) -> list[Problem]:
     """Every rule that the completed configuration breaks."""
     rules: tuple[Callable[[Config], Iterator[Problem]], ...] = (
-        _listening, _stores, _vault_options, _providers, key_problems, admin_problems, _targets, privacy_problems,
-        _teams, limit_problems, sink_problems, alert_problems, metrics_problems, retention_problems,
+        _listening, _stores, _vault_options, _providers, key_problems, admin_problems, routing_problems,
+        privacy_problems, _teams, limit_problems, sink_problems, alert_problems, metrics_problems, retention_problems,
     )  # fmt: skip
     # whether workers can keep the limits is only known of limits that are sound
     return [problem for rule in rules for problem in rule(config)] or list(_workers(config))
@@ -178,28 +179,6 @@ def _header_problem(path: KeyPath, name: str, value: str) -> Problem | None:
         return Problem(path, "a header for credentials", f"api_key: {REFERENCE_FORMS}")
     if not _HEADER_VALUE.fullmatch(value):
         return Problem(path, "a value with control or other characters", "printable ASCII")
-    return None
-
-
-def _targets(config: Config) -> Iterator[Problem]:
-    for name, model in config.models.items():
-        for index, target in enumerate(model.targets):
-            path: KeyPath = ("models", name, "targets", index)
-            if problem := _target_problem(config, path, target):
-                yield problem
-            elif target in model.targets[:index]:
-                yield Problem(path, f"{target} again", "each target once")
-
-
-def _target_problem(config: Config, path: KeyPath, target: str) -> Problem | None:
-    provider, slash, model = target.partition("/")
-    if not slash or not model or not re.fullmatch(r"[!-~]{1,200}", model):
-        return Problem(path, found_text(path, target), "provider/model, as in openai/gpt-4o-mini")
-    if provider not in config.providers:
-        known = nearest(provider, list(config.providers))
-        return Problem(
-            path, f"no provider {found_text(path, provider)}", f"a provider that stands under providers: {known}"
-        )
     return None
 
 

@@ -4,7 +4,7 @@ from gatewatch.config.models import Config
 from gatewatch.config.target_privacy import known_privacy, quirks_of, stated
 from gatewatch.providers.privacy import unmet
 from gatewatch.routing.data_class import may_see
-from gatewatch.routing.region import lies_in
+from gatewatch.routing.region import answered_in
 
 
 def unfit(config: Config, model: str, target: str) -> str | None:
@@ -17,7 +17,7 @@ def unfit(config: Config, model: str, target: str) -> str | None:
     provider = config.providers.get(name)
     if provider is None:
         return f"provider {name} is not configured"
-    if asked.region and not lies_in(provider.region, asked.region):
+    if asked.region and not answered_in(provider.region, target.partition("/")[2], asked.region):
         where = f"lies in {provider.region}" if provider.region else "has no region that is known"
         return f"provider {name} {where}, and calls of {model} stay in {asked.region}"
     if not may_see(provider.data_class, asked.data_class):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from gatewatch.config.models import Config, Provider
+from gatewatch.config.named_targets import named_targets
 from gatewatch.config.problems import Problem
 from gatewatch.providers.catalogue import presets
 from gatewatch.providers.privacy import Privacy, Stated, unmet
@@ -14,14 +15,14 @@ from gatewatch.providers.quirks import Quirks
 def privacy_problems(config: Config) -> Iterator[Problem]:
     """One problem for each target whose provider does not keep to its model's `privacy`."""
     for name, model in config.models.items():
-        for index, target in enumerate(model.targets if model.privacy else ()):
+        for path, target in named_targets(name, model) if model.privacy else ():
             provider = config.providers.get(target.partition("/")[0])
             if provider is None or model.privacy is None:
                 continue
             if what := unmet(model.privacy, known_privacy(provider), stated(provider), quirks_of(provider)):
                 stating = "trains: no" if model.privacy == "no_training" else "zero_retention: contract"
                 yield Problem(
-                    ("models", name, "targets", index),
+                    path,
                     f"{target}, whose provider {what}",
                     f"a target that keeps to privacy: {model.privacy}; or, where your contract or its console says so, "
                     f"providers.{target.partition('/')[0]}.privacy: {{{stating}}}",

@@ -55,7 +55,6 @@ def test_the_contract_loads_and_says_what_is_not_enforced_yet(written: Written) 
     )
     warned = [warning.removeprefix(f"{written.path}:").partition(": not")[0] for warning in loaded.warnings]
     assert warned == [
-        "6: providers.claude.region",
         "13: teams.search.models",
     ]
 

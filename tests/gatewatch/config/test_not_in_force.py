@@ -10,7 +10,8 @@ def unenforced(**tree: object) -> list[str]:
 
 
 def test_what_works_is_not_warned_about() -> None:
-    working = {"providers": {"aws": {"preset": "bedrock", "region": "eu-west-1"}}, "deadlines": {"total": "2m"}}
+    providers = {"aws": {"preset": "bedrock", "region": "eu-west-1"}, "own": {"preset": "anthropic", "region": "us"}}
+    working = {"providers": providers, "deadlines": {"total": "2m"}}
     assert unenforced(**working, models={"bot": {"targets": ["aws/x"]}}, hosts=["a"], teams={"s": {}}, workers=3) == []
 
 
@@ -26,7 +27,8 @@ def test_limits_budgets_and_retention_are_in_force() -> None:
     [
         ({"stores": {"control": "env:DB"}}, "stores.control"),
         ({"stores": {"ledger": "env:DB"}}, "stores.ledger"),
-        ({"providers": {"a": {"preset": "anthropic", "region": "us"}}}, "providers.a.region"),
+        ({"providers": {"a": {"preset": "anthropic", "project": "p"}}}, "providers.a.project"),
+        ({"models": {"m": {"targets": ["a/b", "a/c"], "weights": {"a/b": "3"}}}}, "models.m.weights"),
         ({"teams": {"t": {"models": ["m"]}}}, "teams.t.models"),
     ],
 )

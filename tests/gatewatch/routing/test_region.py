@@ -5,7 +5,8 @@ import pytest
 from gatewatch.routing.region import AREAS, answered_in, is_area, lies_in
 
 EU = ("eu", "EU", "eu-west-1", "eu-central-1", "eu-north-1", "eu-south-2", "europe-west4", "europe-west1",
-    "europe-north1", "westeurope", "northeurope", "swedencentral", "francecentral", "germanywestcentral", "polandcentral")  # fmt: skip
+    "europe-north1", "westeurope", "northeurope", "swedencentral", "francecentral", "germanywestcentral",
+    "polandcentral")  # fmt: skip
 NOT_EU = ("eu-west-2", "eu-central-2", "europe-west2", "europe-west6", "uksouth", "switzerlandnorth", "us-east-1", "us",
     "europe", "europa", "eu-west-9", "eus", "eu west 1", "", "global", "norwayeast")  # fmt: skip
 
