@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
     ]
     report = [f"- {name}: {fact}" for name, fact in facts.items()]
     with tempfile.TemporaryDirectory(prefix="gatewatch-bench-") as folder:
-        report += ["", *measured(compared, plan, Path(folder))]
+        report += ["", *measured(compared, plan, Path(folder), "bodies")]
     sys.stdout.write("\n".join(report) + "\n")
     return 0
 

@@ -1,7 +1,7 @@
 """One target is asked: with which of its keys, how often, and what is learnt of it.
 
-Keeps true: a key that fails is followed by the next of the same target; a target that is overloaded is asked again,
-three tries at most and within its budget of retries; a provider none of whose keys may be used is not asked; a key that
+Keeps true: a key that fails is followed by the next of the same target; a target that is overloaded is asked again
+where no other is left, three tries at most and within its budget of retries; a provider none of whose keys may be used is not asked; a key that
 is full is passed over, and where all are, the caller is told of the one that is free soonest; and no caller is told
 that a key of ours was refused as if it were theirs.
 """
@@ -159,8 +159,8 @@ class Asking:
                     turn.end()
             if failed.of_the_key:
                 continue
-            if not failed.is_overload or not await self._again(tries, target, failed, asked, is_last=is_last):
-                break
+            if not failed.is_overload or not is_last or not await self._again(tries, target, failed, asked):
+                break  # another target is asked at once, rather than the same after a while
             tried = ()
         if failed and is_limited:
             soonest = keys.soonest(team, route.name, model, tried)
@@ -179,13 +179,10 @@ class Asking:
         shut = tuple(id for id in keys if self._breakers.standing(target.provider, id, target.model) == "open")
         return shut if len(shut) < len(keys) else ()
 
-    async def _again(self, tries: Tries, target: Target, failed: AttemptFailed, asked: int, *, is_last: bool) -> bool:
+    async def _again(self, tries: Tries, target: Target, failed: AttemptFailed, asked: int) -> bool:
         """Wait before the same target is asked again, where it may be."""
         wait = backoff(asked, failed.wait)
-        longest = min(tries.seconds_left(), LONGEST_BACKOFF if not is_last else max(LONGEST_BACKOFF, tries.patience))
-        if asked >= MOST_TRIES or tries.left < 1 or wait > longest:
-            return False
-        if self._breakers.any_open and self.is_open(tries, target):
+        if asked >= MOST_TRIES or tries.left < 1 or wait > min(tries.seconds_left(), LONGEST_BACKOFF):
             return False
         if not self._retries.take(target.provider, target.model):
             return False

@@ -5,7 +5,7 @@
 | 400, 404, 413, 422 and the like | the caller's own fault: nothing more is asked |
 | 401, 402, 403 of the key | the key is held; the next key, then the next target |
 | 429 | the next key, then the next target |
-| 503, 529 | the same target again, three tries at most, within its budget of retries; then the next |
+| 503, 529 | the next target; the last one again, three tries at most, within its budget of retries |
 | 500, 502, 504, a lost connection, nothing in time, a reply that is none | the next target |
 
 Keeps true: tries again at one target are a share of the calls there, so that a provider that is down is not asked twice

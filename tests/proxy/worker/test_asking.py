@@ -65,32 +65,40 @@ async def test_a_target_that_is_busy_is_asked_again_and_the_caller_notices_nothi
     assert (row["status"], row["attempts"], row["retries"]) == ("ok", 3, 2)
 
 
-async def test_three_times_at_most_and_then_the_next_target(running: Running) -> None:
+async def test_where_there_is_another_target_it_is_asked_at_once(running: Running) -> None:
     async with scripted_upstream(saying(BUSY)) as busy, scripted_upstream(saying(OK)) as second:
         await running.start(busy.url, routed(second.url))
         assert (await running.chat()).status == 200
-        assert (len(busy.requests), len(second.requests)) == (3, 1)
+        assert (len(busy.requests), len(second.requests)) == (1, 1)
     (row,) = running.closed()
-    assert (row["provider"], row["attempts"], row["retries"]) == ("second", 4, 2)
+    assert (row["provider"], row["attempts"], row.get("retries", 0)) == ("second", 2, 0)
+
+
+async def test_the_last_target_is_asked_three_times_at_most(running: Running) -> None:
+    async with scripted_upstream(saying(BUSY)) as busy, scripted_upstream(saying(BUSY)) as second:
+        await running.start(busy.url, routed(second.url))
+        assert error(await running.chat()) == (503, "upstream_overloaded")
+        assert (len(busy.requests), len(second.requests)) == (1, 3)
+    assert running.closed()[0]["retries"] == 2
 
 
 async def test_tries_again_are_a_fifth_of_the_calls_so_that_a_busy_target_is_not_asked_three_times_as_much(
     running: Running,
 ) -> None:
     never = Routing(breaking=Breaking(failures=10_000, share=1.1))
-    async with scripted_upstream(saying(BUSY)) as busy, scripted_upstream(saying(OK)) as second:
-        await running.start(busy.url, routed(second.url, routing=never))
+    async with scripted_upstream(saying(BUSY)) as busy:
+        await running.start(busy.url, routed(routing=never))
         for _ in range(30):
-            assert (await running.chat()).status == 200
+            assert (await running.chat()).status == 503
         again = len(busy.requests) - 30
     assert 2 <= again <= 2 + 30 * 0.2
     assert sum(row.get("retries", 0) for row in running.closed()) == again
 
 
 async def test_one_that_wants_to_be_left_alone_for_long_is_not_asked_again(running: Running) -> None:
-    async with scripted_upstream(saying(BUSY_FOR_LONG)) as busy, scripted_upstream(saying(OK)) as second:
-        await running.start(busy.url, routed(second.url))
-        assert (await running.chat()).status == 200
+    async with scripted_upstream(saying(BUSY_FOR_LONG)) as busy:
+        await running.start(busy.url, routed())
+        assert (await running.chat()).status == 503
         assert len(busy.requests) == 1
 
 
@@ -105,9 +113,9 @@ async def test_a_target_that_fails_otherwise_gets_one_try(running: Running) -> N
 
 async def test_a_call_has_so_many_tries_over_all_its_targets(running: Running) -> None:
     async with scripted_upstream(saying(BUSY)) as busy, scripted_upstream(saying(BUSY)) as second:
-        await running.start(busy.url, routed(second.url, routing=Routing(tries=4)))
+        await running.start(busy.url, routed(second.url, routing=Routing(tries=3)))
         reply = await running.chat()
-        assert (len(busy.requests), len(second.requests)) == (3, 1)
+        assert (len(busy.requests), len(second.requests)) == (1, 2)
     assert error(reply) == (503, "upstream_overloaded")
 
 
