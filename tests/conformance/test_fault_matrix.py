@@ -9,14 +9,20 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.conformance.faults import failing, leaving, limited
 from tests.conformance.faults.matrix import ROWS, Row
 from tests.conformance.faults.places import Ground, Place, listens_only, raised
-from tests.conformance.faults.stage import Stage, all_of, model_line, provider_line, stage
+from tests.conformance.faults.scene import STORIES, Scene, Story
+from tests.conformance.faults.stage import Stage, all_of, stage
 from tests.conformance.faults.verdicts import Verdict, check_caller, check_row
 from tests.kit.provider_faults import Fault
 from tests.kit.provider_voices import VOICES, Voice
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fault-matrix")]
+
+
+TOLD = (failing, leaving, limited)
+"""Modules whose stories are rows."""
 
 
 class Cell(NamedTuple):
@@ -37,16 +43,14 @@ def cells(row: Row) -> list[Cell]:
     return [Cell(row, form, voice, verdict) for form, verdict in forms.items() if verdict for voice in VOICES]
 
 
-def routes(ground: Ground) -> tuple[dict[str, Place], str, str]:
+def routes(ground: Ground) -> tuple[dict[str, Place], str]:
     places: dict[str, Place] = {}
     models = ""
     for cell in (cell for row in ROWS for cell in cells(row)):
         kind = cell.row.fault if isinstance(cell.row.fault, str) else "scripted"
         place = places[cell.route] = ground.place(kind, cell.route, cell.voice)
-        alone = cell.form.startswith("alone")
-        models += model_line(place, alone=alone, more=f"deadlines: {cell.row.deadlines}")
-    keys = ground.folder / "keys"
-    return places, "".join(provider_line(place, keys) for place in places.values()), models
+        models += place.model_line(alone=cell.form.startswith("alone"), more=f"deadlines: {cell.row.deadlines}")
+    return places, models + "".join(told.lines(ground, places) for told in STORIES)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +74,12 @@ async def test_one_call(ran: Stage, row: Row) -> None:
                 asked = 0 if row.number in (1, 2, 3, 4) else len(tries)
                 assert len(wall.requests) == asked, "A was asked as often as the row says"
     assert b"sk-canary-" not in b"".join(heard)
+
+
+@pytest.mark.parametrize("told", [pytest.param(told, id=told.id) for told in STORIES])
+async def test_several_steps(ran: Stage, told: Story) -> None:
+    async with ran.row():
+        await all_of(*(told.play(Scene(ran, told, voice)) for voice in told.voices))
 
 
 def fault_of(row: Row, heard: list[bytes]) -> Fault:

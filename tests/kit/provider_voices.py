@@ -25,6 +25,8 @@ class Voice(ABC):
     name: str
     preset: str
     model: str
+    other_model: str
+    """At the same price."""
     price: Price
     error_types: Mapping[int, tuple[str, str | None]]
     """Status → type and code."""
@@ -66,7 +68,7 @@ class Voice(ABC):
 
 
 class _OpenAI(Voice):
-    name, preset, model = "openai", "openai", "gpt-4o-mini"
+    name, preset, model, other_model = "openai", "openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18"
     price = Price("0.15", "0.60")
     error_types: Mapping[int, tuple[str, str | None]] = MappingProxyType(
         {
@@ -105,7 +107,7 @@ class _OpenAI(Voice):
 
 
 class _Anthropic(Voice):
-    name, preset, model = "anthropic", "anthropic", "claude-sonnet-4-5"
+    name, preset, model, other_model = "anthropic", "anthropic", "claude-sonnet-4-5", "claude-sonnet-4-5-20250929"
     price = Price("3", "15")
     error_types: Mapping[int, tuple[str, str | None]] = MappingProxyType(
         {

@@ -26,15 +26,32 @@ class Place(NamedTuple):
     """None: there is no server to be."""
     chain: tuple[Path, Path] | None = None
     """Certificate and key of a TLS server."""
+    preset: str = ""
+    """Whose dialect it speaks; empty: the voice's own."""
+    key_count: int = 1
 
     @property
     def provider(self) -> str:
         return self.route
 
     @property
-    def key(self) -> str:
-        """Of the provider; nobody but it may ever see it."""
-        return f"sk-canary-{self.route}-0123456789"
+    def key_names(self) -> list[str]:
+        """Of the files that hold its keys."""
+        return [self.provider, *(f"{self.provider}-{number}" for number in range(2, self.key_count + 1))]
+
+    def provider_line(self, keys: Path) -> str:
+        """Of `providers:`. `keys`: the folder."""
+        files = [f'"file:{keys}/{name}"' for name in self.key_names]
+        listed = ", ".join(f"{{name: k{number}, key: {file}}}" for number, file in enumerate(files))
+        key = f"api_key: {files[0]}" if self.key_count == 1 else f"api_keys: [{listed}]"
+        known = f'preset: {self.preset or self.voice.preset}, base_url: "{self.url}"'
+        return f"  {self.provider}: {{{known}, {key}, allow_private: true}}\n"
+
+    def model_line(self, *, alone: bool, more: str = "") -> str:
+        """Of `models:`: A, and B behind it."""
+        model = self.voice.model
+        targets = [f"{self.provider}/{model}", *([] if alone else [f"b-{self.voice.name}/{model}"])]
+        return f"  {self.route}: {{targets: [{', '.join(targets)}]{', ' if more else ''}{more}}}\n"
 
     def context(self) -> ssl.SSLContext | None:
         if self.chain is None:
@@ -54,9 +71,9 @@ class Ground:
         self._untrusted = certificate(folder, "localhost")
         self._sockets: list[socket.socket] = []
 
-    def place(self, kind: str, route: str, voice: Voice) -> Place:
-        """`kind`: a word of `Row.fault`, or `scripted`."""
-        path = "/v1" if voice.name == "openai" else ""
+    def place(self, kind: str, route: str, voice: Voice, *, bare: bool = False) -> Place:
+        """`kind`: a word of `Row.fault`, or `scripted`. `bare`: there is no version in the address."""
+        path = "/v1" if voice.name == "openai" and not bare else ""
         if kind == "nameless":
             return Place(route, voice, f"http://no-such-host.invalid:9{path}", None)
         listening = socket.socket()
@@ -104,6 +121,11 @@ async def raised(places: dict[str, Place], faults: dict[str, Fault]) -> AsyncIte
             started = scripted_upstream(script, listening=place.listening, tls=place.context())
             walls[route] = await stack.enter_async_context(started)
         yield walls
+
+
+def canary(name: str) -> str:
+    """A provider's key: nobody but the provider may ever see it."""
+    return f"sk-canary-{name}-0123456789"
 
 
 def listens_only(heard: list[bytes]) -> Fault:

@@ -16,11 +16,11 @@ from gatewatch.control_client import ControlClient
 from gatewatch.ledger.reader import RemoteLedger
 from gatewatch.paths import Home
 from tests.conformance.faults.callers import Asked, Told, call
-from tests.conformance.faults.places import Ground, Place, by_voice
+from tests.conformance.faults.places import Ground, Place, by_voice, canary
 from tests.conformance.faults.trickle import HEALTHY, Trickle
 from tests.conformance.faults.verdicts import B_USAGE, FROM_B
 from tests.kit.prompt_gateway import PROMPT
-from tests.kit.provider_voices import VOICES, Voice
+from tests.kit.provider_voices import Voice
 from tests.kit.running import Gateway, Running, gateway, sandbox
 from tests.kit.waiting import until
 
@@ -183,43 +183,34 @@ def _is_socket(descriptor: Path) -> bool:
 
 
 @contextmanager
-def stage(folder: Path, routes: Callable[[Ground], tuple[dict[str, Place], str, str]]) -> Iterator[Stage]:
-    """`routes`: makes the places, and says the lines of `providers:` and `models:`."""
+def stage(folder: Path, routes: Callable[[Ground], tuple[dict[str, Place], str]]) -> Iterator[Stage]:
+    """`routes`: makes the places, and says the lines of `models:`."""
     keys = folder / "keys"
     keys.mkdir()
     ground = Ground(folder)
-    places, providers, models = routes(ground)
-    secrets = {name: f"sk-canary-{name}-0123456789" for name in ("healthy", "b-openai", "b-anthropic")}
-    secrets |= {place.provider: place.key for place in places.values()}
+    with closing(ground):
+        yield from _staged(folder, keys, ground, routes)
+
+
+def _staged(
+    folder: Path, keys: Path, ground: Ground, routes: Callable[[Ground], tuple[dict[str, Place], str]]
+) -> Iterator[Stage]:
+    places, models = routes(ground)
+    names = [HEALTHY, "b-openai", "b-anthropic", *(name for place in places.values() for name in place.key_names)]
+    secrets = {name: canary(name) for name in names}
     for name, secret in secrets.items():
         (keys / name).write_text(secret)
         (keys / name).chmod(0o600)
     with pytest.MonkeyPatch.context() as patched, sandbox(folder) as provider:
         patched.setenv("SSL_CERT_FILE", str(ground.trusted[0]))
-        config = HEAD.format(sandbox=provider.listen, keys=keys) + providers + "models:\n"
-        config += f"  {HEALTHY}: {{targets: [healthy/gpt-4o-mini]}}\n" + models
+        config = HEAD.format(sandbox=provider.listen, keys=keys)
+        config += "".join(place.provider_line(keys) for place in places.values())
+        config += f"models:\n  {HEALTHY}: {{targets: [{HEALTHY}/gpt-4o-mini]}}\n" + models
         with gateway(folder, config, module=PROMPT) as served:
             made = Stage(folder, served, provider, places, [secret.encode() for secret in secrets.values()])
             with closing(made), made.trickle:
                 yield made
-    ground.close()
-
-
-def provider_line(place: Place, keys: Path) -> str:
-    """Of `providers:`."""
-    known = f'preset: {place.voice.preset}, base_url: "{place.url}", api_key: "file:{keys}/{place.provider}"'
-    return f"  {place.provider}: {{{known}, allow_private: true}}\n"
-
-
-def model_line(place: Place, *, alone: bool, more: str = "") -> str:
-    """Of `models:`: A, and B behind it."""
-    voice = place.voice
-    targets = [f"{place.provider}/{voice.model}", *([] if alone else [f"b-{voice.name}/{voice.model}"])]
-    return f"  {place.route}: {{targets: [{', '.join(targets)}]{', ' if more else ''}{more}}}\n"
 
 
 async def all_of(*coroutines: Any) -> list[Any]:
     return list(await asyncio.gather(*coroutines))
-
-
-__all__ = ["VOICES", "Stage", "all_of", "as_b", "model_line", "provider_line", "stage"]
