@@ -22,6 +22,8 @@ REMEMBERED = 8192
 _LONG_HEAD = 4096
 """Bytes of tools and instructions by which alone requests belong together."""
 _MARKERS = (b'"cache_control":', b'"prompt_cache_breakpoint":')
+_OWN_WORD = frozenset({"cache_control", "prompt_cache_options"})
+"""Parameters by which callers say themselves what is to be cached."""
 _INSTRUCTIONS = ("system", "developer")
 _RESULTS = ("function_call_output", "custom_tool_call_output")
 
@@ -50,7 +52,7 @@ class Prefixes:
     def repeated(self, team: str | None, endpoint: str, body: dict[str, Any]) -> Repeated | None:
         """What of it has come before; and from now on all of it has."""
         shape = _shape(endpoint, body)
-        if shape is None:
+        if shape is None or not _OWN_WORD.isdisjoint(body):
             return None
         now, (head, messages) = self._clock(), shape
         raw = _encode(head) if any(head) else b""
