@@ -38,13 +38,13 @@ _TEXTS = (
     *("team", "project", "environment", "key_id", "key_name", "feature", "customer", "use_case", "task_id", "source"),
     *("client", "endpoint", "workload_class", "requested_model", "route", "provider", "provider_key", "model"),
     *("served_model", "cache", "finish_reason", "cost_basis", "price_row", "error_kind", "error_message"),
-    *("dialect", "config_version", "route_version", "priority"),
+    *("dialect", "config_version", "route_version", "priority", "region", "data_class"),
 )
 _COUNTS = (
     *("http_status", "attempts", "client_retry", "input_tokens", "output_tokens", "input_uncached_tokens"),
     *("input_cache_read_tokens", "input_cache_write_5m_tokens", "input_cache_write_1h_tokens", "input_audio_tokens"),
     *("input_image_tokens", "output_reasoning_tokens", "output_audio_tokens", "key_version"),
-    *("estimated_input_tokens", "estimated_output_tokens", "estimate_percent"),
+    *("estimated_input_tokens", "estimated_output_tokens", "estimate_percent", "retries"),
 )
 COLUMNS: dict[str, Column] = {
     "call_id": Column("CAST(call_id AS VARCHAR)"),
@@ -52,7 +52,10 @@ COLUMNS: dict[str, Column] = {
     "status": Column("status", "status"),
     "user": Column('"user"'),
     **{name: Column(name) for name in _TEXTS},
-    **{name: Column(name, is_a_reason=True) for name in ("blocked_by", "stepped_down")},
+    **{
+        name: Column(name, is_a_reason=True)
+        for name in ("blocked_by", "stepped_down", "routed_by", "passed_over", "degraded")
+    },
     **{name: Column(name, "count") for name in _COUNTS},
     "stream": Column("stream", "yes/no"),
     "cost_usd": Column("cost", "money"),
@@ -82,6 +85,7 @@ ALIASES = {
     "overhead": "overhead_ms",
     "queued": "queued_ms",
     "blocked": "blocked_by",
+    "workload": "workload_class",
     "dropped": "dropped_params",
 }
 

@@ -27,7 +27,8 @@ CREATE TABLE calls (
     overhead_us BIGINT, dialect VARCHAR, client_retry BIGINT, config_version VARCHAR, route_version VARCHAR,
     dropped_params VARCHAR[], key_version BIGINT, blocked_by VARCHAR, priority VARCHAR, stepped_down VARCHAR,
     queued_us BIGINT, reserved DECIMAL(18,12), estimated_input_tokens BIGINT, estimated_output_tokens BIGINT,
-    estimate_percent BIGINT)
+    estimate_percent BIGINT, routed_by VARCHAR, passed_over VARCHAR, degraded VARCHAR, region VARCHAR,
+    data_class VARCHAR, retries BIGINT)
 """
 
 CALLS: list[dict[str, object]] = [
@@ -42,6 +43,11 @@ CALLS: list[dict[str, object]] = [
         "latency_us": 1_500_000,
         "input_tokens": 1200,
         "cost": Decimal("0.005615"),
+        "workload_class": "code",
+        "region": "eu",
+        "routed_by": "canary:bot",
+        "passed_over": '[["openai/gpt-4o","not in the region eu"]]',
+        "retries": 2,
         "tags": {"env": "prod", "cost center": "42"},
     },
     {
@@ -136,6 +142,14 @@ def found(calls: duckdb.DuckDBPyConnection, text: str) -> list[int]:
         ("blocked_by~budget", [3]),
         ("blocked_by~yes", [3]),
         ("stepped_down=yes", []),
+        ("routed_by=yes", [1]),
+        ("routed_by~canary", [1]),
+        ("routed_by=no", [2, 3]),
+        ("degraded=yes", []),
+        ("passed_over~openai/gpt-4o", [1]),
+        ("workload=code region=eu", [1]),
+        ('region=""', [2, 3]),
+        ("retries>1", [1]),
         ("stepped_down=no status=ok", [1]),
         ("team=yes", []),
         ("stream=yes", [1]),

@@ -86,6 +86,15 @@ def _without_price(call: Row) -> Step:
     )
 
 
+def _none_allowed(call: Row) -> Step:
+    asked = [f"{name} {safe(call[name], 80)}" for name in ("region", "data_class") if call.get(name)]
+    return Step(
+        f"no target of {safe(call['route'] or 'its model', 80)} fits {' and '.join(asked) or 'what it has to keep to'}:"
+        " give it one whose provider states such a `region` and `data_class`; what they state now:",
+        "gatewatch config show",
+    )
+
+
 _LISTED = "let it, if it is meant to: `gatewatch keys edit KEY --{0} …` with what is listed now and this"
 _DOWN = "test it, and give ROUTE a further target if it has none:"
 _REQUEST = "the request itself is at fault, as said above: it has to be changed"
@@ -105,6 +114,7 @@ STEPS: dict[str, Making] = {
     "model_not_allowed": _of_key(_LISTED.format("models")),
     "model_not_found": _plainly("ask for a model that is configured, or add it to the file", "gatewatch config show"),
     "model_without_price": _without_price,
+    "no_target_allowed": _none_allowed,
     "limits_unavailable": _plainly("the store of the limits cannot be reached", "gatewatch doctor"),
     "allowance_unavailable": _plainly("the control store is locked or cannot be written", "gatewatch doctor"),
     "ledger_full": _plainly("the disk is full: make room, and calls are taken again by themselves", "gatewatch doctor"),

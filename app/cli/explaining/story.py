@@ -9,6 +9,7 @@ from app.cli.explaining.kept import bodies, shape
 from app.cli.explaining.lines import Row, field, fields, folded
 from app.cli.explaining.money import cost
 from app.cli.explaining.next_step import next_step
+from app.cli.explaining.routed import routed
 from app.cli.explaining.tries import attempts, outcome, times
 from gatewatch.safe_text import safe
 from gatewatch.spoken import ENDPOINT_DIALECTS, passage, translated
@@ -51,7 +52,7 @@ def _story(call: Row, charges: "Charges", known: Row) -> Iterator[str]:
     yield from limits(call, rules)
     yield "Reckoned with"
     yield from reckoned(call)
-    if lines := [*way(call, rules), *_passage(call)]:
+    if lines := [*routed(call), *way(call, rules), *_passage(call)]:
         yield "Its way"
         yield from lines
     yield "Attempts"
