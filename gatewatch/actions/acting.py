@@ -49,6 +49,10 @@ class Gateway(Protocol):
     def routes_changed(self) -> None:
         """Take canaries, drains and rollbacks as they are in the store now."""
 
+    def invalidate_cache(self, said: dict[str, str]) -> dict[str, int]:
+        """Have no worker give the kept replies any more of which all is true that is said: `route`, `model`, `tag`,
+        `team`. How many there were, and how many of the workers have said so."""
+
     def verify_counters(self) -> dict[str, Any]:
         """Compare the workers' counters with the ledger now, and set right those that differ."""
 

@@ -26,6 +26,7 @@ def actions() -> dict[str, Action[Any]]:
         teams,
         vault,
     )
+    from gatewatch.actions import cache as kept_replies
     from gatewatch.actions.keys import affected, carry, create, edit, found, identify, listing, revoke, rotate, show
     from gatewatch.actions.routes import canary, drain, rollback, targets, versions
     from gatewatch.actions.routes import listing as routes
@@ -41,6 +42,7 @@ def actions() -> dict[str, Action[Any]]:
         budgets,
         configurations,
         counters,
+        kept_replies,
         limits,
         prices,
         provider_keys,

@@ -21,7 +21,7 @@ _KINDS: dict[Kind, frozenset[str]] = {
             *("canary", "drain", "undrain", "rollback"),
         }
     ),
-    "delete": frozenset({"delete", "remove", "revoke", "abandon", "drop", "forget", "unset", "end"}),
+    "delete": frozenset({"delete", "remove", "revoke", "abandon", "drop", "forget", "unset", "end", "invalidate"}),
 }
 
 

@@ -45,6 +45,8 @@ class Permission(StrEnum):
     BUDGETS_GRANT = "budgets.grant"
     """To lift a ceiling, whoever manages it."""
     LIMITS_SET = "limits.set"
+    CACHE_INVALIDATE = "cache.invalidate"
+    """To have kept replies given no more."""
     ALERTS_VIEW = "alerts.view"
     ALERTS_MANAGE = "alerts.manage"
     """To acknowledge and silence alerts, and to lift what they have put in force."""
@@ -89,6 +91,7 @@ _ADMIN = _USER | {
     _P.BUDGETS_SET,
     _P.BUDGETS_GRANT,
     _P.LIMITS_SET,
+    _P.CACHE_INVALIDATE,
     _P.ROUTES_CHANGE,
     _P.PROVIDERS_QUARANTINE,
     _P.ALERTS_MANAGE,

@@ -36,6 +36,7 @@ from proxy.control.alerting.sinks.all_sinks import Sinks
 from proxy.control.alerting.target_figures import Figure, target_figures
 from proxy.control.background import Background
 from proxy.control.body_losses import BodyLosses
+from proxy.control.cache_invalidations import CacheInvalidations
 from proxy.control.canary_watch import CanaryWatch
 from proxy.control.compared_store import ComparedStore
 from proxy.control.compared_worker import ComparedWorker
@@ -123,6 +124,7 @@ class ControlProcess:
         )
         self._counting = Counting(self._home, self._workers, self._limits, self._alarms)
         self._compared_worker = ComparedWorker(self._workers)
+        self._cache = CacheInvalidations(self._workers)
         self._verifying = Verifying(self._compared_worker, self._limits, self._alarms)
         self._rotations = Rotations(
             self._home, lambda: self._configuration.loaded, lambda: self._vault, self._fleet, self._alarm_from_elsewhere
@@ -361,6 +363,10 @@ class ControlProcess:
         )
         return found
 
+    def invalidate_cache(self, said: dict[str, str]) -> dict[str, int]:
+        """Have all workers give kept replies no more. Called in threads."""
+        return asyncio.run_coroutine_threadsafe(self._cache.invalidate(said), self._loop).result()
+
     def alerts_changed(self) -> None:
         """Look at once what operators acknowledged or silenced. May be called from any thread."""
         self._loop.call_soon_threadsafe(self._alerting.look_soon)
@@ -400,6 +406,7 @@ class ControlProcess:
         self._body_losses.take(state)
         self._counting.take(state)
         self._compared_worker.take(state)
+        self._cache.take(state)
 
     def _taken(self, settings: Settings) -> None:
         """Another configuration is in force."""

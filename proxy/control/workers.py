@@ -26,6 +26,7 @@ from proxy.control.worker_environment import without
 from proxy.control.worker_processes import end_of, signal_to
 from proxy.routing import Routing
 from proxy.settings import Limiting, Settings
+from proxy.worker.caching.invalidation import Invalidation
 from proxy.worker.live import LiveState
 from proxy.worker.quarantine import encoded
 
@@ -117,6 +118,14 @@ class Workers:
     def count(self, at: int, begin: int) -> None:
         """Ask every worker what its counters had settled at a moment (µs), from the `begin`-th on."""
         self._connections.tell({"command": "count", "at": at, "begin": begin})
+
+    def invalidate(self, which: Invalidation, number: int, *, but: int = 0) -> None:
+        """Tell every worker which kept replies are not to be given any more. `number`: what its report is to name, 0:
+        nothing. `but`: the worker that knows."""
+        line = command_line({"command": "invalidate", "which": which, "number": number})
+        for pid, writer in self._connections.writers.items():
+            if pid != but:
+                writer.write(line)
 
     def recount(self, rules: list[str]) -> None:
         """Tell every worker that the counters of these rules are wrong; they ask to be seeded then."""

@@ -19,6 +19,7 @@ from gatewatch.limits.counters import Seeds, Standing
 from proxy.http_server.bounds import Bounds
 from proxy.routing import Routing
 from proxy.settings import Limiting, Settings
+from proxy.worker.caching.invalidation import Invalidation
 from proxy.worker.gateway import Gateway
 from proxy.worker.live import LiveState, rss_mb
 
@@ -42,6 +43,8 @@ class ControlLink:
         self._bounds = bounds
         self._stopping = stopping
         self._standing: Standing | None = None
+        self._obeyed = (0, 0)
+        """Number of the last invalidation of kept replies, and how many there were."""
 
     async def run(self) -> None:
         """Until cancelled. To be started when the server takes connections."""
@@ -121,6 +124,9 @@ class ControlLink:
             bodies_error=gateway.bodies.error,
             provider_lanes=gateway.pacing.states(),
             cache=gateway.cache.state,
+            cache_invalidated=gateway.cache.take_invalidated(),
+            cache_obeyed=self._obeyed[0],
+            cache_obeyed_count=self._obeyed[1],
             key_faults=gateway.quarantine.take_faults(),
             keys_lifted=gateway.quarantine.take_lifted(),
         )
@@ -149,6 +155,10 @@ class ControlLink:
                 self._gateway.seed(msgspec.convert(command["seeds"], Seeds, str_keys=True))
             case "count":
                 self._standing = self._gateway.standing(command["at"], command["begin"])
+            case "invalidate":
+                count = self._gateway.cache.invalidate(msgspec.convert(command["which"], Invalidation))
+                if command["number"]:
+                    self._obeyed = (command["number"], count)
             case "recount":
                 self._gateway.recount(command["rules"])
             case "drain":

@@ -1,6 +1,7 @@
 """What a caller is told whose URL leads nowhere here: most often it is the base URL with `/v1` too many, or too few."""
 
 from proxy.refusal import Refusal
+from proxy.worker.caching.hook import PATH as INVALIDATE
 from proxy.worker.endpoints import ENDPOINTS
 
 MODELS = "/v1/models"
@@ -13,7 +14,7 @@ _BASE_URLS = {
 
 def served(path: str) -> bool:
     """Whether some method is served at this path."""
-    return path in ENDPOINTS or path.startswith(MODELS)
+    return path in ENDPOINTS or path.startswith(MODELS) or path == INVALIDATE
 
 
 def nothing_here(path: str, dialect: str) -> Refusal:
@@ -29,5 +30,5 @@ def nothing_here(path: str, dialect: str) -> Refusal:
 
 def not_that_method(method: str, path: str) -> Refusal:
     """For a path that is served, but not with this method."""
-    allowed = b"POST" if path in ENDPOINTS else b"GET"
+    allowed = b"POST" if path in ENDPOINTS or path == INVALIDATE else b"GET"
     return Refusal(405, "method_not_allowed", f"{method} is not served here.", headers=((b"allow", allowed),))

@@ -28,6 +28,7 @@ from proxy.worker.attribution import attribute, claimed
 from proxy.worker.authenticate import authenticate
 from proxy.worker.authorise import authorise
 from proxy.worker.bodies.keeper import BodyKeeper
+from proxy.worker.caching import hook
 from proxy.worker.caching.cache import Cache
 from proxy.worker.channel import Upstream
 from proxy.worker.counted import ESTIMATED, can_count, counts_nothing
@@ -308,6 +309,20 @@ class Gateway:
         """
         await self._serve(inbound, known_again(inbound, self.keys))
 
+    def close_later(self, inbound: Inbound, status: str, refusal: Refusal) -> None:
+        """A deferred call ends without having bought anything more. Its row is not written yet."""
+        self._ending.free(inbound)
+        self._ending.close(inbound, status, refusal.status, refusal.code, refusal.message)
+
+    def record_later(self, inbound: Inbound) -> None:
+        """Write the row of a deferred call, whose reply is safe. Raises JournalFull."""
+        try:
+            self._ending.record(inbound)
+        finally:
+            if inbound.held is not None:
+                self._allowances.settle(inbound)
+            self._settle(inbound)
+
     # stages
 
     async def _serve(self, inbound: Inbound, key: KeyRecord) -> None:
@@ -453,9 +468,19 @@ class Gateway:
             if path.startswith(DEFERRED):
                 await self.deferred.serve(inbound, key)
                 return
+            if method == "POST" and path == hook.PATH:
+                await self._invalidate(inbound, key)
+                return
             raise not_that_method(method, path) if served(path) else nothing_here(path, inbound.caller.name)
         except Refusal as refusal:
             self._ending.refuse(inbound, refusal)
+
+    async def _invalidate(self, inbound: Inbound, key: KeyRecord) -> None:
+        which = hook.asked_invalidation(parse_object(await inbound.request.body(hook.BODY_BYTES)), key)
+        check_not_cut_off(inbound, self.keys)
+        count = self.cache.invalidate_for(which)
+        self.leaks.news.set()  # other workers hear of it with the next report
+        inbound.request.reply(200, [JSON, *id_headers(inbound)], b'{"invalidated": %d}' % count)
 
     async def _models(self, inbound: Inbound, key: KeyRecord, wanted: str) -> None:
         inbound.epoch = self.settings.epoch

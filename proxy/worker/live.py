@@ -9,6 +9,7 @@ from gatewatch.call import Call
 from gatewatch.control.key_hold import KeyHold
 from gatewatch.keys.leaks import Leak, ProviderLeak
 from gatewatch.limits.counters import Standing
+from proxy.worker.caching.invalidation import Invalidation
 from proxy.worker.caching.state import CacheState
 from proxy.worker.pacing.lane_state import LaneState
 from proxy.worker.target_state import TargetState, TargetTries
@@ -66,6 +67,12 @@ class LiveState(msgspec.Struct, kw_only=True):
     bodies_error: str | None = None
     """Why bodies are dropped at the moment."""
     cache: CacheState = msgspec.field(default_factory=CacheState)
+    cache_invalidated: list[Invalidation] = []
+    """What callers have invalidated here, since the last report."""
+    cache_obeyed: int = 0
+    """Number of the invalidation that was obeyed last, of those that the control process waits for."""
+    cache_obeyed_count: int = 0
+    """Replies that there were of it."""
     networks: list[tuple[str, str, int]] = []
     """Key, network and time (µs) of first uses that are in order."""
 

@@ -101,5 +101,8 @@ class RunningGateway:
     def verify_counters(self) -> dict[str, Any]:
         return {"at": 0, "compared": 0, "differences": [], "skipped": None, "following": 0}
 
+    def invalidate_cache(self, said: dict[str, str]) -> dict[str, int]:
+        return {"invalidated": len(said), "workers": len(self.workers), "of_workers": len(self.workers)}
+
     def rules_changed(self) -> None:
         return None

@@ -60,6 +60,7 @@ class Cache:
         self._entries = Entries(settings.cache)
         self._flights: dict[bytes, Flight] = {}
         self._counts = CacheState()
+        self._told: list[Invalidation] = []
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
@@ -107,6 +108,16 @@ class Cache:
         invalidated = self._entries.invalidate(which)
         self._counts.invalidated += invalidated
         return invalidated
+
+    def invalidate_for(self, which: Invalidation) -> int:
+        """As `invalidate`, for a caller: other workers are to hear of it."""
+        self._told.append(which)
+        return self.invalidate(which)
+
+    def take_invalidated(self) -> list[Invalidation]:
+        """What callers have invalidated since the last time this was asked."""
+        told, self._told = self._told, []
+        return told
 
     def tick(self) -> None:
         """To be called about once a second."""

@@ -34,6 +34,8 @@ REACHES_OUT = {
     "budgets remove": ["gateway"],
     "budgets set": ["gateway", "--usd", "5"],
     "budgets verify": [],
+    "cache invalidate": ["--route", "chat"],
+    "cache stats": [],
     "console": [],
     "explain": [ID],
     "keys create": ["app", "--team", "search"],

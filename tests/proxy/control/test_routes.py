@@ -38,6 +38,8 @@ TABLE = {
     "budgets.remove":               "- - y y   - y y   - y y",
     "budgets.set":                  "- - y y   - y y   - y y",
     "budgets.verify":               "- y y y   y y y   - - -",
+    "cache.invalidate":             "- - y y   - y y   - - -",
+    "cache.stats":                  "- y y y   y y y   - - -",
     "configuration.explain":        "- y y y   y y y   - - -",
     "bodies.read":                  "- - - y   - - y   - - -",
     "keys.affected":                "- y y y   y y y   y y y",
