@@ -1,0 +1,90 @@
+"""A drain: of a target or a provider, for one route or all; refused where it leaves a route without a target."""
+
+from typing import Any
+
+import pytest
+
+from gatewatch.actions.routes.drain import at_target, covers
+from gatewatch.errors import NotAllowed, NotFound
+from tests.kit.acting import MINUTE, Stage
+
+
+class Busy:
+    """As much of a gateway as tells what runs where."""
+
+    def live(self) -> dict[str, Any]:
+        return {"workers": [{"targets_in_flight": {"groq/llama": 3, "groq/small": 2}}, {"targets_in_flight": {}}, {}]}
+
+    def routes_changed(self) -> None:
+        return None
+
+
+def test_it_tells_what_runs_there_still(routes: Stage) -> None:
+    assert routes.do("routes.drain", target="groq/llama")["in_flight"] is None, "nobody runs who could know"
+    routes.gateway = Busy()
+    assert routes.do("routes.drain", target="groq/llama")["in_flight"] == 3
+    assert routes.do("routes.drain", target="groq")["in_flight"] == 5
+
+
+def test_it_is_in_force_until_it_is_lifted_or_over(routes: Stage) -> None:
+    made = routes.do("routes.drain", target="groq/llama", for_us=MINUTE, reason="maintenance")
+    assert (made["id"], made["reason"]) == ("drain:groq/llama", "maintenance")
+    (chat, _) = routes.do("routes.list")
+    assert [each["id"] for each in chat["overrides"]] == ["drain:groq/llama"]
+    routes.clock.now += MINUTE
+    (chat, _) = routes.do("routes.list")
+    assert chat["overrides"] == []
+    routes.do("routes.drain", target="groq/llama")
+    assert routes.do("routes.undrain", target="groq/llama")["id"] == "drain:groq/llama"
+    with pytest.raises(NotFound, match="not drained"):
+        routes.do("routes.undrain", target="groq/llama")
+
+
+def test_for_one_route_it_is_another_than_for_all(routes: Stage) -> None:
+    assert routes.do("routes.drain", target="groq", route="chat")["id"] == "drain:groq|chat"
+    routes.do("routes.drain", target="groq")
+    with pytest.raises(NotFound):
+        routes.do("routes.undrain", target="groq", route="resident")
+    routes.do("routes.undrain", target="groq", route="chat")
+    (chat, _) = routes.do("routes.list")
+    assert [each["id"] for each in chat["overrides"]] == ["drain:groq"]
+
+
+def test_the_last_target_of_a_route_is_drained_by_force_alone(routes: Stage) -> None:
+    with pytest.raises(NotAllowed, match="resident would have no target left"):
+        routes.do("routes.drain", target="openai/gpt-4o")
+    routes.do("routes.drain", target="openai/gpt-4o", route="chat")
+    with pytest.raises(NotAllowed, match="chat would have"):
+        routes.do("routes.drain", target="groq")
+    assert routes.do("routes.drain", target="groq", force=True)["without_a_target"] == ["chat"]
+
+
+def test_so_is_the_last_one_of_a_class_of_work(routes: Stage) -> None:
+    text = routes.home.config.read_text()
+    routes.home.config.write_text(text.replace("groq/llama]}", "groq/llama], classes: {code: [groq/llama]}}"))
+    with pytest.raises(NotAllowed, match="chat would have"):
+        routes.do("routes.drain", target="groq/llama")
+
+
+def test_who_is_no_provider_cannot_be_drained(routes: Stage) -> None:
+    with pytest.raises(NotFound, match="no provider 'grok'"):
+        routes.do("routes.drain", target="grok/llama")
+
+
+@pytest.mark.parametrize(
+    ("drained", "target", "covered"),
+    [
+        ("groq", "groq/llama", True),
+        ("groq/llama", "groq/llama", True),
+        ("groq/llama", "groq/llama-2", False),
+        ("groq", "groq2/llama", False),
+        ("groq/org", "groq/org/llama", False),
+    ],
+)
+def test_a_provider_covers_its_targets(drained: str, target: str, covered: bool) -> None:
+    assert covers(drained, target) is covered
+
+
+def test_calls_of_all_workers_are_counted_together() -> None:
+    workers = [{"targets_in_flight": {"a/x": 1}}, {"targets_in_flight": {"a/x": 2, "a/y": 4, "b/x": 8}}]
+    assert (at_target(workers, "a/x"), at_target(workers, "a"), at_target(workers, "c")) == (3, 7, 0)

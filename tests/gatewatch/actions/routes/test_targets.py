@@ -1,0 +1,71 @@
+"""The routes view: a row for each route and target, with what went there in the window."""
+
+from typing import Any
+
+import pytest
+
+from gatewatch.actions.routes.targets import in_words
+from gatewatch.errors import NotFound, UsageError
+from tests.kit.acting import Stage
+from tests.kit.journals import a_call, segment, whole
+
+WINDOW = {"since": "2026-11-20T10:00:00Z", "until": "2026-11-20T11:00:00Z"}
+
+
+@pytest.fixture
+def called(routes: Stage) -> Stage:
+    fields: list[dict[str, Any]] = [
+        *[{"model": "gpt-4o"}] * 6,
+        *[{"model": "gpt-4o", "status": "error", "http_status": 502, "error_kind": "upstream_error"}] * 2,
+        {"provider": "groq", "model": "small"},
+        {"route": "nobody/knows", "model": "gpt-4o"},
+    ]
+    segment(routes.home, *[whole(a_call(n, **{"route": "chat"} | each)) for n, each in enumerate(fields)])
+    return routes
+
+
+def test_each_configured_target_has_a_row_and_whatever_else_calls_went_to(called: Stage) -> None:
+    answer = called.do("routes.targets", **WINDOW)
+    assert [(row["route"], row["target"], row["calls"], row["errors"]) for row in answer["rows"]] == [
+        ("chat", "openai/gpt-4o", 8, 2), ("chat", "groq/llama", 0, 0), ("chat", "groq/small", 1, 0),
+        ("resident", "openai/gpt-4o", 0, 0),
+    ]  # fmt: skip
+    first, second, third, _ = answer["rows"]
+    assert (first["share"], first["error_rate"], first["version"]) == (0.888889, 0.25, "c3")
+    assert first["cost_usd"] == "0.0036"
+    assert (second["p95_ms"], second["cost_usd"], second["is_target"]) == (None, "0", True)
+    assert (third["is_target"], third["in_flight"]) == (False, None)
+
+
+def test_what_is_in_force_stands_at_the_targets_that_it_is_about(called: Stage) -> None:
+    called.do("routes.canary", route="chat", to="groq/new", share="5%")
+    called.do("routes.drain", target="groq/llama")
+    rows = called.do("routes.targets", route="chat", **WINDOW)["rows"]
+    assert {row["target"]: [each["id"] for each in row["overrides"]] for row in rows} == {
+        "openai/gpt-4o": [], "groq/llama": ["drain:groq/llama"], "groq/new": ["canary:chat"], "groq/small": [],
+    }  # fmt: skip
+
+
+def test_one_route_may_be_asked_for_and_a_filter(called: Stage) -> None:
+    rows = called.do("routes.targets", route="chat", where="status=error", **WINDOW)["rows"]
+    assert [(row["target"], row["calls"]) for row in rows] == [("openai/gpt-4o", 2), ("groq/llama", 0)]
+    with pytest.raises(NotFound):
+        called.do("routes.targets", route="nothing")
+    with pytest.raises(UsageError):
+        called.do("routes.targets", since="yesterday")
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ({"kind": "rollback"}, "rolled back"),
+        ({"kind": "drain"}, "drained"),
+        ({"kind": "canary", "share": "5%"}, "canary 5%"),
+        ({"kind": "canary", "share": "0%", "teams": ["search", "web"]}, "canary search + web"),
+        ({"kind": "canary", "share": "5%", "teams": ["search"]}, "canary 5% + search"),
+        ({"kind": "canary", "share": "0%"}, "canary 0%"),
+        ({"kind": "canary", "share": "0%", "halted": "bad"}, "canary stopped"),
+    ],
+)
+def test_an_override_fits_into_a_column(override: dict[str, Any], words: str) -> None:
+    assert in_words(override) == words

@@ -1,0 +1,51 @@
+"""What a canary is judged by: tries, also of calls that were answered elsewhere in the end."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from gatewatch.errors import UsageError
+from gatewatch.ledger.service import LedgerService
+from gatewatch.paths import Home
+from tests.kit.journals import MINUTE, NOW, a_call, attempt, closing, opening, segment
+
+
+@pytest.fixture
+def ledger(home: Home) -> Iterator[LedgerService]:
+    service = LedgerService(home, clock=lambda: NOW)
+    yield service
+    service.close()
+
+
+def failed_over(n: int, *, ago: int = MINUTE, route: str = "chat") -> bytes:
+    """A call that failed at the canary and was answered by the first target."""
+    call = a_call(n, at_us=NOW - ago, route=route, model="gpt-4o")
+    first = attempt(call, 1, model="new", status="error", http_status=500)
+    return opening(call) + first + attempt(call, 2) + closing(call)
+
+
+def rows(ledger: LedgerService, *lines: bytes, since_us: int = NOW - 10 * MINUTE) -> list[tuple[str, int, int]]:
+    segment(ledger.home, *lines)
+    ledger.load_once()
+    found = ledger.ask("route_tries", route="chat", since_us=since_us).rows
+    return [(row["target"], row["tries"], row["failed"]) for row in found]
+
+
+def test_a_failure_that_another_target_mended_counts_at_the_canary(ledger: LedgerService) -> None:
+    assert rows(ledger, *map(failed_over, range(5))) == [("openai/gpt-4o", 5, 0), ("openai/new", 5, 5)]
+
+
+def test_other_routes_and_what_was_before_do_not_count(ledger: LedgerService) -> None:
+    lines = [failed_over(1), failed_over(2, route="other"), failed_over(3, ago=11 * MINUTE)]
+    assert rows(ledger, *lines) == [("openai/gpt-4o", 1, 0), ("openai/new", 1, 1)]
+
+
+def test_a_caller_that_hung_up_is_no_failure(ledger: LedgerService) -> None:
+    call = a_call(1, at_us=NOW - MINUTE, route="chat", status="client_closed", http_status=499)
+    line = opening(call) + attempt(call, 1, status="client_closed", http_status=None) + closing(call)
+    assert rows(ledger, line) == []
+
+
+def test_nothing_is_told_of_the_future(ledger: LedgerService) -> None:
+    with pytest.raises(UsageError):
+        ledger.ask("route_tries", route="chat", since_us=NOW)
