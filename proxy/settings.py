@@ -144,6 +144,13 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Names the rollback that put this version in force."""
 
     @property
+    def everywhere(self) -> list[Target]:
+        """All targets that its calls may come to, each once."""
+        of_classes = (target for targets in self.classes.values() for target in targets)
+        short = (self.short_answer.target,) if self.short_answer else ()
+        return list(dict.fromkeys((*self.targets, *of_classes, *self.context_window, *short)))
+
+    @property
     def has_further_rungs(self) -> bool:
         """Whether anything is left for a call when none of its targets has answered."""
         return bool(self.context_window) or self.short_answer is not None or self.stored_reply is not None

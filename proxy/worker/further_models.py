@@ -48,7 +48,7 @@ def _allows(key: KeyRecord, route: Route, name: str) -> bool:
 
 def _led_to(route: Route, name: str) -> list[str]:
     """As `provider/name`, where that is not what the route leads to anyway."""
-    return [f"{target.provider}/{name}" for target in route.targets if name != target.model]
+    return [f"{target.provider}/{name}" for target in route.everywhere if name != target.model]
 
 
 def named_models(body: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -84,9 +84,12 @@ def reckoned(call: Row) -> Iterator[str]:
     if others := call.get("estimated_others"):
         yield f"         {others} of its parts are no text: a flat amount for each is in it"
     limit = _own_limit(call)
-    how = "its own limit" if limit else "it sets no limit: what is usual of the model"
+    own = "its own limit" if call["params"].get("length_by") != "route" else "it sets no limit: that of its route"
+    how = own if limit else "it sets no limit: what is usual of the model"
     output = call["estimated_output_tokens"]
     yield f"  output {output:>9} tokens, {how}{'' if limit else _off(output, call, 'output_tokens')}"
+    if call["params"].get("prompt_cache"):
+        yield "  its beginning had come before: marked for the provider's cache, and reckoned at the price of writing it"
     yield from _reservation(call)
 
 

@@ -6,10 +6,12 @@ openai/types/responses/tool.py (ImageGeneration); Anthropic: the adviser tool.
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from gatewatch.control.records import KeyRecord
 from proxy.refusal import Refusal
+from proxy.routing import ShortAnswer
 from proxy.settings import Deadlines, Route, Target
 from proxy.worker.further_models import answering, check_further_models
 
@@ -139,3 +141,18 @@ def test_a_reply_may_come_from_a_model_that_the_body_names_and_from_no_other(
     body: dict[str, Any], served: str, means: str
 ) -> None:
     assert answering(body, "a/gpt-4o", served) == means
+
+
+@pytest.mark.parametrize("where", ["classes", "context_window", "short_answer"])
+def test_a_list_holds_wherever_the_route_may_lead_in_need(where: str) -> None:
+    """What is allowed at the one provider may be another model at the other."""
+    other = Target(provider="second", model="small")
+    further: dict[str, Any] = {
+        "classes": {"classes": {"code": (other,)}},
+        "context_window": {"context_window": (other,)},
+        "short_answer": {"short_answer": ShortAnswer(target=other, max_tokens=9, hint="")},
+    }[where]
+    listed, body = key("router/a/b"), {"models": ["a/b"]}
+    check_further_models(listed, ROUTER, body)
+    with pytest.raises(Refusal, match="may not use the model"):
+        check_further_models(listed, msgspec.structs.replace(ROUTER, **further), body)

@@ -138,3 +138,13 @@ def test_a_call_that_got_no_turn_says_where_it_waited(row: MakeRow) -> None:
 
 def test_what_a_refused_call_held_was_given_back(row: MakeRow) -> None:
     assert "0.03 USD were reserved, and given back" in list(reckoned(row(status="blocked")))[-1]
+
+
+def test_a_limit_that_the_route_has_set_is_not_told_as_the_callers(row: MakeRow) -> None:
+    told = list(reckoned(row(params={"max_completion_tokens": 700, "length_by": "route"}, estimated_output_tokens=700)))
+    assert told[1] == "  output       700 tokens, it sets no limit: that of its route"
+
+
+def test_a_beginning_that_was_marked_for_the_providers_cache_is_told(row: MakeRow) -> None:
+    told = list(reckoned(row(params={"max_tokens": 300, "prompt_cache": "auto"})))
+    assert told[2].startswith("  its beginning had come before: marked for the provider's cache")
