@@ -93,6 +93,8 @@ class Relay:
         if not is_stream(exchange, inbound.channel.dialect):
             raise await not_a_stream(exchange, inbound.channel.dialect)
         tap = inbound.tap = passage.tap(exchange, caps)
+        if inbound.ceiling is not None:
+            tap.watch = inbound.ceiling.watch(inbound)
         waited = time.perf_counter_ns()
         try:
             first = await tap.next()
@@ -108,10 +110,10 @@ class Relay:
         if inbound.route is not None and (coalescing := inbound.route.coalescing) is not None:
             source = sentences = Sentences(tap, inbound.caller.name, coalescing.max_wait)
             first = await sentences.behind(first)
-        await relay_stream.relay_frames(inbound, tap, source, first)
+        await relay_stream.relay_frames(inbound, source, first)
         exchange.linger()
         self._ending.settle(inbound, tap, whole=True)
-        last = tap.last(inbound.call.tokens())
+        last = source.last(inbound.call.tokens())
         if inbound.flight is not None:
             inbound.flight.ended(last)
         if not self._ending.left_before_the_end(inbound):

@@ -17,6 +17,7 @@ from proxy.settings import Caps
 from proxy.sse import BrokenFraming, FrameCutter
 from proxy.upstream.exchange import Exchange
 from proxy.worker.inbound import Inbound
+from proxy.worker.streaming.ceiling import Watch
 from proxy.worker.upstream_error import names_an_error, refusal_for
 
 
@@ -26,6 +27,8 @@ class StreamTap(Seen):
     def __init__(self, exchange: Exchange, caps: Caps, dialect: ProviderDialect) -> None:
         super().__init__()
         self.done = False
+        self.watch: Watch | None = None
+        """Over what the call may cost."""
         self._exchange = exchange
         self._dialect = dialect
         cutter = EventFrames if dialect.framing == "aws" else FrameCutter
@@ -36,7 +39,8 @@ class StreamTap(Seen):
     async def next(self) -> bytes:
         """Bytes to pass on; b"" when the provider's end has come (its mark is not among them).
 
-        Raises UpstreamFailed, and Refusal for an error event, a malformed frame, or an end without its mark.
+        Raises UpstreamFailed, and Refusal for an error event, a malformed frame, an end without its mark, or a reply
+        that has cost too much.
         """
         out: list[bytes] = []
         while not out and not self.done:
@@ -68,11 +72,9 @@ class StreamTap(Seen):
                 self._failure = refusal_for(error, {})
             except UNREADABLE:
                 self._failure = upstream(502, "upstream_invalid", "The provider sent an event that is not valid JSON.")
+            if self.watch is not None and not self.done:
+                self._failure = self._failure or self.watch.objection(self)
         return b"".join(out)
-
-    def held(self) -> bytes:
-        """What has come and is held back; it is not held any more."""
-        return b""
 
     def last(self, tokens: Tokens) -> bytes:
         """What the caller gets at the end, `tokens` being what the ledger says the call used."""
@@ -115,13 +117,12 @@ class StreamTap(Seen):
 class Source(Protocol):
     """Where the caller's frames come from: a tap, or what stands before it."""
 
-    def held(self) -> bytes: ...
+    def last(self, tokens: Tokens) -> bytes: ...
     async def next(self) -> bytes: ...
 
 
-async def relay_frames(inbound: Inbound, tap: StreamTap, source: Source, first: bytes) -> None:
-    """Pass on frames until the end's mark. Raises as `StreamTap.next` does, and Refusal beyond the call's ceiling."""
-    watch = inbound.ceiling.watch(inbound) if inbound.ceiling is not None else None
+async def relay_frames(inbound: Inbound, source: Source, first: bytes) -> None:
+    """Pass on frames until the end's mark. Raises as `StreamTap.next` does."""
     data, kept, flight = first, inbound.kept, inbound.flight
     while data:
         if flight is not None:
@@ -131,12 +132,6 @@ async def relay_frames(inbound: Inbound, tap: StreamTap, source: Source, first: 
             kept.add(data)
         if inbound.call.ttft_us is None:
             inbound.call.ttft_us = inbound.elapsed_us()
-        if watch is not None and not tap.done:
-            try:
-                watch.check(tap)
-            except Refusal:
-                await inbound.request.write(source.held())
-                raise
         waited = inbound.heard_ns = time.perf_counter_ns()
         try:
             data = await source.next()

@@ -85,12 +85,13 @@ class Watch:
         size = estimate.size(inbound.body)
         self._most = self._characters(model, ceiling.before(self._call, self._provider, model, size, self._tier))
 
-    def check(self, seen: Seen) -> None:
-        """Raises Refusal where what was seen of the reply has cost more."""
+    def objection(self, seen: Seen) -> Refusal | None:
+        """Where what was seen of the reply has cost more."""
         if seen.usage is not self._usage and seen.finish_reason is None:
             self._reckon(seen)
         if seen.produced_characters > self._most and (seen.finish_reason is None or self._several):
-            raise self._ceiling.refusal("The reply was ended because the call has cost more than")
+            return self._ceiling.refusal("The reply was ended because the call has cost more than")
+        return None
 
     def _reckon(self, seen: Seen) -> None:
         """The provider has told of its usage: from here on only what comes beyond it is estimated."""

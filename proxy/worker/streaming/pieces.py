@@ -14,9 +14,7 @@ Event = dict[str, Any]
 Found = tuple[Event, str, object]
 """Where the text stands: in which object, under which name; and which of several texts it belongs to."""
 
-NUMBER = "sequence_number"
-"""Responses numbers its events."""
-_PASSING = frozenset({NUMBER, "obfuscation", "created"})
+_PASSING = frozenset({"sequence_number", "obfuscation", "created"})
 """Fields that differ between pieces of the same text."""
 
 _encode = msgspec.json.Encoder().encode
@@ -41,16 +39,9 @@ class Piece(NamedTuple):
         """Whether their texts may stand in one frame."""
         return self.place == other.place and _lasting(self.event) == _lasting(other.event)
 
-    @property
-    def number(self) -> int | None:
-        number = self.event.get(NUMBER)
-        return number if type(number) is int else None
-
-    def with_text(self, text: str, number: int | None) -> bytes:
+    def with_text(self, text: str) -> bytes:
         """The frame with another text."""
         self.holder[self.name] = text
-        if number is not None:
-            self.event[NUMBER] = number
         data = _encode(self.event)
         self.holder[self.name] = ""
         head = self.frame.partition(b"data:")[0]

@@ -2,15 +2,17 @@
 long enough.
 
 Keeps true: the text is the same, and so is every frame that is no text; what is held goes out before anything else
-does, also before an error; numbered events stay in order.
+does, also before an error; numbers of events have no gaps.
 """
 
 import asyncio
 
+from gatewatch.call import Tokens
 from proxy.refusal import Refusal
 from proxy.sse import FrameCutter
 from proxy.upstream.failure import UpstreamFailed
 from proxy.worker.relay_stream import StreamTap
+from proxy.worker.streaming.numbered import Numbering
 from proxy.worker.streaming.pieces import Piece, piece_of
 from proxy.worker.streaming.prose import Prose
 
@@ -27,31 +29,20 @@ class Held:
         self.first = first
         self.text = first.text
         self.since = since
-        self.low = self.high = first.number
-        """Numbers that no frame has yet, the first and the last: those of its pieces."""
+        self._is_first_alone = True
 
     def add(self, piece: Piece) -> None:
         self.text += piece.text
-        self.high = piece.number
-
-    @property
-    def may_be_parted(self) -> bool:
-        """Whether two frames can be made of it: where events are numbered, each needs a number of its own."""
-        return self.low is None or self.high is None or self.low < self.high
+        self._is_first_alone = False
 
     def part(self, end: int, now: float) -> bytes:
         """The frame of its text up to there; the rest stays, held since now."""
-        frame = self.first.with_text(self.text[:end], self.low)
-        self.text = self.text[end:]
-        self.since = now
-        if self.low is not None:
-            self.low += 1
+        frame = self.first.with_text(self.text[:end])
+        self.text, self.since, self._is_first_alone = self.text[end:], now, False
         return frame
 
     def whole(self) -> bytes:
-        if self.text == self.first.text and self.low == self.high:
-            return self.first.frame
-        return self.first.with_text(self.text, self.low)
+        return self.first.frame if self._is_first_alone else self.first.with_text(self.text)
 
 
 class Coalescer:
@@ -64,6 +55,7 @@ class Coalescer:
         self._cutter = FrameCutter(_FRAME_BYTES)
         self._held: Held | None = None
         self._proses: dict[object, Prose] = {}
+        self._numbering = Numbering() if dialect == "openai-responses" else None
 
     @property
     def due(self) -> float | None:
@@ -74,34 +66,42 @@ class Coalescer:
         """What goes out now that these whole frames have come."""
         out: list[bytes] = []
         for frame in self._cutter.feed(data):
-            piece = piece_of(self._dialect, frame, self._cutter.payload(frame))
+            payload = self._cutter.payload(frame)
+            piece = piece_of(self._dialect, frame, payload)
             if piece is None:
-                out += (self.rest(), frame)
+                self._let_go(out)
+                out.append(self._numbering.give(frame, payload) if self._numbering else frame)
             else:
                 self._hold(piece, now, out)
         return b"".join(out)
 
     def rest(self) -> bytes:
         """All that is held."""
+        out: list[bytes] = []
+        self._let_go(out)
+        return b"".join(out)
+
+    def _let_go(self, out: list[bytes]) -> None:
         held, self._held = self._held, None
-        if held is None:
-            return b""
-        self._prose(held).went(held.text)
-        return held.whole()
+        if held is not None:
+            self._say(held, held.text, held.whole(), out)
+
+    def _say(self, held: Held, text: str, frame: bytes, out: list[bytes]) -> None:
+        self._prose(held).went(text)
+        out.append(self._numbering.give(frame, self._cutter.payload(frame)) if self._numbering else frame)
 
     def _hold(self, piece: Piece, now: float, out: list[bytes]) -> None:
         held = self._held
         if held is not None and held.first.is_like(piece):
             held.add(piece)
         else:
-            out.append(self.rest())
+            self._let_go(out)
             held = self._held = Held(piece, now)
         end = self._prose(held).end_in(held.text)
         if end == len(held.text) or len(held.text) > LONGEST:
-            out.append(self.rest())
-        elif end and held.may_be_parted:
-            self._prose(held).went(held.text[:end])
-            out.append(held.part(end, now))
+            self._let_go(out)
+        elif end:
+            self._say(held, held.text[:end], held.part(end, now), out)
 
     def _prose(self, held: Held) -> Prose:
         place = held.first.place
@@ -120,9 +120,9 @@ class Sentences:
         self._now = asyncio.get_running_loop().time
         self._failure: Exception | None = None
 
-    def held(self) -> bytes:
-        """What has come and not gone out; it is not held any more."""
-        return self._coalescer.rest()
+    def last(self, tokens: Tokens) -> bytes:
+        """As `StreamTap.last`."""
+        return self._coalescer.take(self._tap.last(tokens), 0.0) + self._coalescer.rest()
 
     async def behind(self, first: bytes) -> bytes:
         """As `next`, where these frames were read already."""
