@@ -89,7 +89,7 @@ def reckoned(call: Row) -> Iterator[str]:
     output = call["estimated_output_tokens"]
     yield f"  output {output:>9} tokens, {how}{'' if limit else _off(output, call, 'output_tokens')}"
     if call["params"].get("prompt_cache"):
-        yield "  its beginning had come before: marked for the provider's cache, and reckoned at the price of writing it"
+        yield "  its beginning had come before: marked for the provider's cache, and reckoned at the price of a write"
     yield from _reservation(call)
 
 
