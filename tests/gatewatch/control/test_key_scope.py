@@ -2,7 +2,13 @@
 
 import pytest
 
-from gatewatch.control.key_scope import CALLER_DIALECTS, checked_dialects, checked_networks
+from gatewatch.control.key_scope import (
+    CALLER_DIALECTS,
+    checked_data_class,
+    checked_dialects,
+    checked_networks,
+    checked_region,
+)
 from gatewatch.errors import UsageError
 from proxy.worker.endpoints import ENDPOINTS
 
@@ -33,3 +39,18 @@ def test_networks_are_kept_in_their_usual_form() -> None:
 def test_what_is_no_network_is_refused(wrong: tuple[str, ...]) -> None:
     with pytest.raises(UsageError):
         checked_networks(wrong)
+
+
+def test_a_region_is_an_area_or_a_region_of_one_word() -> None:
+    for region in ("eu", "uk", "swedencentral"):
+        assert checked_region(region) == region
+    for wrong in ("eu-west-1", "EU", "global", "", "*", "x" * 21):
+        with pytest.raises(UsageError, match="no region is called"):
+            checked_region(wrong)
+
+
+def test_a_data_class_is_one_of_four() -> None:
+    for data_class in ("public", "internal", "confidential", "restricted"):
+        assert checked_data_class(data_class) == data_class
+    with pytest.raises(UsageError, match="there is no data class"):
+        checked_data_class("secret")
