@@ -1,7 +1,7 @@
 """Roles of this machine's login users: listed, set, taken away. Admin keys bring theirs with them.
 
 Keeps true: nobody gives a role that is higher than their own, nor changes whose role is higher; no key that ends, or is
-held to networks or test keys, leaves a role behind that is not.
+held to networks, a region, a data class or test keys, leaves a role behind that is not.
 """
 
 from typing import Any
@@ -61,16 +61,24 @@ def set_role(acting: Acting, asked: SetRole) -> dict[str, Any]:
     return _set(acting.store.set_role(asked.name, asked.role)) | {"before": now}
 
 
+_BOUND = {
+    "expires_at": "ends by itself",
+    "networks": "is bound to networks",
+    "region": "makes keys of one region only",
+    "data_class": "makes keys of a data class only",
+}
+
+
 def _check_lasts(acting: Acting) -> None:
     """Raises NotAllowed for a key that ends or is held somewhere: the role that it gave would not be."""
     key = acting.own_key()
     if key is None:
         return
-    bound = "ends by itself" if key.expires_at is not None else "is bound to networks" if key.networks else None
+    bound = next((why for name, why in _BOUND.items() if getattr(key, name) is not None), None)
     if bound is not None:
         raise NotAllowed(
             f"{acting.actor.id} {bound}, and a role that it gave would outlast that",
-            "ask with a super-admin's key without an end and without networks, or on the gateway's own machine",
+            "ask with a super-admin's key that has none of these, or on the gateway's own machine",
         )
 
 

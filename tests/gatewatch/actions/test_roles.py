@@ -83,7 +83,13 @@ def test_a_role_that_there_is_not_is_a_usage_error(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "why"), [({"expires_at": 4_000_000_000_000_000}, "ends"), ({"networks": ("10.0.0.0/8",)}, "networks")]
+    ("limit", "why"),
+    [
+        ({"expires_at": 4_000_000_000_000_000}, "ends"),
+        ({"networks": ("10.0.0.0/8",)}, "networks"),
+        ({"region": "eu"}, "region"),
+        ({"data_class": "internal"}, "data class"),
+    ],
 )
 def test_a_key_that_ends_or_is_held_somewhere_leaves_no_role_behind(
     stage: Stage, limit: dict[str, Any], why: str

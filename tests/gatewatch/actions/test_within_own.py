@@ -35,6 +35,9 @@ MODELS = ("gpt", "claude", "llama")
 NETWORKS = ("10.0.0.0/8", "10.1.0.0/16", "10.1.2.3/32", "192.0.2.0/24", "2001:db8::/32", "0.0.0.0/0", "::/0")
 ADDRESSES = [ip_address(each) for each in ("10.1.2.3", "10.1.9.9", "10.200.0.1", "192.0.2.9", "8.8.8.8", "2001:db8::1")]
 CAPS = (None, 1, 5, 100)
+CLASSES = ("public", "internal", "confidential", "restricted")
+REGIONS = ("eu-west-1", "swedencentral", "us-east-1", "nowhere")
+INSIDE = {"eu": ("eu-west-1", "swedencentral"), "us": ("us-east-1",), "swedencentral": ("swedencentral",)}
 ENDS = (None, LATER, LATER + 1, LATER * 2)
 
 
@@ -88,6 +91,8 @@ KEYS = st.fixed_dictionaries(
         "routes": some(MODELS),
         "dialects": some(("openai-chat", "anthropic-messages", "openai-responses")),
         "networks": some(NETWORKS),
+        "region": st.sampled_from((None, None, "eu", "us", "swedencentral")),
+        "data_class": st.sampled_from((None, *CLASSES)),
         "max_uses": st.sampled_from(CAPS),
         "max_tokens": st.sampled_from(CAPS),
         "max_picos": st.sampled_from(CAPS),
@@ -119,6 +124,9 @@ def rights(key: KeyRecord) -> set[object]:
         found |= {(name, each) for each in every if allowed is None or each in allowed}
     listed = key.networks
     found |= {("from", each) for each in ADDRESSES if listed is None or any(each in ip_network(net) for net in listed)}
+    found |= {("in", each) for each in REGIONS if key.region is None or each in INSIDE[key.region]}
+    least = CLASSES.index(key.data_class) if key.data_class else -1
+    found |= {("seen by one that may see", each) for each in range(-1, len(CLASSES)) if each >= least}
     for name in ("max_uses", "max_tokens", "max_picos"):
         cap = getattr(key, name)
         found |= {(name, each) for each in (1, 2, 5, 6, 100, 101) if cap is None or each <= cap}
@@ -154,6 +162,8 @@ CHANGES = st.fixed_dictionaries(
         "models": some(MODELS),
         "routes": some(MODELS),
         "networks": some(NETWORKS),
+        "region": st.sampled_from((None, "eu", "us")),
+        "data_class": st.sampled_from((None, *CLASSES)),
         "max_uses": st.sampled_from(CAPS),
         "expires_at": st.sampled_from(ENDS),
         "user": st.sampled_from((None, "ada", "bob")),
@@ -180,6 +190,8 @@ def test_no_edit_makes_a_key_more_than_its_editor(
 LIMITED = {
     "project": "ranker",
     "networks": ("10.0.0.0/8",),
+    "region": "eu",
+    "data_class": "confidential",
     "expires_at": LATER,
     "user": "ada",
     "environment": "test",
@@ -203,6 +215,11 @@ def limited(store: ControlStore) -> KeyRecord:
         ("networks", ("10.1.0.0/16", "192.0.2.0/24")),
         ("networks", ("::/0",)),
         ("networks", ("::ffff:10.0.0.0/104",)),
+        ("region", "us"),
+        ("region", "europe"),
+        ("data_class", "internal"),
+        ("data_class", "public"),
+        ("data_class", "none at all"),
         ("expires_at", LATER + 1),
         ("user", "bob"),
         ("service", "ci"),
@@ -227,6 +244,8 @@ def test_less_is_made_as_it_is_asked_for(store: ControlStore, limited: KeyRecord
     less: dict[str, Any] = {
         "models": ("gpt",),
         "networks": ("10.1.2.3/32",),
+        "region": "swedencentral",
+        "data_class": "restricted",
         "max_uses": 4,
         "expires_at": LATER - 1,
     }

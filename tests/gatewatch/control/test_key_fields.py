@@ -27,6 +27,7 @@ def test_fields_are_kept_in_their_usual_form_and_nothing_stays_nothing() -> None
         {"models": ()}, {"networks": ("10.0.0.1/8",)}, {"dialects": ("klingon",)}, {"routes": ("*",)},
         {"max_uses": 0}, {"max_tokens": -1}, {"max_picos": 2**63}, {"expires_at": 10},
         {"expires_at": 253_402_214_400_000_001}, {"expires_at": 2**63},
+        {"region": "eu-west-1"}, {"region": "global"}, {"region": ""}, {"data_class": "secret"},
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_a_usage_error(fields: dict[str, object]) -> None:
@@ -57,4 +58,5 @@ def test_a_limit_that_would_bound_nothing_is_refused_to_an_admin_key(limit: dict
     with pytest.raises(UsageError, match=f"{next(iter(limit))} would bound nothing"):
         checked_key(msgspec.structs.replace(KEY, kind="admin", role="admin", **limit))
     holds = msgspec.structs.replace(KEY, kind="admin", role="admin", networks=("10.0.0.0/8",), expires_at=10)
+    holds = msgspec.structs.replace(holds, region="eu", data_class="internal")
     assert checked_key(holds) is holds

@@ -46,6 +46,17 @@ def test_a_good_key_is_answered_with_its_record(store: ControlStore, watch: Watc
     assert watch(PEPPER).lookup(secret) == Known(record, record.id, 1)
 
 
+def test_where_a_keys_calls_may_go_is_known_as_soon_as_it_changes(store: ControlStore, watch: Watch) -> None:
+    record, secret = store.create_key("app", team="search", region="eu", pepper=PEPPER)
+    table = watch(PEPPER)
+    for at, changes in enumerate(({"region": "us"}, {"data_class": "restricted"}, {"region": None})):
+        changed = store.edit_key(record.id, changes)
+        table.refresh(1e9 + at)
+        assert table.lookup(secret) == Known(changed, record.id, 1)
+    rotated = store.rotate_key(record.id, pepper=PEPPER, grace_us=0)
+    assert rotated.key.data_class == "restricted", "a rotation keeps it"
+
+
 def test_each_refusal_has_its_reason_for_the_log(store: ControlStore, watch: Watch) -> None:
     expiring, expired_secret = store.create_key("a", team="search", expires_at=NOW + 10, pepper=PEPPER)
     revoked, revoked_secret = store.create_key("b", team="search", pepper=PEPPER)

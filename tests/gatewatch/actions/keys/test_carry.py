@@ -8,7 +8,8 @@ from gatewatch.errors import NotFound, UsageError
 from gatewatch.keys import token
 from tests.kit.acting import DAY, Stage
 
-SCOPE = {"models": ("gpt-4o",), "max_uses": 5, "max_picos": 10**12, "service": "bot", "environment": "test"}
+SCOPE = {"models": ("gpt-4o",), "max_uses": 5, "max_picos": 10**12, "service": "bot", "environment": "test",
+    "region": "eu", "data_class": "confidential"}  # fmt: skip
 
 
 def test_what_is_exported_here_is_imported_there_under_the_same_id(stage: Stage, tmp_path: Path) -> None:
@@ -17,7 +18,19 @@ def test_what_is_exported_here_is_imported_there_under_the_same_id(stage: Stage,
     there = Stage(tmp_path / "there")
     there.clock.now = stage.clock.now
     imported = there.do("keys.import", key=line, create_team=True)
-    for name in ("id", "name", "team", "service", "environment", "models", "max_uses", "max_usd", "expires_at"):
+    for name in (
+        "id",
+        "name",
+        "team",
+        "service",
+        "environment",
+        "models",
+        "region",
+        "data_class",
+        "max_uses",
+        "max_usd",
+        "expires_at",
+    ):
         assert imported[name] == made[name], name
     assert there.do("keys.show", key="app")["secrets"] == []
     assert there.do("keys.rotate", key="app")["version"] == 1, "its first secret"

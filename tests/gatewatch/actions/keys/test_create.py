@@ -21,6 +21,8 @@ def test_a_key_is_made_with_all_that_is_said_of_it(stage: Stage) -> None:
         routes=("chat",),
         dialects=("openai-chat",),
         networks=("10.0.0.0/8",),
+        region="eu",
+        data_class="confidential",
         max_uses=10,
         max_tokens=2000,
         max_picos=1_500_000_000_000,
@@ -36,6 +38,7 @@ def test_a_key_is_made_with_all_that_is_said_of_it(stage: Stage) -> None:
         "max_uses": 10,
         "max_usd": "1.5",
     }
+    assert (shown["region"], shown["data_class"]) == ("eu", "confidential")
     assert made["secret"][20:] not in repr(shown)
 
 

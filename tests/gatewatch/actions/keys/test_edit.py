@@ -31,7 +31,15 @@ def test_what_a_key_is_never_changes(stage: Stage, field: str) -> None:
 
 def test_nothing_to_change_and_what_does_not_fit_are_refused(stage: Stage) -> None:
     stage.key("app", user="ada")
-    for fields in ({}, {"service": "bot"}, {"max_uses": 0}, {"networks": ["nowhere"]}, {"expires_at": 1}):
+    for fields in (
+        {},
+        {"region": "eu-west-1"},
+        {"data_class": "secret"},
+        {"service": "bot"},
+        {"max_uses": 0},
+        {"networks": ["nowhere"]},
+        {"expires_at": 1},
+    ):
         with pytest.raises(UsageError):
             stage.do("keys.edit", key="app", **fields)
     stage.do("keys.revoke", key="app")
