@@ -6,7 +6,7 @@ from typing import Any
 
 COLUMNS = (
     *("route", "target", "strategy", "version", "share", "calls", "errors", "error_rate", "p50_ms", "p95_ms"),
-    *("cost_usd", "in_flight", "in_force"),
+    *("cost_usd", "in_flight", "breaker", "headroom", "in_force"),
 )
 
 
@@ -35,5 +35,5 @@ def show_routes(args: argparse.Namespace) -> int:
 
 
 def _for_people(row: dict[str, Any], in_words: Any) -> dict[str, Any]:
-    rates = {name: f"{row[name]:.1%}" for name in ("share", "error_rate") if row[name] is not None}
+    rates = {name: f"{row[name]:.1%}" for name in ("share", "error_rate", "headroom") if row[name] is not None}
     return rates | {"in_force": [in_words(each) for each in row["overrides"]]}

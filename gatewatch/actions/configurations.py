@@ -9,8 +9,11 @@ from gatewatch.actions.action import action
 from gatewatch.authority.permissions import Permission
 from gatewatch.control.audit import Wanted
 from gatewatch.control.configuration_versions import ConfigurationVersion, ConfigurationVersions, differences
+from gatewatch.control.route_versions import RouteVersions
 from gatewatch.limits.rule import Rule, scope_text
 from gatewatch.money import usd_text
+from gatewatch.routing.definition import differences as route_differences
+from gatewatch.routing.definition import readable
 from gatewatch.timespan import iso
 
 MOST_DIFFERENCES = 100
@@ -52,6 +55,7 @@ def explain(acting: Acting, asked: ExplainConfiguration) -> dict[str, Any]:
             "changed_by": had[0].changed_by,
             "in_force": current == asked.route_version,
             "now": current,
+            **_route(acting, asked.route, asked.route_version, current),
         }
     known = {rule.id: rule for rule in then.rules} if then else {}
     told["rules"] = {id: _rule(acting, id, known.get(id), asked.at) for id in asked.rules[:MOST_RULES]}
@@ -65,6 +69,18 @@ def _told(version: ConfigurationVersion) -> dict[str, Any]:
         "file": version.file,
         "changed_by": version.changed_by,
         "changed_at": None if version.changed_at is None else iso(version.changed_at),
+    }
+
+
+def _route(acting: Acting, route: str, version: str, current: str | None) -> dict[str, Any]:
+    """What the version says, where it is kept, and what is different now by the configuration."""
+    book = RouteVersions(acting.store)
+    had = book.get(route, version)
+    now = book.get(route, current) if current else None
+    changed = route_differences(had.definition, now.definition) if had and now else []
+    return {
+        "definition": readable(had.definition) if had else None,
+        "differences": [each._asdict() for each in changed],
     }
 
 

@@ -20,6 +20,10 @@ def configured(call: Row, known: Row) -> Iterator[str]:
     yield f"  route {safe(call['route_version'] or '–', 40)}{_since(route) if call['route_version'] else ''}"
     if route and not route["in_force"]:
         yield f"    {'now ' + safe(route['now'], 40) if route['now'] else 'the route is gone now'}"
+        for each in (route.get("differences") or ())[:MOST_SHOWN]:
+            yield f"    {safe(each['key'], 120)}: {_value(each['then'])} → {_value(each['now'])}"
+    if route and route.get("definition"):
+        yield f"    $ gatewatch routes show {safe(call['route'], 200)} --version {safe(call['route_version'], 40)}"
     if not version:
         if call["config_version"]:
             yield "    what this configuration was is not noted here"

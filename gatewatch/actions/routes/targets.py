@@ -8,8 +8,9 @@ import msgspec
 
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
-from gatewatch.actions.routes.drain import at_target, covers
+from gatewatch.actions.routes.drain import covers
 from gatewatch.actions.routes.listing import ListRoutes, listed
+from gatewatch.actions.routes.live import UNKNOWN, now_at
 from gatewatch.actions.routes.meant import configured
 from gatewatch.authority.permissions import Permission
 from gatewatch.routing.rollout import share_text
@@ -49,9 +50,9 @@ def by_target(acting: Acting, asked: ListTargets) -> dict[str, Any]:
     with closing(acting.open_ledger()) as ledger:
         answer = ledger.ask("routes", **window)
     found = {(row["route"], row["target"]): row for row in answer.rows}
-    workers = acting.gateway.live()["workers"] if acting.gateway is not None else None
+    live = acting.gateway.live() if acting.gateway is not None else None
     rows = [
-        _row(route, target, found.get((route["route"], target)), workers)
+        _row(route, target, found.get((route["route"], target)), live)
         for route in listed.run(acting, ListRoutes())
         if asked.route in (None, route["route"])
         for target in _targets(route, found)
@@ -70,7 +71,7 @@ def _row(
     route: Mapping[str, Any],
     target: str,
     found: Mapping[str, Any] | None,
-    workers: list[dict[str, Any]] | None,
+    live: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     figures = NOTHING if found is None else {name: found[name] for name in NOTHING}
     return (
@@ -83,8 +84,8 @@ def _row(
             "is_target": target in route["targets"],
         }
         | figures
+        | (UNKNOWN if live is None else now_at(live, route["route"], target))
         | {
-            "in_flight": None if workers is None else at_target(workers, target),
             "overrides": [
                 {name: each.get(name) for name in ("id", "kind", "share", "teams", "halted", "until", "reason")}
                 for each in route["overrides"]
