@@ -82,15 +82,15 @@ class _Gauge:
 class _Measures:
     """Of one target."""
 
-    __slots__ = ("calls", "failed", "first_byte", "latency", "minute", "pace", "tried_at")
+    __slots__ = ("calls", "failed", "first_byte", "latency_us", "minute", "pace", "tried_at")
 
     def __init__(self) -> None:
         self.first_byte = _Gauge()
         """µs, of streams."""
         self.pace = _Gauge()
         """µs for a token, of plain calls."""
-        self.latency = _Gauge()
-        """µs, of plain calls; for people."""
+        self.latency_us = 0.0
+        """Of plain calls; for people."""
         self.calls = self.failed = 0
         self.minute = 0.0
         """When counting of `calls` and `failed` began."""
@@ -122,7 +122,7 @@ class Measured:
         found.count(now, failed=False)
         if not stream:
             found.pace.take(latency_us / (output_tokens + BEFORE_THE_FIRST), now)
-            found.latency.take(float(latency_us), now)
+            found.latency_us += (latency_us - found.latency_us) / found.pace.count
 
     def failed(self, provider: str, model: str, after_us: int) -> None:
         """A call has failed there, so long after it was sent."""
@@ -162,7 +162,7 @@ class Measured:
             TargetState(
                 target=f"{provider}/{model}",
                 ttft_ms=round(each.first_byte.value(now) / 1000) if each.first_byte.count else None,
-                latency_ms=round(each.latency.value(now) / 1000) if each.latency.count else None,
+                latency_ms=round(each.latency_us / 1000) if each.pace.count else None,
                 calls=each.calls if now - each.minute < 60.0 else 0,
                 failed=each.failed if now - each.minute < 60.0 else 0,
             )

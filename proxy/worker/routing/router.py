@@ -4,6 +4,8 @@ Keeps true: a target that the route does not name is only asked where an operato
 keep to (region, data class) holds for every target, whoever added it; a route without any of this costs a few look-ups.
 """
 
+import msgspec
+
 from gatewatch.call import Call
 from gatewatch.routing.workload_class import WorkloadClass
 from proxy.routing import Routing, Target
@@ -69,7 +71,16 @@ class Router:
         allowed.bind(call, regions, (route.data_class, key.data_class, allowed.data_class_said(headers)))
         allowed.check_own_region(call, inbound.body)
         call.routed_by = route.rolled_back
-        return with_targets(route, self._ordered(asked, self._allowed(asked)))
+        planned = with_targets(route, self._ordered(asked, self._allowed(asked)))
+        return self._without_drained(planned) if route.context_window and self._overridden.any else planned
+
+    def _without_drained(self, route: Route) -> Route:
+        """Of its targets for longer calls."""
+        drained = self._overridden.drained(route.name, route.context_window)
+        if not drained:
+            return route
+        left = tuple(target for target in route.context_window if target not in drained)
+        return msgspec.structs.replace(route, context_window=left)
 
     def _workload_class(self, asked: Asked) -> WorkloadClass | None:
         inbound, route = asked.inbound, asked.route

@@ -159,6 +159,15 @@ def test_a_drained_target_gets_no_new_calls_and_the_row_says_why(planning: Plann
     assert planning.plan(alone) == ["a/m"], "nothing else is left"
 
 
+def test_targets_for_longer_calls_are_drained_as_well(planning: Planning) -> None:
+    made = route(A, context_window=(B, C))
+    planning.has(made)
+    planning.puts(override("drain", "b", route=None))
+    assert planning.router.plan(asked(), made).context_window == (C,)
+    planning.puts(override("drain", "b", route=None), override("drain", "c", route=None))
+    assert planning.router.plan(asked(), made).context_window == (B, C), "nothing else is left"
+
+
 def test_a_drain_decides_over_a_canary(planning: Planning) -> None:
     made = route(A, B)
     planning.has(made)
