@@ -21,7 +21,7 @@ TOLD_SECONDS = 1.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Sub-commands list, show, versions, diff, rollback, drain, undrain and canary."""
+    """Sub-commands list, show, versions, diff, rollback, drain, undrain, restore and canary."""
     parser.description = (
         "Routes are the `models` of the configuration. What is put over them here holds over reloads and restarts,"
         " until it is lifted or its time is over (docs/routing.md). `gatewatch show routes` has the figures."
@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rollback = commands.add_parser("rollback", help="put an earlier version of a route in force, or lift that")
     drain = commands.add_parser("drain", help="no new calls to a target, or to a provider")
     undrain = commands.add_parser("undrain", help="calls may go there again")
+    restore = commands.add_parser("restore", help="a target that missed its level is in its place again")
     canary = commands.add_parser("canary", help="a share of a route's calls, or teams, go to a target first")
     for each in (showing, versions, diff, rollback, canary):
         each.add_argument("route", metavar="ROUTE")
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     diff.add_argument("now", metavar="V2", nargs="?", help="default: the one in force")
     rollback.add_argument("--to", metavar="VERSION", help="which one (default: the one before that in force)")
     rollback.add_argument("--dry-run", action="store_true", help="only say what would be different")
-    for each in (drain, undrain):
+    for each in (drain, undrain, restore):
         each.add_argument("target", metavar="TARGET", help="provider/model, or provider")
         each.add_argument("--route", metavar="ROUTE", help="for calls of that route alone")
     drain.add_argument("--force", action="store_true", help="also where a route is left without a target")
@@ -57,9 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--for", dest="span", metavar="TIME", help="how long, as in 30m or 2h (default: until lifted)"
         )
         each.add_argument("--reason", metavar="TEXT", help="why; stands in the audit trail")
+    restore.add_argument("--reason", metavar="TEXT", help="why; stands in the audit trail")
     for each in (rollback, canary):
         each.add_argument("--lift", action="store_true", help="end it")
-    for each in (listing, showing, versions, diff, rollback, drain, undrain, canary):
+    for each in (listing, showing, versions, diff, rollback, drain, undrain, restore, canary):
         add_home(each, attach=True)
         add_output(each)
 
@@ -83,6 +85,7 @@ def _asked(args: argparse.Namespace) -> "tuple[str, msgspec.Struct]":
     from gatewatch.actions.routes.canary import Canary, LiftCanary
     from gatewatch.actions.routes.drain import Drain, Undrain
     from gatewatch.actions.routes.listing import ListRoutes, ShowRoute
+    from gatewatch.actions.routes.restore import Restore
     from gatewatch.actions.routes.rollback import LiftRollback, RollBack
     from gatewatch.actions.routes.versions import Compare, ListVersions
 
@@ -109,6 +112,8 @@ def _asked(args: argparse.Namespace) -> "tuple[str, msgspec.Struct]":
             )
         case "undrain":
             return "routes.undrain", Undrain(target=args.target, route=args.route)
+        case "restore":
+            return "routes.restore", Restore(target=args.target, route=args.route, reason=args.reason)
         case _:
             if args.lift:
                 _nothing_beside(args, "to", "share", "teams", "steps", "every", "span", "reason")

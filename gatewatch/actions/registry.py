@@ -28,13 +28,13 @@ def actions() -> dict[str, Action[Any]]:
     )
     from gatewatch.actions import cache as kept_replies
     from gatewatch.actions.keys import affected, carry, create, edit, found, identify, listing, revoke, rotate, show
-    from gatewatch.actions.routes import canary, drain, rollback, targets, versions
+    from gatewatch.actions.routes import canary, drain, restore, rollback, targets, versions
     from gatewatch.actions.routes import listing as routes
 
     of_keys = (affected, carry, create, edit, found, identify, listing, revoke, rotate, show)
     modules = (
         *of_keys,
-        *(canary, drain, rollback, routes, targets, versions),
+        *(canary, drain, restore, rollback, routes, targets, versions),
         alert_sinks,
         alerts,
         audit,

@@ -25,7 +25,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     """Over it the p95 of a target in its place is taken."""
     fewest: int = 20
     """Answered calls in it that say anything."""
-    again: int = 2 * _MINUTE
+    again: int = _MINUTE
     """Over it the p95 of a shifted target is taken, or over its latest `few` calls, where those are fewer."""
     few: int = 5
     near_percent: int = 90

@@ -352,8 +352,9 @@ class ControlProcess:
         self._loop.call_soon_threadsafe(self._operators_rules.look)
 
     def routes_changed(self) -> None:
-        """Take canaries, drains and rollbacks as they are now. May be called from any thread."""
+        """Take canaries, drains, rollbacks and shifts as they are now. May be called from any thread."""
         self._loop.call_soon_threadsafe(self._operators_routes.look)
+        self._loop.call_soon_threadsafe(self._service_levels.look_soon)
 
     def verify_counters(self) -> dict[str, Any]:
         """Compare all counters with the ledger now. Called in threads."""

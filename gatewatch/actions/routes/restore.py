@@ -1,4 +1,4 @@
-"""A target that comes last because it missed its route's level is in its place again: somebody knows that it is well."""
+"""A target that comes last because it missed its route's level is put in its place again: somebody knows better."""
 
 from typing import Any
 
@@ -26,11 +26,10 @@ def restore(acting: Acting, asked: Restore) -> dict[str, Any]:
     """What was missed, by route. What failed up to now no longer counts against the target. Raises NotFound."""
     why = checked_reason(asked.reason) or "an operator said so"
     book, found = Shifts(acting.store), []
-    with acting.store.change():
-        for row in book.rows():
-            is_meant = row.target == asked.target and asked.route in (None, row.route)
-            if is_meant and book.take_back(row.route, row.target, why, forgive=True):
-                found.append({"route": row.route, "misses": list(row.misses), "since": row.since, "text": row.text})
+    for row in book.rows():
+        is_meant = row.target == asked.target and asked.route in (None, row.route)
+        if is_meant and book.take_back(row.route, row.target, why, forgive=True):
+            found.append({"route": row.route, "misses": list(row.misses), "shifted_at": row.since, "why": row.text})
     if not found:
         of = f" on {shown(asked.route)}" if asked.route else ""
         raise NotFound(

@@ -64,6 +64,7 @@ REACHES_OUT = {
     "routes diff": ["chat"],
     "routes drain": ["openai/gpt-4o"],
     "routes list": [],
+    "routes restore": ["openai/gpt-4o"],
     "routes rollback": ["chat"],
     "routes show": ["chat"],
     "routes undrain": ["openai/gpt-4o"],

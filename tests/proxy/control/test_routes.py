@@ -77,6 +77,7 @@ TABLE = {
     "routes.lift_canary":           "- - y y   - y y   - - -",
     "routes.lift_rollback":         "- - y y   - y y   - - -",
     "routes.list":                  "- y y y   y y y   - - -",
+    "routes.restore":               "- - y y   - y y   - - -",
     "routes.rollback":              "- - y y   - y y   - - -",
     "routes.show":                  "- y y y   y y y   - - -",
     "routes.targets":               "- y y y   y y y   - - -",
