@@ -12,6 +12,7 @@ from gatewatch.config.admin_rules import admin_problems
 from gatewatch.config.alert_problems import alert_problems
 from gatewatch.config.alert_sinks import sink_problems
 from gatewatch.config.base_url import objection
+from gatewatch.config.cache_problems import cache_problems
 from gatewatch.config.limit_problems import limit_problems
 from gatewatch.config.limit_rules import rules_of
 from gatewatch.config.metrics import metrics_problems
@@ -52,6 +53,7 @@ def broken_rules(config: Config) -> list[Problem]:
     rules: tuple[Callable[[Config], Iterator[Problem]], ...] = (
         _listening, _stores, _vault_options, _providers, key_problems, admin_problems, routing_problems,
         privacy_problems, _teams, limit_problems, sink_problems, alert_problems, metrics_problems, retention_problems,
+        cache_problems,
     )  # fmt: skip
     # whether workers can keep the limits is only known of limits that are sound
     return [problem for rule in rules for problem in rule(config)] or list(_workers(config))

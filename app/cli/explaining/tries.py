@@ -35,6 +35,12 @@ def times(call: Row) -> str:
 
 
 def _no_attempt(call: Row) -> str:
+    if call["status"] == "cached":
+        kept = f"the reply of {call['answer_of'] or 'another call'}"
+        if call["cache_age_ms"] is not None:
+            kept += f", {call['cache_age_ms'] / 1000:.1f} s old,"
+        saved = f"{call['avoided_usd']} USD" if call["avoided_usd"] else "a cost that nobody knows"
+        return safe(f"none: {kept} was given again, which avoided {saved}")
     if call["status"] == "blocked" or (call["status"] == "error" and not call["attempts"]):
         return "none: nothing was sent to a provider"
     if call["status"] == "ok" and not call["attempts"]:
