@@ -10,6 +10,7 @@ Kind = Literal[
     "upstream_invalid",
     "client_closed",
     "gateway_stopping",
+    "hedged",  # another target was faster
 ]
 
 

@@ -1,15 +1,15 @@
 """One target is asked: with which of its keys, how often, and what is learnt of it.
 
 Keeps true: a key that fails is followed by the next of the same target; a target that is overloaded is asked again
-where no other is left, three tries at most and within its budget of retries; a provider none of whose keys may be used is not asked; a key that
-is full is passed over, and where all are, the caller is told of the one that is free soonest; and no caller is told
-that a key of ours was refused as if it were theirs.
+where no other is left, three tries at most and within its budget of retries; a provider none of whose keys may be used
+is not asked; a key that is full is passed over, and where all are, the caller is told of the one that is free soonest;
+and no caller is told that a key of ours was refused as if it were theirs.
 """
 
 import random
+from functools import partial
 
 from gatewatch.control.key_hold import KeyHold
-from gatewatch.redact import redact
 from proxy.refusal import DO_NOT_RETRY, Refusal, upstream
 from proxy.retry_after import retry_after_seconds
 from proxy.settings import ProviderKey, Route, Target
@@ -17,12 +17,13 @@ from proxy.worker.admission.admission import Admission
 from proxy.worker.allowance import KeyAllowances
 from proxy.worker.attempt import AttemptFailed
 from proxy.worker.channel import Channel, Upstream
+from proxy.worker.choice import Choice
 from proxy.worker.ending import Ending, lost
 from proxy.worker.inbound import Inbound
 from proxy.worker.one_try import OneTry
 from proxy.worker.pacing.pacing import Pacing
 from proxy.worker.pacing.turns import Turn, pause
-from proxy.worker.passage import Passage
+from proxy.worker.passage import Passage, best_passage
 from proxy.worker.quarantine import KeyTry
 from proxy.worker.routing.allowed import none_allowed, objection
 from proxy.worker.routing.breakers import Breakers
@@ -139,9 +140,10 @@ class Asking:
                 asked += 1
                 if tries.begin(target):
                     self._retries.called(target.provider, model)
-                channel = channel.with_key(key)
-                self._choose(inbound, channel, target, passage)
-                failed = await self._try.make(tries, channel, target, passage, use, turn, is_last=is_last)
+                choice = Choice(target, channel.with_key(key), passage, use, turn)
+                hedged = route.hedge_after is not None and not is_last and tries.beside is None and tries.left > 0
+                beside = partial(self._beside, tries) if hedged else None
+                failed = await self._try.make(tries, choice, is_last=is_last, beside=beside)
                 if failed is None:
                     keys.waits.end(key.id, model)
                     return None, None
@@ -217,13 +219,39 @@ class Asking:
                 lane.told(rule.id, most, most - taken - amount, rule.window.seconds)
         return turn
 
-    @staticmethod
-    def _choose(inbound: Inbound, channel: Channel, target: Target, passage: Passage) -> None:
-        call = inbound.call
-        call.provider, call.model, call.dialect = target.provider, target.model, channel.dialect.name
-        call.provider_key = channel.key.id
-        call.dropped_params = [redact(name) for name in passage.dropped]
-        inbound.channel, inbound.passage = channel, passage
+    async def _beside(self, tries: Tries) -> Choice | None:
+        """The next target that may be asked at once, with all that it takes held for it."""
+        inbound, route = tries.inbound, tries.route
+        for target in route.targets:
+            provider = tries.upstreams[target.provider]
+            if (
+                target in tries.asked
+                or self.is_open(tries, target)
+                or objection(inbound.call, provider.provider, target)
+            ):
+                continue
+            try:
+                channel, passage = best_passage(provider, target, route, inbound)
+            except Refusal:
+                continue
+            key = provider.keys.choose(
+                inbound.call.team, route.name, target.model, self._left_alone(provider, target, tries)
+            )
+            turn = self._pacing.lane(target.provider, key.id, target.model).begin(inbound.call) if key else None
+            if key is None or turn is None:
+                continue
+            try:
+                await self._allowances.extend(inbound, provider.provider, target.model)
+                if not self._admission.is_idle:
+                    await self._admission.before_try(inbound, provider.provider, target, key.id)
+            except Refusal:
+                turn.end()
+                continue
+            tries.beside = target
+            tries.begin(target)
+            use = KeyTry(provider.quarantine, target.provider, key, target.model)
+            return Choice(target, channel.with_key(key), passage, use, turn)
+        return None
 
 
 def _not_asked(target: Target, refusal: Refusal, failed: AttemptFailed | None) -> AttemptFailed:

@@ -62,6 +62,8 @@ class AttemptFailed(Exception):
         """Whether another key of the same provider may do better."""
         self.wait = wait
         """Seconds that the provider wants this key to wait."""
+        self.headers: dict[bytes, bytes] = {}
+        """Of the provider's reply."""
         self.answered = False
         """Whether the provider has said so itself, with a status."""
         self.was_lost = False
@@ -134,7 +136,7 @@ async def attempt(
             end_attempt(record, started, "error", refusal.code, told(error))
             wait = wait_of(error, exchange.headers) if exchange.status in _SAY_WHEN else None
             failed = failed_by(error, refusal, wait)
-            failed.answered = True
+            failed.answered, failed.headers = True, exchange.headers
             raise failed
     except CannotSign as error:
         refusal = upstream(502, "upstream_auth", "The gateway has no credentials for the provider.", DO_NOT_RETRY)

@@ -56,6 +56,8 @@ class Attempts:
         failed: AttemptFailed | None = None
         open_ones: list[Target] = []
         for index, target in enumerate(targets):
+            if target == tries.beside and failed is not None:
+                continue  # it has had its try in this round
             if len(targets) > 1 and self._asking.is_open(tries, target):
                 open_ones.append(target)
                 tries.pass_over(target, "breaker_open")

@@ -11,6 +11,7 @@ from gatewatch.redact import redact
 from proxy.canonical.seen import Seen
 from proxy.http_server.request import Headers
 from proxy.refusal import Refusal, ledger_full
+from proxy.settings import Provider
 from proxy.upstream.failure import UpstreamFailed
 from proxy.worker.answer_headers import JSON, id_headers, limit_headers, tried_headers
 from proxy.worker.bodies.keeper import BodyKeeper
@@ -90,6 +91,15 @@ class Ending:
         inbound.lost_picos += call.cost_picos or 0
         inbound.lost_tries += 1
         inbound.exchange = None  # what was lost is counted once
+
+    def lose_beside(self, inbound: Inbound, provider: Provider, model: str) -> None:
+        """A try was sent, and another one is taken instead: the provider may charge for it all the same.
+
+        What the row says of tokens and cost is to be filled in afterwards.
+        """
+        self._meter.estimate(inbound.call, provider, model, inbound.body)
+        inbound.lost_picos += inbound.call.cost_picos or 0
+        inbound.lost_tries += 1
 
     def close(
         self, inbound: Inbound, status: str, http_status: int, kind: str | None = None, message: str | None = None

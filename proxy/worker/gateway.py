@@ -49,6 +49,7 @@ from proxy.worker.model_list import ModelList
 from proxy.worker.one_try import OneTry
 from proxy.worker.pacing.pacing import Pacing
 from proxy.worker.pacing.priority import priority_of
+from proxy.worker.passage import Passage
 from proxy.worker.peer import TrustedProxies
 from proxy.worker.quarantine import Quarantine
 from proxy.worker.receive import parse_object, required_model
@@ -104,7 +105,7 @@ class Gateway:
         self.router = Router(settings, meter, self.pacing, self.quarantine)
         self.breakers = Breakers(settings.routing.breaking)
         self._retries = RetryBudget(settings.routing.retry_share)
-        one_try = OneTry(Relay(self._ending), self.pacing, self.breakers, self.router.measured)
+        one_try = OneTry(Relay(self._ending), self.pacing, self.breakers, self.router.measured, self._ending)
         self._attempts = Attempts(
             Asking(self._ending, allowances, self._admission, self.pacing, self.breakers, self._retries, one_try),
             self.pacing,
@@ -308,6 +309,35 @@ class Gateway:
         Raises Refusal.
         """
         await self._serve(inbound, known_again(inbound, self.keys))
+
+    @property
+    def upstreams(self) -> dict[str, Upstream]:
+        """Of the settings in force, by provider."""
+        return self._upstreams
+
+    @property
+    def counters(self) -> Counters:
+        """In which limits and budgets are counted."""
+        return self._admission.counters
+
+    def begin_later(self, inbound: Inbound) -> None:
+        """The result of a deferred call is there, which was made without being sent from here."""
+        assert inbound.deferred
+        assert inbound.deferred.entry
+        inbound.known = self.keys.known(inbound.deferred.entry.kid)
+        self._open(inbound)
+
+    def answer_later(self, inbound: Inbound, passage: Passage, reply: bytes) -> None:
+        """That result becomes its reply. Raises Refusal where it is none."""
+        inbound.passage = passage
+        seen = passage.read(reply)
+        self._ending.settle(inbound, seen, whole=True)
+        body = passage.reply(inbound.call.tokens())
+        body = reply if body is None else body
+        if inbound.kept is not None:
+            inbound.kept.add(body)
+        self._ending.close(inbound, "ok", 200)
+        inbound.request.reply(200, plain_headers(inbound, priced=True), body)
 
     def close_later(self, inbound: Inbound, status: str, refusal: Refusal) -> None:
         """A deferred call ends without having bought anything more. Its row is not written yet."""

@@ -10,7 +10,7 @@ from proxy.worker.inbound import Inbound
 class Tries:
     """Of one call."""
 
-    __slots__ = ("asked", "caps", "inbound", "left", "patience", "route", "total_due", "upstreams")
+    __slots__ = ("asked", "beside", "caps", "inbound", "left", "patience", "route", "total_due", "upstreams")
 
     def __init__(self, inbound: Inbound, route: Route, upstreams: dict[str, Upstream], caps: Caps, most: int) -> None:
         self.inbound = inbound
@@ -23,6 +23,8 @@ class Tries:
         self.left = most
         self.patience = route.patience
         """Seconds that it may still wait at targets that limit it."""
+        self.beside: Target | None = None
+        """The one that was asked beside another."""
         self.asked: list[Target] = []
         """One for each try."""
 
