@@ -42,7 +42,9 @@ def answering(reply: bytes) -> Callable[[Conversation], object]:
 async def one_try(made: Inbound, upstream: Upstream) -> None:
     due = asyncio.get_running_loop().time() + 10
     try:
-        exchange, _ = await attempt(made, upstream.channels[0], TARGET, b'{"model":"gpt-4o"}', ROUTE, ROUTE.deadlines, due)
+        exchange, _ = await attempt(
+            made, upstream.channels[0], TARGET, b'{"model":"gpt-4o"}', ROUTE, ROUTE.deadlines, due
+        )
         assert await exchange.read() == b"{}"
     finally:
         upstream.close()
