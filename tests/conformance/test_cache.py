@@ -3,28 +3,37 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gatewatch.paths import Home
 from proxy.routing import CacheRule
+from proxy.settings import Limiting, Override
+from proxy.worker.caching.flight import Follower
+from proxy.worker.caching.invalidation import Invalidation
 from tests.kit.cache_stage import CacheStage, cache_stage, told
 from tests.kit.limit_stage import BODIES
-from tests.kit.raw_http import ask
+from tests.kit.raw_http import RawReply, ask, connect, request
 from tests.kit.running import sandbox
 from tests.kit.scripted_upstream import (
     DONE,
     LAST_CHUNK,
     STREAM_HEAD,
     Conversation,
+    Script,
+    ScriptedUpstream,
     chat_reply,
     chunk,
     delta,
     http,
     scripted_upstream,
+    silence,
     usage_event,
 )
+from tests.kit.waiting import eventually
 
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
 COST_PICOS = 210_000_000
@@ -177,28 +186,255 @@ class Gated:
             conversation.send(chunk(delta("you", "stop") + usage_event(USAGE) + DONE) + LAST_CHUNK)
 
 
+@asynccontextmanager
+async def flying(tmp_path: Path, script: Script) -> AsyncIterator[tuple[CacheStage, ScriptedUpstream]]:
+    async with (
+        scripted_upstream(script) as upstream,
+        cache_stage(Home(tmp_path).make(), upstream.url.removesuffix("/v1")) as stage,
+    ):
+        yield stage, upstream
+
+
+async def all_in(stage: CacheStage, number: int) -> None:
+    """So many calls are in flight, one of them leads and the others follow."""
+
+    def are_in() -> bool:
+        waiting = [inbound for inbound in stage.gateway.in_flight if isinstance(inbound.waiting, Follower)]
+        return len(waiting) == number - 1 and len(stage.gateway.in_flight) == number
+
+    await eventually(are_in)
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_thousand_identical_calls_in_flight_reach_the_provider_once(tmp_path: Path, stream: bool) -> None:
     script = Gated(stream)
-    async with scripted_upstream(script) as upstream:
-        async with cache_stage(Home(tmp_path).make(), upstream.url.removesuffix("/v1")) as stage:
-            asked = stage.request(stream=stream)
-            calls = [asyncio.create_task(ask(stage.port, asked)) for _ in range(1000)]
-            while len(stage.gateway.in_flight) < 1000:
-                await asyncio.sleep(0)
-            script.go.set()
+    async with flying(tmp_path, script) as (stage, upstream):
+        asked = stage.request(stream=stream)
+        calls = [asyncio.create_task(ask(stage.port, asked)) for _ in range(1000)]
+        await all_in(stage, 1000)
+        script.go.set()
+        script.end.set()
+        replies = await asyncio.gather(*calls)
+        await stage.quiet()
+        assert len(upstream.requests) == 1
+        assert {reply.status for reply in replies} == {200}
+        assert len({told(reply)[1] for reply in replies}) == 1
+        assert sorted(str(told(reply)[0]) for reply in replies) == ["hit"] * 999 + ["miss"]
+        rows = stage.rows()
+        assert len(rows) == 1000
+        assert sum(row.get("cost_picos", 0) for row in rows) == COST_PICOS
+        assert sum(row.get("avoided_picos", 0) for row in rows) == 999 * COST_PICOS
+        assert not stage.gateway.held()
+
+
+async def test_a_stream_reaches_followers_as_it_comes(tmp_path: Path) -> None:
+    script = Gated(stream=True)
+    async with flying(tmp_path, script) as (stage, upstream):
+        asked = stage.request(stream=True)
+        leading = asyncio.create_task(ask(stage.port, asked))
+        await eventually(lambda: len(upstream.requests) == 1)
+        script.go.set()
+        await eventually(lambda: any(inbound.content_started for inbound in stage.gateway.in_flight))
+        async with connect(stage.port) as (reader, writer):
+            writer.write(asked)
+            seen = await reader.readuntil(b"Hello ")
+            assert b"x-gatewatch-cache: hit" in seen, "from its beginning, while the rest is still to come"
             script.end.set()
-            replies = await asyncio.gather(*calls)
-            await stage.quiet()
-            assert len(upstream.requests) == 1
-            assert {reply.status for reply in replies} == {200}
-            assert len({told(reply)[1] for reply in replies}) == 1
-            assert sorted(str(told(reply)[0]) for reply in replies) == ["hit"] * 999 + ["miss"]
-            rows = stage.rows()
-            assert len(rows) == 1000
-            assert sum(row.get("cost_picos", 0) for row in rows) == COST_PICOS
-            assert sum(row.get("avoided_picos", 0) for row in rows) == 999 * COST_PICOS
-            assert not stage.gateway.held()
+            assert b"[DONE]" in await reader.readuntil(b"0\r\n\r\n")
+        assert (await leading).status == 200
+        assert len(upstream.requests) == 1
+
+
+async def test_a_failure_of_the_provider_is_told_to_all_who_wait(tmp_path: Path) -> None:
+    go = asyncio.Event()
+
+    async def broken(conversation: Conversation) -> None:
+        while True:
+            await conversation.request()
+            await go.wait()
+            conversation.send(http(500, b'{"error": {"message": "broken"}}'))
+
+    async with flying(tmp_path, broken) as (stage, upstream):
+        calls = [asyncio.create_task(ask(stage.port, stage.request())) for _ in range(50)]
+        await all_in(stage, 50)
+        go.set()
+        replies = await asyncio.gather(*calls)
+        assert {reply.status for reply in replies} == {502}
+        assert len(upstream.requests) == 1, "no storm"
+        await stage.quiet()
+        assert sum(row.get("cost_picos", 0) for row in stage.rows()) == 0
+        assert {row["error_kind"] for row in stage.rows()} == {"upstream_error"}
+        assert not stage.gateway.held()
+
+
+async def test_the_exchange_goes_on_for_the_others_when_its_client_leaves(tmp_path: Path) -> None:
+    script = Gated(stream=True)
+    async with flying(tmp_path, script) as (stage, upstream):
+        asked = stage.request(stream=True)
+        async with connect(stage.port) as (_, writer):
+            writer.write(asked)
+            await eventually(lambda: len(upstream.requests) == 1)
+            following = asyncio.create_task(ask(stage.port, asked))
+            await all_in(stage, 2)
+        await eventually(lambda: any(inbound.request.gone for inbound in stage.gateway.in_flight))
+        script.go.set()
+        script.end.set()
+        reply = await following
+        assert reply.status == 200
+        assert b"Hello " in reply.body
+        await stage.quiet()
+        assert len(upstream.requests) == 1
+        assert sorted(row["status"] for row in stage.rows()) == ["cached", "client_closed"]
+        left = next(row for row in stage.rows() if row["status"] == "client_closed")
+        assert left["cost_picos"] == COST_PICOS, "it bought the reply"
+
+
+async def test_when_all_have_left_the_exchange_ends(tmp_path: Path) -> None:
+    async with flying(tmp_path, silence) as (stage, upstream):
+        asked = stage.request(stream=True)
+        async with connect(stage.port) as (_, first), connect(stage.port) as (_, second):
+            first.write(asked)
+            await eventually(lambda: len(upstream.requests) == 1)
+            second.write(asked)
+            await all_in(stage, 2)
+        await (await upstream.conversation(0)).left()
+        await stage.quiet()
+        assert {row["status"] for row in stage.rows()} == {"client_closed"}
+
+
+async def test_a_revoked_leader_is_followed_by_the_next(tmp_path: Path) -> None:
+    script = Gated(stream=False)
+    async with flying(tmp_path, script) as (stage, upstream):
+        secret = stage.key("leaving", "search")
+        leading = asyncio.create_task(ask(stage.port, stage.request(secret=secret)))
+        await eventually(lambda: len(upstream.requests) == 1)
+        following = [asyncio.create_task(ask(stage.port, stage.request())) for _ in range(20)]
+        await all_in(stage, 21)
+        stage.revoke("leaving")
+        assert (await leading).status == 401
+        await eventually(lambda: len(upstream.requests) == 2)
+        script.go.set()
+        assert {reply.status for reply in await asyncio.gather(*following)} == {200}
+        await stage.quiet()
+        assert len(upstream.requests) == 2
+        assert sorted(row["cache"] for row in stage.rows() if row["http_status"] == 200) == ["hit"] * 19 + ["miss"]
+
+
+async def test_a_follower_is_cut_off_with_its_key(tmp_path: Path) -> None:
+    script = Gated(stream=False)
+    async with flying(tmp_path, script) as (stage, upstream):
+        leading = asyncio.create_task(ask(stage.port, stage.request()))
+        await eventually(lambda: len(upstream.requests) == 1)
+        following = asyncio.create_task(ask(stage.port, stage.request(secret=stage.key("leaving", "search"))))
+        await all_in(stage, 2)
+        stage.revoke("leaving")
+        assert (await following).status == 401
+        script.go.set()
+        assert (await leading).status == 200
+
+
+async def test_those_that_have_begun_end_in_one_error_event_when_the_leader_is_revoked(tmp_path: Path) -> None:
+    script = Gated(stream=True)
+    async with flying(tmp_path, script) as (stage, upstream):
+        leading = asyncio.create_task(
+            ask(stage.port, stage.request(secret=stage.key("leaving", "search"), stream=True))
+        )
+        await eventually(lambda: len(upstream.requests) == 1)
+        following = asyncio.create_task(ask(stage.port, stage.request(stream=True)))
+        await all_in(stage, 2)
+        script.go.set()
+        await eventually(lambda: all(inbound.content_started for inbound in stage.gateway.in_flight))
+        stage.revoke("leaving")
+        cut, ended = await asyncio.gather(leading, following)
+        assert [event["error"]["code"] for event in ended.events if "error" in event] == ["upstream_truncated"]
+        assert [event["error"]["code"] for event in cut.events if "error" in event] == ["key_revoked"]
+        assert b"[DONE]" not in ended.body
+        await stage.quiet()
+        assert {row["status"] for row in stage.rows()} == {"truncated"}
+        assert stage.row(ended).get("cost_picos", 0) == 0
+        script.end.set()
+        assert told(await stage.ask(stream=True))[0] == "miss"
+        assert len(upstream.requests) == 2, "what was broken off is not kept"
+
+
+# what a hit is held to
+
+
+async def test_a_paused_key_gets_no_hit(stage: CacheStage) -> None:
+    await stage.ask()
+    stage.gateway.limit(Limiting(overrides=(Override(kind="pause", scope="key", name=stage.key_id, because="a test"),)))
+    paused = await stage.ask()
+    assert paused.status == 403
+    assert "cache" not in stage.row(paused)
+
+
+async def test_a_hit_is_one_of_the_calls_that_a_key_may_make(stage: CacheStage) -> None:
+    secret = stage.key("few", "search", max_uses=2)
+    assert [(await stage.ask(secret=secret)).status for _ in range(3)] == [200, 200, 401]
+
+
+async def test_a_hit_is_held_to_its_keys_models(stage: CacheStage) -> None:
+    await stage.ask()
+    refused = await stage.ask(secret=stage.key("embedder", "search", models=["embed"]))
+    assert refused.status == 403
+
+
+# invalidation
+
+
+async def invalidated(stage: CacheStage, secret: str | None = None, **which: Any) -> RawReply:
+    headers = {"Authorization": f"Bearer {secret or stage.secret}"}
+    reply = await ask(stage.port, request("POST", "/v1/cache/invalidate", json.dumps(which).encode(), headers))
+    await stage.quiet()
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("which", "is_gone"),
+    [
+        ({"tags": ["prices"]}, True),
+        ({"tags": ["bots", "nothing"]}, True),
+        ({"tags": ["nothing"]}, False),
+        ({"route": "talk"}, True),
+        ({"route": "embed"}, False),
+        ({"model": "talk"}, True),
+        ({"model": "openai/gpt-4o-mini"}, True),
+        ({"model": "gpt-5"}, False),
+        ({"route": "talk", "tags": ["nothing"]}, False),
+        ({"all": True}, True),
+    ],
+)
+async def test_callers_invalidate_their_own(stage: CacheStage, which: dict[str, Any], is_gone: bool) -> None:
+    stage.keep(CacheRule(ttl=600, tags=("bots",)))
+    other = stage.key("other", "finance")
+    tags = {"x-gatewatch-cache-tags": "prices, catalogue"}
+    await stage.ask(headers=tags)
+    await stage.ask(headers=tags, secret=other)
+    said = await invalidated(stage, **which)
+    assert (said.status, said.json) == (200, {"invalidated": int(is_gone)})
+    assert told(await stage.ask())[0] == ("miss" if is_gone else "hit")
+    assert told(await stage.ask(secret=other))[0] == "hit", "others keep theirs"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"all": True, "route": "talk"}, {"team": "finance"}, {"tags": "prices"}, {"tags": ["x" * 65]}]
+)
+async def test_an_invalidation_that_is_not_clear_is_refused(stage: CacheStage, body: dict[str, Any]) -> None:
+    assert (await invalidated(stage, **body)).status == 400
+
+
+async def test_what_is_invalidated_while_it_is_bought_is_not_kept(tmp_path: Path) -> None:
+    script = Gated(stream=False)
+    async with flying(tmp_path, script) as (stage, upstream):
+        leading = asyncio.create_task(ask(stage.port, stage.request()))
+        await eventually(lambda: len(upstream.requests) == 1)
+        stage.gateway.cache.invalidate(Invalidation(route="talk"))
+        later = asyncio.create_task(ask(stage.port, stage.request()))
+        await eventually(lambda: len(upstream.requests) == 2)
+        script.go.set()
+        assert [told(reply)[0] for reply in await asyncio.gather(leading, later)] == ["miss", "miss"]
+        await stage.quiet()
+        assert told(await stage.ask())[0] == "hit", "the second one, which was asked for afterwards"
 
 
 def test_the_cost_is_reckoned_by_hand() -> None:

@@ -4,7 +4,6 @@ The cells are made from the table of endpoints and the list of scopes: one that 
 whole gateway over sockets, in front of the sandbox provider.
 """
 
-import importlib.util
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from gatewatch.limits.counters import Asked, Used
 from gatewatch.limits.rule import OF_AN_ATTEMPT, SCOPES, Scope, counter
 from gatewatch.limits.window import Window
 from gatewatch.paths import Home
+from proxy.routing import CacheRule
 from proxy.worker.endpoints import ENDPOINTS, GENERATING
 from tests.kit.limit_stage import BODIES, FREE, NAMES, PATHS, Stage, budget, limit, limit_stage
 from tests.kit.raw_http import RawReply
@@ -59,10 +59,6 @@ def test_every_endpoint_and_every_scope_has_cells() -> None:
     assert set(BODIES) == {endpoint.name for endpoint in ENDPOINTS.values()}, "a new endpoint: give it a body"
     assert set(NAMES) == set(SCOPES), "a new scope: give it a name"
     assert set(BODIES) >= GENERATING
-
-
-def test_there_is_no_cache_whose_hits_would_need_cells() -> None:
-    assert importlib.util.find_spec("proxy.worker.cache") is None, "a hit is a call: give it a way in this matrix"
 
 
 @pytest.mark.parametrize(("endpoint", "way", "scope"), CELLS)
@@ -165,6 +161,48 @@ async def test_a_fallback_is_held_to_the_limits_of_where_it_goes(
         assert refused.status == 429
         assert row.get("attempts", 0) == 0
     assert stage.taken(rule, name) == taken
+
+
+KEPT = [
+    (endpoint, way, scope)
+    for endpoint in PATHS
+    for way in ways(endpoint)
+    for scope in SCOPES
+    if endpoint != "count_tokens" and scope != "provider_key"  # no provider's key is used for a hit
+]
+
+
+@pytest.mark.parametrize("kind", ["requests", "concurrent", "budget"])
+@pytest.mark.parametrize(("endpoint", "way", "scope"), KEPT)
+async def test_a_kept_reply_is_held_to_every_limit_and_every_budget(
+    stage: Stage, endpoint: str, way: str, scope: Scope, kind: str
+) -> None:
+    """It is a request to all of them but its model, which is not asked; and costs nothing."""
+    route, model = where(endpoint)
+    keep_replies(stage)
+    name = stage.name(scope, route, model)
+    rule = budget(scope, name, FREE) if kind == "budget" else limit(scope, name, kind, FREE)
+    stage.limit(rule)
+    assert (await stage.call(endpoint, way, route)).headers["x-gatewatch-cache"] == "miss"
+    bought = stage.taken(rule, name)
+    hit = await stage.call(endpoint, way, route)
+    assert hit.headers["x-gatewatch-cache"] == "hit"
+    assert stage.taken(rule, name) - bought == (1 if kind == "requests" and scope != "model" else 0)
+    if kind == "concurrent":  # somebody else's
+        await stage.counters.reserve("another", [Asked(counter(rule, name), 0, 0, 1, FREE)])
+    stage.limit(msgspec.structs.replace(rule, most=max(1, stage.taken(rule, name))))
+    refused = await stage.call(endpoint, way, route)
+    assert refused.status == 429, refused.body
+    assert error_code(refused, endpoint) == ("budget_exceeded" if kind == "budget" else "rate_limit_exceeded")
+    row = stage.row(refused)
+    assert row["status"] == "blocked"
+    assert "cache" not in row
+
+
+def keep_replies(stage: Stage) -> None:
+    settings = stage.gateway.settings
+    kept = {name: msgspec.structs.replace(each, cache=CacheRule(ttl=600)) for name, each in settings.routes.items()}
+    stage.gateway.configure(msgspec.structs.replace(settings, routes=kept))
 
 
 def passed_at(stage: Stage, reply: RawReply) -> int:

@@ -1,6 +1,7 @@
 """A whole gateway in this process whose routes keep replies, in front of an upstream that a test decides about."""
 
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from tests.kit.raw_http import RawReply, ask
 from tests.kit.raw_http import request as request_bytes
 from tests.kit.worker_process import PEPPER
 
+TEN_MINUTES = CacheRule(ttl=600)
 COMMENT = b": gatewatch call_id="
 
 
@@ -25,7 +27,7 @@ class CacheStage(Stage):
         super().__init__(home, provider)
         self.keep()
 
-    def keep(self, rule: CacheRule | None = CacheRule(ttl=600), **bounds: Any) -> None:
+    def keep(self, rule: CacheRule | None = TEN_MINUTES, **bounds: Any) -> None:
         """Other rules for all routes, and other bounds."""
         self.configure(rule, cache=CacheBounds(**bounds))
 
@@ -39,6 +41,13 @@ class CacheStage(Stage):
         with ControlStore.open(self.home.control) as store:
             _, secret = store.create_key(name, team=team, pepper=PEPPER, create_team=True, **options)
         return secret
+
+    def revoke(self, name: str) -> None:
+        """As a worker sees it, which looks ten times a second."""
+        with ControlStore.open(self.home.control) as store:
+            store.revoke_key(name)
+        self.gateway.keys.refresh(time.monotonic())
+        self.gateway.cutting.look()
 
     def request(
         self,
@@ -63,9 +72,7 @@ class CacheStage(Stage):
 def told(reply: RawReply) -> tuple[str | None, bytes]:
     """What the cache did, and the body without the comment on what the call cost, which is the call's own."""
     lines = reply.body.split(b"\n\n")
-    return reply.headers.get("x-gatewatch-cache"), b"\n\n".join(
-        line for line in lines if not line.startswith(COMMENT)
-    )
+    return reply.headers.get("x-gatewatch-cache"), b"\n\n".join(line for line in lines if not line.startswith(COMMENT))
 
 
 @asynccontextmanager
