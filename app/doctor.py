@@ -19,6 +19,7 @@ from app.spending_findings import (
     of_rules,
     of_sinks,
 )
+from app.target_findings import of_targets
 from gatewatch.config.loading import Loaded, load
 from gatewatch.config.models import Provider
 from gatewatch.control.schema import ControlStoreError
@@ -220,6 +221,7 @@ def _gateway(home: Home, running: Running | None, *, told: tuple[str, ...]) -> I
         f"{live['listen']}, version {live['version']}, {len(workers)} workers",
         "" if workers else "The gateway's log says why no worker runs.",
     )
+    yield from of_targets(live)
     for alarm in live["alarms"]:
         if not alarm["id"].startswith(told):
             state = "ok" if alarm.get("severity") == "info" else "broken"

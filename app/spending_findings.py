@@ -31,6 +31,7 @@ NEXT = {
     "unpriced": "gatewatch show calls --where cost=unpriced", "velocity": "gatewatch show spend --by key",
     "budget": "gatewatch budgets list", "forecast": "gatewatch budgets list",
     "key_age": "gatewatch providers rotate-key --help", "ledger_lag": "gatewatch ledger check",
+    "slo": "gatewatch show routes", "error_budget": "gatewatch show routes", "breakers": "gatewatch show routes",
 }  # fmt: skip
 """What is measured → what to look at."""
 
