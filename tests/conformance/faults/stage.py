@@ -59,6 +59,7 @@ class Stage:
         """Route → what its calls were told, of the row that runs."""
         self._control = ControlClient(Home(served.home).socket)
         self._ledger = RemoteLedger(Home(served.home).socket)
+        self.sockets_at_first, self.memory_at_first = self.sockets(), self.memory_mb()
         self.trickle = Trickle(self.port, served.key("trickle", team="healthy"))
 
     def close(self) -> None:
