@@ -118,6 +118,7 @@ class Router:
                 _pass_over(call, target, because)
                 asked.dropped(target)
         if not kept:
+            call.route, call.route_version = asked.route.name, asked.route.version or None
             raise allowed.none_allowed(call, call.passed_over)
         return kept
 

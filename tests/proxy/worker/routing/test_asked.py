@@ -1,5 +1,9 @@
 """What is known of a call while it is planned."""
 
+from typing import cast
+
+from gatewatch.routing.workload_class import WorkloadClass
+from proxy.routing import Target
 from proxy.worker.routing.asked import Asked
 from tests.kit.planning import HELLO, A, B, C, Planning, asked, provider, route
 
@@ -11,11 +15,11 @@ def looking(planning: Planning, body: dict[str, object], endpoint: str = "chat")
 
 def test_a_class_with_targets_of_its_own_has_those_and_no_others(planning: Planning) -> None:
     found = looking(planning, {})
-    assert found.targets == (A, B)
-    found.workload_class = "code"
-    assert found.targets == (C,)
-    found.workload_class = "summary"
-    assert found.targets == (A, B)
+    named: dict[WorkloadClass | None, list[Target]] = {}
+    for workload in (None, "code", "summary"):
+        found.workload_class = cast(WorkloadClass | None, workload)
+        named[found.workload_class] = list(found.targets)
+    assert named == {None: [A, B], "code": [C], "summary": [A, B]}
 
 
 def test_what_cannot_be_streamed_is_no_stream(planning: Planning) -> None:
@@ -27,7 +31,7 @@ def test_what_cannot_be_streamed_is_no_stream(planning: Planning) -> None:
 
 def test_a_longer_request_has_more_tokens_and_costs_more(planning: Planning) -> None:
     planning.providers["a"] = provider("a", price_provider="openai")
-    target = A.__class__(provider="a", model="gpt-4o")
+    target = Target(provider="a", model="gpt-4o")
     short, long = looking(planning, {}), looking(planning, {"messages": HELLO["messages"] * 100})
     assert long.tokens() > 50 * short.tokens() > 0
     assert (long.cost(target) or 0) > (short.cost(target) or 0) > 0

@@ -1,5 +1,7 @@
 """What is left of a provider's limits for a call: by the best of the keys that may serve it."""
 
+from typing import Any
+
 import pytest
 
 from gatewatch.control.key_hold import KeyHold
@@ -12,7 +14,7 @@ from proxy.worker.routing.headroom import Headroom
 from tests.kit.planning import A, asked, provider
 
 
-def key(id: str, **bound: tuple[str, ...]) -> ProviderKey:
+def key(id: str, **bound: Any) -> ProviderKey:
     return ProviderKey(id=id, secret="s", version="v", **bound)
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def shift(target: str, route: str | None = None) -> RouteOverride:
     return RouteOverride(kind="shift", id=f"shift:{target}", route=route, target=target)
 
 
-def call(number: int = 0, team: str = "search", **fields: str) -> Call:
+def call(number: int = 0, team: str = "search", **fields: Any) -> Call:
     return Call(call_id=f"call-{number}", started_at=1, team=team, **fields)
 
 

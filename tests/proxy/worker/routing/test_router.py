@@ -90,9 +90,11 @@ def test_route_key_and_caller_can_each_keep_a_call_in_a_region(
 def test_none_of_them_widens_another(planning: Planning, said: str) -> None:
     made = route(A, B, region="eu")
     planning.has(made, a=US, b=US)
+    call = asked({"x-gatewatch-region": said}, key={"region": "eu"})
     with pytest.raises(Refusal) as told:
-        planning.plan(made, asked({"x-gatewatch-region": said}, key={"region": "eu"}))
+        planning.plan(made, call)
     assert told.value.code == "no_target_allowed"
+    assert call.call.route == "r", "the row says which route had none"
 
 
 def test_the_most_sensitive_class_of_route_key_and_caller_holds(planning: Planning) -> None:
