@@ -72,7 +72,7 @@ class Ladder:
             return None
         if route.stored_reply is None or not takes_text(inbound.call.endpoint, inbound.body):
             return failed
-        self._lose(inbound)
+        self._leave(inbound, failed)
         await answer_with(route.stored_reply, inbound, self._ending)
         return None
 
@@ -87,13 +87,14 @@ class Ladder:
         if why := objection(call, upstreams[target.provider].provider, target):
             call.passed_over = [*(call.passed_over or ()), [target.name, why]]
             return False
-        self._lose(inbound)
+        self._leave(inbound, failed)
         asked, place = (inbound.body, inbound.ask), _Place(inbound)
         inbound.body, inbound.ask, call.degraded = body, None, SHORT_ANSWER
         rung = msgspec.structs.replace(route, targets=(target,), patience=0.0, next_after=None, hedge_after=None)
-        if await self._ask(inbound, rung, upstreams, caps, failed, 1) is None:
+        again = await self._ask(inbound, rung, upstreams, caps, failed, 1)
+        if again is None:
             return True
-        self._lose(inbound)
+        self._leave(inbound, again)
         (inbound.body, inbound.ask), call.degraded = asked, None
         place.put_back(inbound)
         return False
@@ -107,7 +108,7 @@ class Ladder:
         left = rung.deadlines.total - inbound.elapsed_us() / 1e6
         if left < _TOO_LATE_SECONDS:
             return failed
-        self._lose(inbound)
+        self._leave(inbound, failed)
         first = rung.targets[0]
         if inbound.held:
             try:
@@ -124,10 +125,16 @@ class Ladder:
             return failure
         return None
 
-    def _lose(self, inbound: Inbound) -> None:
-        """What the last try may have cost although it has not answered."""
-        if was_begun(inbound):
+    def _leave(self, inbound: Inbound, failed: Failure) -> None:
+        """The last try is behind: what it may have cost although it has not answered, if its provider has said nothing
+        of that."""
+        if not was_begun(inbound):
+            return
+        if isinstance(failed, UpstreamFailed) or failed.said is None:
             self._ending.lose(inbound)
+        elif inbound.exchange is not None:
+            inbound.exchange.abort("upstream_invalid", failed.code)
+            inbound.exchange = None
 
 
 def _providers(upstreams: Upstreams) -> dict[str, Provider]:

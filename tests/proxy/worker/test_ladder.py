@@ -199,3 +199,24 @@ async def test_embeddings_and_counts_have_no_last_resort(stage: Shaped) -> None:
     reply = await stage.say("embeddings", {"input": "hi"})
     assert reply.status == 502
     assert not stage.heard["small"]
+
+
+async def test_what_a_provider_says_under_a_good_status_has_cost_nothing(stage: Shaped) -> None:
+    """gpt-4.1-nano: 0.10 and 0.40 USD per million tokens, 10 in and 2 out."""
+    inside = json.dumps({"error": {"message": "overloaded", "type": "server_error", "code": "server_error"}}).encode()
+    stage.route("openai/gpt-4o-mini", short_answer=SHORT)
+    stage.answers["openai"] = lambda _: http(200, inside)
+    reply = await stage.say("chat", ASKED["chat"])
+    row = stage.row(reply)
+    assert (reply.status, row["degraded"], row["cost_picos"]) == (200, "short_answer", 10 * 100_000 + 2 * 400_000)
+
+
+async def test_too_long_said_under_a_good_status_leads_to_the_targets_for_long_calls(stage: Shaped) -> None:
+    """As OpenRouter says it once the model behind it has been asked. gpt-4.1: 2 and 8 USD per million tokens."""
+    said = {"message": "maximum context length is 8192", "code": "context_length_exceeded", "type": "x"}
+    inside = json.dumps({"error": said}).encode()
+    stage.route("small/gpt-4", context_window=("openai/gpt-4.1",))
+    stage.answers["small"] = lambda _: http(200, inside)
+    reply = await stage.say("chat", ASKED["chat"])
+    row = stage.row(reply)
+    assert (reply.status, row["model"], row["cost_picos"]) == (200, "gpt-4.1", 10 * 2_000_000 + 2 * 8_000_000)
