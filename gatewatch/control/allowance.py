@@ -60,14 +60,17 @@ class Allowances:
         row = self._connection.execute("SELECT uses FROM key_allowances WHERE key_id = ?", (key.id,)).fetchone()
         return row is not None and row[0] >= key.max_uses
 
-    def take(self, call_id: str, key: KeyRecord, wanted: Amount) -> Cap | None:
-        """One use, and a hold on `wanted`: all of it, or nothing and the cap that is in the way."""
+    def take(self, call_id: str, key: KeyRecord, wanted: Amount, until: int | None = None) -> Cap | None:
+        """One use, and a hold on `wanted`: all of it, or nothing and the cap that is in the way.
+
+        `until`: when the hold begins to grow old (µs), where that is not now.
+        """
         asked = _asked(key, wanted.bounded())
         with self._change():
             self._connection.execute("INSERT INTO key_allowances (key_id) VALUES (:key) ON CONFLICT DO NOTHING", asked)
             cap = self._hold(_TAKE, asked)
             if cap is None:
-                self._connection.execute(_HOLD, asked | {"call": call_id, "now": now_us()})
+                self._connection.execute(_HOLD, asked | {"call": call_id, "now": until or now_us()})
         return cap
 
     def extend(self, call_id: str, key: KeyRecord, wanted: Amount) -> Cap | None:

@@ -138,12 +138,22 @@ class DeferredStore:
         """All that have not ended, and those whose rows are still to be written; the oldest first."""
         return self._entries(f"{_IS_WAITING} OR state = 'ended' ORDER BY id", ())
 
-    def put(self, *entries: Entry, earlier: Sequence[Attempt] = ()) -> None:
-        """These are as they say now. `earlier`: tries of the one call that are over.
+    def version(self) -> int:
+        """Changes when another connection has changed anything."""
+        return self._one("PRAGMA data_version")
+
+    def news(self, since: int) -> list[Entry]:
+        """Of those that wait, what was taken since then (µs), and what was cancelled."""
+        return self._entries(f"{_IS_WAITING} AND (accepted_at >= ? OR cancelled_at IS NOT NULL) ORDER BY id", (since,))
+
+    def put(self, *entries: Entry, earlier: Sequence[Attempt] = (), batch: Batch | None = None) -> None:
+        """These are as they say now. `earlier`: tries of the one call that are over. `batch`: that they are in.
 
         Cancelling is its caller's word alone, and stays.
         """
         with self._change():
+            if batch is not None:
+                self._execute(_PUT_BATCH, msgspec.structs.asdict(batch))
             for entry in entries:
                 self._execute(_UPDATE, msgspec.structs.asdict(entry))
                 if earlier:

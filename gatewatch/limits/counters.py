@@ -105,6 +105,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 class Counters(Protocol):
     """Of one gateway."""
 
+    lasting: set[str]
+    """Calls that may hold for longer than any call runs: they wait for their time. Until they are settled."""
+
     async def reserve(self, call_id: str, asked: Sequence[Asked]) -> Verdict:
         """Take all of it, or nothing; on top of what the call holds already. Raises CountersAway."""
         ...

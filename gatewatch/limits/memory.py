@@ -91,6 +91,7 @@ class MemoryCounters:
         self._old: frozenset[str] = frozenset()
         """Calls that held something when holds were looked at last, and when they are again."""
         self._look_again = clock() + _LONGEST_HOLD
+        self.lasting: set[str] = set()
         self.expired = 0
         """Calls whose holds were let go of although they have not been settled."""
 
@@ -162,6 +163,8 @@ class MemoryCounters:
 
     def settle(self, call_id: str, used: Sequence[Used], position: Position | None) -> None:
         counters = self._counters
+        if self.lasting:
+            self.lasting.discard(call_id)
         for key, bucket, amount in self._held.pop(call_id, ()):
             counter = counters.get(key)
             if counter is not None:
@@ -264,7 +267,7 @@ class MemoryCounters:
         """What is held for longer than any call lasts was forgotten by its owner."""
         if self._clock() < self._look_again:
             return
-        old = [call_id for call_id in self._old.intersection(self._held) if self._held[call_id]]
+        old = [call_id for call_id in self._old.intersection(self._held) - self.lasting if self._held[call_id]]
         for call_id in old:
             self.let_go(call_id, [key for key, _, _ in self._held[call_id]])
         self.expired += len(old)

@@ -67,7 +67,7 @@ class KeyAllowances:
     async def _take(self, inbound: Inbound, wanted: Amount) -> None:
         inbound.held = wanted
         try:
-            cap = await self._ask_for(inbound, wanted, Allowances.take)
+            cap = await self._ask_for(inbound, wanted, Allowances.take if inbound.deferred is None else _until(inbound))
         except Refusal:  # nothing was written: while the store is locked, nothing heaps up that is to be settled
             inbound.held = None
             raise
@@ -208,6 +208,12 @@ class _InThread:
             self.close()
             self._store, self._file = Allowances(self._path), file
         return self._store
+
+
+def _until(inbound: Inbound) -> Callable[[Allowances, str, KeyRecord, Amount], Cap | None]:
+    """A call that waits for its time holds until its deadline."""
+    deadline = inbound.deferred.deadline if inbound.deferred else None
+    return lambda store, call_id, key, wanted: store.take(call_id, key, wanted, deadline)
 
 
 _IN_WORDS: dict[Cap, str] = {"tokens": "tokens", "picos": "money"}

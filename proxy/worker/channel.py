@@ -83,6 +83,14 @@ class Channel:
             return target
         return f"{target}{'&' if '?' in target else '?'}{self.provider.query}"
 
+    def head_of(
+        self, method: str, path: str, length: int, content_type: str = "application/json", more: bytes = b""
+    ) -> bytes:
+        """The head of a request for another path of the provider's API, below its base URL. `more`: header lines."""
+        target = self._with_query(self._base + path).encode()
+        fields = self._fields.replace(b"content-type: application/json", b"content-type: %s" % content_type.encode())
+        return b"%s %s HTTP/1.1\r\n%s%scontent-length: %d\r\n\r\n" % (method.encode(), target, fields, more, length)
+
     async def signed_headers(self, endpoint: str, model: str, stream: bool, body: bytes) -> bytes:
         """Header lines that prove who sends this request, where a signer makes them. Raises CannotSign."""
         if self.signer is None:

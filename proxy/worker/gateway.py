@@ -461,8 +461,8 @@ class Gateway:
         if self.bodies.is_on:
             self.bodies.begin(inbound)
         self.live.started(call)
-        assert inbound.known
-        self.live.key_used(inbound.known.kid, call.started_at)
+        if inbound.known is not None:
+            self.live.key_used(inbound.known.kid, call.started_at)
 
     async def _count(self, inbound: Inbound, route: Route, upstreams: dict[str, Upstream]) -> None:
         """By the provider, or, where none can, the estimate that every call is reckoned with."""

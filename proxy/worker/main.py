@@ -20,6 +20,7 @@ from gatewatch.control.key_table import KeyTable
 from gatewatch.journal.writer import Journal
 from gatewatch.limits.memory import MemoryCounters
 from gatewatch.paths import Home
+from proxy.deferring.runner import Runner
 from proxy.http_server.bounds import Bounds
 from proxy.http_server.server import HttpServer
 from proxy.periodic import periodically
@@ -84,18 +85,21 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     gc.collect()
     gc.freeze()  # what lives as long as the process is no longer walked
     await server.start(listening)
+    runner = Runner(gateway, home)
     work = (
         periodically(TICK_SECONDS, gateway.tick),
         periodically(LOOK_SECONDS, gateway.cutting.look),
         periodically(SWEEP_SECONDS, gateway.keep_alive.sweep),
         link.run(),
+        runner.run(),
         *([shared.keep_connected()] if shared else ()),
     )
     tasks = [asyncio.create_task(each) for each in work]
     try:
         await stopping.wait()
         gateway.draining = True
-        if not await server.drain(DRAIN_SECONDS):
+        is_drained, _ = await asyncio.gather(server.drain(DRAIN_SECONDS), runner.stop(DRAIN_SECONDS))
+        if not is_drained:
             gateway.stop_calls()
             await server.drain(LAST_SECONDS)
     finally:

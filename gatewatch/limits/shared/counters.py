@@ -47,6 +47,7 @@ class SharedCounters:
         self._kept_from: Mapping[str, int] = {}
         self._holds: dict[str, list[Hold]] = {}
         self._deeds = Deeds()
+        self.lasting: set[str] = set()
 
     @property
     def away(self) -> str | None:
@@ -129,6 +130,8 @@ class SharedCounters:
     def settle(self, call_id: str, used: Sequence[Used], position: Position | None) -> None:
         """See `Counters`. To be called in the order of the positions."""
         freed = self._holds.pop(call_id, ())
+        if self.lasting:
+            self.lasting.discard(call_id)
         added = []
         for counter, bucket, amount in used:
             rule, _, name = counter.partition("|")
@@ -152,6 +155,8 @@ class SharedCounters:
         for call_id, holds in list(self._holds.items()):
             if not _is_over(call_id):
                 break  # later calls stand behind
+            if call_id in self.lasting:
+                continue
             if holds:
                 log.error("call %s still holds what no call holds so long; it is let go of", call_id)
             self.settle(call_id, (), None)
