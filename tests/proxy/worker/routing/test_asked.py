@@ -1,7 +1,5 @@
 """What is known of a call while it is planned."""
 
-from typing import cast
-
 from gatewatch.routing.workload_class import WorkloadClass
 from proxy.routing import Target
 from proxy.worker.routing.asked import Asked
@@ -17,7 +15,7 @@ def test_a_class_with_targets_of_its_own_has_those_and_no_others(planning: Plann
     found = looking(planning, {})
     named: dict[WorkloadClass | None, list[Target]] = {}
     for workload in (None, "code", "summary"):
-        found.workload_class = cast(WorkloadClass | None, workload)
+        found.workload_class = workload
         named[found.workload_class] = list(found.targets)
     assert named == {None: [A, B], "code": [C], "summary": [A, B]}
 

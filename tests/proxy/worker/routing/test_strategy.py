@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.routing import Strategy, Target
-from proxy.worker.routing.measured import Measured
-from proxy.worker.routing.strategy import STALE, Strategies
+from proxy.worker.routing.measured import STALE, Measured
+from proxy.worker.routing.strategy import Strategies
 from tests.kit.planning import A, B, C, Clock, route
 
 MS = 1000
