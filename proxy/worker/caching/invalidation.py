@@ -50,9 +50,10 @@ def labels_of(
     tenant: str, team: str | None, route: str, models: tuple[str, ...], tags: tuple[str, ...]
 ) -> tuple[str, ...]:
     """All labels of an entry: each for everybody's invalidations, and for its own tenant's."""
-    kinds = ("", f"route:{route}", *(f"model:{model}" for model in models), *(f"tag:{tag}" for tag in tags))
-    own = tuple(f"{tenant}|{kind}" for kind in kinds)
-    return (*kinds, *own) if team is None else (*kinds, f"of:{team}", *own)
+    kinds = ["", f"route:{route}", *(f"model:{model}" for model in models), *(f"tag:{tag}" for tag in tags)]
+    if team is not None:
+        kinds.append(f"of:{team}")
+    return (*kinds, *(f"{tenant}|{kind}" for kind in kinds))
 
 
 def entry_labels(entry: Entry) -> tuple[str, ...]:

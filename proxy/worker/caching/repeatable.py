@@ -13,6 +13,7 @@ _OWN_TOOLS = frozenset({"function", "custom"})
 """Types of tools that the caller runs. Anthropic's of that kind need not say a type."""
 _OF_A_STATE = frozenset({"previous_response_id", "conversation", "container", "prompt"})
 """Names of what the provider remembers; it may have changed."""
+_NOTHING = (None, False, [])
 _SEARCHING = frozenset({"web_search_options", "search_parameters", "enable_search", "plugins", "mcp_servers"})
 """How providers are told to look things up beside tools."""
 
@@ -23,7 +24,9 @@ def is_repeatable(endpoint: str, headers: Mapping[bytes, bytes], body: Mapping[s
         return False
     if endpoint == "completions":  # its `prompt` is text
         return True
-    if any(body.get(name) for name in _SEARCHING) or any(body.get(name) is not None for name in _OF_A_STATE):
+    if any(body.get(name) not in _NOTHING for name in _SEARCHING):  # an empty object is the default search
+        return False
+    if any(body.get(name) is not None for name in _OF_A_STATE):
         return False
     if body.get("background") is True or (body.get("store") is True and endpoint == "chat"):
         return False
