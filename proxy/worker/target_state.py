@@ -50,7 +50,7 @@ class TargetTries:
     def take(self, attempts: Sequence[Attempt]) -> None:
         """The tries of one call, in their order."""
         for before, after in pairwise(attempts):
-            if before.status != "error":  # left alone for another one, not failed
+            if before.status != "error" or before.error_kind == "hedged":  # another one was quicker
                 continue
             place = before.provider, before.model
             self._of(place)[place != (after.provider, after.model)] += 1

@@ -7,7 +7,8 @@ plain answer, whatever the call had waited for before.
 - A failure is a 5xx, or no whole answer. A 429 is none: it says that we send too much, which waiting and the next
   target see to; nor is what a provider says of a key or of the caller's request. None of them counts as a try.
 - A try that was given up because it took too long counts as slower than the bound. So does one whose caller left before
-  the first byte, where the bound had passed: whoever waits shortly must not make a target look fast.
+  the first byte, or that another target was quicker than (a hedge), where the bound had passed: whoever waits shortly
+  must not make a target look fast.
 """
 
 import msgspec
@@ -87,7 +88,7 @@ _SQL = f"""
                     THEN greatest(0, c.ttft_us - (epoch_us(a.started_at) - epoch_us(c.started_at)))
                 WHEN a.error_kind = 'upstream_timeout' THEN greatest(a.latency_us, bound + 1)
                 WHEN {_ANSWERED} AND a.status = 'ok' THEN if(c.stream, a.first_byte_us, a.latency_us)
-                WHEN a.status = 'client_closed' AND a.latency_us > bound THEN a.latency_us
+                WHEN (a.status = 'client_closed' OR a.error_kind = 'hedged') AND a.latency_us > bound THEN a.latency_us
             END AS took
         FROM attempts a
         JOIN calls c ON c.call_id = a.call_id AND c.loaded_at >= make_timestamp(?)

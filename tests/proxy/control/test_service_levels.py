@@ -13,6 +13,7 @@ from proxy.control.service_levels import overrides
 from proxy.routing import RouteOverride
 from tests.kit.journals import SECOND
 from tests.kit.level_stage import CHAT, FAST, SLOW, LevelStage
+from tests.kit.waiting import eventually
 
 MINUTE = 60
 
@@ -152,9 +153,7 @@ async def test_what_an_operator_brings_back_is_back_at_once(stage: LevelStage) -
         with stage.store("ann") as store:
             assert Shifts(store).take_back("chat", "a/m", "the provider has mended it", forgive=True)
         stage.watch.look_soon()
-        async with asyncio.timeout(10):
-            while stage.routes.routing.overrides:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: not stage.routes.routing.overrides)
     finally:
         running.cancel()
     assert await stage.look(after=2 * MINUTE) == [], "what failed before is forgiven"

@@ -42,6 +42,9 @@ def test_a_try_at_the_same_target_is_a_retry_and_one_at_another_a_failover() -> 
 
 def test_a_try_that_was_only_left_for_a_faster_one_is_no_failover() -> None:
     tries = TargetTries()
+    slower, faster = tried("a/m", "b/m")
+    slower.error_kind = "hedged"
+    tries.take([slower, faster])
     tries.take(tried("a/m", "b/m", status="client_closed"))
     assert tries.of("a", "m") == (0, 0)
 
