@@ -151,7 +151,7 @@ def batch_counts(connection: duckdb.DuckDBPyConnection) -> BatchCounts:
     again = rows(
         "SELECT b.provider, b.model, (b.provider, b.model) <> (a.provider, a.model), count(*)"
         " FROM batch_attempt b JOIN batch_attempt a ON a.call_id = b.call_id AND a.n = b.n + 1"
-        " WHERE a.n > 1 AND b.status = 'error' GROUP BY ALL"
+        " WHERE a.n > 1 AND b.status = 'error' AND b.error_kind IS DISTINCT FROM 'hedged' GROUP BY ALL"
     )
     refusals = rows(
         "SELECT blocked_by, team, count(*) FROM batch WHERE is_call AND blocked_by IS NOT NULL GROUP BY ALL"
