@@ -143,7 +143,7 @@ def _names(text: str | None) -> list[str] | None:
 
 def _print_list(rows: list[dict[str, Any]], output: str) -> None:
     from app.cli.output import print_rows
-    from gatewatch.actions.routes.targets import in_words
+    from gatewatch.routing.override_words import in_words
 
     if output == "json":
         print_rows(rows, output)

@@ -14,8 +14,9 @@ def show_routes(args: argparse.Namespace) -> int:
     """Raises UsageError for what does not fit the view, and what the action raises."""
     from app.cli.output import print_rows
     from app.cli.performing import is_there, perform
-    from gatewatch.actions.routes.targets import ListTargets, in_words
+    from gatewatch.actions.routes.targets import ListTargets
     from gatewatch.errors import UsageError
+    from gatewatch.routing.override_words import in_words
     from gatewatch.safe_text import safe
 
     for option in ("by", "step"):

@@ -57,6 +57,10 @@ def _nothing_selected(now: Situation) -> str | None:
     return None if now.selected else "there is no call here"
 
 
+def _no_route(now: Situation) -> str | None:
+    return None if now.selected else "there is no route here"
+
+
 def _empty(now: Situation) -> str | None:
     return None if now.selected else "the list is empty"
 
@@ -119,12 +123,32 @@ _ACTIONS = (
     Action("call.newer", "newer", "The call above this one in the list", ("k", "left"), "screen.step(-1)", ("call",)),
     Action("call.older", "older", "The call below this one in the list", ("j", "right"), "screen.step(1)", ("call",)),
     Action(
+        "routes.roll_back",
+        "roll back",
+        "Put the version before in force on this route, or lift that; asks first",
+        ("R",),
+        "screen.roll_back",
+        ("routes",),
+        _no_route,
+        changes=True,
+    ),
+    Action(
+        "routes.drain",
+        "drain",
+        "No new calls to this target, on any route, or lift that; asks first",
+        ("D",),
+        "screen.drain",
+        ("routes",),
+        _no_route,
+        changes=True,
+    ),
+    Action(
         "view.pause",
         "pause",
         "Freeze what is shown, or follow again",
         ("space",),
         "screen.pause",
-        ("overview", "calls"),
+        ("overview", "calls", "routes"),
     ),
     Action(
         "view.copy",
@@ -138,6 +162,7 @@ _ACTIONS = (
     Action("go.back", "back", "Back to where you came from", ("escape",), "app.go_back", EVERYWHERE, _at_the_start),
     Action("go.overview", "overview", "How the gateway is doing", ("1",), "app.go('overview')", EVERYWHERE),
     Action("go.calls", "calls", "Live list of calls", ("2",), "app.go('calls')", EVERYWHERE),
+    Action("go.routes", "routes", "Where calls go", ("3",), "app.go('routes')", EVERYWHERE),
     Action(
         "go.link",
         "go to",
@@ -171,6 +196,10 @@ FOOTERS: dict[str, tuple[str, ...]] = {
         *("list.open", "calls.filter", "view.pause", "view.copy", "go.back", "go.link"),
         *("help.keys", "app.quit"),
     ),
+    "routes": (
+        *("list.open", "routes.roll_back", "routes.drain", "go.back", "go.link"),
+        *("help.keys", "app.quit"),
+    ),
     "call": ("go.back", "view.copy", "call.newer", "call.older", "go.link", "help.keys", "app.quit"),
 }
 """Screen → what its footer shows, at most eight."""
@@ -181,6 +210,7 @@ PLACE_NAMES = {
     "overview": "Overview",
     "calls": "Calls",
     "call": "One call",
+    "routes": "Routes",
 }
 
 _KEY_NAMES = {

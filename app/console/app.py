@@ -8,11 +8,12 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.content import Content
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -25,10 +26,13 @@ from app.console.links import Link, Place
 from app.console.palette import LinkProvider
 from app.console.screens.call import CallScreen
 from app.console.screens.calls import CallsScreen
+from app.console.screens.confirm import ConfirmScreen
 from app.console.screens.help import HelpScreen
 from app.console.screens.overview import OverviewScreen
+from app.console.screens.routes import RoutesScreen
 from app.console.screens.view import View
 from app.console.snapshot import Problem, Question, Snapshot, Source, take
+from gatewatch.errors import GatewatchError
 from gatewatch.safe_text import safe
 
 POLL_SECONDS = 1.0
@@ -43,6 +47,14 @@ class SnapshotTaken(Message):
         self.snapshot = snapshot
 
 
+class Performed(Message):
+    """An action was performed, or was refused."""
+
+    def __init__(self, then: Callable[[Any], None], answer: Any, error: GatewatchError | None) -> None:
+        super().__init__()
+        self.then, self.answer, self.error = then, answer, error
+
+
 class GoTo(Message):
     """Show another place. `replace`: it takes the place of this one on the way back."""
 
@@ -55,13 +67,13 @@ class ConsoleApp(App[None]):
     """The console on one gateway."""
 
     TITLE = "Gatewatch"
-    MODES: ClassVar = {"overview": OverviewScreen, "calls": CallsScreen}
+    MODES: ClassVar = {"overview": OverviewScreen, "calls": CallsScreen, "routes": RoutesScreen}
     DEFAULT_MODE = "overview"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("everywhere")]
     COMMANDS: ClassVar = App.COMMANDS | {LinkProvider}
     CSS_PATH: ClassVar = [
         *("app.tcss", "screens/view.tcss", "screens/overview.tcss", "screens/calls.tcss"),
-        *("screens/call.tcss", "screens/help.tcss"),
+        *("screens/call.tcss", "screens/help.tcss", "screens/routes.tcss", "screens/confirm.tcss"),
     ]
 
     def __init__(
@@ -160,6 +172,31 @@ class ConsoleApp(App[None]):
         if self._ask_again:
             self._ask_again = False
             self.poll()
+
+    # Deeds
+
+    @work(thread=True, exit_on_error=False, group="deed")
+    def perform(self, action: str, then: Callable[[Any], None], **asked: object) -> None:
+        """Perform an operator's action beside everything else; `then` gets its answer. A refusal is said."""
+        try:
+            self.post_message(Performed(then, self._source.perform(action, **asked), None))
+        except GatewatchError as error:
+            self.post_message(Performed(then, None, error))
+
+    def on_performed(self, message: Performed) -> None:
+        if message.error is not None:
+            self.say(f"{message.error.title}. {message.error.next_step}", "error")
+        else:
+            message.then(message.answer)
+
+    def confirm(self, question: Content, then: Callable[[], object]) -> None:
+        """Ask before something is changed; `then` where the answer is yes."""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                then()
+
+        self.push_screen(ConfirmScreen(question), answered)
 
     # Places
 

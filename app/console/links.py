@@ -1,6 +1,7 @@
 """Deep links: a place in the console in one line, the same in the console, in its palette and in the shell.
 
 :overview
+:routes
 :calls team=search status>=400
 :call 01930b2e-7a31-7d0e-8a55-1b2c3d4e5f60
 """
@@ -16,11 +17,12 @@ from gatewatch.filters import compile_filter
 from gatewatch.ids import milliseconds_of
 from gatewatch.safe_text import safe
 
-Place = Literal["overview", "calls", "call"]
+Place = Literal["overview", "calls", "call", "routes"]
 PLACES: dict[Place, str] = {
     "overview": "how the gateway is doing",
     "calls": "live list of calls, with a filter after it",
     "call": "one call by its id",
+    "routes": "where calls go, and what is in force over that",
 }
 
 _BARE = re.compile(r"[\w./:@+-]+", re.ASCII)
@@ -44,8 +46,8 @@ class Link:
             raise UsageError(
                 f"There is no :{safe(name, 40)} here; {f'did you mean :{near[0]}?' if near else f'there are {places}.'}"
             )
-        if name == "overview" and argument:
-            raise UsageError(":overview takes nothing after it.", f"For calls: :calls {safe(argument, 80)}")
+        if name in ("overview", "routes") and argument:
+            raise UsageError(f":{name} takes nothing after it.", f"For calls: :calls {safe(argument, 80)}")
         if name == "calls":
             compile_filter(argument)
         if name == "call":

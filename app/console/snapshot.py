@@ -44,6 +44,9 @@ class Source(AsksLedger, Protocol):
     def price_row(self, call: Row) -> PriceRow | None:
         """The price row that a call names, where it is known here."""
 
+    def perform(self, action: str, **asked: object) -> Any:
+        """An operator's action; its answer. From any thread, also beside questions. Raises GatewatchError."""
+
     def close(self) -> None: ...
 
 
@@ -58,6 +61,7 @@ class Question:
     before: str | None = None
     """The call id that a page of older calls begins after."""
     call_id: str | None = None
+    routes: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,8 @@ class Snapshot:
     overview: Overview | None = None
     page: Page | None = None
     call: OneCall | None = None
+    routes: tuple[Row, ...] | None = None
+    """One for each route and target."""
     problem: Problem | None = None
 
 
@@ -146,6 +152,9 @@ def take(source: Source, question: Question, before: Snapshot | None, now_us: in
         if question.call_id:
             call, fresh = one_call(source, question.call_id)
             taken = replace(taken, call=call, fresh=fresh)
+        if question.routes:
+            found = source.perform("routes.targets")
+            taken = replace(taken, routes=tuple(found["rows"]), fresh=found["fresh"])
     except GatewatchError as error:
         since = taken.problem.since_us if taken.problem else now_us
         problem = Problem(error.title, error.next_step, since, unreachable=isinstance(error, Unreachable))

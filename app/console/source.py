@@ -16,7 +16,7 @@ class Attached:
     """A gateway of this machine or of another. Connects when asked, so a console can wait for one that is not there."""
 
     def __init__(self, gateway: Home | RemoteGateway) -> None:
-        place = gateway.socket if isinstance(gateway, Home) else gateway
+        place = self._place = gateway.socket if isinstance(gateway, Home) else gateway
         self._ledger = RemoteLedger(place)
         self._control = ControlClient(place)
         self._prices = PriceRows(gateway)
@@ -32,6 +32,11 @@ class Attached:
     def price_row(self, call: Row) -> PriceRow | None:
         """The row that a call names, of the lists or of the operator."""
         return self._prices.of(call)
+
+    def perform(self, action: str, **asked: object) -> Any:
+        """An operator's action; its answer. From any thread. Raises GatewatchError."""
+        with ControlClient(self._place) as client:  # of its own: a client is asked one thing at a time
+            return client.request("POST", f"/v1/actions/{action}", asked)
 
     def close(self) -> None:
         """For good; what is being asked fails at once."""

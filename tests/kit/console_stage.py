@@ -21,12 +21,18 @@ from app.console.app import ConsoleApp
 from app.console.figures import Row
 from app.console.links import Link
 from gatewatch import __version__
+from gatewatch.actions.acting import Acting
+from gatewatch.actions.perform import perform
 from gatewatch.call import Call
+from gatewatch.config import load
+from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError, Unreachable
 from gatewatch.ledger.answer import Answer
 from gatewatch.ledger.service import LedgerService
 from gatewatch.paths import Home
 from gatewatch.prices.row import Match, PriceRow, Prices, price_row
+from proxy.control.actions_here import _Borrowed
+from tests.kit.control_api import no_vault
 from tests.kit.journals import HOUR, MINUTE, SECOND, T0, a_call, attempt, call_id, closing, segment
 
 NOW = T0 + HOUR + 30 * SECOND
@@ -113,6 +119,26 @@ class Source:
 
     def price_row(self, call: Row) -> PriceRow | None:
         return PRICE if call.get("price_row") == PRICE.id else None
+
+    def perform(self, action: str, **asked: object) -> Any:
+        """On the home's own files, as its super-admin."""
+        self.asked.append(action)
+        if self.trouble:
+            raise self.trouble
+        with ControlStore.open(self._home.control, actor="root", clock=lambda: self.now_us) as store:
+            acting = Acting(
+                self._home,
+                store,
+                open_vault=no_vault,
+                open_ledger=lambda: _Borrowed(self._service, None),
+                declared_teams=list,
+                gateway=self,  # type: ignore[arg-type]  # as much of one as is asked here
+                configuration=lambda: load(self._home.config, {}).config if self._home.config.exists() else None,
+            )
+            return perform(acting, action, asked)
+
+    def routes_changed(self) -> None:
+        """Nobody serves by them here."""
 
     def close(self) -> None:
         self.closed = True

@@ -13,7 +13,6 @@ from gatewatch.actions.routes.listing import ListRoutes, listed
 from gatewatch.actions.routes.live import UNKNOWN, now_at
 from gatewatch.actions.routes.meant import configured
 from gatewatch.authority.permissions import Permission
-from gatewatch.routing.rollout import share_text
 
 
 class ListTargets(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -25,7 +24,6 @@ class ListTargets(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     where: str | None = None
 
 
-NO_SHARE = share_text(0)
 NOTHING = {
     "calls": 0,
     "share": None,
@@ -99,13 +97,3 @@ def _is_about(override: Mapping[str, Any], target: str) -> bool:
     if override["kind"] == "drain":
         return covers(override["target"], target)
     return bool(override["kind"] == "rollback" or override["target"] == target)
-
-
-def in_words(override: Mapping[str, Any]) -> str:
-    """One override in a few words, for a column: `canary 5% + search`, `rolled back`, `drained`."""
-    if override["kind"] != "canary":
-        return {"drain": "drained", "rollback": "rolled back"}[override["kind"]]
-    if override.get("halted"):
-        return "canary stopped"
-    who = [text for text in (override.get("share"), *(override.get("teams") or ())) if text and text != NO_SHARE]
-    return f"canary {' + '.join(who) or NO_SHARE}"

@@ -17,7 +17,7 @@ async def hits(stage: Stage, query: str) -> list[Hit | DiscoveryHit]:
 
 async def test_it_offers_the_places(tmp_path: Path) -> None:
     async with console(busy(tmp_path)) as stage:
-        assert [hit.text for hit in await hits(stage, "")] == [":overview", ":calls"]
+        assert [hit.text for hit in await hits(stage, "")] == [":overview", ":calls", ":routes"]
 
 
 async def test_a_link_leads_there(tmp_path: Path) -> None:

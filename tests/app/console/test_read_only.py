@@ -1,6 +1,6 @@
 """`--read-only`: no action that changes something, and no hint of one: no key, no footer, no help, no palette entry.
 
-There is none in the console yet, so that one is put into the registry here, everywhere an action can be seen.
+One is put into the registry here, everywhere an action can be seen.
 """
 
 from pathlib import Path
@@ -14,9 +14,10 @@ from app.console.bindings import bindings_of
 from app.console.screens.call import CallScreen
 from app.console.screens.calls import CallsScreen
 from app.console.screens.overview import OverviewScreen
+from app.console.screens.routes import RoutesScreen
 from tests.kit.console_stage import LARGE, Stage, busy, console
 
-CHANGING: set[str] = set()
+CHANGING = {"routes.roll_back", "routes.drain"}
 """Ids of the actions that change something in the gateway, by hand: whoever adds one says so here."""
 
 REVOKE = Action("key.revoke", "revoke", "Revoke the key", ("x",), "app.bell", ("calls", "everywhere"), changes=True)
@@ -39,6 +40,7 @@ def test_every_key_of_the_console_is_an_action_of_the_registry() -> None:
         ("overview", OverviewScreen),
         ("calls", CallsScreen),
         ("call", CallScreen),
+        ("routes", RoutesScreen),
     ):
         bound = {each.id for each in shown.BINDINGS if isinstance(each, Binding)}
         assert bound <= set(ACTIONS), place

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from gatewatch.actions.routes.targets import in_words
 from gatewatch.errors import NotFound, UsageError
 from tests.kit.acting import Stage
 from tests.kit.journals import a_call, segment, whole
@@ -53,19 +52,3 @@ def test_one_route_may_be_asked_for_and_a_filter(called: Stage) -> None:
         called.do("routes.targets", route="nothing")
     with pytest.raises(UsageError):
         called.do("routes.targets", since="yesterday")
-
-
-@pytest.mark.parametrize(
-    ("override", "words"),
-    [
-        ({"kind": "rollback"}, "rolled back"),
-        ({"kind": "drain"}, "drained"),
-        ({"kind": "canary", "share": "5%"}, "canary 5%"),
-        ({"kind": "canary", "share": "0%", "teams": ["search", "web"]}, "canary search + web"),
-        ({"kind": "canary", "share": "5%", "teams": ["search"]}, "canary 5% + search"),
-        ({"kind": "canary", "share": "0%"}, "canary 0%"),
-        ({"kind": "canary", "share": "0%", "halted": "bad"}, "canary stopped"),
-    ],
-)
-def test_an_override_fits_into_a_column(override: dict[str, Any], words: str) -> None:
-    assert in_words(override) == words
