@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from gatewatch.providers.quirks import Quirks
-from proxy.routing import Routing
+from proxy.routing import Breaking, Routing
 from proxy.settings import Caps, Deadlines, Provider, ProviderKey, Route, Settings, Target, Way
 from tests.kit.raw_http import request
 from tests.kit.scripted_upstream import Conversation, Script
@@ -24,6 +24,8 @@ DIALECTS = {
     "bedrock": ("bedrock-converse", "/bedrock", "bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
 }
 """Provider → its dialect, where its API begins, whose prices it has, and the model it is asked for."""
+NO_BREAKERS = Routing(breaking=Breaking(failures=1_000_000, share=2.0))
+"""So that one test's failures do not decide where another's calls go."""
 PATIENT = Deadlines(connect=20, first_byte=20, idle=20, total=20)
 CALLERS: dict[str, tuple[str, dict[str, Any]]] = {
     "chat": ("/v1/chat/completions", {"messages": [{"role": "user", "content": "hi"}]}),
@@ -74,7 +76,8 @@ def dialect_worker(
     quirks: Mapping[str, Quirks] = {},
     caps: Caps | None = None,
     several: Mapping[str, tuple[str, ...]] = {},
-    routing: Routing = Routing(),  # noqa: B008
+    routing: Routing = NO_BREAKERS,
+    drain_seconds: float | None = None,
 ) -> Iterator[Worker]:
     """Beside `routes`, one to each provider alone, with its name. `several`: a provider, and those whose dialects it
     has all together, the best first."""
@@ -83,9 +86,11 @@ def dialect_worker(
         return msgspec.structs.replace(_settings(settings, routes, quirks, several), routing=routing)
 
     url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
-    with worker_process(folder, url, caps=caps, deadlines=PATIENT, change=change) as worker:
+    with worker_process(
+        folder, url, caps=caps, deadlines=PATIENT, change=change, drain_seconds=drain_seconds
+    ) as worker:
         yield worker
-        assert worker.process.poll() is None, f"the worker has died: {worker.log}"
+        assert drain_seconds is not None or worker.process.poll() is None, f"the worker has died: {worker.log}"
         assert "Traceback" not in worker.log, worker.log
 
 
