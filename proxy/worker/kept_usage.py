@@ -10,7 +10,7 @@ USAGE_LEVELS = 16
 
 def kept_usage(usage: object) -> msgspec.Raw | None:
     """The provider's usage object for the journal; None where it is none, or beyond any sense."""
-    if usage is None or not _is_shallow(usage, USAGE_LEVELS):
+    if not isinstance(usage, dict) or not _is_shallow(usage, USAGE_LEVELS):
         return None
     raw = msgspec.json.encode(usage)
     return msgspec.Raw(raw) if len(raw) <= USAGE_BYTES else None

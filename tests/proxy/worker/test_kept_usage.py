@@ -29,3 +29,9 @@ def test_a_usage_nested_without_end_is_not_kept() -> None:
         nested = [nested]
     assert kept_usage({"prompt_tokens": 1, "x": nested}) is None
     assert kept_usage(None) is None
+
+
+@pytest.mark.parametrize("usage", ["none", 7, True, [SOUND]])
+def test_what_is_no_object_is_not_kept(usage: object) -> None:
+    """A text would come into the ledger without its quotes, and nobody could read it as JSON again."""
+    assert kept_usage(usage) is None
