@@ -152,7 +152,9 @@ class ControlProcess:
             home.control,
             self._routes,
             self._alarms,
-            levels=lambda: levels_of(self._configuration.config, self._configuration.settings.routes),
+            levels=lambda: levels_of(
+                self._configuration.config, self._routes.in_force(self._configuration.settings.routes)
+            ),
             ask=self._ask,
             loaded_until=lambda: self._ledger.loaded_until_us,
         )

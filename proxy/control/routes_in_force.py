@@ -38,8 +38,12 @@ class RoutesInForce:
         """Another configuration is in force; with everything that is put over it."""
         self._configured = settings.routing
         self._pushed = self.routing
-        routes = {name: self._rolled_back.get(name, route) for name, route in settings.routes.items()}
+        routes = self.in_force(settings.routes)
         return msgspec.structs.replace(settings, routing=self._pushed, routes=routes)
+
+    def in_force(self, routes: Mapping[str, Route]) -> dict[str, Route]:
+        """The configured routes, with the versions that hold instead of some. May be asked from any thread."""
+        return {name: self._rolled_back.get(name, route) for name, route in routes.items()}
 
     def override(self, source: str, overrides: tuple[RouteOverride, ...], *, push: bool = True) -> None:
         """What one source wants for now, in place of what it wanted before. `push`: else `configured` follows."""
