@@ -31,6 +31,8 @@ _RANGES: dict[str, Any] = {
     "started_at": _TIME,
     "cost_picos": _PICOS | None,
     "reserved_picos": _PICOS | None,
+    "avoided_picos": _PICOS | None,
+    "cache_age_us": _TIME | None,
     "cost_basis": Literal[COST_BASES],
     "http_status": _SMALL | None,
     "client_retry": _SMALL,

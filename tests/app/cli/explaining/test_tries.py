@@ -16,6 +16,16 @@ def test_a_fallback_is_told_try_by_try(row: MakeRow) -> None:
     ]
 
 
+def test_a_kept_reply_names_the_call_that_bought_it(row: MakeRow) -> None:
+    kept = {"status": "cached", "cache": "hit", "attempts": 0, "attempts_detail": [], "answer_of": "01a1"}
+    hit = row(**kept, cache_age_ms=12_345.6, avoided_usd="0.0021")
+    assert list(attempts(hit)) == ["  none: the reply of 01a1, 12.3 s old, was given again, which avoided 0.0021 USD"]
+    unpriced = row(**kept, cache_age_ms=None, avoided_usd=None)
+    assert list(attempts(unpriced)) == [
+        "  none: the reply of 01a1 was given again, which avoided a cost that nobody knows"
+    ]
+
+
 def test_an_outcome_names_who_answered(row: MakeRow) -> None:
     assert outcome(row()) == "ok 200 stop, by openai/gpt-4o"
     truncated = row(status="truncated", error_kind="upstream_truncated", finish_reason=None, served_model=None)
