@@ -61,6 +61,13 @@ async def ask(port: int, data: bytes) -> RawReply:
         return await read_reply(reader)
 
 
+async def begun(reader: asyncio.StreamReader, until: bytes = b"\r\n\r\n") -> bytes:
+    """Wait until this has come; it is still there to be read."""
+    data = await reader.readuntil(until)
+    reader._buffer[:0] = data  # type: ignore[attr-defined]
+    return data
+
+
 async def read_reply(reader: asyncio.StreamReader) -> RawReply:
     """The next reply, however it ends. Raises ConnectionError where no head arrives."""
     try:

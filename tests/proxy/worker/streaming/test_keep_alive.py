@@ -18,7 +18,7 @@ from proxy.worker.inbound import Inbound
 from proxy.worker.streaming.keep_alive import KeepAlive
 from tests.kit.dialect_worker import asked, dialect_worker, route
 from tests.kit.provider_streams import said
-from tests.kit.raw_http import connect, read_reply
+from tests.kit.raw_http import begun, connect, read_reply
 from tests.kit.scripted_upstream import LAST_CHUNK, STREAM_HEAD, Conversation, chunk, http, silence
 from tests.kit.worker_process import Worker
 from tests.proxy.worker.conftest import Serve
@@ -65,10 +65,10 @@ async def answered(
     """The whole stream and its row, where the provider goes on as soon as the app has heard the gateway."""
     async with connect(worker.port) as (reader, writer):
         writer.write(asked(worker, app, model, headers, stream=True))
-        begun = await reader.readuntil(PING[app])
+        await begun(reader, PING[app])
         script.heard.set()
-        rest = await reader.readuntil(b"0\r\n\r\n")
-    head, _, body = (begun + rest).partition(b"\r\n\r\n")
+        whole = await reader.readuntil(b"0\r\n\r\n")
+    head, _, body = whole.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
     call_id = head.partition(b"x-gatewatch-call-id: ")[2].partition(b"\r\n")[0].decode()
     return head + b"\r\n\r\n" + body, await worker.closed(call_id=call_id)
@@ -155,9 +155,9 @@ async def test_where_nobody_answers_after_comments_there_is_one_error_event(
     script = Slow(b"", BROKEN)
     async with serve(script), connect(worker.port) as (reader, writer):
         writer.write(asked(worker, app, "responses", stream=True))
-        head = await reader.readuntil(b"\r\n\r\n")
+        await begun(reader)
         script.heard.set()
-        reply = await read_reply(_again(reader, head))
+        reply = await read_reply(reader)
     before, last = split(reply)
     assert without_comments(app, before) == b""
     error = is_the_error_of(app, last)
@@ -166,12 +166,6 @@ async def test_where_nobody_answers_after_comments_there_is_one_error_event(
     assert (row["status"], row["http_status"], row["error_kind"]) == ("truncated", 200, error["code"])
     assert row.get("cost_picos", 0) == 0, "nothing was bought"
     assert "ttft_us" not in row
-
-
-def _again(reader: asyncio.StreamReader, read: bytes) -> asyncio.StreamReader:
-    """The reader, with what was read of it."""
-    reader._buffer[:0] = read  # type: ignore[attr-defined]
-    return reader
 
 
 async def test_who_waits_for_another_turn_after_429_is_kept_alive(worker: Worker, serve: Serve) -> None:
