@@ -13,6 +13,7 @@ from gatewatch.routing.data_class import DATA_CLASSES, DataClass, may_see, most_
 from gatewatch.routing.region import answered_in, lies_in
 from proxy.refusal import DO_NOT_RETRY, Refusal, bad_request
 from proxy.settings import Provider, Target
+from proxy.worker.further_models import named_models
 
 REGION = b"x-gatewatch-region"
 DATA_CLASS = b"x-gatewatch-data-class"
@@ -67,14 +68,22 @@ def objection(call: Call, provider: Provider, target: Target) -> str | None:
     return None
 
 
-def check_own_region(call: Call, body: Mapping[str, Any]) -> None:
-    """Anthropic lets a request say where it is answered. Raises Refusal where that is not where it has to be."""
-    geo = body.get("inference_geo")
-    if call.region is None or geo is None:
+def check_own_region(call: Call, body: dict[str, Any]) -> None:
+    """A request may say itself where it is answered (Anthropic's `inference_geo`), or name further models that are
+    answered elsewhere. Raises Refusal where that is not where it has to be."""
+    if call.region is None:
         return
-    if not isinstance(geo, str) or not all(lies_in(geo, area) for area in call.region.split(_AND)):
+    areas, geo = call.region.split(_AND), body.get("inference_geo")
+    leaving = None
+    if geo is not None and not (isinstance(geo, str) and all(lies_in(geo, area) for area in areas)):
+        leaving = "inference_geo"
+    else:
+        for param, name in named_models(body):
+            if not all(answered_in(area, name, area) for area in areas):
+                leaving = param
+    if leaving is not None:
         refusal = none_allowed(call, ())
-        refusal.param = "inference_geo"
+        refusal.param = leaving
         raise refusal
 
 

@@ -92,6 +92,15 @@ def test_a_request_that_asks_to_be_answered_elsewhere_is_refused(geo: object) ->
     assert (told.value.code, told.value.param) == ("no_target_allowed", "inference_geo")
 
 
+@pytest.mark.parametrize("param", ["models", "fallbacks"])
+def test_a_request_names_no_further_models_that_are_answered_elsewhere(param: str) -> None:
+    with pytest.raises(Refusal) as told:
+        check_own_region(call("eu"), {param: ["gpt-4o", "bedrock/us.anthropic.claude-3-haiku"]})
+    assert (told.value.code, told.value.param) == ("no_target_allowed", param)
+    check_own_region(call("eu"), {param: ["gpt-4o", "bedrock/eu.anthropic.claude-3-haiku"]})
+    check_own_region(call(), {param: ["bedrock/us.anthropic.claude-3-haiku"]})
+
+
 def test_a_request_may_say_where_it_is_to_be_answered_if_it_is_there() -> None:
     check_own_region(call("us"), {"inference_geo": "us"})
     check_own_region(call(), {"inference_geo": "global"})
