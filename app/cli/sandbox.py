@@ -19,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PROFILE",
         help="none (default) or realistic: first byte and gaps as the model's family would take",
     )
+    parser.add_argument(
+        "--batch-seconds", type=float, default=2.0, metavar="N", help="until a batch is done (default 2)"
+    )
     parser.add_argument("--no-key", action="store_true", help="answer without an API key too")
 
 
@@ -26,4 +29,12 @@ def run(args: argparse.Namespace) -> int:
     from proxy.sandbox.provider import Options
     from proxy.sandbox.server import run as serve
 
-    return serve(Options(port=args.port, seed=args.seed, latency=args.latency, needs_key=not args.no_key))
+    return serve(
+        Options(
+            port=args.port,
+            seed=args.seed,
+            latency=args.latency,
+            needs_key=not args.no_key,
+            batch_seconds=args.batch_seconds,
+        )
+    )

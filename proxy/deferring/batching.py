@@ -79,13 +79,12 @@ class Batching:
         """None: it does not go into a batch now; its state says what becomes of it."""
         text = await self._kept.do(lambda store: store.text(entry.id))
         inbound, request = again(entry, text, "passing", "batch")
-        began_at = now_us()
         self._holds.let_go(entry.id)
         try:
             await self._gateway.pass_again(inbound)
         except Refusal as refusal:
             self._direct.refuse(inbound, refusal)
-            await self._direct.after(entry, text, inbound, request, began_at)
+            await self._direct.after(entry, text, inbound, request)
             return None
         self._holds.keep(inbound)
         assert inbound.deferred

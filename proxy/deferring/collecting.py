@@ -138,7 +138,7 @@ class Collecting:
         if entry.cancelled_at:
             call.status, call.http_status, call.error_kind = "client_closed", 499, "client_closed"
             request.reply(499, [], inbound.caller.error(cancelled(), call.call_id))
-        await self._finishing.finish(entry, inbound, request, text.earlier, batch.submitted_at)
+        await self._finishing.finish(entry, inbound, request, text.earlier)
 
     def _passage(self, inbound: Inbound, channel: Channel, batch: Batch) -> Passage:
         """The way on which the reply comes back. What was lost on the way there was allowed to be."""

@@ -35,8 +35,7 @@ class Direct:
     async def run(self, entry: Entry, way: Way) -> None:
         """To its end, or to its next try, as its state says then. Raises sqlite3.Error, OSError."""
         text = await self._kept.do(lambda store: store.text(entry.id))
-        began_at = now_us()
-        entry.way, entry.state, entry.began_at, entry.tries = way, "running", began_at, entry.tries + 1
+        entry.way, entry.state, entry.began_at, entry.tries = way, "running", now_us(), entry.tries + 1
         await self._kept.do(lambda store: store.put(entry))
         inbound, request = again(entry, text, "running", way)
         self._holds.let_go(entry.id)
@@ -47,7 +46,7 @@ class Direct:
             await self._serve(inbound)
         finally:
             del self.running[entry.id]
-        await self.after(entry, text, inbound, request, began_at)
+        await self.after(entry, text, inbound, request)
 
     async def _serve(self, inbound: Inbound) -> None:
         gateway = self._gateway
@@ -62,14 +61,14 @@ class Direct:
         finally:
             gateway.in_flight.discard(inbound)
 
-    async def after(self, entry: Entry, text: Text, inbound: Inbound, request: LaterRequest, began_at: int) -> None:
+    async def after(self, entry: Entry, text: Text, inbound: Inbound, request: LaterRequest) -> None:
         """It has run: it is over, or comes again."""
         call = inbound.call
         if call.status == "client_closed" or entry.cancelled_at:
             if not request.status:
                 inbound.request.gone = False
                 request.reply(499, [], inbound.caller.error(cancelled(), call.call_id))
-            await self._finishing.finish(entry, inbound, request, text.earlier, began_at)
+            await self._finishing.finish(entry, inbound, request, text.earlier)
             return
         if request.was_cut:  # nobody has seen the beginning of it
             broken = upstream(502, call.error_kind or "upstream_truncated", "The provider's reply broke off.")
@@ -78,7 +77,7 @@ class Direct:
         if call.status:  # where it is not, the disk was full, and nothing was done
             at = again_at(entry, call, request.status, dict(request.reply_headers), now_us())
         if at is None:
-            await self._finishing.finish(entry, inbound, request, text.earlier, began_at)
+            await self._finishing.finish(entry, inbound, request, text.earlier)
             return
         if inbound.kept is not None:
             inbound.kept.let_go()

@@ -2,7 +2,7 @@
 
 from gatewatch.deferred.entry import Entry
 from proxy.deferring.direct import cancelled
-from proxy.deferring.finishing import Finishing, now_us
+from proxy.deferring.finishing import Finishing
 from proxy.refusal import Refusal
 from proxy.worker.deferred.again import again
 from proxy.worker.gateway import Gateway
@@ -21,7 +21,7 @@ class EarlyEnd:
         inbound, request = again(entry, text, "running", entry.way)
         refusal, status = (cancelled(), "client_closed") if entry.cancelled_at else (too_late(), "error")
         self._finishing.refuse(inbound, refusal, status)
-        await self._finishing.finish(entry, inbound, request, text.earlier, now_us())
+        await self._finishing.finish(entry, inbound, request, text.earlier)
 
 
 def too_late() -> Refusal:

@@ -33,19 +33,15 @@ class Finishing:
         self._gateway = gateway
         self._kept = gateway.deferred.kept
 
-    async def finish(
-        self, entry: Entry, inbound: Inbound, request: LaterRequest, earlier: Sequence[Attempt], began_at: int
-    ) -> None:
-        """`earlier`: tries of runs before this one. `began_at`: when this one did, µs.
-
-        Raises sqlite3.Error, OSError: then it has not ended.
-        """
+    async def finish(self, entry: Entry, inbound: Inbound, request: LaterRequest, earlier: Sequence[Attempt]) -> None:
+        """`earlier`: tries of runs before this one. Raises sqlite3.Error, OSError: then it has not ended."""
         call = inbound.call
-        waited = max(0, began_at - entry.accepted_at)
+        waited = max(0, now_us() - inbound.elapsed_us() - entry.accepted_at)
         call.latency_us += waited
         call.queued_us += waited
-        if inbound.attempts and inbound.attempts[-1].status == "ok":
-            inbound.attempts[-1].latency_us += waited
+        if inbound.attempts and inbound.attempts[-1].status == "ok":  # it was reckoned from the call's beginning
+            last = inbound.attempts[-1]
+            last.latency_us = max(0, last.latency_us + waited)
         if call.status == "blocked" and (earlier or inbound.attempts or call.cost_picos):
             call.status = "error"
             inbound.was_opened = True

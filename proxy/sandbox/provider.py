@@ -7,10 +7,11 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from proxy.sandbox import admin_anthropic, admin_openai, admin_openrouter, models
+from proxy.sandbox import admin_anthropic, admin_openai, admin_openrouter, batches_anthropic, batches_openai, models
 from proxy.sandbox.answer import Answer, Endpoint, Place
 from proxy.sandbox.api_error import ApiError
-from proxy.sandbox.demands import Demands
+from proxy.sandbox.batch_book import BatchBook
+from proxy.sandbox.demands import NONE, Demands
 from proxy.sandbox.demands import read as read_demands
 from proxy.sandbox.exchange import Exchange, Reply
 from proxy.sandbox.faults import FAULTS, NAMES, TWISTS
@@ -20,12 +21,16 @@ from proxy.sandbox.prose import key_of
 from proxy.sandbox.routes import find
 from proxy.sandbox.script import Scripts
 from proxy.sandbox.stats import Stats
+from proxy.sandbox.wire import new_id
 
 _ADMINISTRATIONS: tuple[Callable[[KeyBook, Exchange], bytes | None], ...] = (
     admin_openai.answer,
     admin_openrouter.answer,
     admin_anthropic.answer,
 )
+
+
+_BATCHES: tuple[Callable[[BatchBook, Exchange], bytes | None], ...] = (batches_openai.answer, batches_anthropic.answer)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +43,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     latency: str = "none"
     """One of `latency.PROFILES`."""
     needs_key: bool = True
+    batch_seconds: float = 2.0
+    """Until a batch is done."""
 
 
 class Provider:
@@ -48,6 +55,7 @@ class Provider:
         self._stats = stats
         self._scripts = Scripts()
         self._keys = KeyBook()
+        self._batches = BatchBook(options.batch_seconds, self._line)
 
     def answer(self, exchange: Exchange) -> Reply:
         """The reply to one request. Raises ApiError for an error reply."""
@@ -76,6 +84,25 @@ class Provider:
         exchange.prompt_tokens = answer.prompt_tokens
         return _reply(exchange, answer, demands, fault)
 
+    def _line(self, path: str, body: bytes) -> tuple[int, bytes]:
+        """Status and body of the reply to one request of a batch."""
+        route = find(path.encode())
+        assert route, "batches are of endpoints that there are"
+        endpoint, place = route
+        manners = endpoint.manners
+        try:
+            asked = endpoint.read(body, place)
+            key = key_of(self._options.seed, asked.basis())
+            fault = self._scripts.fault(NONE, asked.model, key)
+            if fault == "404":
+                raise manners.unknown_model(asked.model)
+            if fault is not None and fault not in TWISTS:
+                raise manners.refusals[fault if fault in manners.refusals else "500"].error(asked.model)
+            demands = NONE if fault is None else TWISTS[fault](NONE, manners)
+            return 200, endpoint.compose(asked, key, demands).body()
+        except ApiError as error:
+            return error.status, manners.error_body(error, f"req_{new_id()}")
+
     def _check_key(self, exchange: Exchange) -> None:
         if self._options.needs_key:
             exchange.manners.check_key(exchange.request)
@@ -89,6 +116,11 @@ class Provider:
         for administer in _ADMINISTRATIONS:
             if (told := administer(self._keys, exchange)) is not None:
                 return told
+        for of_batches in _BATCHES:
+            if path.startswith(("/v1/files", "/v1/batches", "/v1/messages/batches")):
+                self._check_key(exchange)
+                if (told := of_batches(self._batches, exchange)) is not None:
+                    return told
         if (name := models.asked_for(path)) is None:
             raise exchange.manners.unknown_path(request.method, path)
         if request.method != "GET":
