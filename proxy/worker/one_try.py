@@ -138,7 +138,8 @@ class OneTry:
     ) -> None:
         target, call, after_us = choice.target, inbound.call, inbound.elapsed_us() - began_us
         if failed is None:
-            self._measured.ended(target.provider, target.model, after_us, call.output_tokens, call.stream)
+            if call.endpoint != "count_tokens":  # says nothing of how fast it answers
+                self._measured.ended(target.provider, target.model, after_us, call.output_tokens, call.stream)
         elif failed.of_the_provider:
             trial.failed(answered=failed.answered)
             self._measured.failed(target.provider, target.model, after_us)
