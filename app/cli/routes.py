@@ -46,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for each in (drain, undrain, restore):
         each.add_argument("target", metavar="TARGET", help="provider/model, or provider")
         each.add_argument("--route", metavar="ROUTE", help="for calls of that route alone")
-    drain.add_argument("--force", action="store_true", help="also where a route is left without a target")
+    drain.add_argument(
+        "--force", action="store_true", help="also where a route has no other: its calls go there all the same"
+    )
     drain.add_argument("--wait", action="store_true", help="until no call runs there, ten minutes at most")
     canary.add_argument("--to", metavar="TARGET", help="provider/model")
     canary.add_argument("--share", metavar="SHARE", help="of the calls, as in 5%% or 0.25%%")
@@ -173,7 +175,9 @@ def _print(answer: Any, args: argparse.Namespace) -> None:
 def _after_drain(answer: dict[str, Any], args: argparse.Namespace) -> int:
     """What runs there still; with --wait until nothing does."""
     if answer["without_a_target"]:
-        sys.stderr.write(f"gatewatch: without a target now: {', '.join(answer['without_a_target'])}\n")
+        sys.stderr.write(
+            f"gatewatch: no other target for {', '.join(answer['without_a_target'])}: its calls go there still\n"
+        )
     if answer["in_flight"] is None or not args.wait:
         return 0
     left = _waited(args, answer["target"])

@@ -50,6 +50,10 @@ class MadeOverride(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int = 0
     created_by: str = ""
 
+    def drains(self, route: str, target: str) -> bool:
+        """Whether calls of that route are kept from that target by it."""
+        return self.kind == "drain" and self.route in (None, route) and covers(self.target or "", target)
+
     @property
     def subject(self) -> str:
         """What the audit trail calls it."""
@@ -59,6 +63,11 @@ class MadeOverride(msgspec.Struct, frozen=True, kw_only=True):
 def id_of(kind: Kind, subject: str, route: str | None = None) -> str:
     """`route`: of a drain for that route alone. No name of a model holds the mark between them."""
     return f"{kind}:{subject}" + (f"|{route}" if route and kind == "drain" else "")
+
+
+def covers(drained: str, target: str) -> bool:
+    """Whether a drain of `drained` is about that target."""
+    return drained in (target, target.partition("/")[0])
 
 
 _COLUMNS = MadeOverride.__struct_fields__

@@ -1,8 +1,8 @@
 """Takes the next step of canaries, and stops those that do badly.
 
 Keeps true: a canary that is stopped, or has taken a step, stands so in the control store before calls go by it; none
-takes a step while what it did so far cannot be looked at. Where one is at is kept over restarts; time that passed while
-no gateway ran is no reason to skip a step.
+takes a step while what it did so far cannot be looked at, or its target is drained. Where one is at is kept over
+restarts; time that passed while no gateway ran is no reason to skip a step.
 """
 
 import asyncio
@@ -47,20 +47,22 @@ class CanaryWatch:
 
     async def look(self) -> None:
         """Judge each, then let go on what is due. A ledger or a store that cannot be asked is asked again later."""
-        for made in self._book.standing():
+        standing = self._book.standing()
+        for made in standing:
             if made.kind == "canary" and not made.halted:
+                is_drained = any(each.drains(made.route or "", made.target or "") for each in standing)
                 try:
-                    await self._look_at(made)
+                    await self._look_at(made, is_drained=is_drained)
                 except (GatewatchError, sqlite3.Error) as error:
                     log.warning("%s is not judged, and takes no step: %s", made.id, error)
 
-    async def _look_at(self, made: MadeOverride) -> None:
+    async def _look_at(self, made: MadeOverride, *, is_drained: bool) -> None:
         fault = await asyncio.to_thread(self._fault, made) if made.share or made.teams else None
         after = None
         if fault is not None:
             after = self._book.halt(made, fault)
             log.warning("%s was stopped: %s", made.id, fault)
-        elif made.next_at is not None and made.next_at <= self._clock():
+        elif made.next_at is not None and made.next_at <= self._clock() and not is_drained:
             after = self._book.take_step(made)
         if after is not None:
             self._changed()

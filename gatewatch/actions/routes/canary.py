@@ -6,7 +6,6 @@ import msgspec
 
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
-from gatewatch.actions.routes.drain import covers
 from gatewatch.actions.routes.meant import changed, check_fit, checked_reason, configured, until
 from gatewatch.authority.permissions import Permission
 from gatewatch.control.names import checked_name
@@ -115,5 +114,5 @@ def _made(acting: Acting, asked: Canary, known: MadeOverride | None, target: str
 
 def _check_not_drained(book: RouteOverrides, route: str, target: str) -> None:
     for each in book.standing():
-        if each.kind == "drain" and each.route in (None, route) and covers(each.target or "", target):
+        if each.drains(route, target):
             raise NotAllowed(f"{target} is drained", f"gatewatch routes undrain {each.target}")

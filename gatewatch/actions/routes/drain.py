@@ -9,7 +9,7 @@ from gatewatch.actions.action import action
 from gatewatch.actions.routes.meant import changed, checked_reason, configured, until
 from gatewatch.authority.permissions import Permission
 from gatewatch.config.models import Config, Model
-from gatewatch.control.route_overrides import MadeOverride, RouteOverrides, id_of, view
+from gatewatch.control.route_overrides import MadeOverride, RouteOverrides, covers, id_of, view
 from gatewatch.errors import NotAllowed, NotFound
 from gatewatch.keys.secret_shapes import shown
 
@@ -23,7 +23,7 @@ class Drain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     for_us: int | None = None
     """None: until `undrain`."""
     force: bool = False
-    """Also where a route is left without a target."""
+    """Also where a route has no other target: its calls go there all the same."""
 
 
 class Undrain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +53,8 @@ def drain(acting: Acting, asked: Drain) -> dict[str, Any]:
     empty = [name for name in _concerned(config, made) if _is_empty(config.models[name], name, [*drained, made])]
     if empty and not asked.force:
         raise NotAllowed(
-            f"{', '.join(empty)} would have no target left", "add one to it first, or drain all the same with --force"
+            f"{', '.join(empty)} would have no target left",
+            "add one to it first; with --force its calls go there all the same, as there is nothing else",
         )
     made = book.put(made)
     changed(acting)
@@ -84,11 +85,6 @@ def at_target(workers: list[dict[str, Any]], target: str) -> int:
         for name, calls in worker.get("targets_in_flight", {}).items()
         if covers(target, name)
     )
-
-
-def covers(drained: str, target: str) -> bool:
-    """Whether a drain of `drained` is about that target."""
-    return drained in (target, target.partition("/")[0])
 
 
 def _concerned(config: Config, made: MadeOverride) -> list[str]:

@@ -6,12 +6,11 @@ import msgspec
 
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
-from gatewatch.actions.routes.drain import covers
 from gatewatch.actions.routes.meant import configured, known_versions, version_of
 from gatewatch.actions.routes.versions import version_view
 from gatewatch.authority.permissions import Permission
 from gatewatch.config.models import Model
-from gatewatch.control.route_overrides import MadeOverride, RouteOverrides, view
+from gatewatch.control.route_overrides import MadeOverride, RouteOverrides, covers, view
 from gatewatch.control.route_versions import RouteVersion, RouteVersions
 from gatewatch.routing.definition import readable, targets
 
@@ -70,7 +69,8 @@ def _route(
     if rollback and rollback.version and (old := RouteVersions(acting.store).get(name, rollback.version)):
         version, to = old.version, [f"{each['provider']}/{each['model']}" for each in old.definition["targets"]]
         strategy = old.definition["strategy"]
-    own = [each for each in standing if _is_of(each, name, to)]
+    canaries = [each.target for each in standing if each.kind == "canary" and each.route == name and each.target]
+    own = [each for each in standing if _is_of(each, name, [*to, *canaries])]
     return {
         "route": name,
         "version": version,

@@ -8,11 +8,11 @@ import msgspec
 
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
-from gatewatch.actions.routes.drain import covers
 from gatewatch.actions.routes.listing import ListRoutes, listed
 from gatewatch.actions.routes.live import UNKNOWN, now_at
 from gatewatch.actions.routes.meant import configured
 from gatewatch.authority.permissions import Permission
+from gatewatch.control.route_overrides import covers
 
 
 class ListTargets(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -23,21 +23,38 @@ class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def answer(asking: Asking, params: Params) -> Found:
-    """One row per target. Tries that the caller gave up are not counted. No call lasts longer than an hour."""
+    """One row per target. Tries that the caller gave up are not counted. No call lasts longer than an hour.
+
+    A call that passed a target over because its breaker was open counts as one that failed there: else a target that
+    always fails would hardly be asked, and look well.
+    """
     if params.since_us >= asking.now_us:
         raise UsageError("Nothing is known of the future.")
     window = Window(max(params.since_us, asking.now_us - LONGEST), asking.now_us)
     own = "" if asking.team is None else " AND team = ?"
     found = asking.rows(
         f"""
-        SELECT tried.provider || '/' || tried.model AS target, count(*)::BIGINT,
-            count(*) FILTER (tried.status <> 'ok')::BIGINT
-        FROM attempts AS tried JOIN (
-            SELECT call_id FROM calls WHERE route = ? AND started_at >= make_timestamp(?){own}
-        ) USING (call_id)
-        WHERE tried.started_at >= make_timestamp(?) AND tried.status <> 'client_closed'
-        GROUP BY ALL ORDER BY target""",
-        [params.route, window.since_us - HOUR, *([] if asking.team is None else [asking.team]), window.since_us],
+        WITH own AS (
+            SELECT call_id, started_at, passed_over FROM calls
+            WHERE route = ? AND started_at >= make_timestamp(?){own}
+        )
+        SELECT target, count(*)::BIGINT, count(*) FILTER (failed)::BIGINT
+        FROM (
+            SELECT tried.provider || '/' || tried.model AS target, tried.status <> 'ok' AS failed
+            FROM attempts AS tried JOIN own USING (call_id)
+            WHERE tried.started_at >= make_timestamp(?) AND tried.status <> 'client_closed'
+            UNION ALL
+            SELECT unnest(regexp_extract_all(passed_over, '{_LEFT_ALONE}', 1)), TRUE
+            FROM own WHERE passed_over IS NOT NULL AND started_at >= make_timestamp(?)
+        ) GROUP BY target ORDER BY target""",
+        [
+            *(params.route, window.since_us - HOUR, *([] if asking.team is None else [asking.team])),
+            *(window.since_us, window.since_us),
+        ],
     )
     columns = ("target", "tries", "failed")
     return Found([dict(zip(columns, row, strict=True)) for row in found], window, "calls")
+
+
+_LEFT_ALONE = r'\["([^"]+)","breaker_open"\]'
+"""In `passed_over`, which is JSON: `[["openai/gpt-4o","breaker_open"]]`. No target's name holds a quote."""

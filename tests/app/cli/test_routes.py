@@ -99,7 +99,7 @@ def test_a_target_is_drained_and_may_be_used_again(run: Run) -> None:
     code, _, err = run("routes", "drain", "openai")
     assert (code, "--force" in err) == (4, True)
     code, _, err = run("routes", "drain", "openai", "--force")
-    assert (code, "without a target now: chat" in err) == (0, True)
+    assert (code, "no other target for chat" in err) == (0, True)
     assert run("routes", "undrain", "groq/llama")[0] == 0
 
 

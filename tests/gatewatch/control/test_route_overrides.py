@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gatewatch.control.route_overrides import MadeOverride, RouteOverrides, id_of, view
+from gatewatch.control.route_overrides import MadeOverride, RouteOverrides, covers, id_of, view
 from gatewatch.control.store import ControlStore
 from tests.kit.acting import MINUTE, Clock
 
@@ -103,3 +103,24 @@ def test_it_is_shown_without_what_is_not_set(book: RouteOverrides) -> None:
     shown = view(book.put(CANARY))
     assert {"share": "5%", "steps": ["search", "100%"], "every": "1m", "target": "groq/llama"}.items() <= shown.items()
     assert shown.keys().isdisjoint({"version", "halted", "until", "reason", "teams"})
+
+
+@pytest.mark.parametrize(
+    ("drained", "target", "covered"),
+    [
+        ("groq", "groq/llama", True),
+        ("groq/llama", "groq/llama", True),
+        ("groq/llama", "groq/llama-2", False),
+        ("groq", "groq2/llama", False),
+        ("groq/org", "groq/org/llama", False),
+    ],
+)
+def test_a_provider_covers_its_targets(drained: str, target: str, covered: bool) -> None:
+    assert covers(drained, target) is covered
+
+
+def test_a_drain_of_one_route_drains_no_other() -> None:
+    drain = MadeOverride(id="drain:groq|chat", kind="drain", target="groq", route="chat")
+    assert drain.drains("chat", "groq/llama")
+    assert not drain.drains("other", "groq/llama")
+    assert not CANARY.drains("chat", "groq/llama")

@@ -51,7 +51,8 @@ class Watched:
 
     @property
     def canary(self) -> MadeOverride:
-        (made,) = self.book.standing()
+        made = self.book.get("canary:chat")
+        assert made is not None
         return made
 
 
@@ -143,3 +144,13 @@ async def test_nobody_goes_on_blindly(watched: Watched, caplog: pytest.LogCaptur
     await CanaryWatch(watched.store, ask, watched.changed).look()
     assert (watched.canary.share, watched.changes) == (500, 0)
     assert "canary:chat is not judged" in caplog.text
+
+
+async def test_one_whose_target_is_drained_takes_no_step_until_it_is_not(watched: Watched) -> None:
+    watched.put(steps=("5%", "25%"), step=1, every=MINUTE, next_at=watched.clock.now)
+    watched.book.put(MadeOverride(id="drain:openai", kind="drain", target="openai"))
+    await watched.watch.look()
+    assert watched.canary.share == 500
+    watched.book.lift("drain:openai")
+    await watched.watch.look()
+    assert watched.canary.share == 2500

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gatewatch.actions.routes.drain import at_target, covers
+from gatewatch.actions.routes.drain import at_target
 from gatewatch.errors import NotAllowed, NotFound
 from tests.kit.acting import MINUTE, Stage
 
@@ -69,20 +69,6 @@ def test_so_is_the_last_one_of_a_class_of_work(routes: Stage) -> None:
 def test_who_is_no_provider_cannot_be_drained(routes: Stage) -> None:
     with pytest.raises(NotFound, match="no provider 'grok'"):
         routes.do("routes.drain", target="grok/llama")
-
-
-@pytest.mark.parametrize(
-    ("drained", "target", "covered"),
-    [
-        ("groq", "groq/llama", True),
-        ("groq/llama", "groq/llama", True),
-        ("groq/llama", "groq/llama-2", False),
-        ("groq", "groq2/llama", False),
-        ("groq/org", "groq/org/llama", False),
-    ],
-)
-def test_a_provider_covers_its_targets(drained: str, target: str, covered: bool) -> None:
-    assert covers(drained, target) is covered
 
 
 def test_calls_of_all_workers_are_counted_together() -> None:

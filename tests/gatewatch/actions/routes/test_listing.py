@@ -52,3 +52,9 @@ def test_what_is_put_over_a_route_that_is_gone_is_not_lost_from_sight(routes: St
     assert (gone["route"], gone["notes"][0]) == ("chat", "the configuration no longer has it")
     routes.do("routes.lift_rollback", route="chat")
     assert [each["route"] for each in routes.do("routes.list")] == ["talk", "resident"]
+
+
+def test_a_canary_whose_target_is_drained_is_seen_to_be_so(routes: Stage) -> None:
+    routes.do("routes.canary", route="chat", to="groq/small", share="5%")
+    routes.do("routes.drain", target="groq/small")
+    assert [each["kind"] for each in routes.do("routes.list")[0]["overrides"]] == ["canary", "drain"]

@@ -1,6 +1,7 @@
 """What a canary is judged by: tries, also of calls that were answered elsewhere in the end."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,16 @@ def test_a_caller_that_hung_up_is_no_failure(ledger: LedgerService) -> None:
     call = a_call(1, at_us=NOW - MINUTE, route="chat", status="client_closed", http_status=499)
     line = opening(call) + attempt(call, 1, status="client_closed", http_status=None) + closing(call)
     assert rows(ledger, line) == []
+
+
+def test_a_target_that_is_left_alone_because_it_fails_counts_as_failing(ledger: LedgerService) -> None:
+    passed: dict[str, Any] = {"route": "chat", "model": "gpt-4o", "at_us": NOW - MINUTE}
+    open_breaker = a_call(
+        1, passed_over=[["openai/new", "breaker_open"], ["groq/x", "drained by drain:groq"]], **passed
+    )
+    other = a_call(2, passed_over=[["openai/new", "context_window"]], **passed)
+    lines = [opening(call) + attempt(call) + closing(call) for call in (open_breaker, other)]
+    assert rows(ledger, *lines) == [("openai/gpt-4o", 2, 0), ("openai/new", 1, 1)]
 
 
 def test_nothing_is_told_of_the_future(ledger: LedgerService) -> None:
