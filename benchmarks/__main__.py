@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHMARKS = ("gateway", "dialects", "ledger", "limits", "limits_store", "last_cent", "routing")
+BENCHMARKS = ("gateway", "dialects", "ledger", "limits", "limits_store", "last_cent", "routing", "storms")
 
 
 def main(argv: list[str]) -> int:
