@@ -141,10 +141,13 @@ class OperatorsRoutes:
         return made.kind == "rollback" and now not in (None, made.instead_of)
 
     def _standing(self, made: MadeOverride) -> str:
+        if made.halted:
+            return (
+                f"The canary of {made.route} was stopped, no calls go to {made.target} by it: {made.halted}."
+                f" `gatewatch routes canary {made.route} --share 5%` begins again, --lift ends it."
+            )
         until = f" until {iso(made.until)}" if made.until is not None else ""
         said = f"{_words(made)}{until}, by {made.created_by}{f': {made.reason}' if made.reason else ''}."
-        if made.halted:
-            said += f" It was stopped: {made.halted}."
         if self._is_behind(made):
             now = self._configured().get(made.route or "")
             said += f" The configuration has changed since, to {now}: that is not in force."
