@@ -4,8 +4,10 @@ Keeps true: what a look finds of a target stands in the store, with its audit en
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -13,13 +15,15 @@ import msgspec
 from gatewatch.authority.actor import Actor
 from gatewatch.control.shifts import Shift, Shifts
 from gatewatch.control.store import ControlStore
-from gatewatch.ledger.answer import Answer
+from gatewatch.ledger.answer import Answer, Row
 from gatewatch.ledger.unavailable import LedgerUnavailable
 from gatewatch.routing.service_level import NOTHING, WHOLE, Judged, Level, Measured, Misses, Watch, judged
 from proxy.control.level_words import kept_text, measured_text
 
 MOST_LAG = 20_000_000
 """A ledger that is further behind than this says nothing of what calls do now. µs."""
+QUICK_SECONDS, SHARE, LONGEST_PAUSE = 0.1, 60, 60.0
+"""What takes longer is done for one part in so many of the time, but once in so many seconds at least."""
 GATEWAY = Actor(id="gateway")
 
 log = logging.getLogger("gatewatch.control")
@@ -70,6 +74,16 @@ class Look(NamedTuple):
     states: Sequence[LevelState] = ()
 
 
+class _Count(NamedTuple):
+    """Tries of a day, as they were counted last."""
+
+    asked: Mapping[Place, object] = MappingProxyType({})
+    """Place → from when on its tries count."""
+    until: float = 0.0
+    """On the monotonic clock: so long it need not be counted again."""
+    rows: Mapping[Place, Row] = MappingProxyType({})
+
+
 class LevelLooking:
     """Of one gateway. Used in one thread at a time."""
 
@@ -91,6 +105,7 @@ class LevelLooking:
         self._loaded_until = loaded_until
         self._watch = watch
         self._clock = clock
+        self._count = _Count()
 
     def look(self, before: Look) -> Look:
         """Raises GatewatchError, sqlite3.Error, OSError; then nothing has changed."""
@@ -119,26 +134,32 @@ class LevelLooking:
 
     def _measured(self, levels: Sequence[Level], rows: Mapping[Place, Shift]) -> dict[Place, Measured]:
         watch = self._watch
-        answer = self._ask(
-            "service_levels",
-            targets=[
-                _asked(each, name, rows.get((each.route, name)), watch) for each in levels for name in each.targets
-            ],
-            day_us=watch.day,
-            hour_us=watch.hour,
-            timed_us=max(watch.trial, watch.window),
-        )
-        return {
-            (row["route"], f"{row['provider']}/{row['model']}"): Measured(
-                timed=row["timed"],
-                p95=row["p95_us"],
-                tries=row["tries"],
-                failures=row["failures"],
-                hour_tries=row["hour_tries"],
-                hour_failures=row["hour_failures"],
-            )
-            for row in answer.rows
-        }
+        asked = [_asked(each, name, rows.get((each.route, name)), watch) for each in levels for name in each.targets]
+        lately = max(watch.trial, watch.window)
+        answer = self._ask("service_levels", targets=asked, day_us=lately, hour_us=lately, timed_us=lately)
+        timed, counted = {_place(row): row for row in answer.rows}, self._counted(asked)
+        return {place: _put_together(timed.get(place), counted.get(place)) for place in timed.keys() | counted.keys()}
+
+    def _counted(self, asked: list[dict[str, object]]) -> Mapping[Place, Row]:
+        """Tries of a day. Where they are so many that it takes long to count them, it is done less often."""
+        counted = {_place(each): each["counted_since_us"] for each in asked}
+        if counted != self._count.asked or time.monotonic() >= self._count.until:
+            watch, began = self._watch, time.monotonic()
+            answer = self._ask("service_levels", targets=asked, day_us=watch.day, hour_us=watch.hour, timed_us=1)
+            ended = time.monotonic()
+            until = ended + min(LONGEST_PAUSE, (ended - began) * SHARE) if ended - began > QUICK_SECONDS else 0.0
+            self._count = _Count(counted, until, {_place(row): row for row in answer.rows})
+        return self._count.rows
+
+
+def _place(row: Mapping[str, object]) -> Place:
+    return str(row["route"]), f"{row['provider']}/{row['model']}"
+
+
+def _put_together(timed: Row | None, counted: Row | None) -> Measured:
+    names = ("tries", "failures", "hour_tries", "hour_failures")
+    counts = {name: int(counted[name]) for name in names} if counted else {}
+    return Measured(timed=timed["timed"] if timed else 0, p95=timed["p95_us"] if timed else None, **counts)
 
 
 def _asked(level: Level, target: str, row: Shift | None, watch: Watch) -> dict[str, object]:

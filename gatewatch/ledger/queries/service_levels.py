@@ -64,7 +64,7 @@ def answer(asking: Asking, params: Params) -> Found:
     columns = [[getattr(each, name) for each in params.targets] for name in Asked.__struct_fields__]
     own = [] if asking.team is None else [asking.team]
     since, hour, timed = window.since_us, now - params.hour_us, now - params.timed_us
-    values = [*columns, since, since, since, *own, hour, hour, timed, now]
+    values = [*columns, since, since, since, columns[0], *own, hour, hour, timed, now]
     found = asking.rows(_SQL.format(team="AND c.team = ?" if own else ""), values)
     names = ("route", "provider", "model", "tries", "failures", "hour_tries", "hour_failures", "timed", "p95_us")
     return Found([dict(zip(names, row, strict=True)) for row in found], window, "calls")
@@ -80,21 +80,30 @@ _SQL = f"""
             unnest(?::BIGINT[]) AS bound, unnest(?::BIGINT[]) AS since, unnest(?::BIGINT[]) AS latest,
             unnest(?::BIGINT[]) AS span, unnest(?::BIGINT[]) AS counted_since
     ),
-    tries AS MATERIALIZED (
-        SELECT asked.*, epoch_us(a.started_at) AS began, epoch_us(a.started_at) + a.latency_us AS ended,
+    made AS MATERIALIZED ( -- joined before `asked`, of which nobody could tell how many there are
+        SELECT c.route, a.provider, a.model, epoch_us(a.started_at) AS began,
+            epoch_us(a.started_at) + a.latency_us AS ended, a.latency_us AS latency,
             {_FAILED} AS failed, {_ANSWERED} AND NOT {_FAILED} AS went_well,
+            a.error_kind = 'upstream_timeout' AS was_late,
+            a.status = 'client_closed' OR a.error_kind = 'hedged' AS was_left,
             CASE
                 WHEN c.stream AND {_ANSWERED} AND c.ttft_us IS NOT NULL AND (a.status = 'ok' OR a.n = c.attempts)
                     THEN greatest(0, c.ttft_us - (epoch_us(a.started_at) - epoch_us(c.started_at)))
-                WHEN a.error_kind = 'upstream_timeout' THEN greatest(a.latency_us, bound + 1)
                 WHEN {_ANSWERED} AND a.status = 'ok' THEN if(c.stream, a.first_byte_us, a.latency_us)
-                WHEN (a.status = 'client_closed' OR a.error_kind = 'hedged') AND a.latency_us > bound THEN a.latency_us
+            END AS answered
+        FROM attempts a JOIN calls c ON c.call_id = a.call_id
+        WHERE a.loaded_at >= make_timestamp(?) AND c.loaded_at >= make_timestamp(?)
+            AND a.started_at + to_microseconds(a.latency_us) >= make_timestamp(?)
+            AND list_contains(?::VARCHAR[], c.route) AND c.deferred IS DISTINCT FROM 'batch' {{team}}
+    ),
+    tries AS MATERIALIZED (
+        SELECT asked.*, began, ended, failed, went_well,
+            CASE
+                WHEN answered IS NOT NULL THEN answered
+                WHEN was_late THEN greatest(latency, bound + 1)
+                WHEN was_left AND latency > bound THEN latency
             END AS took
-        FROM attempts a
-        JOIN calls c ON c.call_id = a.call_id AND c.loaded_at >= make_timestamp(?)
-        JOIN asked ON asked.route = c.route AND asked.provider = a.provider AND asked.model = a.model
-        WHERE a.loaded_at >= make_timestamp(?)
-            AND a.started_at + to_microseconds(a.latency_us) >= make_timestamp(?) {{team}}
+        FROM made JOIN asked USING (route, provider, model)
     ),
     counted AS (
         SELECT route, provider, model,

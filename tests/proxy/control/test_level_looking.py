@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gatewatch.control.shifts import Shifts
 from gatewatch.paths import Home
 from tests.kit.level_stage import SLOW, LevelStage
 
@@ -42,3 +43,20 @@ async def test_what_came_back_a_day_ago_is_forgotten(stage: LevelStage) -> None:
     assert stage.watch.states()[0].since is not None
     await stage.look(after=25 * 3600)
     assert stage.watch.states()[0].since is None
+
+
+async def test_a_days_tries_are_counted_less_often_where_that_takes_long(
+    stage: LevelStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proxy.control.level_looking.QUICK_SECONDS", -1.0)  # it always takes long
+    monkeypatch.setattr("proxy.control.level_looking.SHARE", 1e9)
+    stage.calls(20, "b/m")
+    await stage.look()
+    stage.calls(20, seconds=SLOW)
+    stage.calls(30, "b/m")
+    assert await stage.look() == ["shift:a/m of chat"], "times are of now"
+    assert [(state.timed, state.tries) for state in stage.watch.states()] == [(20, 0), (50, 20)]
+    with stage.store("ann") as store:
+        assert Shifts(store).take_back("chat", "a/m", "it is well", forgive=True)
+    await stage.look()
+    assert [state.tries for state in stage.watch.states()] == [0, 50], "an operator's word has them counted anew"
