@@ -228,6 +228,7 @@ class Gateway:
         self._ending.close_rows()
         self.deferred.close()
         self.bodies.stop()
+        self.cache.close()
         self._allowances.close()
         self.keys.close()
 

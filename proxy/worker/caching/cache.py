@@ -5,8 +5,10 @@ provider once; what was invalidated while it was bought is not kept.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -26,11 +28,14 @@ from proxy.worker.caching.invalidation import Invalidation, labels_of
 from proxy.worker.caching.repeatable import is_repeatable
 from proxy.worker.caching.replay import follow_plain, follow_stream, give
 from proxy.worker.caching.state import CacheState
-from proxy.worker.caching.wish import wish_of
+from proxy.worker.caching.wish import Wish, wish_of
 from proxy.worker.cutting import check_not_cut_off
 from proxy.worker.ending import Ending
 from proxy.worker.inbound import Inbound
 from proxy.worker.upstream_error import refusal_for_failure
+
+if TYPE_CHECKING:
+    from proxy.worker.caching.shared import SharedReplies
 
 Buy = Callable[[], Awaitable[None]]
 Begin = Callable[[Inbound], None]
@@ -61,13 +66,16 @@ class Cache:
         self._flights: dict[bytes, Flight] = {}
         self._counts = CacheState()
         self._told: list[Invalidation] = []
+        self._shared: SharedReplies | None = None
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
         """Another configuration is in force."""
         self._bounds = settings.cache
         self._entries.configure(settings.cache)
-        self._places = {route.name: _places(route, settings) for route in settings.routes.values() if route.cache}
+        kept = {route.name: (route, route.cache) for route in settings.routes.values() if route.cache}
+        self._places = {name: _places(route, settings) for name, (route, _) in kept.items()}
+        self._share(settings, max((rule.ttl for _, rule in kept.values()), default=0.0))
 
     async def serve(self, inbound: Inbound, route: Route, rule: CacheRule, buy: Buy) -> None:
         """Answer the call, by `buy` where nothing else does. Raises as that does."""
@@ -97,11 +105,14 @@ class Cache:
             subject = Subject(tenant, tags, labels)
             flight = Flight(key, subject, inbound, self._bounds.entry, lambda ended: self._ended(ended, rule.ttl))
             self._flights[key] = flight
-        await self._lead(inbound, flight, buy)
+        if not await self._found(inbound, flight, rule, wish):
+            await self._lead(inbound, flight, buy)
 
     def invalidate(self, which: Invalidation) -> int:
         """How many replies are not given any more; those that are being bought are not kept."""
         labels = which.labels()
+        if self._shared is not None:
+            self._shared.invalidate(labels)
         for flight in [each for each in self._flights.values() if not each.subject.labels.isdisjoint(labels)]:
             flight.is_kept = False
             del self._flights[flight.key]
@@ -134,7 +145,50 @@ class Cache:
             in_flight=len(self._flights),
             evicted=entries.evicted,
             expired=entries.expired,
+            shared_away=None if self._shared is None else self._shared.away,
         )
+
+    def close(self) -> None:
+        """Let go of the shared store."""
+        if self._shared is not None:
+            self._shared.close()
+            self._shared = None
+
+    def _share(self, settings: Settings, longest: float) -> None:
+        if settings.limits_url is None or not settings.cache.shared:
+            self.close()
+            return
+        if self._shared is None:
+            from gatewatch.limits.shared.address import read_url
+            from gatewatch.limits.shared.names import gateway_id
+            from proxy.worker.caching.shared import SharedReplies
+
+            self._shared = SharedReplies(read_url(settings.limits_url), gateway_id(settings.pepper))
+        self._shared.longest = max(self._shared.longest, longest)
+
+    async def _found(self, inbound: Inbound, flight: Flight, rule: CacheRule, wish: Wish) -> bool:
+        """Whether the shared store had the reply, and the call has it now."""
+        if self._shared is None:
+            return False
+        flight.leader, inbound.flight = inbound, flight
+        try:
+            labels, tenant = sorted(flight.subject.labels), flight.subject.tenant
+            entry, flight.marks = await self._shared.look(flight.key, labels, tenant, reads=wish.reads)
+        except BaseException:
+            flight.handed_over()
+            raise
+        finally:
+            inbound.flight = None
+        if entry is None:
+            return False
+        age = time.monotonic() - entry.born
+        if age >= rule.ttl or (wish.younger is not None and age >= wish.younger):
+            return False
+        flight.marks = None  # it stands there
+        flight.whole(entry)
+        self._counts.shared_hits += 1
+        await self._hit(inbound, entry, age)
+        return True
 
     async def _hit(self, inbound: Inbound, entry: Entry, age: float) -> None:
         inbound.call.provider, inbound.call.model = entry.provider, entry.model
@@ -206,8 +260,10 @@ class Cache:
         """Nobody may join it any more."""
         if self._flights.get(flight.key) is flight:
             del self._flights[flight.key]
-            if flight.entry is not None and flight.is_kept:
-                self._entries.put(flight.key, flight.entry, ttl)
+            if flight.entry is None or not flight.is_kept:
+                return
+            if self._entries.put(flight.key, flight.entry, ttl) and self._shared and flight.marks is not None:
+                self._shared.keep(flight.key, flight.entry, ttl, flight.marks)
 
 
 def _too_late() -> Refusal:

@@ -62,7 +62,19 @@ class Subject(NamedTuple):
 class Flight:
     """Of one key."""
 
-    __slots__ = ("_followers", "_most", "_on_end", "entry", "held", "is_kept", "key", "leader", "parts", "subject")
+    __slots__ = (
+        "_followers",
+        "_most",
+        "_on_end",
+        "entry",
+        "held",
+        "is_kept",
+        "key",
+        "leader",
+        "marks",
+        "parts",
+        "subject",
+    )
 
     def __init__(
         self, key: bytes, subject: Subject, leader: Inbound, most: int, on_end: "Callable[[Flight], object]"
@@ -79,6 +91,8 @@ class Flight:
         """Whether the reply is to be kept when it is whole."""
         self.entry: Entry | None = None
         """The whole reply."""
+        self.marks: dict[str, bytes | None] | None = None
+        """Of its labels in the shared store, as they were before it was bought; None: it is not kept there."""
         self._most = most
         self._on_end = on_end
         self._followers: dict[Follower, None] = {}

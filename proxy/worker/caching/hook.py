@@ -1,6 +1,6 @@
 """`POST /v1/cache/invalidate`: apps give up kept replies of their own, when what these were made from has changed.
 
-    {"tags": ["catalogue"]}      {"route": "support-bot"}      {"model": "gpt-4o-mini"}      {"all": true}
+{"tags": ["catalogue"]}      {"route": "support-bot"}      {"model": "gpt-4o-mini"}      {"all": true}
 """
 
 from typing import Any

@@ -13,7 +13,7 @@ _OWN_TOOLS = frozenset({"function", "custom"})
 """Types of tools that the caller runs. Anthropic's of that kind need not say a type."""
 _OF_A_STATE = frozenset({"previous_response_id", "conversation", "container", "prompt"})
 """Names of what the provider remembers; it may have changed."""
-_NOTHING = (None, False, [])
+_NOTHING: tuple[object, ...] = (None, False, [])
 _SEARCHING = frozenset({"web_search_options", "search_parameters", "enable_search", "plugins", "mcp_servers"})
 """How providers are told to look things up beside tools."""
 

@@ -43,7 +43,7 @@ async def follow_stream(ending: Ending, inbound: Inbound, flight: Flight, follow
         if follower.leads:
             return
         if flight.entry is not None and not follower.has_begun:
-            await give(ending, inbound, flight.entry, 0.0)
+            await give(ending, inbound, flight.entry, _age(flight.entry))
             return
         if sent < len(flight.parts):
             data = b"".join(flight.parts[sent:])
@@ -73,9 +73,13 @@ async def follow_plain(ending: Ending, inbound: Inbound, flight: Flight, followe
         if follower.leads:
             return
         if flight.entry is not None:
-            await give(ending, inbound, flight.entry, 0.0)
+            await give(ending, inbound, flight.entry, _age(flight.entry))
             return
         await follower.news()
+
+
+def _age(entry: Entry) -> float:
+    return max(0.0, time.monotonic() - entry.born)
 
 
 async def _begin(inbound: Inbound, flight: Flight) -> None:
