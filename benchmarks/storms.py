@@ -33,6 +33,7 @@ CALLS, HEALTHY_CALLS = 100, 50
 """A second."""
 FLAP_SECONDS = 1.0
 RECOVERY_SECONDS = 30.0
+LOOK_SECONDS = 0.5
 A_GAP = 0.7
 """Seconds without a try at the bad target, where there were thirty a second: its breaker is open."""
 STORMS: dict[str, Mood] = {
@@ -98,9 +99,9 @@ class Weather:
         self._stormy, self._healthy = stormy, healthy
         self.times: dict[str, Times] = {}
 
-    async def storm(self, name: str, seconds: float) -> None:
+    async def storm(self, name: str, seconds: float, quiet_seconds: float) -> None:
         quiet = time.time()
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(quiet_seconds)
         storm = time.time()
         if name == "flapping":
             for number in range(int(seconds / FLAP_SECONDS)):
@@ -119,8 +120,8 @@ class Weather:
         give_up = time.monotonic() + RECOVERY_SECONDS
         while time.monotonic() < give_up:
             asked = self._bad.asked
-            await asyncio.sleep(1.0)
-            if self._bad.asked - asked > CALLS / len(TARGETS) / 2:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._bad.asked - asked > CALLS / len(TARGETS) / 2 * LOOK_SECONDS:
                 return
 
     def told(self, name: str, tries: list[tuple[float, str, str, int]]) -> Storm:
@@ -191,12 +192,14 @@ def tries_of(home: Path) -> list[tuple[float, str, str, int]]:
         return [(when, provider, status, number) for when, provider, status, number in ledger.execute(asked).fetchall()]
 
 
-async def storms(folder: Path, workers: int, seconds: float, names: list[str], more: str = "") -> list[Storm]:
-    """One after the other, over one gateway with `more` in its configuration."""
+async def storms(
+    folder: Path, workers: int, seconds: float, names: list[str], *, quiet: float | None = None, more: str = ""
+) -> list[Storm]:
+    """One after the other, over one gateway with `more` in its configuration. `quiet`: seconds before each storm."""
     async with weather(folder, workers, more) as made:
         await asyncio.sleep(1.0)
         for name in names:
-            await made.storm(name, seconds)
+            await made.storm(name, seconds, seconds if quiet is None else quiet)
             sys.stderr.write(f"storms: {workers} workers, {name}\n")
     tries = tries_of(folder / "home")
     return [made.told(name, tries) for name in names]
