@@ -96,6 +96,7 @@ class LevelLooking:
         loaded_until: Callable[[], int | None],
         watch: Watch,
         clock: Callable[[], int],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`levels`: those in force. `ask`: asks the ledger. `loaded_until`: what began before that is in the ledger,
         µs; None: not known yet."""
@@ -105,6 +106,7 @@ class LevelLooking:
         self._loaded_until = loaded_until
         self._watch = watch
         self._clock = clock
+        self._monotonic = monotonic
         self._count = _Count()
 
     def look(self, before: Look) -> Look:
@@ -143,10 +145,10 @@ class LevelLooking:
     def _counted(self, asked: list[dict[str, object]]) -> Mapping[Place, Row]:
         """Tries of a day. Where they are so many that it takes long to count them, it is done less often."""
         counted = {_place(each): each["counted_since_us"] for each in asked}
-        if counted != self._count.asked or time.monotonic() >= self._count.until:
-            watch, began = self._watch, time.monotonic()
+        if counted != self._count.asked or self._monotonic() >= self._count.until:
+            watch, began = self._watch, self._monotonic()
             answer = self._ask("service_levels", targets=asked, day_us=watch.day, hour_us=watch.hour, timed_us=1)
-            ended = time.monotonic()
+            ended = self._monotonic()
             until = ended + min(LONGEST_PAUSE, (ended - began) * SHARE) if ended - began > QUICK_SECONDS else 0.0
             self._count = _Count(counted, until, {_place(row): row for row in answer.rows})
         return self._count.rows

@@ -43,6 +43,7 @@ class ServiceLevels:
         loaded_until: Callable[[], int | None],
         watch: Watch = USUAL,
         clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`levels`: those in force. `ask`: asks the ledger. `loaded_until`: what began before that is in the ledger,
         µs; None: not known yet."""
@@ -52,7 +53,7 @@ class ServiceLevels:
         self._clock = clock
         self._began = clock()
         self._looking = LevelLooking(
-            control, levels=levels, ask=ask, loaded_until=loaded_until, watch=watch, clock=clock
+            control, levels=levels, ask=ask, loaded_until=loaded_until, watch=watch, clock=clock, monotonic=monotonic
         )
         self._seen = Look()
         self._is_news = asyncio.Event()

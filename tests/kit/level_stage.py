@@ -31,6 +31,9 @@ class LevelStage:
         self.levels: Sequence[Level] = (CHAT,)
         self.pushed: list[Routing] = []
         self.locked = False
+        self.takes = 0.0
+        """Seconds that each thing takes, however busy the machine is."""
+        self._ticks = 0.0
         self._numbers, self._segments = count(1), count(1)
         self.begin()
 
@@ -46,6 +49,7 @@ class LevelStage:
             ask=self._ask,
             loaded_until=lambda: self.service.loaded_until_us,
             clock=self.clock,
+            monotonic=self._monotonic,
         )
         with self.store() as store:
             self.watch.start(store)
@@ -91,6 +95,10 @@ class LevelStage:
     def trail(self) -> list[tuple[str, str, str]]:
         with self.store() as store:
             return [(each.actor, each.action, each.target) for each in reversed(store.audit_entries())]
+
+    def _monotonic(self) -> float:
+        self._ticks += self.takes
+        return self._ticks
 
     def _ask(self, query: str, /, **params: object) -> Any:
         if self.locked:

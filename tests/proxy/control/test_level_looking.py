@@ -45,11 +45,8 @@ async def test_what_came_back_a_day_ago_is_forgotten(stage: LevelStage) -> None:
     assert stage.watch.states()[0].since is None
 
 
-async def test_a_days_tries_are_counted_less_often_where_that_takes_long(
-    stage: LevelStage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("proxy.control.level_looking.QUICK_SECONDS", -1.0)  # it always takes long
-    monkeypatch.setattr("proxy.control.level_looking.SHARE", 1e9)
+async def test_a_days_tries_are_counted_less_often_where_that_takes_long(stage: LevelStage) -> None:
+    stage.takes = 1.0
     stage.calls(20, "b/m")
     await stage.look()
     stage.calls(20, seconds=SLOW)
