@@ -168,7 +168,7 @@ def state_cell(row: Row) -> Content:
     if row.get("shifted"):
         said.append("comes last")
     if row.get("breaker") in ("open", "half_open"):
-        return plain("✗ " + ", ".join([f"breaker {row['breaker'].replace('_', ' ')}", *said]), "$error")
+        return plain("✗ " + ", ".join([*said, f"breaker {row['breaker'].replace('_', ' ')}"]), "$error")
     return (
         plain("▲ " + ", ".join(said), "$warning") if said else plain("● in use" if row["is_target"] else "not a target")
     )

@@ -160,7 +160,7 @@ async def test_figures_stay_when_the_gateway_goes(tmp_path: Path) -> None:
         ({"is_target": False}, "not a target"),
         ({"breaker": "half_open"}, "✗ breaker half open"),
         ({"shifted": True}, "▲ comes last"),
-        ({"overrides": [{"kind": "drain"}], "breaker": "open"}, "✗ breaker open, drained"),
+        ({"overrides": [{"kind": "drain"}], "breaker": "open"}, "✗ drained, breaker open"),
         ({"overrides": [{"kind": "rollback"}], "is_target": False}, "not a target"),
     ],
 )
