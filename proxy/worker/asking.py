@@ -81,13 +81,23 @@ class Asking:
             return failed or AttemptFailed(refusal, may_go_elsewhere=True)
         waits = [failed.again] if failed and failed.again is not None else []
         while True:
-            failed, soonest = await self._with_its_keys(tries, target, channel, passage, failed, waits, is_last=is_last)
-            if failed is None or soonest is None or soonest > tries.patience or tries.left < 1:
+            failed, again = await self._with_its_keys(tries, target, channel, passage, failed, waits, is_last=is_last)
+            if failed is None or again is None or not self._is_worth_waiting(tries, target, again, is_last=is_last):
                 return failed
-            tries.patience -= soonest
-            if soonest >= tries.seconds_left():
-                return failed
-            await pause(tries.inbound, soonest * random.uniform(1.0, 1.1))  # noqa: S311 - spreads load
+            await pause(tries.inbound, again * random.uniform(1.0, 1.1))  # noqa: S311 - spreads load
+
+    def _is_worth_waiting(self, tries: Tries, target: Target, seconds: float, *, is_last: bool) -> bool:
+        """Whether a target that limits the call is asked again after so long: as the route's patience says; where
+        nobody else is left as long as calls wait for a turn, too: three tries at most, within its budget of retries."""
+        if tries.left < 1 or seconds >= tries.seconds_left():
+            return False
+        if seconds <= tries.patience:
+            tries.patience -= seconds
+            return True
+        if not is_last or seconds > self._pacing.patience(tries.inbound, tries.total_due):
+            return False
+        asked = tries.asked.count(target)
+        return asked < MOST_TRIES and self._retries.take(target.provider, target.model)
 
     async def _with_its_keys(
         self,
@@ -100,13 +110,12 @@ class Asking:
         *,
         is_last: bool,
     ) -> tuple[AttemptFailed | None, float | None]:
-        """The last failure; and in how many seconds this target wants to be asked again, where it limited the call."""
+        """The last failure; and in how many seconds this target may be asked again, where it limited the call."""
         inbound, route = tries.inbound, tries.route
         provider = tries.upstreams[target.provider]
         keys, team, model = provider.keys, inbound.call.team, target.model
         tried: tuple[str, ...] = ()
         asked = 0
-        soonest: float | None = None
         is_limited = False
         while asked < MOST_TRIES and tries.left > 0:
             key = keys.choose(team, route.name, model, tried + self._left_alone(provider, target, tries))
@@ -171,7 +180,9 @@ class Asking:
             if waits:
                 failed.again = min(waits)
                 failed.refusal.headers = wait_headers(failed.again)
-        return failed or AttemptFailed(_no_key(inbound, provider, target, route), may_go_elsewhere=True), soonest
+            of_provider = failed.refusal.code == "upstream_rate_limited"  # our own rules are not waited for
+            return failed, backoff(max(asked, 1), soonest) if of_provider else None
+        return failed or AttemptFailed(_no_key(inbound, provider, target, route), may_go_elsewhere=True), None
 
     def _left_alone(self, provider: Upstream, target: Target, tries: Tries) -> tuple[str, ...]:
         """Keys with an open breaker, where there are others."""

@@ -96,7 +96,7 @@ class Pacing:
 
         Raises UpstreamFailed where the client leaves or the gateway stops.
         """
-        if inbound.call.priority not in _PATIENT or seconds > self._patience(inbound, due):
+        if inbound.call.priority not in _PATIENT or seconds > self.patience(inbound, due):
             return False
         if self._resting >= self.rules.queue:
             return False
@@ -167,7 +167,7 @@ class Pacing:
             lane.learn(said, turn)
 
     async def _wait_on(self, lane: Lane, inbound: Inbound, target: Target, due: float, *, is_last: bool) -> Turn:
-        shut_for, may_wait = lane.shut_for(), self._patience(inbound, due)
+        shut_for, may_wait = lane.shut_for(), self.patience(inbound, due)
         what = f"the gateway's key at {target.provider}"
         if shut_for > 0 and (shut_for > may_wait or not is_last):
             if is_last and (turn := lane.begin_alone(inbound.call)):
@@ -176,13 +176,13 @@ class Pacing:
         return await self._wait(lane, inbound, what, due)
 
     async def _wait(self, turns: Turns, inbound: Inbound, what: str, due: float) -> Turn:
-        outcome = await turns.wait(inbound, self._patience(inbound, due))
+        outcome = await turns.wait(inbound, self.patience(inbound, due))
         if isinstance(outcome, Turn):
             return outcome
         raise self._refusal(outcome, turns, what)
 
-    def _patience(self, inbound: Inbound, due: float) -> float:
-        """Seconds that the call may still wait."""
+    def patience(self, inbound: Inbound, due: float) -> float:
+        """Seconds that the call may still wait for turns. `due`: loop time of its end."""
         call = inbound.call
         longest = self.rules.batch_wait if call.priority in _PATIENT else self.rules.wait
         return min(longest - call.queued_us / 1e6, due - asyncio.get_running_loop().time())

@@ -42,7 +42,7 @@ ECHO = http(400, b'{"error":{"message":"Invalid value: \'incorrect api key\'","c
 SCOPES = http(401, b'{"error":{"message":"Missing scopes: api.embeddings.write","code":null}}')
 WAF = http(403, b"<html>blocked</html>")
 LIMITED = http(429, b'{"error":{"message":"Rate limit reached","code":"rate_limit_exceeded"}}', "retry-after: 7")
-LIMITED_SOONER = http(429, b'{"error":{"message":"Rate limit reached"}}', "retry-after: 3")
+LIMITED_SOONER = http(429, b'{"error":{"message":"Rate limit reached"}}', "retry-after: 6")
 BROKEN = http(500, b"{}")
 ERROR_IN_A_GOOD_REPLY = http(200, b'{"error":{"code":401,"message":"No auth credentials found"}}')
 
@@ -195,7 +195,7 @@ async def test_where_every_key_is_limited_the_caller_is_told_when_to_come_back(r
         first, second = await running.chat(), await running.chat()
         assert used(upstream) == ["a", "b", "a"]
     assert error(first) == error(second) == (429, "upstream_rate_limited")
-    assert [reply.headers["retry-after"] for reply in (first, second)] == ["3", "3"]
+    assert [reply.headers["retry-after"] for reply in (first, second)] == ["6", "6"]
 
 
 async def test_where_a_key_was_not_asked_the_caller_may_come_back_soon(running: Running) -> None:

@@ -102,7 +102,7 @@ async def test_a_burst_of_200_on_a_provider_that_limits_meets_far_fewer_429s_tha
     assert unpaced.refused > 40
     assert with_pacing.refused <= unpaced.refused // 4
     assert told[200] + told[429] == 200
-    assert with_pacing.refused == told[429]
+    assert told[429] <= with_pacing.refused, "who met a 429 came again"
 
 
 async def test_at_81_percent_a_fifth_fewer_run_and_the_others_wait_for_their_turn(running: Running) -> None:
@@ -368,7 +368,7 @@ async def test_a_full_key_gives_way_to_the_next_target(running: Running) -> None
     assert [row["provider"] for row in running.closed()] == ["openai", "second", "second"]
 
 
-async def test_a_batch_call_that_meets_a_429_comes_again_others_are_told(running: Running) -> None:
+async def test_a_call_that_meets_a_429_comes_again_if_it_may_wait_so_long(running: Running) -> None:
     seen: Counter[str] = Counter()
 
     async def limited_once(conversation: Conversation) -> None:
@@ -378,10 +378,12 @@ async def test_a_batch_call_that_meets_a_429_comes_again_others_are_told(running
             conversation.send(OK if seen[user] > 1 else http(429, LIMITED, "retry-after: 1"))
 
     async with scripted_upstream(limited_once) as upstream:
-        await running.start(upstream.url, paced(Pacing()))
-        assert (await running.chat(user="normal")).status == 429
+        await running.start(upstream.url, paced(Pacing(wait=0.5)))
+        assert (await running.chat(user="hurried")).status == 429
+        running.gateway.configure(paced(Pacing())(running.settings))
+        assert (await running.chat(user="normal")).status == 200
         assert (await said(running, "batch", user="batch")).status == 200
-    assert seen == {"normal": 1, "batch": 2}
+    assert seen == {"hurried": 1, "normal": 2, "batch": 2}
     row = next(row for row in running.closed() if row.get("priority") == "batch")
     assert row["queued_us"] >= 1_000_000
     assert row["attempts"] == 2
