@@ -32,7 +32,8 @@ async def give(ending: Ending, inbound: Inbound, entry: Entry, age: float) -> No
         if not ending.left_before_the_end(inbound, "cached"):
             inbound.request.finish(body)
     elif not ending.left_before_the_end(inbound, "cached"):
-        inbound.request.reply(200, stream_headers(inbound) + headers, body)
+        inbound.request.begin(200, stream_headers(inbound) + headers)
+        inbound.request.finish(body)
 
 
 async def follow_stream(ending: Ending, inbound: Inbound, flight: Flight, follower: Follower) -> None:
