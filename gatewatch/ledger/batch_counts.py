@@ -145,7 +145,8 @@ def batch_counts(connection: duckdb.DuckDBPyConnection) -> BatchCounts:
         for column, bounds in _MEASURED
     )
     times = rows(
-        f"SELECT endpoint, provider, model, error_kind, {bins} FROM batch WHERE is_call AND {TIMED} GROUP BY ALL"
+        f"SELECT endpoint, provider, model, error_kind, {bins} FROM batch WHERE is_call AND {TIMED}"
+        " AND status <> 'cached' AND deferred IS NULL GROUP BY ALL"
     )
     tries = rows("SELECT provider, model, status, error_kind, count(*) FROM batch_attempt GROUP BY ALL")
     again = rows(

@@ -40,6 +40,13 @@ TIMED = "status NOT IN ('blocked', 'interrupted')"
 """Whose times count in percentiles: a refusal takes no upstream's time, and an interrupted call's end is unknown."""
 
 
+SENT_ALONE = (
+    "coalesce(error_kind, '') NOT LIKE 'batch!_%' ESCAPE '!'"
+    " AND call_id NOT IN (SELECT call_id FROM calls WHERE deferred = 'batch')"
+)
+"""Tries that were no part of a provider's batch, which takes hours."""
+
+
 @dataclass(frozen=True)
 class Where:
     """A compiled filter and the columns of `calls` it looks at."""

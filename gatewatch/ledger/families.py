@@ -84,8 +84,11 @@ class Family:
 
 
 def _measured(time: str) -> str:
-    """SQL: a time of a call; a reply out of the cache has waited for no upstream."""
-    return "CASE WHEN status <> 'cached' THEN upstream_us END" if time == "upstream" else f"{time}_us"
+    """SQL: a time of a call; a reply out of the cache has waited for no upstream, and nobody has waited for a deferred
+    one."""
+    if time == "upstream":
+        return "CASE WHEN status <> 'cached' AND deferred IS NULL THEN upstream_us END"
+    return "CASE WHEN deferred IS NULL THEN latency_us END" if time == "latency" else f"{time}_us"
 
 
 def quoted(name: str) -> str:

@@ -151,7 +151,7 @@ class Batching:
             if is_final:
                 entry.way = "standard"
             lost = entry.lost_picos + ((text.call.cost_picos or 0) if was_heard else 0)
-            tried = tried_in(batch, entry, "error", "upstream_batch", str(error))
+            tried = tried_in(batch, entry, "error", "batch_refused", str(error))
             at = now if is_final else min(now + _AGAIN_US, late_from(entry.accepted_at, entry.deadline))
             await self._direct.put_back(entry, [*text.earlier, tried], lost, at)
         await self._kept.do(lambda store: store.drop_batch(batch.id))

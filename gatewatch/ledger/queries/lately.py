@@ -10,7 +10,7 @@ import msgspec
 from gatewatch.errors import UsageError
 from gatewatch.ledger.answer import Found
 from gatewatch.ledger.asking import Asking, usd
-from gatewatch.ledger.facts import BLOCKED, FAILED, TIMED
+from gatewatch.ledger.facts import BLOCKED, FAILED, SENT_ALONE, TIMED
 from gatewatch.timespan import Window
 
 LONGEST = 24 * 3_600_000_000
@@ -91,7 +91,7 @@ def _calls(name: str, more: str) -> str:
             count(latency_us) FILTER ({TIMED}), count(ttft_us) FILTER ({TIMED})
         FROM (
             SELECT {name} AS name, status, http_status, CASE WHEN cost_basis = 'unpriced' THEN 1 ELSE 0 END AS unpriced,
-                cost, latency_us, ttft_us, 1::BIGINT AS weight
+                cost, CASE WHEN deferred IS NULL THEN latency_us END AS latency_us, ttft_us, 1::BIGINT AS weight
             FROM calls WHERE loaded_at >= make_timestamp(?) AND coalesce(ended_at, started_at) >= make_timestamp(?)
             {more}
         ) WHERE name IS NOT NULL GROUP BY name ORDER BY name"""
@@ -111,7 +111,7 @@ def _tries(name: str, more: str) -> str:
         FROM (
             SELECT {name} AS name, status, http_status, latency_us
             FROM attempts
-            WHERE loaded_at >= make_timestamp(?)
+            WHERE {SENT_ALONE} AND loaded_at >= make_timestamp(?)
                 AND started_at + to_microseconds(coalesce(latency_us, 0)) >= make_timestamp(?)
                 {more}
         ) WHERE name IS NOT NULL GROUP BY name ORDER BY name"""
