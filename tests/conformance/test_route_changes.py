@@ -22,8 +22,8 @@ pytestmark = pytest.mark.slow
 
 SECONDS = 1.0
 """What is promised: from then on every new call goes by it."""
-LOOKED_AT = 0.5
-"""How long calls are watched, of each change."""
+LOOKED_AT = 15
+"""So many calls are watched, of each change."""
 RATE = 40
 CONFIG = """\
 vault: file
@@ -56,9 +56,9 @@ class Operator:
         with ControlClient(Home(self._home).socket) as client:
             return await asyncio.to_thread(client.request, "POST", f"/v1/actions/routes.{action}", asked)
 
-    async def watches(self, phase: str) -> None:
-        since = time.time_ns() // 1000 + int(SECONDS * 1e6)
-        await asyncio.sleep(SECONDS + LOOKED_AT)
+    async def watches(self, phase: str, load: SteadyLoad) -> None:
+        since, begun = time.time_ns() // 1000 + int(SECONDS * 1e6), time.monotonic() + SECONDS
+        await until(lambda: sum(told.begun >= begun for told in load.told), lambda calls: calls >= LOOKED_AT)
         self.phases[phase] = Phase(since, time.time_ns() // 1000)
 
     async def version(self) -> str:
@@ -88,36 +88,36 @@ async def test_canary_drain_and_rollback_under_load_fail_no_call(tmp_path: Path)
             first = await operator.version()
             async with SteadyLoad(port, lambda: secret, RATE) as load:
                 await operator.does("canary", route="chat", to=BETA, share="50%")
-                await operator.watches("half")
+                await operator.watches("half", load)
                 await operator.does("canary", route="chat", share="100%")
-                await operator.watches("all")
+                await operator.watches("all", load)
                 await operator.does("lift_canary", route="chat")
                 await operator.does("drain", target=ALPHA, reason="it is slow")
-                await operator.watches("drained")
+                await operator.watches("drained", load)
                 await operator.does("undrain", target=ALPHA)
-                await operator.watches("undrained")
+                await operator.watches("undrained", load)
                 other = CONFIG.format(sandbox=provider.listen, targets=f"{GAMMA}, {ALPHA}")
                 (tmp_path / "gatewatch.yaml").write_text(other, encoding="utf-8")
                 second = await until(operator.version, lambda version: version != first)
                 told = await asyncio.to_thread(running.ask, "routes", "rollback", "chat", "--reason", "it was better")
-                await operator.watches("rolled back")
+                await operator.watches("rolled back", load)
                 await operator.does("lift_rollback", route="chat")
-                await operator.watches("back")
+                await operator.watches("back", load)
             assert [each for each in load.told if not each.is_whole] == []
-            assert len(load.told) > RATE * len(operator.phases)
+            assert len(load.told) > LOOKED_AT * len(operator.phases)
             await until(lambda: len(rows(running.home)) == len(load.told))
             found = rows(running.home)
             trail = running.ask("audit", "list", "--action", "route.*")
             left = await operator.does("list")
     assert {row["status"] for row in found} == {"ok"}
     phases = {name: seen(found, phase) for name, phase in operator.phases.items()}
-    assert all(len(calls) >= 10 for calls in phases.values())
+    assert all(len(calls) >= LOOKED_AT for calls in phases.values())
 
     def told_of(phase: str) -> set[tuple[str, str | None, str]]:
         return {(target(row), row.get("routed_by"), row["route_version"]) for row in phases[phase]}
 
     at_canary = [row for row in phases["half"] if target(row) == BETA]
-    assert 0.2 < len(at_canary) / len(phases["half"]) < 0.8
+    assert 0 < len(at_canary) < len(phases["half"]), "some of them; how many is for the router's own tests"
     assert {row.get("routed_by") for row in at_canary} == {"canary:chat"}
     assert told_of("half") <= {(BETA, "canary:chat", first), (ALPHA, None, first)}
     assert told_of("all") == {(BETA, "canary:chat", first)}
