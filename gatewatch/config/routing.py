@@ -170,7 +170,8 @@ class ModelRouting(Section):
     max_tokens: Count | None = None
     """The longest answer to calls that set no limit of their own."""
     max_cost: Usd | None = None
-    """What one call may cost at most, in USD: a stream that costs more is ended."""
+    """What one call may cost at most, in USD: a stream that costs more is ended, a plain reply is asked to be short
+    enough. Callers may say less: `x-gatewatch-max-cost-usd`."""
     stream: StreamForm | None = None
     """In which pieces streams go out. Left out: as they come."""
     prompt_cache: Literal["auto", "off"] = "off"
