@@ -79,6 +79,9 @@ class Asking:
             tries.pass_over(target, because)
             refusal = none_allowed(tries.inbound.call, [(target.name, because)])
             return failed or AttemptFailed(refusal, may_go_elsewhere=True)
+        if too_dear := _too_dear(tries, target):
+            tries.pass_over(target, too_dear.code)
+            return failed or AttemptFailed(too_dear, may_go_elsewhere=True)
         waits = [failed.again] if failed and failed.again is not None else []
         while True:
             failed, again = await self._with_its_keys(tries, target, channel, passage, failed, waits, is_last=is_last)
@@ -239,6 +242,7 @@ class Asking:
                 target in tries.asked
                 or self.is_open(tries, target)
                 or objection(inbound.call, provider.provider, target)
+                or _too_dear(tries, target)
             ):
                 continue
             try:
@@ -263,6 +267,14 @@ class Asking:
             use = KeyTry(provider.quarantine, target.provider, key, target.model)
             return Choice(target, channel.with_key(key), passage, use, turn)
         return None
+
+
+def _too_dear(tries: Tries, target: Target) -> Refusal | None:
+    """Why the call's ceiling on cost does not let it go there."""
+    inbound = tries.inbound
+    if inbound.ceiling is None:
+        return None
+    return inbound.ceiling.too_dear(inbound, tries.upstreams[target.provider].provider, target.model)
 
 
 def _not_asked(target: Target, refusal: Refusal, failed: AttemptFailed | None) -> AttemptFailed:

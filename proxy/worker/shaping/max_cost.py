@@ -17,7 +17,7 @@ from proxy.worker.endpoints import GENERATING
 from proxy.worker.inbound import Inbound
 from proxy.worker.settle import Meter
 from proxy.worker.shaping.default_length import LENGTH_BY
-from proxy.worker.streaming.ceiling import CODE, Ceiling
+from proxy.worker.streaming.ceiling import CODE, NOT_SENT, Ceiling
 
 HEADER = b"x-gatewatch-max-cost-usd"
 _LONGEST_HEADER = 40
@@ -65,7 +65,7 @@ def affordable(inbound: Inbound, route: Route, providers: Mapping[str, Provider]
     if not left:
         if all(why != CODE for _, why in passed):
             raise no_price(call.requested_model or "", capped="This call")
-        raise ceiling.refusal("The call was not sent: its input alone costs more than")
+        raise ceiling.refusal(NOT_SENT)
     inbound.ceiling = ceiling
     if passed:
         call.passed_over = [*(call.passed_over or ()), *passed]

@@ -14,7 +14,7 @@ from gatewatch.money import usd_text
 from proxy import estimate
 from proxy.canonical.seen import Seen
 from proxy.estimate import Size
-from proxy.refusal import Refusal, bad_request
+from proxy.refusal import Refusal, bad_request, no_price
 from proxy.settings import Provider
 from proxy.worker.settle import Meter
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from proxy.worker.inbound import Inbound
 
 CODE = "cost_ceiling"
+NOT_SENT = "The call was not sent: its input alone costs more than"
 
 
 class Rates(NamedTuple):
@@ -60,6 +61,16 @@ class Ceiling:
         """Of a request of that size, before it is sent. None: the model has no price."""
         tokens = Tokens(input_uncached=self._meter.tokens_of(provider, model, size))
         return self.rates(call, provider, model, tokens, tier)
+
+    def too_dear(self, inbound: "Inbound", provider: Provider, model: str) -> Refusal | None:
+        """Why the call must not be sent there now, after what lost tries may have cost."""
+        body = inbound.body
+        rates = self.before(inbound.call, provider, model, estimate.size(body), body.get("service_tier"))
+        if rates is None:
+            return no_price(inbound.call.requested_model or "", capped="This call")
+        if rates.tokens_within(self.picos - inbound.lost_picos) > 0:
+            return None
+        return self.refusal(NOT_SENT)
 
     def watch(self, inbound: "Inbound") -> "Watch":
         """Over the reply that begins."""
