@@ -33,6 +33,8 @@ class Seen:
         self.service_tier: str | None = None
         self.finish_reason: str | None = None
         self.produced_characters = 0
+        self.is_provisional = False
+        """Whether the usage was said at a stream's beginning, and nothing of it at the end."""
 
     def tokens(self) -> Tokens | None:
         """What the usage object says; None where there is none, or it is not whole and sound."""
@@ -91,11 +93,13 @@ class Told(Seen):
             self.produced_characters += len(event.text)  # type: ignore[union-attr]
         elif isinstance(event, UsageSeen):
             self._take_usage(event.usage)
+            self.is_provisional = False
             self.name_model(None, event.service_tier)
         elif isinstance(event, Started):
             self.name_model(event.model, event.service_tier)
             if event.usage:
                 self._take_usage(event.usage)
+                self.is_provisional = True
         elif isinstance(event, ToolCalled):
             self.produced_characters += len(event.name)
         elif isinstance(event, Finished):

@@ -87,9 +87,7 @@ class Meter:
             return
         self._estimate(call, provider, model, body, estimate.size(body))
 
-    def likely_cost(
-        self, call: Call, provider: Provider, model: str, body: dict[str, Any], size: Size
-    ) -> int | None:
+    def likely_cost(self, call: Call, provider: Provider, model: str, body: dict[str, Any], size: Size) -> int | None:
         """Picodollars that the call would probably cost there; None: it has no price. The call stays as it is."""
         if call.endpoint == "count_tokens":
             return 0
@@ -142,6 +140,7 @@ class Meter:
             return
         call.usage = kept_usage(seen.usage)
         call.served_model, call.finish_reason = seen.served_model, seen.finish_reason
+        whole = whole and not seen.is_provisional
         tokens, details = seen.tokens(), seen.details()
         basis = "computed" if whole and tokens else "estimated"
         if tokens is None:
