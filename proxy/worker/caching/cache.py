@@ -24,7 +24,7 @@ from proxy.worker.caching.caller_tags import caller_tags
 from proxy.worker.caching.entries import Entries
 from proxy.worker.caching.entry import Entry
 from proxy.worker.caching.flight import Flight, Subject, is_own
-from proxy.worker.caching.invalidation import Invalidation, labels_of
+from proxy.worker.caching.invalidation import Invalidation, entry_labels, labels_of
 from proxy.worker.caching.repeatable import is_repeatable
 from proxy.worker.caching.replay import follow_plain, follow_stream, give
 from proxy.worker.caching.state import CacheState
@@ -100,8 +100,8 @@ class Cache:
             if await self._followed(inbound, route, flight):
                 return
         else:
-            models = (call.requested_model or "", *(target.name for target in route.targets))
-            labels = frozenset(labels_of(tenant, call.team, route.name, models, tags))
+            models = (call.requested_model or "", *[target.name for target in route.targets])
+            labels = labels_of(tenant, call.team, route.name, models, tags)
             subject = Subject(tenant, tags, labels)
             flight = Flight(key, subject, inbound, self._bounds.entry, lambda ended: self._ended(ended, rule.ttl))
             self._flights[key] = flight
@@ -262,7 +262,11 @@ class Cache:
             del self._flights[flight.key]
             if flight.entry is None or not flight.is_kept:
                 return
-            if self._entries.put(flight.key, flight.entry, ttl) and self._shared and flight.marks is not None:
+            labels, own = flight.subject.labels, entry_labels(flight.entry)
+            if not own <= labels:  # somebody answered whom the route does not name
+                labels |= own
+            is_kept = self._entries.put(flight.key, flight.entry, ttl, labels)
+            if is_kept and self._shared is not None and flight.marks is not None:
                 self._shared.keep(flight.key, flight.entry, ttl, flight.marks)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from proxy.routing import CacheBounds
 from proxy.worker.caching.entry import Entry
-from proxy.worker.caching.invalidation import Invalidation, entry_labels
+from proxy.worker.caching.invalidation import Invalidation, Labels
 
 
 class Entries:
@@ -19,9 +19,10 @@ class Entries:
     def __init__(self, bounds: CacheBounds, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._bounds = bounds
         self._monotonic = monotonic
-        self._entries: OrderedDict[bytes, tuple[Entry, float]] = OrderedDict()
-        """Key → the reply, and when it is too old; the most recently used last."""
-        self._labelled: dict[str, set[bytes]] = {}
+        self._entries: OrderedDict[bytes, tuple[Entry, float, Labels]] = OrderedDict()
+        """Key → the reply, when it is too old, and its labels; the most recently used last."""
+        self._labelled: dict[Labels, set[bytes]] = {}
+        """Most replies have the same labels as many others."""
         self.bytes = 0
         self.evicted = 0
         """For want of room, since the start."""
@@ -40,7 +41,7 @@ class Entries:
         found = self._entries.get(key)
         if found is None:
             return None
-        entry, _ = found
+        entry = found[0]
         age = self._monotonic() - entry.born
         if age >= ttl:
             self._remove(key)
@@ -51,23 +52,27 @@ class Entries:
         self._entries.move_to_end(key)
         return entry, age
 
-    def put(self, key: bytes, entry: Entry, ttl: float) -> bool:
-        """Keep it; False where it is too large."""
+    def put(self, key: bytes, entry: Entry, ttl: float, labels: Labels) -> bool:
+        """Keep it; False where it is too large. `labels`: its own at least."""
         if len(entry.body) + len(entry.last) > self._bounds.entry or entry.size > self._bounds.size:
             return False
         if key in self._entries:
             self._remove(key)
-        self._entries[key] = entry, entry.born + ttl
+        self._entries[key] = entry, entry.born + ttl, labels
         self.bytes += entry.size
-        for label in entry_labels(entry):
-            self._labelled.setdefault(label, set()).add(key)
-        self._make_room()
+        keys = self._labelled.get(labels)
+        if keys is None:
+            keys = self._labelled[labels] = set()
+        keys.add(key)
+        if self.bytes > self._bounds.size:
+            self._make_room()
         return True
 
     def invalidate(self, which: Invalidation) -> int:
         """How many there were."""
-        keys = {key for label in which.labels() for key in self._labelled.get(label, ())}
-        concerned = [key for key in keys if which.concerns(self._entries[key][0])]
+        wanted = which.labels()
+        found = [keys for labels, keys in self._labelled.items() if not labels.isdisjoint(wanted)]
+        concerned = [key for keys in found for key in keys if which.concerns(self._entries[key][0])]
         for key in concerned:
             self._remove(key)
         return len(concerned)
@@ -85,10 +90,9 @@ class Entries:
             self.evicted += 1
 
     def _remove(self, key: bytes) -> None:
-        entry, _ = self._entries.pop(key)
+        entry, _, labels = self._entries.pop(key)
         self.bytes -= entry.size
-        for label in entry_labels(entry):
-            keys = self._labelled[label]
-            keys.discard(key)
-            if not keys:
-                del self._labelled[label]
+        keys = self._labelled[labels]
+        keys.discard(key)
+        if not keys:
+            del self._labelled[labels]

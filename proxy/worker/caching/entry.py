@@ -6,7 +6,7 @@ OVERHEAD_BYTES = 2048
 """What an entry takes beside its reply."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`body` and `last` together are the reply. Of a stream, the comment on its cost stands between them."""
 
     tenant: str

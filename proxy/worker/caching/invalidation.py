@@ -3,6 +3,8 @@
 Keeps true: a caller reaches what its own key may be given, and nothing of others.
 """
 
+from functools import lru_cache
+
 import msgspec
 
 from proxy.worker.caching.entry import Entry
@@ -46,17 +48,19 @@ class Invalidation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return [f"{each}{kind}" for each in whose for kind in kinds]
 
 
-def labels_of(
-    tenant: str, team: str | None, route: str, models: tuple[str, ...], tags: tuple[str, ...]
-) -> tuple[str, ...]:
+Labels = frozenset[str]
+
+
+@lru_cache(maxsize=4096)
+def labels_of(tenant: str, team: str | None, route: str, models: tuple[str, ...], tags: tuple[str, ...]) -> Labels:
     """All labels of an entry: each for everybody's invalidations, and for its own tenant's."""
     kinds = ["", f"route:{route}", *(f"model:{model}" for model in models), *(f"tag:{tag}" for tag in tags)]
     if team is not None:
         kinds.append(f"of:{team}")
-    return (*kinds, *(f"{tenant}|{kind}" for kind in kinds))
+    return frozenset((*kinds, *(f"{tenant}|{kind}" for kind in kinds)))
 
 
-def entry_labels(entry: Entry) -> tuple[str, ...]:
+def entry_labels(entry: Entry) -> Labels:
     """Those of a whole one."""
     models = (entry.requested, f"{entry.provider}/{entry.model}")
-    return labels_of(entry.tenant, entry.team, entry.route, tuple(dict.fromkeys(models)), entry.tags)
+    return labels_of(entry.tenant, entry.team, entry.route, models, entry.tags)

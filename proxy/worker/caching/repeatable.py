@@ -16,6 +16,7 @@ _OF_A_STATE = frozenset({"previous_response_id", "conversation", "container", "p
 _NOTHING: tuple[object, ...] = (None, False, [])
 _SEARCHING = frozenset({"web_search_options", "search_parameters", "enable_search", "plugins", "mcp_servers"})
 """How providers are told to look things up beside tools."""
+_TELLING = _SEARCHING | _OF_A_STATE | {"background", "store", "tools"}
 
 
 def is_repeatable(endpoint: str, headers: Mapping[bytes, bytes], body: Mapping[str, Any]) -> bool:
@@ -23,6 +24,8 @@ def is_repeatable(endpoint: str, headers: Mapping[bytes, bytes], body: Mapping[s
     if headers.get(PRIORITY, b"").strip().lower() == b"deferred":
         return False
     if endpoint == "completions":  # its `prompt` is text
+        return True
+    if _TELLING.isdisjoint(body):
         return True
     if any(body.get(name) not in _NOTHING for name in _SEARCHING):  # an empty object is the default search
         return False

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from proxy.routing import CacheBounds
 from proxy.worker.caching.entries import Entries
 from proxy.worker.caching.entry import OVERHEAD_BYTES, Entry
-from proxy.worker.caching.invalidation import Invalidation
+from proxy.worker.caching.invalidation import Invalidation, entry_labels
 
 TTL = 60.0
 
@@ -33,6 +33,10 @@ def entry(size: int = 100, born: float = 1000.0, **changed: object) -> Entry:
     return Entry(**(fields | {"born": born} | changed))  # type: ignore[arg-type]
 
 
+def put(entries: Entries, key: bytes, each: Entry, ttl: float) -> bool:
+    return entries.put(key, each, ttl, entry_labels(each))
+
+
 def kept(room: int, clock: Clock, largest: int = 10_000) -> Entries:
     return Entries(CacheBounds(size=room * (OVERHEAD_BYTES + 100), entry=largest), monotonic=clock)
 
@@ -40,9 +44,9 @@ def kept(room: int, clock: Clock, largest: int = 10_000) -> Entries:
 def test_the_least_recently_used_goes_first(clock: Clock) -> None:
     entries = kept(3, clock)
     for name in (b"a", b"b", b"c"):
-        assert entries.put(name, entry(), TTL)
+        assert put(entries, name, entry(), TTL)
     assert entries.get(b"a", TTL)
-    entries.put(b"d", entry(), TTL)
+    put(entries, b"d", entry(), TTL)
     assert entries.get(b"b", TTL) is None
     assert all(entries.get(name, TTL) for name in (b"a", b"c", b"d"))
     assert (len(entries), entries.evicted) == (3, 1)
@@ -50,14 +54,14 @@ def test_the_least_recently_used_goes_first(clock: Clock) -> None:
 
 def test_what_is_too_large_is_not_kept(clock: Clock) -> None:
     entries = kept(3, clock, largest=99)
-    assert not entries.put(b"a", entry(100), TTL)
-    assert not kept(1, clock).put(b"a", entry(101), TTL)
+    assert not put(entries, b"a", entry(100), TTL)
+    assert not put(kept(1, clock), b"a", entry(101), TTL)
     assert len(entries) == entries.bytes == 0
 
 
 def test_a_reply_has_its_time(clock: Clock) -> None:
     entries = kept(3, clock)
-    entries.put(b"a", entry(), TTL)
+    put(entries, b"a", entry(), TTL)
     clock.now += 30
     found = entries.get(b"a", TTL)
     assert found
@@ -70,8 +74,8 @@ def test_a_reply_has_its_time(clock: Clock) -> None:
 
 def test_what_is_too_old_is_let_go_of_unasked(clock: Clock) -> None:
     entries = kept(3, clock)
-    entries.put(b"a", entry(), TTL)
-    entries.put(b"b", entry(), TTL * 2)
+    put(entries, b"a", entry(), TTL)
+    put(entries, b"b", entry(), TTL * 2)
     clock.now += TTL
     entries.forget()
     assert (len(entries), entries.expired) == (1, 1)
@@ -81,7 +85,7 @@ def test_what_is_too_old_is_let_go_of_unasked(clock: Clock) -> None:
 def test_a_smaller_room_holds_less(clock: Clock) -> None:
     entries = kept(3, clock)
     for name in (b"a", b"b", b"c"):
-        entries.put(name, entry(), TTL)
+        put(entries, name, entry(), TTL)
     entries.configure(CacheBounds(size=OVERHEAD_BYTES + 100))
     assert len(entries) == 1
     assert entries.get(b"c", TTL)
@@ -110,7 +114,7 @@ asked = st.builds(
 def test_an_invalidation_takes_all_that_it_concerns_and_nothing_else(found: list[Entry], which: Invalidation) -> None:
     entries = Entries(CacheBounds(), monotonic=Clock())
     for number, each in enumerate(found):
-        entries.put(bytes([number]), each, TTL)
+        put(entries, bytes([number]), each, TTL)
     concerned = {
         number
         for number, each in enumerate(found)
