@@ -3,7 +3,10 @@
 import importlib
 import sys
 
-BENCHMARKS = ("gateway", "dialects", "ledger", "limits", "limits_store", "last_cent", "routing", "storms")
+BENCHMARKS = (
+    *("gateway", "dialects", "ledger", "limits", "limits_store", "last_cent", "routing", "storms"),
+    "failoverbench",
+)
 
 
 def main(argv: list[str]) -> int:
