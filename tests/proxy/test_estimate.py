@@ -268,3 +268,9 @@ FIELDS = st.sampled_from([
 def test_no_body_makes_an_estimate_fail(endpoint: str, body: dict[str, object]) -> None:
     assert input_tokens("gpt-4o", body) >= 0
     assert 0 < output_tokens(endpoint, body) <= MOST_OUTPUT
+
+
+@given(tokens=st.integers(0, 10**9), model=st.sampled_from(["gpt-4o", "claude-sonnet-4-5", "mistral-large", "qwen3"]))
+def test_the_longest_text_of_so_many_tokens_is_no_more_and_one_byte_longer_is(tokens: int, model: str) -> None:
+    longest = estimate.text_of_tokens(model, tokens)
+    assert estimate.tokens_of_text(model, longest) <= tokens < estimate.tokens_of_text(model, longest + 1)

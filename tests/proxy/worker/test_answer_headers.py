@@ -3,7 +3,15 @@
 from collections.abc import Callable
 
 from gatewatch.call import Attempt
-from proxy.worker.answer_headers import closing_comment, id_headers, plain_headers, stream_headers, tried_headers
+from proxy.worker.answer_headers import (
+    closing_comment,
+    id_headers,
+    late_comment,
+    opening_headers,
+    plain_headers,
+    stream_headers,
+    tried_headers,
+)
 from proxy.worker.endpoints import ENDPOINTS
 from proxy.worker.inbound import Inbound
 
@@ -74,3 +82,19 @@ async def test_anthropics_sdks_find_the_call_id_where_they_look_for_it(inbound: 
     assert b"request-id" not in dict(id_headers(made))
     made.caller = ENDPOINTS["/v1/messages"].caller
     assert dict(id_headers(made))[b"request-id"] == made.call.call_id.encode()
+
+
+async def test_what_is_not_known_when_a_stream_opens_is_told_by_a_comment_later(
+    inbound: Callable[..., Inbound],
+) -> None:
+    made = answered(inbound)
+    made.call.model = "gpt\r\ndata: x"
+    opened, whole = dict(opening_headers(made)), dict(stream_headers(made))
+    assert opened[b"content-type"] == b"text/event-stream; charset=utf-8"
+    assert opened[b"x-gatewatch-call-id"] == made.call.call_id.encode()
+    lines = late_comment(made).removesuffix(b"\n\n").split(b"\n")
+    assert all(line.startswith(b": x-gatewatch-") for line in lines), "no line of them is an event"
+    later = dict(line.removeprefix(b": ").split(b": ", 1) for line in lines)
+    assert later[b"x-gatewatch-provider"] == b"openai"
+    assert opened.keys() | later.keys() == whole.keys()
+    assert not opened.keys() & later.keys()

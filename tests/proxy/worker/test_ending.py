@@ -113,7 +113,8 @@ async def test_who_leaves_in_a_stream_pays_for_what_was_said(
 
 @pytest.mark.parametrize("app", APPS)
 async def test_an_error_is_told_in_the_dialect_of_who_asked(worker: Worker, serve: Serve, app: str) -> None:
-    """The second target's words count, being the last. The next app's call waits until its key may be asked again."""
+    """The second target's words count, being the last; it is asked again when it said. The next app's call waits until
+    its key may be asked."""
     broken = http(500, b'{"error":{"code":500,"message":"Broken","status":"INTERNAL"}}')
     over = http(429, b'{"type":"error","error":{"type":"rate_limit_error","message":"Slower"}}', "retry-after: 1")
     async with serve(by_provider(gemini=broken, messages=over)):
@@ -122,6 +123,6 @@ async def test_an_error_is_told_in_the_dialect_of_who_asked(worker: Worker, serv
     assert (reply.status, error["message"], error["type"]) == (429, "Slower", "rate_limit_error")
     assert ("type" in reply.json) is (app == "messages")
     assert reply.headers["retry-after"] == "1"
-    assert reply.headers["x-gatewatch-attempts"] == "2"
     row = await row_of(worker, reply.headers)
-    assert (row["status"], row["error_kind"], row["attempts"]) == ("error", "upstream_rate_limited", 2)
+    assert (row["status"], row["error_kind"]) == ("error", "upstream_rate_limited")
+    assert int(reply.headers["x-gatewatch-attempts"]) == row["attempts"] > 1

@@ -151,3 +151,30 @@ async def test_a_reply_that_has_to_think_longer_than_can_be_paid_is_not_asked_fo
     with pytest.raises(Refusal) as refused:
         affordable(call, route("openai/gpt-4o-mini"), PROVIDERS, meter)
     assert refused.value.code == "cost_ceiling"
+
+
+@pytest.mark.parametrize(("lost", "may"), [(0, True), (3, True), (4, False)])
+async def test_what_lost_tries_may_have_cost_counts_before_the_next(
+    inbound: Callable[..., Inbound], meter: Meter, lost: int, may: bool
+) -> None:
+    """Of 20 micro-dollars the question takes 15.6, a token of output 0.6."""
+    call = asking(inbound, "0.00002", stream=True)
+    affordable(call, route("openai/gpt-4o-mini"), PROVIDERS, meter)
+    assert call.ceiling is not None
+    call.lost_picos = lost * MICRO
+    refusal = call.ceiling.too_dear(call, PROVIDERS["openai"], "gpt-4o-mini")
+    assert (refusal is None) is may
+
+
+@pytest.mark.parametrize(("target", "code"), [("openai/gpt-4o", "cost_ceiling"), ("own/free", "model_without_price")])
+async def test_a_target_that_comes_up_later_is_asked_about_too(
+    inbound: Callable[..., Inbound], meter: Meter, target: str, code: str
+) -> None:
+    """A canary's, a longer window's or the last resort's."""
+    call = asking(inbound, "0.00002")
+    affordable(call, route("openai/gpt-4o-mini"), PROVIDERS, meter)
+    assert call.ceiling is not None
+    provider_name, model = target.split("/")
+    refusal = call.ceiling.too_dear(call, PROVIDERS[provider_name], model)
+    assert refusal is not None
+    assert refusal.code == code
