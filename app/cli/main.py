@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "limits": ("app.cli.limits", "how fast calls may come; list, set, remove"),
     "alerts": ("app.cli.alerts", "what fires, what is watched; acknowledge, silence, resume"),
     "cache": ("app.cli.cache", "what replies are kept; give them no more"),
+    "deferred": ("app.cli.deferred", "calls that wait for a cheaper hour; list, show, cancel"),
     "roles": ("app.cli.roles", "who among the login users of the gateway's machine may do what"),
     "audit": ("app.cli.audit", "who did what, the proof of it, and the trail for other programs"),
     "bodies": ("app.cli.bodies", "what a call said and was told, where that is kept"),

@@ -9,6 +9,7 @@ WITHIN_ONE_TEAM = frozenset(
         *("keys.list", "keys.show", "keys.affected", "keys.export", "keys.identify", "keys.found"),
         *("teams.list", "teams.show"),
         *("budgets.list", "budgets.set", "budgets.remove", "limits.list", "limits.set", "limits.remove"),
+        *("deferred.list", "deferred.show", "deferred.cancel"),
         "prices.own",
         "audit.list",
     }

@@ -21,7 +21,12 @@ _KINDS: dict[Kind, frozenset[str]] = {
             *("canary", "drain", "undrain", "rollback"),
         }
     ),
-    "delete": frozenset({"delete", "remove", "revoke", "abandon", "drop", "forget", "unset", "end", "invalidate"}),
+    "delete": frozenset(
+        {
+            *("delete", "remove", "revoke", "abandon", "drop", "forget", "unset", "end", "invalidate"),
+            "cancel",
+        }
+    ),
 }
 
 

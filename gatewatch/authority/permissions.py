@@ -57,6 +57,9 @@ class Permission(StrEnum):
     """To send calls elsewhere than the configuration says: canaries, drains, rollbacks."""
     PRICES_VIEW = "prices.view"
     PRICES_SET = "prices.set"
+    DEFERRED_VIEW = "deferred.view"
+    """Which calls wait for their time; not what they say."""
+    DEFERRED_CANCEL = "deferred.cancel"
     ROLES_VIEW = "roles.view"
     ROLES_SET = "roles.set"
     AUDIT_VIEW = "audit.view"
@@ -78,6 +81,7 @@ _USER = frozenset(
         _P.ALERTS_VIEW,
         _P.BUDGETS_VIEW,
         _P.ROUTES_VIEW,
+        _P.DEFERRED_VIEW,
         _P.KEYS_REPORT_LEAK,  # whoever has a secret can do as much by putting it into a prompt
     }
 )
@@ -92,6 +96,7 @@ _ADMIN = _USER | {
     _P.BUDGETS_GRANT,
     _P.LIMITS_SET,
     _P.CACHE_INVALIDATE,
+    _P.DEFERRED_CANCEL,
     _P.ROUTES_CHANGE,
     _P.PROVIDERS_QUARANTINE,
     _P.ALERTS_MANAGE,

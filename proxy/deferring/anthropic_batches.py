@@ -67,14 +67,19 @@ class AnthropicBatches:
 
     async def look(self, channel: Channel, id: str, more: bytes) -> Look:
         batch = _read(await ask(channel, "GET", f"{_PATH}/{id}", more=more))
-        is_over = batch.processing_status == "ended"
-        return Look(is_over, (f"{_PATH}/{id}/results",) if is_over else ())
+        if batch.processing_status != "ended":
+            return Look(is_over=False)
+        return Look(is_over=True, results=(f"{_PATH}/{id}/results",), leftovers=(f"{_PATH}/{id}",))
 
     async def results(self, channel: Channel, look: Look, more: bytes) -> AsyncIterator[Result]:
         for path in look.results:
             async for line in lines(channel, path, more=more):
                 if line.strip():
                     yield _result(line)
+
+    async def tidy(self, channel: Channel, look: Look, more: bytes) -> None:
+        for path in look.leftovers:
+            await ask(channel, "DELETE", path, more=more)
 
     async def stop(self, channel: Channel, id: str, more: bytes) -> None:
         await ask(channel, "POST", f"{_PATH}/{id}/cancel", more=more)

@@ -22,6 +22,8 @@ class Look(NamedTuple):
     """Where what became of its calls stands: paths below the base URL."""
     why: str = ""
     """Where it is over without any: what the provider says."""
+    leftovers: tuple[str, ...] = ()
+    """What lies there of it when it is over: paths below the base URL."""
 
 
 class Result(NamedTuple):
@@ -50,6 +52,10 @@ class BatchApi(Protocol):
 
     def results(self, channel: Channel, look: Look, more: bytes) -> AsyncIterator[Result]:
         """What became of its calls, in any order. Those that are left out were not made."""
+        ...
+
+    async def tidy(self, channel: Channel, look: Look, more: bytes) -> None:
+        """What was asked and answered need not lie there any longer."""
         ...
 
     async def stop(self, channel: Channel, id: str, more: bytes) -> None:

@@ -122,7 +122,7 @@ class Batching:
             model=place.model,
             endpoint=place.endpoint,
             submitted_at=now,
-            next_at=now + FIRST_LOOK_US,
+            next_at=now + min(FIRST_LOOK_US, self._gateway.settings.deferring.poll),
         )
         for entry in entries:
             entry.state, entry.batch, entry.began_at, entry.tries = "submitting", batch.id, now, entry.tries + 1

@@ -64,6 +64,8 @@ class Collecting:
             look = None
         if look is not None and look.is_over:
             await self._leave(batch, entries, look.why or "It is not among the results of its batch.", made=False)
+            with suppress(Said, Away):  # it is deleted there by itself, later
+                await api.tidy(channel, look, more)
             return True
         batch.looks += 1
         longest = self._gateway.settings.deferring.poll

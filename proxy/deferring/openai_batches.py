@@ -33,6 +33,7 @@ class _Errors(msgspec.Struct):
 class _Batch(msgspec.Struct):
     id: str
     status: str = ""
+    input_file_id: str | None = None
     output_file_id: str | None = None
     error_file_id: str | None = None
     errors: _Errors | None = None
@@ -80,17 +81,25 @@ class OpenAiBatches:
         batch = _read(await ask(channel, "GET", f"/batches/{id}", more=more), _Batch)
         if batch.status not in _OVER:
             return Look(is_over=False)
-        files = tuple(
-            f"/files/{checked_id(file)}/content" for file in (batch.output_file_id, batch.error_file_id) if file
-        )
+        made = [checked_id(file) for file in (batch.output_file_id, batch.error_file_id) if file]
+        given = [checked_id(batch.input_file_id)] if batch.input_file_id else []
         told = [error.message for error in (batch.errors.data or ()) if error.message] if batch.errors else []
-        return Look(is_over=True, results=files, why="; ".join([batch.status, *told])[:500])
+        return Look(
+            is_over=True,
+            results=tuple(f"/files/{file}/content" for file in made),
+            why="; ".join([batch.status, *told])[:500],
+            leftovers=tuple(f"/files/{file}" for file in (*given, *made)),
+        )
 
     async def results(self, channel: Channel, look: Look, more: bytes) -> AsyncIterator[Result]:
         for path in look.results:
             async for line in lines(channel, path, more=more):
                 if line.strip():
                     yield _result(line)
+
+    async def tidy(self, channel: Channel, look: Look, more: bytes) -> None:
+        for path in look.leftovers:
+            await ask(channel, "DELETE", path, more=more)
 
     async def stop(self, channel: Channel, id: str, more: bytes) -> None:
         await ask(channel, "POST", f"/batches/{id}/cancel", more=more)

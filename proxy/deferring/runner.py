@@ -245,7 +245,6 @@ class Runner:
         await self._collecting.leave(batch, [entry for entry in late if entry.id in entries])
         if not self._waiting.in_batch(id):
             await self._collecting.stop(batch)
-            await self._drop(batch)
 
     async def _drop(self, batch: Batch) -> None:
         self._batches.pop(batch.id, None)

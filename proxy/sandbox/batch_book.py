@@ -102,6 +102,9 @@ class BatchBook:
             self._go_on(batch)
         return batch
 
+    def forget(self, batch: Batch) -> None:
+        self._batches.pop(batch.id, None)
+
     def _go_on(self, batch: Batch) -> None:
         now = time.time()
         is_done = now >= batch.created + batch.seconds

@@ -60,8 +60,13 @@ def answer(book: BatchBook, exchange: "Exchange") -> bytes | None:
         _only(exchange, "POST")
         if not batch.is_over:
             batch.cancelled = batch.cancelled or time.time()
+    elif exchange.request.method == "DELETE":
+        if not batch.is_over:
+            raise ApiError(400, "A Message Batch is deleted once it has ended.")
+        book.forget(batch)
+        return exchange.plain(msgspec.json.encode({"id": batch.id, "type": "message_batch_deleted"}))
     else:
-        _only(exchange, "GET")
+        _only(exchange, "GET", "DELETE")
     return exchange.plain(msgspec.json.encode(_told(batch, exchange)))
 
 

@@ -184,6 +184,7 @@ OF_A_KEY: dict[str, Callable[[str], dict[str, Any]]] = {
 OF_ALL: dict[str, dict[str, Any]] = {
     "audit.list": {},
     "budgets.list": {},
+    "deferred.list": {},
     "keys.affected": {"team": "search"},
     "keys.export": {},
     "keys.list": {},
@@ -196,12 +197,15 @@ OF_A_TEAM: dict[str, dict[str, Any]] = {
     "keys.import": {"key": {"id": "abcdefgh", "name": "mine"}, "create_team": True},
     "keys.list": {},
     "keys.export": {},
+    "deferred.list": {},
     "teams.show": {},
 }
+OF_A_CALL = {"deferred.show", "deferred.cancel"}
+"""Tried in test_deferred."""
 
 
 def test_every_action_of_one_team_is_tried_here() -> None:
-    assert {*OF_A_KEY, *OF_ALL, *OF_A_TEAM, "keys.identify", "keys.found"} == WITHIN_ONE_TEAM
+    assert {*OF_A_KEY, *OF_ALL, *OF_A_TEAM, *OF_A_CALL, "keys.identify", "keys.found"} == WITHIN_ONE_TEAM
     assert set(actions()) >= WITHIN_ONE_TEAM
 
 

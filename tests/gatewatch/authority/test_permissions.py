@@ -9,6 +9,7 @@ LOOKS = {"live.read", "ledger.read", "keys.view", "teams.view", "providers.view"
     "alerts.view",
     "budgets.view",
     "routes.view",
+    "deferred.view",
 }
 ADMIN = {"keys.create", "keys.edit", "keys.rotate", "keys.revoke", "keys.copy", "teams.create"} | {
     "providers.quarantine",
@@ -17,6 +18,7 @@ ADMIN = {"keys.create", "keys.edit", "keys.rotate", "keys.revoke", "keys.copy", 
     "budgets.grant",
     "limits.set",
     "cache.invalidate",
+    "deferred.cancel",
     "routes.change",
     "alerts.test",
     "roles.view",

@@ -73,6 +73,14 @@ async def test_a_batch_is_cancelled_before_it_is_done(client: anthropic.AsyncAnt
     assert (await results(client, made.id))["a"].type == "canceled"
 
 
+async def test_one_that_is_over_is_deleted(client: anthropic.AsyncAnthropic) -> None:
+    made = await client.messages.batches.create(requests=[asked("a")])
+    await over(client, made.id)
+    assert (await client.messages.batches.delete(made.id)).type == "message_batch_deleted"
+    with pytest.raises(anthropic.NotFoundError):
+        await client.messages.batches.retrieve(made.id)
+
+
 async def test_there_are_no_results_before_it_is_over(client: anthropic.AsyncAnthropic) -> None:
     made = await client.messages.batches.create(requests=[asked("a")], extra_headers={"x-sandbox-batch-seconds": "600"})
     with pytest.raises(anthropic.AnthropicError):
