@@ -30,11 +30,12 @@ _encode = msgspec.json.Encoder().encode
 def cache_key(inbound: Inbound, route: Route, tenant: str, places: str) -> bytes:
     """32 bytes. `places`: names what the route's providers are declared to be."""
     call, body = inbound.call, inbound.body
-    headers = sorted(
+    headers = [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in inbound.headers.items()
         if name in _REACHING or (name.startswith(_OURS) and name not in _ABOUT_THE_CALL)
-    )
+    ]
+    headers.sort()
     left_out = frozenset() if call.endpoint == "responses" else _WHOSE
     asked = {name: body[name] for name in sorted(body) if name not in left_out}
     way = (route.name, route.version, places, call.workload_class, call.data_class, call.region)

@@ -119,22 +119,24 @@ class Flight:
 
     def add(self, data: bytes) -> None:
         """More of the reply has come."""
-        if self.held > self._most and not self._followers:
-            self.parts.clear()  # nobody gets it
-            return
-        self.parts.append(data)
         self.held += len(data)
         if self.held > self._most:
             self.is_kept = False
             self._on_end(self)
-        self._wake()
+            if not self._followers:
+                self.parts.clear()  # nobody gets it
+                return
+        self.parts.append(data)
+        if self._followers:
+            self._wake()
 
     def ended(self, last: bytes = b"") -> None:
         """The reply is complete and its cost known; `last`: what stands behind the comment on that."""
         call, subject = self.leader.call, self.subject
-        if self.held > sum(map(len, self.parts)):
+        if self.held and not self.parts:
             return  # too large, and nobody wanted it
-        self.is_kept = self.is_kept and call.degraded is None
+        if call.degraded is not None:
+            self.is_kept = False
         self.whole(
             Entry(
                 tenant=subject.tenant,
