@@ -7,8 +7,8 @@ import time
 from tests.conformance.faults.callers import Told
 from tests.conformance.faults.scene import Scene, story
 from tests.conformance.faults.stage import as_b
-from tests.conformance.faults.verdicts import FROM_B, by_a, by_b, early, refused
-from tests.kit.provider_faults import closes, drips, good, half, is_silent, nothing, resets, says, status
+from tests.conformance.faults.verdicts import by_a, by_b, early, refused
+from tests.kit.provider_faults import drips, good, is_silent, nothing, says, status
 from tests.kit.provider_voices import OPENAI, Voice
 from tests.kit.raw_http import ask, request
 from tests.kit.scripted_upstream import Conversation, Received, Script
@@ -23,23 +23,6 @@ async def added(scene: Scene) -> None:
     place.listening.close()
     rows = [await scene.judged(by_b("upstream_unreachable")) for _ in range(3)]
     assert min(row["attempts_detail"][0]["latency_ms"] for row in rows) < 100
-
-
-def _half_lost(number: int, name: str, then: object) -> None:
-    @story(number, f"{name}-with-a-b-behind-it")
-    async def lost(scene: Scene) -> None:
-        """502 or B; never half a reply that looks whole."""
-        async with scene.provider(says(half(good), then=then)):  # type: ignore[arg-type]
-            told = await scene.call()
-            row = await scene.stage.row_of(told)
-            served = told.status == 200 and told.whole and told.text == FROM_B and row["status"] == "ok"
-            failed = told.status == 502 and told.code == "upstream_truncated" == row["error_kind"]
-            assert served or failed, told
-            assert row["cost_basis"] == "estimated"
-
-
-_half_lost(7, "resets-mid-body", resets)
-_half_lost(8, "short-body", closes)
 
 
 @story(13, "the-client-is-kept-company-meanwhile", more="deadlines: {first_byte: 1500ms, total: 5s}")

@@ -59,6 +59,7 @@ LOST = refused(502, "upstream_unreachable", bought=True)
 LATE = refused(504, "upstream_timeout", bought=True)
 TRUNCATED = refused(502, "upstream_truncated", bought=True)
 INVALID = refused(502, "upstream_invalid", bought=True)
+ELSE, ELSE_ERROR = by_b("upstream_invalid", bought=True), by_b("upstream_error")
 BROKEN = cut("upstream_truncated", PIECE)
 
 
@@ -82,7 +83,12 @@ def _error_inside(voice: Voice, asked: Received) -> bytes:
 
 
 def _error_at_once(voice: Voice, asked: Received) -> bytes:
-    return http(200, voice.error(502, "Provider returned error", code="502"))
+    return http(200, voice.error(500, "Provider returned error", code="502"))
+
+
+def _error_of_no_status(voice: Voice, asked: Received) -> bytes:
+    """Neither type nor code says which one it would have been."""
+    return http(200, voice.error(500, "Provider returned error", type="provider_error", code="provider_error"))
 
 
 def _usage(*, said: object, number: int = 0) -> Fault:
@@ -144,8 +150,8 @@ ROWS = (
         by_b("upstream_unreachable", bought=True), by_b("upstream_unreachable", bought=True), LOST, LOST),
     Row(6, "resets-before-headers", says(nothing, then=resets),
         by_b("upstream_unreachable", bought=True), by_b("upstream_unreachable", bought=True), LOST, LOST),
-    Row(7, "resets-mid-body", says(half(good), then=resets), alone=TRUNCATED),
-    Row(8, "short-body", says(half(good), then=closes), alone=TRUNCATED),
+    Row(7, "resets-mid-body", says(half(good), then=resets), by_b("upstream_truncated", bought=True), alone=TRUNCATED),
+    Row(8, "short-body", says(half(good), then=closes), by_b("upstream_truncated", bought=True), alone=TRUNCATED),
     Row(9, "resets-mid-stream", says(first_piece, then=resets), stream=BROKEN, alone_stream=BROKEN),
     Row(10, "ends-without-saying-so", says(_unfinished), stream=BROKEN, alone_stream=BROKEN),
     Row(11, "half-a-frame", says(_half_frame), stream=BROKEN, alone_stream=BROKEN),
@@ -176,16 +182,19 @@ ROWS = (
         refused(502, "upstream_auth", unretried=True), refused(502, "upstream_auth", unretried=True)),
     _refused_by_a(400, "context_length_exceeded"), _refused_by_a(404, "model_not_found"),
     _refused_by_a(413, "request_too_large"), _refused_by_a(422, "unprocessable_entity"),
-    Row(24, "200-with-an-error", says(_error_at_once),
+    Row(24, "200-with-an-error", says(_error_at_once), ELSE_ERROR, ELSE_ERROR,
+        alone=refused(502, "upstream_error"), alone_stream=refused(502, "upstream_error")),
+    Row(24, "200-with-an-error-of-no-status", says(_error_of_no_status), ELSE_ERROR, ELSE_ERROR,
         alone=refused(502, "upstream_error"), alone_stream=refused(502, "upstream_error")),
     Row(24, "error-within-a-stream", says(_error_inside),
         stream=cut("upstream_error", PIECE), alone_stream=cut("upstream_error", PIECE)),
-    Row(25, "a-page-with-200", says(page(200)), alone=INVALID, alone_stream=INVALID),
-    Row(25, "an-empty-reply", says(lambda voice, asked: http(200, b"")), alone=INVALID, alone_stream=INVALID),
+    Row(25, "a-page-with-200", says(page(200)), ELSE, ELSE, alone=INVALID, alone_stream=INVALID),
+    Row(25, "an-empty-reply", says(lambda voice, asked: http(200, b"")), ELSE, ELSE,
+        alone=INVALID, alone_stream=INVALID),
     Row(25, "half-a-json", says(lambda voice, asked: http(200, voice.reply("x", voice.usage(10, 2))[:-20])),
-        alone=INVALID),
+        ELSE, alone=INVALID),
     Row(26, "a-reply-of-a-gigabyte", without_end, alone=snapped("upstream_invalid")),
-    Row(26, "a-gzip-bomb", bomb, alone=INVALID, alone_stream=INVALID),
+    Row(26, "a-gzip-bomb", bomb, ELSE, ELSE, alone=INVALID, alone_stream=INVALID),
     Row(27, "a-line-beyond-the-cap", says(_long_line), alone_stream=cut("upstream_invalid", PIECE)),
     Row(27, "split-characters-crlf-and-bom", says(_utf8), alone_stream=by_a("Straße, 漢字, 🙂.")),
     Row(27, "twenty-thousand-events", says(_many), alone_stream=by_a("x" * 20_000)),
