@@ -115,6 +115,10 @@ STEPS: dict[str, Making] = {
     "model_not_found": _plainly("ask for a model that is configured, or add it to the file", "gatewatch config show"),
     "model_without_price": _without_price,
     "no_target_allowed": _none_allowed,
+    "cost_ceiling": _plainly(
+        "it has a ceiling: the model's `max_cost`, or the caller's own `x-gatewatch-max-cost-usd`; raise the lower one",
+        "gatewatch config show",
+    ),
     "limits_unavailable": _plainly("the store of the limits cannot be reached", "gatewatch doctor"),
     "allowance_unavailable": _plainly("the control store is locked or cannot be written", "gatewatch doctor"),
     "ledger_full": _plainly("the disk is full: make room, and calls are taken again by themselves", "gatewatch doctor"),

@@ -209,7 +209,7 @@ def alike(refusal: Refusal, call_id: str) -> Refusal:
 
 _OWN_CODES = frozenset(
     {
-        *("budget_exceeded", "model_without_price", "allowance_unavailable", "limits_unavailable"),
+        *("budget_exceeded", "cost_ceiling", "model_without_price", "allowance_unavailable", "limits_unavailable"),
         *("client_closed", "gateway_stopping", "key_revoked"),
     }
 )
