@@ -4,7 +4,7 @@ import importlib
 import sys
 
 BENCHMARKS = (
-    *("gateway", "dialects", "ledger", "limits", "limits_store", "last_cent", "routing", "storms"),
+    *("gateway", "dialects", "ledger", "limits", "limits_store", "cache", "last_cent", "routing", "storms"),
     "failoverbench",
 )
 

@@ -1,8 +1,9 @@
 """What the exact cache costs and saves: `python -m benchmarks.cache [--rounds N]`.
 
 Worker CPU per plain call and per burst stream, interleaved: a route without a cache; one with it whose calls all miss
-(`x-gatewatch-cache: refresh`, so that each has its key made, is asked for and kept); and one whose calls all hit. Prints
-Markdown; `--publish` puts it into `benchmarks/README.md`. Linux, with nginx and wrk installed; loopback only.
+(`x-gatewatch-cache: refresh`, so that each has its key made, is asked for and kept) beside one without whose calls have
+the same header; and one whose calls all hit. Prints Markdown; `--publish` puts it into `benchmarks/README.md`. Linux,
+with nginx and wrk installed; loopback only.
 """
 
 import argparse
@@ -54,15 +55,17 @@ def main(argv: list[str]) -> int:
 
 
 def candidates() -> list[Candidate]:
-    """The first is what the others are compared with."""
+    """Compared with each other as `AGAINST` says."""
     return [
         Candidate("none", "no cache", partial(_served, cached=False, more=())),
+        Candidate("asked", "no cache, the misses' header", partial(_served, cached=False, more=REFRESH)),
         Candidate("miss", "cache, every call misses", partial(_served, cached=True, more=REFRESH)),
         Candidate("hit", "cache, every call hits", partial(_served, cached=True, more=())),
     ]
 
 
 REFRESH = (("x-gatewatch-cache", "refresh"),)
+AGAINST = {"asked": "none", "miss": "asked", "hit": "none"}
 
 
 def measured(compared: list[Candidate], plan: Plan, folder: Path) -> list[str]:
@@ -78,18 +81,13 @@ def measured(compared: list[Candidate], plan: Plan, folder: Path) -> list[str]:
                     if number:  # round 0 warms up
                         spent.setdefault((kind, each.name), {})[number] = cost
             sys.stderr.write(f"cache: round {number}\n")
-    first = compared[0]
-    lines = [
-        f"Worker CPU-µs per call, {plan.rounds} rounds of {plan.seconds} s; ÷: against `{first.name}`, same round:",
-        "",
-    ]
+    lines = [f"Worker CPU-µs per call, {plan.rounds} rounds of {plan.seconds} s; ÷: same round:", ""]
     for kind, label in KINDS:
-        lines += [f"| {label} | CPU-µs | ÷ {first.name} |", "| --- | --- | --- |"]
+        lines += [f"| {label} | CPU-µs | ÷ |", "| --- | --- | --- |"]
         for candidate in compared:
-            own = spent[kind, candidate.name]
-            lines.append(
-                f"| {candidate.does} | {range_text(own.values())} | {range_text(paired(own, spent[kind, first.name]), 3)} |"
-            )
+            own, other = spent[kind, candidate.name], AGAINST.get(candidate.name)
+            ratio = f"{range_text(paired(own, spent[kind, other]), 3)} of `{other}`" if other else ""
+            lines.append(f"| `{candidate.name}`: {candidate.does} | {range_text(own.values())} | {ratio} |")
         lines.append("")
     return lines
 

@@ -105,8 +105,9 @@ class Cache:
             subject = Subject(tenant, tags, labels)
             flight = Flight(key, subject, inbound, self._bounds.entry, lambda ended: self._ended(ended, rule.ttl))
             self._flights[key] = flight
-        if not await self._found(inbound, flight, rule, wish):
-            await self._lead(inbound, flight, buy)
+        if self._shared is not None and await self._found(self._shared, inbound, flight, rule, wish):
+            return
+        await self._lead(inbound, flight, buy)
 
     def invalidate(self, which: Invalidation) -> int:
         """How many replies are not given any more; those that are being bought are not kept."""
@@ -166,14 +167,14 @@ class Cache:
             self._shared = SharedReplies(read_url(settings.limits_url), gateway_id(settings.pepper))
         self._shared.longest = max(self._shared.longest, longest)
 
-    async def _found(self, inbound: Inbound, flight: Flight, rule: CacheRule, wish: Wish) -> bool:
+    async def _found(
+        self, shared: "SharedReplies", inbound: Inbound, flight: Flight, rule: CacheRule, wish: Wish
+    ) -> bool:
         """Whether the shared store had the reply, and the call has it now."""
-        if self._shared is None:
-            return False
         flight.leader, inbound.flight = inbound, flight
         try:
             labels, tenant = sorted(flight.subject.labels), flight.subject.tenant
-            entry, flight.marks = await self._shared.look(flight.key, labels, tenant, reads=wish.reads)
+            entry, flight.marks = await shared.look(flight.key, labels, tenant, reads=wish.reads)
         except BaseException:
             flight.handed_over()
             raise
@@ -262,10 +263,10 @@ class Cache:
             del self._flights[flight.key]
             if flight.entry is None or not flight.is_kept:
                 return
-            labels, own = flight.subject.labels, entry_labels(flight.entry)
-            if not own <= labels:  # somebody answered whom the route does not name
-                labels |= own
-            is_kept = self._entries.put(flight.key, flight.entry, ttl, labels)
+            entry, labels = flight.entry, flight.subject.labels
+            if f"model:{entry.provider}/{entry.model}" not in labels:  # somebody whom the route does not name
+                labels |= entry_labels(entry)
+            is_kept = self._entries.put(flight.key, entry, ttl, labels)
             if is_kept and self._shared is not None and flight.marks is not None:
                 self._shared.keep(flight.key, flight.entry, ttl, flight.marks)
 
