@@ -30,6 +30,8 @@ async def spoken(tmp_path: Path) -> AsyncIterator[Spoken]:
     for each in (one, two):
         each.socket.close()
     await workers.stop(adopted=False)
+    if workers.listening:
+        workers.listening.close()
 
 
 async def test_the_answer_comes_when_all_have_obeyed(spoken: Spoken) -> None:
