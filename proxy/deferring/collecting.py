@@ -11,7 +11,7 @@ from contextlib import suppress
 from gatewatch.deferred.entry import Batch, Entry, Text
 from proxy.deferring.batch_api import Result
 from proxy.deferring.batching import FIRST_LOOK_US, api_of, tried_in
-from proxy.deferring.direct import Direct, cancelled
+from proxy.deferring.direct import Direct, reply_cancelled
 from proxy.deferring.finishing import Finishing, now_us
 from proxy.deferring.patience import PASSING
 from proxy.deferring.plain_exchange import Away, Said
@@ -139,7 +139,7 @@ class Collecting:
             self._finishing.refuse(inbound, refusal)
         if entry.cancelled_at:
             call.status, call.http_status, call.error_kind = "client_closed", 499, "client_closed"
-            request.reply(499, [], inbound.caller.error(cancelled(), call.call_id))
+            reply_cancelled(inbound, request)
         await self._finishing.finish(entry, inbound, request, text.earlier)
 
     def _passage(self, inbound: Inbound, channel: Channel, batch: Batch) -> Passage:

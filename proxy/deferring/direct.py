@@ -12,6 +12,7 @@ from gatewatch.deferred.entry import Entry, Text, Way
 from proxy.deferring.finishing import Finishing, now_us, numbered
 from proxy.deferring.holds import Holds
 from proxy.deferring.patience import again_at
+from proxy.http_server.request import Headers
 from proxy.refusal import Refusal, internal_error, upstream
 from proxy.worker.answer_headers import JSON, id_headers
 from proxy.worker.deferred.again import again
@@ -66,8 +67,7 @@ class Direct:
         call = inbound.call
         if call.status == "client_closed" or entry.cancelled_at:
             if not request.status:
-                inbound.request.gone = False
-                request.reply(499, [], inbound.caller.error(cancelled(), call.call_id))
+                reply_cancelled(inbound, request)
             await self._finishing.finish(entry, inbound, request, text.earlier)
             return
         if request.was_cut:  # nobody has seen the beginning of it
@@ -100,4 +100,11 @@ class Direct:
 
 
 def cancelled() -> Refusal:
-    return Refusal(499, "client_closed", "The call was cancelled.")
+    """What is fetched of such a call; its row says 499, as that of any call whose client has gone."""
+    return Refusal(410, "client_closed", "The call was cancelled.")
+
+
+def reply_cancelled(inbound: Inbound, request: LaterRequest) -> None:
+    refusal = cancelled()
+    headers: Headers = [JSON, *id_headers(inbound)]
+    request.reply(refusal.status, headers, inbound.caller.error(refusal, inbound.call.call_id))

@@ -21,6 +21,8 @@ class EarlyEnd:
         inbound, request = again(entry, text, "running", entry.way)
         refusal, status = (cancelled(), "client_closed") if entry.cancelled_at else (too_late(), "error")
         self._finishing.refuse(inbound, refusal, status)
+        if entry.cancelled_at:
+            inbound.call.http_status = 499
         await self._finishing.finish(entry, inbound, request, text.earlier)
 
 

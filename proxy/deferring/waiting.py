@@ -15,7 +15,10 @@ class Waiting:
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
+        self._at: dict[str, int] = {}
+        """When each is due."""
         self._due: list[tuple[int, str]] = []
+        """The same in order, with some that is not so any more."""
         self._gathered: dict[Group, dict[str, Entry]] = {}
         """Those that are to be handed over together."""
 
@@ -35,10 +38,13 @@ class Waiting:
         return None
 
     def look_again(self, entry: Entry, now: int) -> None:
-        """When it is due by what it says now; when it is late at the latest."""
+        """When it is due by what it says now; when it is late at the latest, and once more at its deadline."""
         late = late_from(entry.accepted_at, entry.deadline)
-        at = 0 if entry.cancelled_at else min(entry.next_at, late) if now < late else entry.next_at
-        heapq.heappush(self._due, (at, entry.id))
+        latest = late if now < late else entry.deadline if entry.way == "standard" else now
+        at = 0 if entry.cancelled_at else min(entry.next_at, latest)
+        if self._at.get(entry.id) != at:
+            self._at[entry.id] = at
+            heapq.heappush(self._due, (at, entry.id))
         group = group_of(entry)
         if entry.state == "queued" and entry.way == "batch":
             self._gathered.setdefault(group, {})[entry.id] = entry
@@ -46,12 +52,14 @@ class Waiting:
             self._gathered.get(group, {}).pop(entry.id, None)
 
     def forget(self, id: str) -> None:
+        self._at.pop(id, None)
         entry = self.entries.pop(id, None)
         if entry is not None:
             self._gathered.get(group_of(entry), {}).pop(id, None)
 
     def clear(self) -> None:
         self.entries.clear()
+        self._at.clear()
         self._due.clear()
         self._gathered.clear()
 
@@ -63,8 +71,10 @@ class Waiting:
     def due(self, now: int) -> Iterator[Entry]:
         """Each that is due, once; it has to be looked at again by `look_again`, or is forgotten."""
         while self._due and self._due[0][0] <= now:
-            _, id = heapq.heappop(self._due)
-            if (entry := self.entries.get(id)) is not None:
+            at, id = heapq.heappop(self._due)
+            entry = self.entries.get(id)
+            if entry is not None and self._at.get(id) == at:
+                del self._at[id]
                 yield entry
 
     def full(self, most: int) -> list[Group]:
