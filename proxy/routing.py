@@ -65,7 +65,7 @@ class Breaking(msgspec.Struct, frozen=True, kw_only=True):
     failures: int = 5
     share: float = 0.5
     pause: float = 5.0
-    longest: float = 60.0
+    longest: float = 30.0
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):

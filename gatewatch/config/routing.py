@@ -85,7 +85,7 @@ class Breaker(Section):
     """Or the share of failures among at least ten calls of the last ten seconds."""
     pause: Duration = 5 * _SECOND
     """How long it is left alone; then one call tries it. Doubles with each failed try."""
-    longest: Duration = 60 * _SECOND
+    longest: Duration = 30 * _SECOND
     """The longest pause."""
 
 

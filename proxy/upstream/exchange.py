@@ -38,6 +38,7 @@ class Exchange:
         self._total_due = total_due
         self._loop = asyncio.get_running_loop()
         self._activity = self._loop.time()
+        self._first_due = 0.0
         self._chunks: deque[bytes] = deque()
         self._buffered = 0
         self._complete = False
@@ -113,6 +114,7 @@ class Exchange:
         self.connection = connection
         self.sent = True
         self._activity = self._loop.time()
+        self._first_due = self._activity + self._deadlines.first_byte
         self._watch()
 
     def started(self, status: int, headers: dict[bytes, bytes]) -> None:
@@ -123,13 +125,13 @@ class Exchange:
     def arrived(self) -> None:
         """Bytes came in."""
         self._activity = self.last_byte_at = self._loop.time()
-        if not self.first_byte_at:
+
+    def feed(self, chunk: bytes) -> None:
+        if not self.first_byte_at:  # a head alone says nothing: providers send it before they have begun
             self.first_byte_at = self._activity
             if self._timer and self._deadlines.idle < self._deadlines.first_byte:
                 self._timer.cancel()
                 self._watch()
-
-    def feed(self, chunk: bytes) -> None:
         if self._lingering:
             return
         self._chunks.append(chunk)
@@ -179,18 +181,18 @@ class Exchange:
 
     def _watch(self) -> None:
         """One timer per exchange: it looks at the last activity when it fires, and goes on waiting for the rest."""
-        phase = self._deadlines.idle if self.first_byte_at else self._deadlines.first_byte
         now = self._loop.time()
         if self._buffered > BUFFER_BYTES:
             self._activity = now  # we do not read: the silence is the client's
-        due = min(self._activity + phase, self._total_due)
+        phase_due = self._activity + self._deadlines.idle if self.first_byte_at else self._first_due
+        due = min(phase_due, self._total_due)
         if due > now:
             self._timer = self._loop.call_at(due, self._watch)
             return
         if now >= self._total_due:
             what = "the call's total deadline passed"
         elif self.first_byte_at:
-            what = f"the upstream sent nothing for {phase:g} s"
+            what = f"the upstream sent nothing for {self._deadlines.idle:g} s"
         else:
-            what = f"the upstream sent no first byte within {phase:g} s"
+            what = f"the upstream sent no first byte within {self._deadlines.first_byte:g} s"
         self.fail("upstream_timeout", what)

@@ -54,12 +54,11 @@ class Asking:
         self._try = one_try
 
     def is_open(self, tries: Tries, target: Target) -> bool:
-        """Whether the breakers of all keys that could serve it are open."""
+        """Whether the breakers of all keys that may serve it are open."""
         if not self._breakers.any_open:
             return False
-        keys = tries.upstreams[target.provider].keys.for_call(tries.inbound.call.team, tries.route.name)
-        standings = [self._breakers.standing(target.provider, key.id, target.model) for key in keys]
-        return bool(standings) and all(each == "open" for each in standings)
+        usable, shut = self._usable(tries.upstreams[target.provider], target, tries)
+        return bool(usable) and len(shut) == len(usable)
 
     async def ask(
         self,
@@ -90,17 +89,18 @@ class Asking:
             await pause(tries.inbound, again * random.uniform(1.0, 1.1))  # noqa: S311 - spreads load
 
     def _is_worth_waiting(self, tries: Tries, target: Target, seconds: float, *, is_last: bool) -> bool:
-        """Whether a target that limits the call is asked again after so long: as the route's patience says; where
-        nobody else is left as long as calls wait for a turn, too: three tries at most, within its budget of retries."""
-        if tries.left < 1 or seconds >= tries.seconds_left():
+        """Whether a target that limits the call is asked again after so long: as the route's patience says, or, where
+        nobody else is left, as calls wait for turns; three tries at most, within its budget of retries."""
+        is_patient = seconds <= tries.patience
+        if not is_patient and (not is_last or seconds > self._pacing.patience(tries.inbound, tries.total_due)):
             return False
-        if seconds <= tries.patience:
+        if tries.left < 1 or seconds >= tries.seconds_left() or tries.asked.count(target) >= MOST_TRIES:
+            return False
+        if not self._retries.take(target.provider, target.model):
+            return False
+        if is_patient:
             tries.patience -= seconds
-            return True
-        if not is_last or seconds > self._pacing.patience(tries.inbound, tries.total_due):
-            return False
-        asked = tries.asked.count(target)
-        return asked < MOST_TRIES and self._retries.take(target.provider, target.model)
+        return True
 
     async def _with_its_keys(
         self,
@@ -184,16 +184,23 @@ class Asking:
                 failed.again = min(waits)
                 failed.refusal.headers = wait_headers(failed.again)
             of_provider = failed.refusal.code == "upstream_rate_limited"  # our own rules are not waited for
-            return failed, backoff(max(asked, 1), soonest) if of_provider else None
+            return failed, backoff(max(tries.asked.count(target), 1), soonest) if of_provider else None
         return failed or AttemptFailed(_no_key(inbound, provider, target, route), may_go_elsewhere=True), None
 
     def _left_alone(self, provider: Upstream, target: Target, tries: Tries) -> tuple[str, ...]:
-        """Keys with an open breaker, where there are others."""
+        """Keys with an open breaker, where there are others that may be used."""
         if not self._breakers.any_open:
             return ()
-        keys = [key.id for key in provider.keys.for_call(tries.inbound.call.team, tries.route.name)]
-        shut = tuple(id for id in keys if self._breakers.standing(target.provider, id, target.model) == "open")
-        return shut if len(shut) < len(keys) else ()
+        usable, shut = self._usable(provider, target, tries)
+        return shut if len(shut) < len(usable) else ()
+
+    def _usable(self, provider: Upstream, target: Target, tries: Tries) -> tuple[list[str], tuple[str, ...]]:
+        """Keys that are not in quarantine, and those of them whose breaker is open."""
+        keys, model = provider.keys, target.model
+        usable = [
+            key.id for key in keys.for_call(tries.inbound.call.team, tries.route.name) if keys.may_be_used(key, model)
+        ]
+        return usable, tuple(id for id in usable if self._breakers.standing(target.provider, id, model) == "open")
 
     async def _again(self, tries: Tries, target: Target, failed: AttemptFailed, asked: int) -> bool:
         """Wait before the same target is asked again, where it may be."""
@@ -262,6 +269,9 @@ class Asking:
             except Refusal:
                 turn.end()
                 continue
+            except BaseException:
+                turn.end()
+                raise
             tries.beside = target
             tries.begin(target)
             use = KeyTry(provider.quarantine, target.provider, key, target.model)

@@ -160,7 +160,7 @@ def failed_by(error: ProviderError, refusal: Refusal, wait: float | None = None)
     """What a provider said went wrong, and what may be done about it."""
     fault = key_fault(error)
     of_the_key = fault is not None or error.of_key is not None or error.status == 429
-    elsewhere = of_the_key or error.status in _NEXT_TARGET
+    elsewhere = of_the_key or error.status in _NEXT_TARGET or refusal.code == "upstream_error"
     return AttemptFailed(refusal, may_go_elsewhere=elsewhere, fault=fault, of_the_key=of_the_key, wait=wait)
 
 

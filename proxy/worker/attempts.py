@@ -4,6 +4,8 @@ Keeps true: as long as nothing has gone out, what one target failed of another m
 is asked after the others; there is one deadline and one number of tries over all of them.
 """
 
+from itertools import chain
+
 from proxy.refusal import DO_NOT_RETRY, Refusal
 from proxy.settings import Caps, Route, Target
 from proxy.worker.asking import Asking
@@ -51,42 +53,36 @@ class Attempts:
         raise failed.refusal from failed
 
     async def _round(self, tries: Tries) -> AttemptFailed | None:
-        """Each target once; the failure that is the answer, None where the reply was relayed."""
+        """Each target once; the failure that is the answer, None where the reply was relayed.
+
+        Raises Refusal where no target can be told the request.
+        """
         targets = tries.route.targets
+        untold: Refusal | None = None
         failed: AttemptFailed | None = None
         open_ones: list[Target] = []
-        for index, target in enumerate(targets):
-            if target == tries.beside and failed is not None:
-                continue  # it has had its try in this round
-            if len(targets) > 1 and self._asking.is_open(tries, target):
-                open_ones.append(target)
-                tries.pass_over(target, "breaker_open")
+        for place, target in enumerate(chain(targets, open_ones)):  # which grows on the way
+            if place < len(targets):
+                if target == tries.beside and failed is not None:
+                    continue  # it has had its try in this round
+                if len(targets) > 1 and self._asking.is_open(tries, target):
+                    open_ones.append(target)
+                    tries.pass_over(target, "breaker_open")
+                    continue
+            provider = tries.upstreams[target.provider]
+            try:
+                channel, passage = best_passage(provider, target, tries.route, tries.inbound)
+            except Refusal as refusal:
+                tries.pass_over(target, refusal.code)
+                untold = untold or refusal
                 continue
-            is_last = index == len(targets) - 1 and not open_ones
-            failed = await self._one(tries, target, failed, is_last=is_last)
+            is_last = place >= len(targets) + len(open_ones) - 1
+            failed = await self._asking.ask(tries, target, channel, passage, failed, is_last=is_last)
             if failed is None:
                 return None
             if not failed.may_go_elsewhere or tries.left < 1:
                 break
-        else:
-            for index, target in enumerate(open_ones):
-                failed = await self._one(tries, target, failed, is_last=index == len(open_ones) - 1)
-                if failed is None:
-                    return None
-                if not failed.may_go_elsewhere or tries.left < 1:
-                    break
-        assert failed, "a route has at least one target"
+        if failed is None:
+            assert untold, "a route has at least one target"
+            raise untold
         return failed
-
-    async def _one(
-        self, tries: Tries, target: Target, failed: AttemptFailed | None, *, is_last: bool
-    ) -> AttemptFailed | None:
-        """Raises Refusal where the first target cannot be told the request."""
-        provider = tries.upstreams[target.provider]
-        try:
-            channel, passage = best_passage(provider, target, tries.route, tries.inbound)
-        except Refusal:
-            if failed is None:
-                raise
-            return failed  # an earlier target could be told all of it, and its failure is the better answer
-        return await self._asking.ask(tries, target, channel, passage, failed, is_last=is_last)

@@ -68,14 +68,18 @@ class Race:
             await self._run(beside)
         except BaseException:
             for runner in self._runners:
+                if runner.exchange is not inbound.exchange and runner.is_sent:
+                    self._lose(runner)
                 await self._leave(runner, "client_closed")
             raise
+        finally:
+            inbound.beside = None
         inbound.upstream_ns = waited_before + time.perf_counter_ns() - began
         won = next((each for each in self._runners if each.is_good), self._runners[0])
         for runner in self._runners:
             if runner is not won:
                 if runner.is_sent:
-                    self._ending.lose_beside(inbound, runner.choice.channel.provider, runner.choice.target.model)
+                    self._lose(runner)
                 await self._leave(runner, HEDGED)
         won.choice.take(inbound)
         inbound.exchange = won.exchange
@@ -89,6 +93,16 @@ class Race:
         """Those that were asked and not taken."""
         return [(each.choice, each.task.result()) for each in self._runners if each.choice is not winner]
 
+    def end(self) -> None:
+        """Give back what the second took, however the race ended. May be called twice."""
+        for runner in self._runners:
+            if runner.choice is not self._first:
+                runner.choice.end()
+
+    def _lose(self, runner: _Runner) -> None:
+        choice = runner.choice
+        self._ending.lose_beside(self._tries.inbound, choice.channel.provider, choice.target.model)
+
     async def _run(self, beside: FindBeside) -> None:
         inbound = self._tries.inbound
         first = await self._begin(self._first, is_last=False)
@@ -96,10 +110,11 @@ class Race:
         first.exchange = inbound.exchange
         if not first.task.done():
             before = inbound.lost_picos, inbound.lost_tries
-            self._ending.lose_beside(inbound, first.choice.channel.provider, first.choice.target.model)
+            self._lose(first)
             second = await beside()  # what it may cost is held beside what the first may
             inbound.lost_picos, inbound.lost_tries = before
             if second is not None:
+                inbound.beside = first.exchange
                 await self._begin(second, is_last=True)
         pending = {runner.task for runner in self._runners}
         while pending:

@@ -40,6 +40,7 @@ class Inbound:
     __slots__ = (
         "ask",
         "attempts",
+        "beside",
         "body",
         "body_bytes",
         "call",
@@ -49,6 +50,7 @@ class Inbound:
         "content_started",
         "cut_off",
         "deferred",
+        "due",
         "epoch",
         "exchange",
         "flight",
@@ -103,6 +105,10 @@ class Inbound:
         )
         self.attempts: list[Attempt] = []
         self.exchange: Exchange | None = None
+        self.due: float | None = None
+        """Loop time of its end, once that is known."""
+        self.beside: Exchange | None = None
+        """Another one that runs at the same time."""
         self.tap: StreamTap | None = None
         self.channel: Channel | None = None
         """Where the call goes, or went last."""
@@ -150,6 +156,8 @@ class Inbound:
             self.waiting.fail(UpstreamFailed(kind, message, sent=False))
         if self.exchange:
             self.exchange.abort(kind, message)
+        if self.beside:
+            self.beside.abort(kind, message)
 
     @property
     def names_models(self) -> bool:

@@ -53,8 +53,8 @@ class OneTry:
 
         Raises Refusal and UpstreamFailed where some of it has gone out, or the client has gone.
         """
-        inbound, began_us = tries.inbound, tries.inbound.elapsed_us()
-        beside_it: Choice | None = None
+        inbound, began_us, asked = tries.inbound, tries.inbound.elapsed_us(), choice
+        race: Race | None = None
         trial = Trial(self._breakers, choice)
         try:
             if beside is None:
@@ -66,10 +66,10 @@ class OneTry:
                 self._outrun(race, winner, began_us, inbound)
                 if winner is not choice:
                     trial.end()
-                    choice, trial, beside_it = winner, Trial(self._breakers, winner), winner
+                    choice, trial = winner, Trial(self._breakers, winner)
             failed = answer if isinstance(answer, AttemptFailed) else await self._relayed(tries, choice, trial, *answer)
             self._note(choice, trial, failed, inbound, began_us)
-            if failed and beside_it is not None:  # whoever asked knows of the other key alone
+            if failed and choice is not asked:  # whoever asked knows of the other key alone
                 if failed.fault:
                     choice.use.failed(failed.fault)
                 failed.fault = failed.wait = None
@@ -86,8 +86,8 @@ class OneTry:
             raise
         finally:
             trial.end()
-            if beside_it is not None:
-                beside_it.end()
+            if race is not None:
+                race.end()
 
     async def _head(self, tries: Tries, choice: Choice, *, is_last: bool) -> tuple[Exchange, Attempt] | AttemptFailed:
         """Until the reply has begun. Raises UpstreamFailed where the client has gone."""

@@ -18,7 +18,9 @@ class Tries:
         self.upstreams = upstreams
         """Those of the configuration that the call began under."""
         self.caps = caps
-        self.total_due = asyncio.get_running_loop().time() + route.deadlines.total
+        if inbound.due is None:
+            inbound.due = asyncio.get_running_loop().time() + route.deadlines.total
+        self.total_due = inbound.due
         """Loop time of the call's end."""
         self.left = most
         self.patience = route.patience

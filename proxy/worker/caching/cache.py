@@ -203,7 +203,9 @@ class Cache:
         first = route.targets[0]
         inbound.call.provider, inbound.call.model = first.provider, first.model
         follower = inbound.waiting = flight.join()
-        late = asyncio.get_running_loop().call_later(route.deadlines.total, follower.fail, _too_late())
+        loop = asyncio.get_running_loop()
+        inbound.due = loop.time() + route.deadlines.total
+        late = loop.call_at(inbound.due, follower.fail, _too_late())
         try:
             await self._let_in(inbound)
             self._open(inbound)

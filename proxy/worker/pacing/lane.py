@@ -4,6 +4,7 @@ Keeps true: from four fifths of a known limit on, what may run at once is cut by
 cuts it too. Where nobody else is on the lane, a call goes: what is known may be wrong, and the provider is the judge.
 """
 
+import random
 import time
 from collections.abc import Callable
 
@@ -16,6 +17,8 @@ from proxy.worker.rate_waits import LONGEST_SECONDS
 
 FAR = 0.5
 """Of a limit: below, it is enough to hear of it now and then."""
+UNSAID_SECONDS = 0.5
+"""A pause behind a 429 that says nothing of one; it doubles until a call is let through."""
 _ENOUGH = 0.02
 """Seconds."""
 
@@ -40,6 +43,8 @@ class Lane(Turns):
         """Calls from before need not be listened to: the lane is far from its limits, and was told so just now."""
         self.shut_until = 0.0
         self._shut_at = 0.0
+        self._unsaid = 0
+        """How often in a row a 429 did not say how long to wait."""
 
     def learn(self, said: RateLimits, turn: Turn) -> None:
         """A reply to the call that has this turn says so."""
@@ -58,13 +63,18 @@ class Lane(Turns):
         """The provider answered with a 429, and wants to be asked again in so many seconds, if it says so."""
         now = self._monotonic()
         self.ceiling.cut(self.running, now)
-        self.shut_until = max(self.shut_until, now + min(wait or 0.0, LONGEST_SECONDS))
+        if wait is None:
+            if now < self.shut_until:
+                return  # a call that was under way already
+            self._unsaid += 1
+            wait = UNSAID_SECONDS * 2.0 ** min(self._unsaid - 1, 10) * random.uniform(1.0, 1.2)  # noqa: S311
+        self.shut_until = max(self.shut_until, now + min(wait, LONGEST_SECONDS))
         self._shut_at = now
 
     def served(self, turn: Turn) -> None:
         """A call was let through: where it was sent after the provider asked to wait, that is over."""
         if turn.began > self._shut_at:
-            self.shut_until = 0.0
+            self.shut_until, self._unsaid = 0.0, 0
             self.look()
 
     def tick(self) -> None:

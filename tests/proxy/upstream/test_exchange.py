@@ -252,7 +252,7 @@ async def test_abort_closes_the_socket_in_the_same_tick_and_tells_whoever_waits(
         if phase == "sent":
             await until(lambda: upstream.requests)
         elif phase == "headers":
-            await until(lambda: exchange.first_byte_at)
+            await until(lambda: exchange.last_byte_at)
         else:
             await exchange.reply_started()
         if phase == "paused":

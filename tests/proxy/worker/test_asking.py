@@ -9,9 +9,9 @@ import pytest
 
 from gatewatch.paths import Home
 from proxy.routing import Breaking, Routing
-from proxy.settings import Settings
+from proxy.settings import Settings, Way
 from tests.kit.scripted_upstream import Conversation, Script, http, scripted_upstream
-from tests.proxy.worker.test_attempts import BROKEN, LIMITED, OK, STREAM, error, key, with_keys
+from tests.proxy.worker.test_attempts import BROKEN, LIMITED, OK, STREAM, by_key, error, key, with_keys
 from tests.proxy.worker.test_gateway_defects import Running
 
 BUSY = http(503, b'{"error":{"message":"The engine is overloaded"}}')
@@ -177,3 +177,44 @@ async def test_where_the_others_fail_too_one_with_an_open_breaker_is_asked_after
         assert running.gateway.breakers.any_open
         last = await running.chat()
     assert (last.status, last.headers["x-gatewatch-provider"]) == (200, "openai")
+
+
+async def test_patience_is_no_storm(running: Running) -> None:
+    nothing_said = http(429, b'{"error":{"message":"Rate limit reached"}}')
+    async with scripted_upstream(saying(nothing_said)) as limited, scripted_upstream(saying(OK)) as second:
+        await running.start(limited.url, routed(second.url, patience=3.0))
+        for _ in range(10):
+            assert (await running.chat()).status == 200
+        assert sum(row.get("retries", 0) for row in running.closed()) <= 2 + 10 * 0.2
+        assert len(limited.requests) < 10, "a target that says 429 and no time is left alone for a while"
+
+
+async def test_a_key_with_an_open_breaker_is_used_where_the_others_are_in_quarantine(running: Running) -> None:
+    refused = http(401, b'{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}')
+    said = {"a": BROKEN, "b": refused}
+
+    async with scripted_upstream(by_key(said)) as upstream:
+        await running.start(upstream.url, with_keys(key("a"), key("b")))
+        for _ in range(8):
+            await running.chat()
+        assert running.gateway.breakers.any_open
+        said["a"] = OK
+        assert (await running.chat()).status == 200
+
+
+async def test_a_target_that_cannot_be_told_the_call_gives_way_to_one_that_can(running: Running) -> None:
+    def change(settings: Settings) -> Settings:
+        settings = routed(second.url)(settings)
+        gemini = msgspec.structs.replace(
+            settings.providers["openai"],
+            ways=(Way(dialect="anthropic-messages", base_url="http://127.0.0.1:9"),),
+        )
+        return msgspec.structs.replace(settings, providers=settings.providers | {"openai": gemini})
+
+    async with scripted_upstream(saying(OK)) as second:
+        await running.start(second.url, change)
+        reply = await running.chat(n=2)
+        alone = await running.chat(n=2, model="openai/gpt-4o-mini")
+    assert (reply.status, reply.headers["x-gatewatch-provider"]) == (200, "second")
+    assert running.closed()[0]["passed_over"] == [["openai/gpt-4o-mini", "unsupported_parameter"]]
+    assert (alone.status, alone.json["error"]["param"]) == (400, "n")

@@ -139,3 +139,47 @@ async def test_a_client_that_leaves_leaves_both(running: Running) -> None:
         await (await second.conversation(0)).left()
         await until(lambda: running.closed())
     assert running.closed()[0]["status"] == "client_closed"
+
+
+async def left_by_its_client(running: Running, second: Any) -> None:
+    """A call of which both targets were asked, and whose client goes then."""
+    call = asyncio.create_task(running.chat())
+    await (await second.conversation(len(second.conversations))).arrived()
+    call.cancel()
+    await until(lambda: not running.gateway.in_flight)
+
+
+async def test_what_the_second_took_is_given_back_when_the_client_leaves(running: Running) -> None:
+    async with scripted_upstream(silence) as slow, scripted_upstream(silence) as second:
+        await running.start(slow.url, routed(second.url, hedge_after=SOON))
+        for _ in range(3):
+            await left_by_its_client(running, second)
+        assert not any(state.running for state in running.gateway.pacing.states())
+
+
+async def test_both_are_charged_when_the_client_leaves(running: Running) -> None:
+    async with scripted_upstream(silence) as slow, scripted_upstream(silence) as second:
+        await running.start(slow.url, routed(second.url, hedge_after=SOON))
+        await left_by_its_client(running, second)
+        call = asyncio.create_task(running.chat(model="second/gpt-4o-mini"))
+        await (await second.conversation(1)).arrived()
+        call.cancel()
+        await until(lambda: len(running.closed()) == 2)
+    both, alone = running.closed()
+    assert both["cost_picos"] == 2 * alone["cost_picos"] > 0
+
+
+@pytest.mark.parametrize("how", ["client", "gateway"])
+async def test_where_the_second_has_failed_the_first_is_left_all_the_same(running: Running, how: str) -> None:
+    async with scripted_upstream(silence) as slow, scripted_upstream(saying(BROKEN)) as second:
+        await running.start(slow.url, routed(second.url, hedge_after=SOON))
+        call = asyncio.create_task(running.chat())
+        await (await second.conversation(0)).arrived()
+        await until(lambda: any(each.status == "error" for each in next(iter(running.gateway.in_flight)).attempts))
+        if how == "client":
+            call.cancel()
+        else:
+            running.gateway.stop_calls()
+        await (await slow.conversation(0)).left()
+        await until(lambda: not running.gateway.in_flight)
+        await asyncio.wait([call])

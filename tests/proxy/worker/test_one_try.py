@@ -115,3 +115,23 @@ async def test_targets_are_measured_by_what_becomes_of_their_tries(running: Runn
     assert states["second/gpt-4o-mini"].failed == 0
     assert states["second/gpt-4o-mini"].ttft_ms is not None
     assert states["second/gpt-4o-mini"].latency_ms is not None
+
+
+async def test_a_head_alone_is_no_first_byte(running: Running) -> None:
+    async def head_alone(conversation: Conversation) -> None:
+        await conversation.request()
+        conversation.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+        await conversation.gone()
+
+    async with scripted_upstream(head_alone) as silent, scripted_upstream(saying(OK)) as second:
+        await running.start(silent.url, routed(second.url, next_after=0.1))
+        reply = await running.chat(stream=True)
+        await (await silent.conversation(0)).left()
+    assert (reply.status, reply.headers["x-gatewatch-provider"]) == (200, "second")
+
+
+async def test_an_error_under_a_good_status_that_names_no_status_is_another_targets_chance(running: Running) -> None:
+    odd = http(200, b'{"error":{"message":"no","type":"provider_error","code":"provider_error"}}')
+    async with scripted_upstream(saying(odd)) as first, scripted_upstream(saying(OK)) as second:
+        await running.start(first.url, routed(second.url))
+        assert (await running.chat()).status == 200

@@ -140,3 +140,24 @@ async def test_the_smaller_of_the_configured_cap_and_the_cut_holds(inbound: Make
     assert lane.begin(inbound().call) is None
     lane.learn(used(95), turns[-1])
     assert lane.in_force == 7
+
+
+async def test_a_429_that_says_no_time_shuts_for_a_while_and_longer_each_time_until_a_call_is_let_through(
+    inbound: Make,
+) -> None:
+    clock = Clock()
+    lane = Lane(monotonic=clock)
+    shut = []
+    for _ in range(4):
+        (turn,) = started(lane, inbound, 1)
+        lane.limited(None)
+        lane.limited(None)  # another that was under way already
+        shut.append(lane.shut_for())
+        turn.end()
+        clock.now += shut[-1] + 0.01
+    assert [0.5 * 2**n <= seconds <= 0.6 * 2**n for n, seconds in enumerate(shut)] == [True] * 4
+    (turn,) = started(lane, inbound, 1)
+    clock.now += 0.01
+    lane.served(turn)
+    lane.limited(None)
+    assert lane.shut_for() <= 0.6
