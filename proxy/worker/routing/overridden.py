@@ -28,8 +28,9 @@ class Overridden:
         self._canaries = {each.route: each for each in by_kind["canary"] if each.route is not None}
         self._canary_targets = {route: _target(each.target) for route, each in self._canaries.items()}
         self._drains, self._shifts = by_kind["drain"], by_kind["shift"]
-        known: dict[str, int] = before._calls if before else {}
-        self._calls: dict[str, int] = {each.id: known.get(each.id, 0) for each in self._shifts}
+        known, shifts = before._calls if before else {}, {each.id for each in self._shifts}
+        self._calls: dict[tuple[str, str], int] = {of: calls for of, calls in known.items() if of[1] in shifts}
+        """Route and id of a shift → its calls since one asked it first: each route measures its targets itself."""
         self.any = any(by_kind.values())
 
     def canary(self, route: str, call: Call) -> tuple[RouteOverride, Target] | None:
@@ -51,7 +52,8 @@ class Overridden:
             return targets, None
         asking: list[Target] = []
         for override in dict.fromkeys(away.values()):
-            calls = self._calls[override.id] = (self._calls[override.id] + 1) % STILL_ASKS
+            of = route, override.id
+            calls = self._calls[of] = (self._calls.get(of, 0) + 1) % STILL_ASKS
             if calls == 0:
                 asking += [target for target in targets if away.get(target) is override]
         staying = [target for target in targets if target not in away]

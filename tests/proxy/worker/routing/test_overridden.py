@@ -99,6 +99,17 @@ def test_the_one_call_in_fifty_asks_it_first_wherever_it_stood() -> None:
     assert sum(why is None for _, why in asked) == 49, "it is last already"
 
 
+def test_each_route_asks_what_it_is_shifted_away_from_by_one_of_its_own_calls_in_fifty() -> None:
+    overridden = Overridden([shift("a/m", route="r"), shift("a/m", route="other")])
+    firsts = Counter(
+        route
+        for _ in range(500)
+        for route in ("other", "r")  # in turn: one count for both would always end at the same route
+        if overridden.shifted(route, [A, B])[0][0] == A
+    )
+    assert firsts == {"r": 10, "other": 10}
+
+
 def test_where_all_are_shifted_away_from_the_order_stays() -> None:
     assert Overridden([shift("a"), shift("b")]).shifted("r", [A, B]) == ([A, B], None)
 
