@@ -7,7 +7,7 @@ EXTRAS := $(abspath $(VENV))/extras
 export VENV PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint bench prices models dialects lock extras clean
+.PHONY: help run test long check format lint bench prices models dialects lock extras clean
 
 help: ## What can be made
 	@sed -n 's/^\([a-z]*\):.* ## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -19,12 +19,16 @@ run: ## The demo, or the gateway and its console when a provider key is in the e
 DEMO_WITHOUT_KEY = 'import os; from gatewatch.config.completion import from_environment as configured; \
 	print("" if configured(os.environ)["providers"] else "demo")'
 
-test: ## All tests; what is not installed is skipped by name (ARGS='-k word' picks some)
+test: ## All tests but the long ones; what is not installed is skipped by name (ARGS='-k word' picks some)
 	@requirements/install.sh dev
-	@$(WITH_EXTRAS) $(IN)/python -m pytest -n auto $(ARGS)
+	@$(WITH_EXTRAS) $(IN)/python -m pytest -n auto -m 'not long' $(ARGS)
+
+long: ## What takes minutes each: the same as some tests do with larger numbers, or under another version
+	@requirements/install.sh dev
+	@$(WITH_EXTRAS) $(IN)/python -m pytest -n auto -m long $(ARGS)
 
 check: format lint ## Before a commit: format, lint, types, import contracts, the quick tests
-	@$(WITH_EXTRAS) $(IN)/python -m pytest -n auto -q -m 'not slow' --ignore=tests/crash $(ARGS)
+	@$(WITH_EXTRAS) $(IN)/python -m pytest -n auto -q -m 'not slow and not long' --ignore=tests/crash $(ARGS)
 
 # What stands in .venv/extras is told to the tests by these two.
 WITH_EXTRAS = for found in $(EXTRAS)/openai1/bin/python; do [ ! -x $$found ] || export GATEWATCH_OPENAI1_PYTHON=$$found; done; \

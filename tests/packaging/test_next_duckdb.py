@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SITE = os.environ.get("GATEWATCH_TEST_DUCKDB2", "")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not SITE, reason="DuckDB 2 is not installed beside us: `make extras`")
 def test_the_ledger_tests_pass_on_duckdb_2() -> None:
     environment = os.environ | {"PYTHONPATH": SITE}

@@ -21,7 +21,7 @@ from tests.kit.taps import BODIES, CALL_ID, CALLERS, an_exchange, broken, straig
 from tests.proxy.worker.test_stream_ends import aws
 from tests.proxy.worker.test_translated import PAIRS, deltas_of
 
-MANY = 200_000
+MANY = 50_000
 PIECE = "aaaa"
 BATCH = 200
 """Frames that arrive together."""
