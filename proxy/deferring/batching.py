@@ -79,7 +79,7 @@ class Batching:
         """None: it does not go into a batch now; its state says what becomes of it."""
         text = await self._kept.do(lambda store: store.text(entry.id))
         inbound, request = again(entry, text, "passing", "batch")
-        self._holds.let_go(entry.id)
+        self._holds.begin(entry.id)
         try:
             await self._gateway.pass_again(inbound)
         except Refusal as refusal:

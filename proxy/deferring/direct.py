@@ -39,7 +39,7 @@ class Direct:
         entry.way, entry.state, entry.began_at, entry.tries = way, "running", now_us(), entry.tries + 1
         await self._kept.do(lambda store: store.put(entry))
         inbound, request = again(entry, text, "running", way)
-        self._holds.let_go(entry.id)
+        self._holds.begin(entry.id)
         self.running[entry.id] = inbound
         if entry.cancelled_at:
             inbound.request.client_left()

@@ -30,11 +30,11 @@ class Holds:
         """A call that was let in waits from here on."""
         call_id, reserved = inbound.call.call_id, inbound.reserved
         self._known.add(call_id)
+        self._counters.lasting.add(call_id)
         if reserved is None:
             return
         if at_once := [each.key for each, _ in reserved.held if each.rule.measure == "concurrent"]:
             self._counters.let_go(call_id, at_once)
-        self._counters.lasting.add(call_id)
 
     async def hold(self, entry: Entry) -> None:
         """A call that another worker has let in: as much as there is room for. No-op where it is held already.
@@ -45,14 +45,20 @@ class Holds:
             return
         text = await self._gateway.deferred.kept.do(lambda store: store.text(entry.id))
         inbound, _ = again(entry, text, "passing", entry.way)
+        self.begin(entry.id)
         try:
             await self._gateway.pass_again(inbound)
         except Refusal as refusal:
             log.info("deferred: nothing is held for %s: %s", entry.id, refusal.code)
         self.keep(inbound)
 
+    def begin(self, call_id: str) -> None:
+        """It is let in anew: what it held is free, and what it takes from here on lasts, however old its id is."""
+        self.let_go(call_id)
+        self._counters.lasting.add(call_id)
+
     def let_go(self, call_id: str) -> None:
-        """It is let in anew, or over. No-op where nothing is held."""
+        """It is over, or let in anew. No-op where nothing is held."""
         if call_id in self._known:
             self._known.discard(call_id)
             self._counters.settle(call_id, (), None)

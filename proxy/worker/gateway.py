@@ -353,6 +353,7 @@ class Gateway:
             if inbound.held is not None:
                 self._allowances.settle(inbound)
             self._settle(inbound)
+            self.counters.lasting.discard(inbound.call.call_id)
 
     # stages
 

@@ -144,6 +144,17 @@ def test_settling_twice_or_what_was_never_taken_changes_nothing(allowances: Allo
     assert spent(store, key) == (0, 4, 4, 0)
 
 
+def test_the_hold_of_a_call_that_waits_grows_old_from_its_deadline_on(
+    allowances: Allowances, store: ControlStore
+) -> None:
+    key, deadline = key_with(store, max_tokens=100), now_us() + 3_600_000_000
+    assert allowances.take("a", key, Amount(30, 5), deadline) is None
+    allowances.sweep(now_us() + 1)
+    assert spent(store, key) == (1, 0, 0, 1)
+    allowances.sweep(deadline + 1)
+    assert spent(store, key) == (1, 30, 5, 0)
+
+
 def test_holds_of_the_dead_become_spent(allowances: Allowances, store: ControlStore) -> None:
     key, other = key_with(store, max_tokens=100), key_with(store, max_tokens=100)
     before = now_us()

@@ -148,6 +148,20 @@ async def test_what_was_settled_is_told_part_by_part_without_what_is_held() -> N
     assert {key: n for part, _ in parts for key, n in part.items()} == told[0]
 
 
+async def test_a_call_that_waits_for_its_time_holds_until_it_is_settled() -> None:
+    clock = [0.0]
+    counters = MemoryCounters(lambda: clock[0])
+    counters.configure(["r"], ["r"])
+    await counters.reserve("deferred", [want(60)])
+    counters.lasting.add("deferred")
+    for hours in (1.2, 2.5, 24, 100):
+        clock[0] = hours * 3600
+        counters.forget({"r": 0})
+    assert (counters.held(), counters.expired) == ({"r|a": 60}, 0)
+    counters.settle("deferred", [Used("r|a", 60, 25)], None)
+    assert (counters.held(), counters.taken(), counters.lasting) == ({}, {"r|a": {60: 25}}, set())
+
+
 async def test_what_no_call_can_hold_any_more_is_free_again_and_that_is_counted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -115,3 +115,15 @@ async def test_each_key_has_heads_of_its_own_and_all_share_the_sockets() -> None
     assert [b"sk-b" in head for head in heads] == [False, True, False]
     assert first.pool is second.pool
     assert (first.key, second.key) == keys
+
+
+async def test_the_head_for_another_path_of_the_api_has_the_key_and_its_own_type() -> None:
+    channel = only_channel("https://api.example/v1", "openai-chat", query="api-version=1")
+    head = channel.head_of("GET", "/batches/b", 0).decode()
+    assert head.startswith("GET /v1/batches/b?api-version=1 HTTP/1.1\r\n")
+    assert "authorization: Bearer sk-1\r\n" in head
+    assert head.endswith("content-length: 0\r\n\r\n")
+    form = channel.head_of("POST", "/files", 7, "multipart/form-data; boundary=b", b"x-more: 1\r\n").decode()
+    assert form.count("content-type:") == 1
+    assert "content-type: multipart/form-data; boundary=b\r\n" in form
+    assert form.endswith("x-more: 1\r\ncontent-length: 7\r\n\r\n")

@@ -159,6 +159,14 @@ class Advised(Seen):
     adviser = "gpt-4o"
 
 
+def test_a_reply_out_of_a_batch_costs_what_batches_cost_whatever_it_says_of_its_tier(meter: Meter) -> None:
+    usage = {"prompt_tokens": 1000, "completion_tokens": 1000, "total_tokens": 2000}
+    direct, batched = settled(meter, seen(usage)), settled(meter, seen(usage), deferred="batch")
+    assert direct.cost_picos == 2 * (batched.cost_picos or 0) > 0
+    assert ":batch@" in (batched.price_row or "")
+    assert settled(meter, seen(usage), deferred="standard").cost_picos == direct.cost_picos
+
+
 def test_another_model_that_worked_for_the_reply_has_its_own_prices(meter: Meter) -> None:
     found = Advised()
     found.usage = SMALL

@@ -30,11 +30,12 @@ class Waiters:
         return {name: waiting.future.result() for waiting, name in self.names.items() if waiting.future.done()}
 
 
-async def test_urgent_before_others_batch_behind_them_and_each_class_as_it_came() -> None:
+async def test_urgent_before_others_batch_behind_them_deferred_last_and_each_class_as_it_came() -> None:
     waiters = Waiters()
-    for name, priority in (("b1", "batch"), ("n1", None), ("u1", "urgent"), ("b2", "batch"), ("n2", None)):
+    came = (("d1", "deferred"), ("b1", "batch"), ("n1", None), ("u1", "urgent"), ("b2", "batch"), ("n2", None))
+    for name, priority in came:
         assert waiters.enter(name, priority)
-    assert [waiters.next() for _ in range(6)] == ["u1", "n1", "n2", "b1", "b2", None]
+    assert [waiters.next() for _ in range(7)] == ["u1", "n1", "n2", "b1", "b2", "d1", None]
     assert not waiters.line
 
 

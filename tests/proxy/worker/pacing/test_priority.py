@@ -11,9 +11,17 @@ ANY = Pacing()
 
 @pytest.mark.parametrize(
     ("said", "meant"),
-    [(None, None), (b"normal", None), (b"", None), (b"urgent", "urgent"), (b" Batch ", "batch"), (b"URGENT", "urgent")],
+    [
+        (None, None),
+        (b"normal", None),
+        (b"", None),
+        (b"urgent", "urgent"),
+        (b" Batch ", "batch"),
+        (b"URGENT", "urgent"),
+        (b"Deferred", "deferred"),
+    ],
 )
-def test_urgent_normal_and_batch_are_understood(said: bytes | None, meant: str | None) -> None:
+def test_urgent_normal_batch_and_deferred_are_understood(said: bytes | None, meant: str | None) -> None:
     headers = {} if said is None else {b"x-gatewatch-priority": said}
     assert priority_of(headers, "search", ANY) == meant
 
