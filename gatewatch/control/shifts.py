@@ -25,10 +25,12 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     since: int
     forgiven_at: int = 0
     """Failures before that do not count any more: an operator said so. 0: all do."""
+    relapses: int = 0
+    """How often in a row it came last again shortly after it had come back."""
 
     @property
     def standing(self) -> Standing:
-        return Standing(misses=self.misses, since=self.since)
+        return Standing(misses=self.misses, since=self.since, relapses=self.relapses)
 
 
 _COLUMNS = Shift.__struct_fields__
@@ -50,23 +52,25 @@ class Shifts:
     def shift(self, route: str, target: str, misses: Misses, text: str) -> None:
         """It comes last from now on; or still does, by now for other reasons, which is no news."""
         with self._store.change():
-            before = self._of(route, target)
+            before, now = self._of(route, target), self._store.clock()
             news = before is None or not before.misses
-            since = self._store.clock() if before is None or news else before.since
-            forgiven = before.forgiven_at if before else 0
-            self._put(Shift(route=route, target=target, misses=misses, text=text, since=since, forgiven_at=forgiven))
+            row = before or Shift(route=route, target=target, since=0)
+            if news:
+                row = msgspec.structs.replace(row, since=now, relapses=row.standing.relapses_by(now))
+            self._put(msgspec.structs.replace(row, misses=misses, text=text))
             if news:
                 self._store.trail.add("target.shift", f"{route}|{target}", after={"misses": list(misses), "why": text})
 
     def take_back(self, route: str, target: str, why: str, *, forgive: bool = False) -> bool:
-        """It is in its place again; False where it was. `forgive`: its failures up to now do not count any more."""
+        """It is in its place again; False where it was. `forgive`: its failures and relapses do not count any more."""
         with self._store.change():
             before = self._of(route, target)
             if before is None or not before.misses:
                 return False
             now = self._store.clock()
-            forgiven = now if forgive else before.forgiven_at
-            self._put(Shift(route=route, target=target, text=why, since=now, forgiven_at=forgiven))
+            forgiven, relapses = (now, 0) if forgive else (before.forgiven_at, before.relapses)
+            row = Shift(route=route, target=target, text=why, since=now, forgiven_at=forgiven, relapses=relapses)
+            self._put(row)
             self._store.trail.add(
                 "target.return",
                 f"{route}|{target}",

@@ -1,7 +1,8 @@
 """Whether targets keep to what their route promises, and which of them are to come last until they do again.
 
-Keeps true: few calls decide nothing; a target that has just changed its place keeps it for a while; at least one target
-of a route stays where it is. Nothing here reads a clock or a ledger.
+Keeps true: few calls decide nothing; a target that has just changed its place keeps it for a while, and one that has
+relapsed comes last for twice as long as before; at least one target of a route stays where it is. Nothing here reads a
+clock or a ledger.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ WHOLE = 1_000_000
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 _HOUR = 60 * _MINUTE
+LONGEST_AWAY = _HOUR
+"""A target that does well comes last no longer than that. One that was in its place for so long has not relapsed."""
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +42,11 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     fewest_tries: int = 100
     fewest_failures: int = 5
     steady: int = _MINUTE
-    """Between two changes of one target."""
+    """Between two changes of one target; before its return doubled with each relapse."""
+
+    def away(self, relapses: int) -> int:
+        """How long a target comes last at least, where others keep to the level."""
+        return max(self.steady, min(self.steady << min(relapses, 20), LONGEST_AWAY))
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +87,12 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Why it comes last; empty: it does not."""
     since: int = 0
     """When it was put there, µs; 0: it never was anywhere else."""
+    relapses: int = 0
+    """How often in a row it had to be put last again shortly after it had come back."""
+
+    def relapses_by(self, now: int) -> int:
+        """The same when it is put last now."""
+        return self.relapses + 1 if now - self.since < LONGEST_AWAY else 0
 
 
 class Judged(NamedTuple):
@@ -100,6 +113,7 @@ def judged(
 ) -> Judged:
     """`measured`, `standing`: by target; those of whom nothing is known are left out."""
     stay: dict[str, Misses] = {}
+    held: dict[str, Misses] = {}  # they do well, but did so before
     turn: dict[str, Misses] = {}
     for target in level.targets:
         place = standing.get(target, IN_PLACE)
@@ -107,13 +121,14 @@ def judged(
         if place.misses:
             if found or now - place.since < watch.steady:
                 stay[target] = found or place.misses
+            elif now - place.since < watch.away(place.relapses):
+                held[target] = place.misses
         elif found:
             turn[target] = found
-    others = [target for target in level.targets if target not in stay and target not in turn]
-    if not others:
+    if len(stay) + len(held) + len(turn) == len(level.targets):  # nobody is left to come before them
         return Judged(stay, turn)
     may = {target: found for target, found in turn.items() if now - _since(standing, target) >= watch.steady}
-    return Judged(stay | may, {})
+    return Judged(stay | held | may, {})
 
 
 def missed(level: Level, seen: Measured, place: Standing, now: int, watch: Watch) -> Misses:

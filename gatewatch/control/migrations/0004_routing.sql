@@ -42,6 +42,7 @@ CREATE TABLE shifts (
     text        TEXT NOT NULL,    -- what was measured when it was put there
     since       INTEGER NOT NULL,
     forgiven_at INTEGER NOT NULL, -- failures before that do not count; 0: all do
+    relapses    INTEGER NOT NULL, -- how often in a row it came last again shortly after it had come back
     PRIMARY KEY (route, target)
 ) WITHOUT ROWID;
 

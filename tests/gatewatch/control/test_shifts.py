@@ -8,6 +8,7 @@ import pytest
 from gatewatch.control.shifts import Shift, Shifts
 from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
+from gatewatch.routing.service_level import Level, Measured, Watch, judged
 from tests.kit.acting import Clock
 
 
@@ -60,6 +61,40 @@ def test_failures_that_were_forgiven_stay_so_over_another_shift(store: ControlSt
     clock.now += 1000
     book.shift("chat", "a/m", ("p95",), "p95 4 s")
     assert [row.forgiven_at for row in book.rows()] == [forgiven]
+
+
+def test_a_target_that_is_slow_only_under_load_is_not_tried_in_its_place_all_the_time(
+    store: ControlStore, clock: Clock
+) -> None:
+    level = Level(route="chat", targets=("a/m", "b/m"), p95=2_500_000, errors=10_000)
+    in_place, book = 0, Shifts(store)
+    looks = 3 * 720  # of three hours, every five seconds
+    for _ in range(looks):
+        rows = {row.target: row.standing for row in book.rows()}
+        is_last = "a/m" in rows and bool(rows["a/m"].misses)
+        in_place += not is_last
+        seen = {"a/m": Measured(timed=100, p95=1_000_000 if is_last else 3_000_000)}
+        if after := judged(level, seen, rows, clock.now, Watch()).misses.get("a/m"):
+            book.shift("chat", "a/m", after, "p95")
+        else:
+            book.take_back("chat", "a/m", "p95")
+        clock.now += 5_000_000
+    assert len(trail(store)) < 20, "not two each two minutes"
+    assert in_place < looks / 10
+    book.shift("chat", "a/m", ("p95",), "p95")
+    book.take_back("chat", "a/m", "p95", forgive=True)
+    assert [row.relapses for row in book.rows()] == [0], "an operator says that it is well"
+
+
+def test_a_target_that_did_well_for_an_hour_has_not_relapsed(store: ControlStore, clock: Clock) -> None:
+    book = Shifts(store)
+    found = []
+    for minutes in (0, 59, 1, 60, 59):
+        clock.now += minutes * 60_000_000
+        book.shift("chat", "a/m", ("p95",), "p95 4 s")
+        found += [row.relapses for row in book.rows()]
+        book.take_back("chat", "a/m", "p95 1 s")
+    assert found == [0, 1, 2, 0, 1]
 
 
 def test_what_came_back_long_ago_is_forgotten_and_what_comes_last_never(store: ControlStore, clock: Clock) -> None:

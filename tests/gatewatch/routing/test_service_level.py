@@ -82,6 +82,21 @@ def test_a_target_that_has_just_moved_stays_for_a_minute() -> None:
     assert judge({"a/m": slow()}, {"a/m": Standing(since=NOW - MINUTE)}).misses == {"a/m": ("p95",)}
 
 
+@pytest.mark.parametrize(("relapses", "minutes"), [(0, 1), (1, 2), (2, 4), (5, 32), (6, 60), (100, 60)])
+def test_each_relapse_doubles_the_time_that_a_target_comes_last_up_to_an_hour(relapses: int, minutes: int) -> None:
+    fast = {"a/m": slow(timed=50, seconds=0.1)}
+    since = Standing(misses=("p95",), since=NOW - minutes * MINUTE, relapses=relapses)
+    assert judge(fast, {"a/m": since}).misses == {}
+    since = Standing(misses=("p95",), since=NOW - minutes * MINUTE + 1, relapses=relapses)
+    assert judge(fast, {"a/m": since}).misses == {"a/m": ("p95",)}
+
+
+def test_a_target_that_has_relapsed_is_back_at_once_where_no_other_does_well() -> None:
+    relapsed = Standing(misses=("p95",), since=NOW - 2 * MINUTE, relapses=9)
+    seen = {"a/m": slow(timed=50, seconds=0.1), "b/m": slow(), "c/m": slow()}
+    assert judge(seen, {"a/m": relapsed}) == Judged({}, {"b/m": ("p95",), "c/m": ("p95",)})
+
+
 def test_where_every_target_is_slow_none_is_moved() -> None:
     found = judge({name: slow() for name in CHAT.targets})
     assert found == Judged({}, dict.fromkeys(CHAT.targets, ("p95",)))
