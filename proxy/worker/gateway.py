@@ -364,14 +364,18 @@ class Gateway:
         route = authorise(self.settings, key, model)
         check_further_models(key, route, inbound.body)
         route = self._admission.shifted(self.router.plan(inbound, route), inbound.call)
-        route = self._fitted(inbound, route)
-        way = self._way(inbound, route)
-        if inbound.call.priority == "deferred":
-            route = self.deferred.weigh(inbound, route, *way)
-        if route.cache is None or inbound.call.endpoint == "count_tokens":
-            await self._buy(inbound, route, *way)
-        else:
-            await self.cache.serve(inbound, route, route.cache, partial(self._buy, inbound, route, *way))
+        try:
+            route = self._fitted(inbound, route)
+            way = self._way(inbound, route)
+            if inbound.call.priority == "deferred":
+                route = self.deferred.weigh(inbound, route, *way)
+            if route.cache is None or inbound.call.endpoint == "count_tokens":
+                await self._buy(inbound, route, *way)
+            else:
+                await self.cache.serve(inbound, route, route.cache, partial(self._buy, inbound, route, *way))
+        finally:
+            if inbound.turns is not None and not inbound.attempts and not is_batched(inbound):
+                inbound.give_back_turns()
 
     def _identify(self, inbound: Inbound) -> KeyRecord:
         if inbound.request.refusal:
@@ -490,7 +494,7 @@ class Gateway:
             if method == "OPTIONS" and not inbound.request.refusal:  # what browsers ask first, without a key
                 raise not_that_method(method, path) if served(path) else nothing_here(path, inbound.caller.name)
             key = self._identify(inbound)
-            if key.max_uses is not None:
+            if key.max_uses is not None and not path.startswith(DEFERRED):  # its last call may be one that waits
                 await self._allowances.check(key)
             self._let_in(inbound, key)
             if method == "GET" and (path == "/v1/models" or path.startswith("/v1/models/")):

@@ -115,7 +115,8 @@ def _reservation(call: Row) -> Iterator[str]:
 def way(call: Row, rules: Row) -> Iterator[str]:
     """Waiting, and what changed where it went."""
     if call.get("priority"):
-        yield f"  priority {safe(call['priority'], 40)}"
+        way = f", by the way {safe(call['deferred'], 40)}" if call.get("deferred") else ""
+        yield f"  priority {safe(call['priority'], 40)}{way}"
     if call.get("queued_ms"):
         what = "at a model's cap or at a provider's key"
         if call.get("blocked_by") in NO_TURN:

@@ -219,6 +219,19 @@ async def test_calls_that_hold_longer_than_any_call_lasts_are_let_go_of(redis: R
         assert counters.held() == {"r|a": 10}
 
 
+async def test_but_not_those_that_wait_for_their_time(redis: RedisServer, tmp_path: Path) -> None:
+    gateway = tmp_path.name
+    deferred = f"{(time.time_ns() // 1_000_000) - 24 * 3_600_000:012x}-1"
+    async with seeded(redis, gateway) as store, worker(redis.port, gateway) as counters:
+        await counters.reserve(deferred, [want(10)])
+        counters.lasting.add(deferred)
+        counters.forget({})
+        assert counters.held() == {"r|a": 10}
+        counters.settle(deferred, (), None)
+        assert (counters.held(), counters.lasting) == ({}, set())
+        await until(lambda: store.held([RULE]), lambda held: held == {})
+
+
 async def test_scripts_that_the_store_has_forgotten_are_taught_again(redis: RedisServer, tmp_path: Path) -> None:
     gateway = tmp_path.name
     async with seeded(redis, gateway) as store, worker(redis.port, gateway) as counters:
