@@ -121,7 +121,8 @@ def way(call: Row, rules: Row) -> Iterator[str]:
         what = "at a model's cap or at a provider's key"
         if call.get("blocked_by") in NO_TURN:
             what = f"of the model {safe(call['route'], 80)}" if is_of_model(call) else "at a provider's key"
-        yield f"  waited {call['queued_ms']} ms for its turn, {what}"
+        what = "for its time" if call.get("deferred") else f"for its turn, {what}"
+        yield f"  waited {call['queued_ms']} ms {what}"
     if because := call.get("stepped_down"):
         is_rule = (rules.get(because) or {}).get("kind") or because in {check.rule for check in checks(call)}
         why = "was nearly spent, or had no room" if is_rule else "has put that in force"
