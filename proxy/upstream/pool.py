@@ -69,11 +69,13 @@ class Pool:
     def keep_warm(self, seconds: float) -> None:
         """See to it that a fresh socket is there: a call that comes then waits for no handshake.
 
-        `seconds`: for a connection. To be called about once a second. Only TLS is worth it: elsewhere a connection costs
-        one round trip.
+        `seconds`: for a connection. To be called about once a second. Only TLS is worth it: elsewhere a connection
+        costs one round trip.
         """
         if self._tls is None or self._closed or self._warming or self._loop.time() < self._warm_after:
             return
+        while self._idle and not self._idle[-1].usable:  # the provider has closed it
+            self._idle.pop().close()
         freshest = self._idle[-1].idle_since if self._idle else 0.0
         if freshest < self._loop.time() - KEPT_WARM_SECONDS:
             self._warming = self._loop.create_task(self._warm(seconds))

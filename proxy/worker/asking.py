@@ -20,7 +20,7 @@ from proxy.worker.channel import Channel, Upstream
 from proxy.worker.choice import Choice
 from proxy.worker.ending import Ending, lost
 from proxy.worker.inbound import Inbound
-from proxy.worker.one_try import OneTry
+from proxy.worker.one_try import OneTry, of_route
 from proxy.worker.pacing.pacing import Pacing
 from proxy.worker.pacing.turns import Turn, pause
 from proxy.worker.passage import Passage, best_passage
@@ -57,6 +57,10 @@ class Asking:
         """Whether the breakers of all keys that may serve it are open."""
         if not self._breakers.any_open:
             return False
+        if tries.route.next_after is not None:
+            hasty = self._breakers.standing(target.provider, of_route(tries.route), target.model)
+            if hasty == "open":
+                return True
         usable, shut = self._usable(tries.upstreams[target.provider], target, tries)
         return bool(usable) and len(shut) == len(usable)
 
@@ -81,12 +85,15 @@ class Asking:
         if too_dear := _too_dear(tries, target):
             tries.pass_over(target, too_dear.code)
             return failed or AttemptFailed(too_dear, may_go_elsewhere=True)
-        waits = [failed.again] if failed and failed.again is not None else []
+        earlier = failed.again if failed else None
         while True:
-            failed, again = await self._with_its_keys(tries, target, channel, passage, failed, waits, is_last=is_last)
-            if failed is None or again is None or not self._is_worth_waiting(tries, target, again, is_last=is_last):
+            failed, again = await self._with_its_keys(tries, target, channel, passage, failed, earlier, is_last=is_last)
+            if failed is None or again is None:
                 return failed
-            await pause(tries.inbound, again * random.uniform(1.0, 1.1))  # noqa: S311 - spreads load
+            again *= random.uniform(1.0, 1.1)  # noqa: S311 - spreads load
+            if not self._is_worth_waiting(tries, target, again, is_last=is_last):
+                return failed
+            await pause(tries.inbound, again)
 
     def _is_worth_waiting(self, tries: Tries, target: Target, seconds: float, *, is_last: bool) -> bool:
         """Whether a target that limits the call is asked again after so long: as the route's patience says, or, where
@@ -109,16 +116,20 @@ class Asking:
         channel: Channel,
         passage: Passage,
         failed: AttemptFailed | None,
-        waits: list[float],
+        earlier: float | None,
         *,
         is_last: bool,
     ) -> tuple[AttemptFailed | None, float | None]:
-        """The last failure; and in how many seconds this target may be asked again, where it limited the call."""
+        """The last failure; and in how many seconds this target may be asked again, where it limited the call.
+
+        `earlier`: the soonest that targets before it may be asked again.
+        """
         inbound, route = tries.inbound, tries.route
         provider = tries.upstreams[target.provider]
         keys, team, model = provider.keys, inbound.call.team, target.model
         tried: tuple[str, ...] = ()
         asked = 0
+        waits = [] if earlier is None else [earlier]
         is_limited = False
         while asked < MOST_TRIES and tries.left > 0:
             key = keys.choose(team, route.name, model, tried + self._left_alone(provider, target, tries))
@@ -153,7 +164,7 @@ class Asking:
                 if tries.begin(target):
                     self._retries.called(target.provider, model)
                 choice = Choice(target, channel.with_key(key), passage, use, turn)
-                hedged = route.hedge_after is not None and not is_last and tries.beside is None and tries.left > 0
+                hedged = route.hedge_after is not None and not is_last and tries.beside is None and turn is not None
                 beside = partial(self._beside, tries) if hedged else None
                 failed = await self._try.make(tries, choice, is_last=is_last, beside=beside)
                 if failed is None:
@@ -259,13 +270,15 @@ class Asking:
             key = provider.keys.choose(
                 inbound.call.team, route.name, target.model, self._left_alone(provider, target, tries)
             )
-            turn = self._pacing.lane(target.provider, key.id, target.model).begin(inbound.call) if key else None
-            if key is None or turn is None:
+            if key is None:
+                continue
+            turn = self._pacing.turn_at_once(target.provider, key.id, target.model, inbound.call)
+            if turn is None:
                 continue
             try:
                 await self._allowances.extend(inbound, provider.provider, target.model)
                 if not self._admission.is_idle:
-                    await self._admission.before_try(inbound, provider.provider, target, key.id)
+                    await self._admission.before_try(inbound, provider.provider, target, key.id, beside=True)
             except Refusal:
                 turn.end()
                 continue

@@ -26,7 +26,8 @@ class Choice:
         call = inbound.call
         call.provider, call.model, call.dialect = self.target.provider, self.target.model, self.channel.dialect.name
         call.provider_key = self.channel.key.id
-        call.dropped_params = [redact(name) for name in self.passage.dropped]
+        dropped = self.passage.dropped
+        call.dropped_params = [redact(name) for name in dropped] if dropped else []
         inbound.channel, inbound.passage = self.channel, self.passage
 
     def end(self) -> None:

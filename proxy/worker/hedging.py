@@ -54,7 +54,9 @@ class Race:
         self._tries = tries
         self._head = head
         self._ending = ending
-        self._first = first
+        self.first = first
+        self.took_us = 0
+        """Until there was an answer."""
         self._runners: list[_Runner] = []
 
     async def run(self, beside: FindBeside) -> tuple[Answer, Choice]:
@@ -74,7 +76,8 @@ class Race:
             raise
         finally:
             inbound.beside = None
-        inbound.upstream_ns = waited_before + time.perf_counter_ns() - began
+        took_ns = time.perf_counter_ns() - began
+        inbound.upstream_ns, self.took_us = waited_before + took_ns, took_ns // 1000
         won = next((each for each in self._runners if each.is_good), self._runners[0])
         for runner in self._runners:
             if runner is not won:
@@ -96,7 +99,7 @@ class Race:
     def end(self) -> None:
         """Give back what the second took, however the race ended. May be called twice."""
         for runner in self._runners:
-            if runner.choice is not self._first:
+            if runner.choice is not self.first:
                 runner.choice.end()
 
     def _lose(self, runner: _Runner) -> None:
@@ -105,7 +108,7 @@ class Race:
 
     async def _run(self, beside: FindBeside) -> None:
         inbound = self._tries.inbound
-        first = await self._begin(self._first, is_last=False)
+        first = await self._begin(self.first, is_last=False)
         await asyncio.wait({first.task}, timeout=self._tries.route.hedge_after)
         first.exchange = inbound.exchange
         if not first.task.done():

@@ -18,7 +18,7 @@ from proxy.upstream.failure import UpstreamFailed
 from proxy.worker.attempt import OF_THE_PROVIDER, AttemptFailed, attempt, failed_by
 from proxy.worker.choice import Choice
 from proxy.worker.ending import Ending
-from proxy.worker.hedging import FindBeside, Race
+from proxy.worker.hedging import HEDGED, FindBeside, Race
 from proxy.worker.inbound import Inbound
 from proxy.worker.pacing.pacing import Pacing
 from proxy.worker.relay import Relay
@@ -53,9 +53,9 @@ class OneTry:
 
         Raises Refusal and UpstreamFailed where some of it has gone out, or the client has gone.
         """
-        inbound, began_us, asked = tries.inbound, tries.inbound.elapsed_us(), choice
+        inbound, asked = tries.inbound, choice
         race: Race | None = None
-        trial = Trial(self._breakers, choice)
+        trial = Trial(self._breakers, choice, tries, is_last=is_last)
         try:
             if beside is None:
                 choice.take(inbound)
@@ -63,12 +63,15 @@ class OneTry:
             else:
                 race = Race(tries, choice, self._head, self._ending)
                 answer, winner = await race.run(beside)
-                self._outrun(race, winner, began_us, inbound)
+                self._outrun(tries, race, winner)
                 if winner is not choice:
                     trial.end()
-                    choice, trial = winner, Trial(self._breakers, winner)
+                    choice, trial = winner, Trial(self._breakers, winner, tries, is_last=True)
             failed = answer if isinstance(answer, AttemptFailed) else await self._relayed(tries, choice, trial, *answer)
-            self._note(choice, trial, failed, inbound, began_us)
+            if len(tries.route.targets) > 1:
+                self._measure(choice, failed, inbound)
+            if failed is not None:
+                trial.failed(failed)
             if failed and choice is not asked:  # whoever asked knows of the other key alone
                 if failed.fault:
                     choice.use.failed(failed.fault)
@@ -78,11 +81,11 @@ class OneTry:
             if isinstance(refusal.said, ProviderError) and (fault := failed_by(refusal.said, refusal).fault):
                 choice.use.failed(fault)
             elif refusal.code in OF_THE_PROVIDER:
-                trial.failed(answered=True)
+                trial.broke()
             raise
         except UpstreamFailed as failure:
             if failure.kind in OF_THE_PROVIDER:
-                trial.failed(answered=True)
+                trial.broke()
             raise
         finally:
             trial.end()
@@ -104,7 +107,8 @@ class OneTry:
             return failed
         if turn is not None:
             self._pacing.served(turn, exchange.headers)
-        self._measured.answered(choice.target.provider, choice.target.model, record.latency_us, inbound.call.stream)
+        if len(route.targets) > 1:
+            self._measured.answered(choice.target.provider, choice.target.model, record.latency_us, inbound.call.stream)
         return exchange, record
 
     async def _relayed(
@@ -133,54 +137,89 @@ class OneTry:
             return inside
         return None
 
-    def _note(
-        self, choice: Choice, trial: "Trial", failed: AttemptFailed | None, inbound: Inbound, began_us: int
-    ) -> None:
-        target, call, after_us = choice.target, inbound.call, inbound.elapsed_us() - began_us
+    def _measure(self, choice: Choice, failed: AttemptFailed | None, inbound: Inbound) -> None:
+        """How fast the target was, from the beginning of its own try: routes with one target need not know."""
+        target, call = choice.target, inbound.call
+        after_us = call.started_at + inbound.elapsed_us() - inbound.attempts[-1].started_at
         if failed is None:
             if call.endpoint != "count_tokens":  # says nothing of how fast it answers
                 self._measured.ended(target.provider, target.model, after_us, call.output_tokens, call.stream)
         elif failed.of_the_provider:
-            trial.failed(answered=failed.answered)
             self._measured.failed(target.provider, target.model, after_us)
 
-    def _outrun(self, race: Race, winner: Choice, began_us: int, inbound: Inbound) -> None:
-        """What is learnt of the one that has not won: it failed, or was too slow."""
+    def _outrun(self, tries: Tries, race: Race, winner: Choice) -> None:
+        """What is learnt of the one that has not won: it failed, or took at least so long."""
+        call = tries.inbound.call
         for choice, answer in race.others(winner):
-            trial = Trial(self._breakers, choice)
+            trial = Trial(self._breakers, choice, tries, is_last=choice is not race.first)
             if isinstance(answer, AttemptFailed) and answer.fault:
                 choice.use.failed(answer.fault)
-            elif isinstance(answer, AttemptFailed) and answer.of_the_provider:
-                trial.failed(answered=answer.answered)
-            self._measured.failed(choice.target.provider, choice.target.model, inbound.elapsed_us() - began_us)
+            elif isinstance(answer, AttemptFailed) and answer.refusal.code != HEDGED:
+                trial.failed(answer)
+            elif choice is race.first:
+                took_us, target = race.took_us, choice.target
+                self._measured.answered(target.provider, target.model, took_us, call.stream)
+                self._measured.ended(target.provider, target.model, took_us, 0, call.stream)
             trial.end()
             choice.end()
 
 
 class Trial:
-    """What its breaker hears of one try."""
+    """What the breakers hear of one try.
 
-    def __init__(self, breakers: Breakers, choice: Choice) -> None:
+    A target that was left because its first byte was too late for this route is left by this route alone.
+    """
+
+    def __init__(self, breakers: Breakers, choice: Choice, tries: Tries, *, is_last: bool) -> None:
         self._breakers = breakers
+        self._tries = tries
         self._place = choice.target.provider, choice.channel.key.id, choice.target.model
-        self._is_open = breakers.begin(*self._place)
-        """Whether it is the one that a breaker hangs on."""
+        self._hasty: tuple[str, str, str] | None = None
+        self._is_trial = self._is_hasty_trial = False
+        if tries.route.next_after is not None and not is_last:
+            self._hasty = choice.target.provider, of_route(tries.route), choice.target.model
+        if breakers.any_open:
+            self._is_trial = breakers.begin(*self._place)
+            self._is_hasty_trial = self._hasty is not None and breakers.begin(*self._hasty)
 
     def went_well(self) -> None:
         """There is a reply that is no error."""
-        self._is_open = False
+        self._is_trial = self._is_hasty_trial = False
         self._breakers.went_well(*self._place)
+        if self._hasty is not None:
+            self._breakers.went_well(*self._hasty)
 
-    def failed(self, *, answered: bool) -> None:
-        """By the provider's fault."""
-        self._is_open = False
-        self._breakers.failed(*self._place, answered=answered)
+    def failed(self, failed: AttemptFailed) -> None:
+        """Nothing has gone out. Counts where it was the provider's fault."""
+        if not failed.of_the_provider:
+            return
+        if failed.refusal.code == "upstream_timeout":
+            if self._hasty is not None:
+                self._is_hasty_trial = False
+                self._breakers.failed(*self._hasty, answered=True)
+                return
+            if self._tries.seconds_left() <= 0 and len(self._tries.asked) > 1:
+                return  # others had used up the time before it was asked
+        self._is_trial = False
+        self._breakers.failed(*self._place, answered=failed.answered)
+
+    def broke(self) -> None:
+        """By the provider's fault, behind content that has gone out."""
+        self._is_trial = False
+        self._breakers.failed(*self._place, answered=True)
 
     def end(self) -> None:
         """It is over, however it went."""
-        if self._is_open:
-            self._is_open = False
+        if self._is_trial:
             self._breakers.undecided(*self._place)
+        if self._is_hasty_trial and self._hasty is not None:
+            self._breakers.undecided(*self._hasty)
+        self._is_trial = self._is_hasty_trial = False
+
+
+def of_route(route: Route) -> str:
+    """What stands in a breaker's place for the key, where a route alone has lost its patience."""
+    return f"next_after of {route.name}"
 
 
 def _mendable(inbound: Inbound, broken: Refusal | UpstreamFailed) -> AttemptFailed | None:

@@ -171,8 +171,12 @@ class Admission:
         self._reckon_first(inbound, cheaper, providers)
         return cheaper
 
-    async def before_try(self, inbound: Inbound, provider: Provider, target: Target, key_id: str) -> None:
+    async def before_try(
+        self, inbound: Inbound, provider: Provider, target: Target, key_id: str, *, beside: bool = False
+    ) -> None:
         """Before each try: the rules of its model and its provider's key, and what it may cost beyond what is held.
+
+        `beside`: the one before it is still under way.
 
         Raises Refusal where it must not be made; what was held for the call still is.
         """
@@ -196,7 +200,7 @@ class Admission:
                 asked += [(each, 1) for each in of_model if each.rule.measure == "requests"]
         if reserved is None:
             reserved = inbound.reserved = Reserved(most)
-        if left := reserved.leave(all_of_it=elsewhere):
+        if not beside and (left := reserved.leave(all_of_it=elsewhere)):
             self.counters.let_go(inbound.call.call_id, left)
         if elsewhere:
             most = _both(reserved.wanted, most, inbound.lost_picos)

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
+from gatewatch.call import Call
 from proxy.rate_limits import LIMIT_NAMES, rate_limits
 from proxy.refusal import Refusal
 from proxy.settings import Pacing as Rules
@@ -75,6 +76,17 @@ class Pacing:
             if turns is not None and (most := turns.in_force):
                 left.append(max(0.0, 1.0 - turns.running / most))
         return min(left, default=None)
+
+    def turn_at_once(self, provider: str, key: str, model: str, call: Call) -> Turn | None:
+        """On the lane of a key with a model, and of the key; None where the call would have to wait."""
+        lane = self.lane(provider, key, model)
+        turn = lane.begin(call)
+        if turn is not None and lane.outer is not None:
+            turn.outer = lane.outer.begin(call)
+            if turn.outer is None:
+                turn.end()
+                return None
+        return turn
 
     async def turn(self, lane: Lane, inbound: Inbound, target: Target, due: float, *, is_last: bool) -> Turn:
         """On the lane, and of its key. `due`: loop time of the call's end. `is_last`: there is no other target.

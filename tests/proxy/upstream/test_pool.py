@@ -277,3 +277,22 @@ async def test_plain_sockets_are_made_when_they_are_needed(client: NewClient) ->
         ours = client(upstream.url)
         ours.pool.keep_warm(20)
         assert ours.pool._warming is None
+
+
+async def test_a_spare_socket_that_the_provider_has_closed_is_followed_by_another(
+    client: NewClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def closes_the_first(conversation: Conversation) -> None:
+        if len(upstream.conversations) > 1:
+            await conversation.gone()
+
+    chain, private = certificate(tmp_path, "localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(chain))
+    async with scripted_upstream(closes_the_first, tls=serving(chain, private)) as upstream:
+        ours = client(f"https://localhost:{upstream.port}/v1")
+        ours.pool.keep_warm(20)
+        await upstream.conversation(0)
+        await until(lambda: not ours.open_sockets)
+        ours.pool.keep_warm(20)
+        await upstream.conversation(1)
+        await until(lambda: ours.open_sockets == 1)

@@ -9,7 +9,7 @@ import pytest
 
 from gatewatch.paths import Home
 from proxy.routing import Breaking, Routing
-from proxy.settings import Settings, Way
+from proxy.settings import Deadlines, Settings, Way
 from tests.kit.scripted_upstream import Conversation, Script, http, scripted_upstream
 from tests.proxy.worker.test_attempts import BROKEN, LIMITED, OK, STREAM, by_key, error, key, with_keys
 from tests.proxy.worker.test_gateway_defects import Running
@@ -218,3 +218,18 @@ async def test_a_target_that_cannot_be_told_the_call_gives_way_to_one_that_can(r
     assert (reply.status, reply.headers["x-gatewatch-provider"]) == (200, "second")
     assert running.closed()[0]["passed_over"] == [["openai/gpt-4o-mini", "unsupported_parameter"]]
     assert (alone.status, alone.json["error"]["param"]) == (400, "n")
+
+
+async def test_a_wait_that_would_pass_the_deadline_is_not_begun(running: Running) -> None:
+    async with scripted_upstream(saying(LIMITED_SHORTLY)) as limited:
+        await running.start(limited.url, routed(deadlines=Deadlines(connect=20, first_byte=20, idle=20, total=1.0)))
+        reply = await running.chat()
+    assert (*error(reply), reply.headers["retry-after"]) == (429, "upstream_rate_limited", "1")
+
+
+async def test_what_a_key_said_last_is_what_the_caller_is_told(running: Running) -> None:
+    async with scripted_upstream(saying(LIMITED_SHORTLY, LIMITED)) as limited:
+        await running.start(limited.url, routed())
+        reply = await running.chat()
+        assert len(limited.requests) == 2
+    assert (reply.status, reply.headers["retry-after"]) == (429, "7")

@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
+from gatewatch.limits.rule import counter
 from gatewatch.paths import Home
+from proxy.settings import KeyCap, Limiting, Pacing, Settings
+from tests.kit.limit_stage import limit
 from tests.kit.scripted_upstream import Conversation, Script, scripted_upstream, silence
 from tests.kit.waiting import until
 from tests.proxy.worker.test_asking import routed, saying
@@ -183,3 +187,45 @@ async def test_where_the_second_has_failed_the_first_is_left_all_the_same(runnin
         await (await slow.conversation(0)).left()
         await until(lambda: not running.gateway.in_flight)
         await asyncio.wait([call])
+
+
+async def test_a_hedge_does_not_go_past_the_cap_of_the_seconds_key(running: Running) -> None:
+    capped = Pacing(keys=(KeyCap(provider="second", key="other", most=1),))
+
+    def change(settings: Settings) -> Settings:
+        return msgspec.structs.replace(routed(second.url, hedge_after=SOON)(settings), pacing=capped)
+
+    async with scripted_upstream(silence) as slow, scripted_upstream(silence) as second:
+        await running.start(slow.url, change)
+        calls = [asyncio.create_task(running.chat()) for _ in range(3)]
+        await (await second.conversation(0)).arrived()
+        await until(lambda: all(each.beside or each.exchange for each in running.gateway.in_flight))
+        await until(lambda: len(slow.requests) == 3)
+        assert len(second.requests) == 1
+        for call in calls:
+            call.cancel()
+        await until(lambda: not running.gateway.in_flight)
+
+
+async def test_limits_hold_for_both_while_both_are_asked(running: Running) -> None:
+    models = ("openai/gpt-4o-mini", "second/gpt-4o-mini")
+    rules = [limit("model", name, "concurrent", 1, id=name) for name in models]
+    async with scripted_upstream(silence) as slow, scripted_upstream(silence) as second:
+        await running.start(slow.url, routed(second.url, hedge_after=SOON))
+        running.gateway.limit(Limiting(rules=tuple(rules)))
+        call = asyncio.create_task(running.chat())
+        await (await second.conversation(0)).arrived()
+        assert sorted(running.gateway.held()) == [counter(rule, rule.name or "") for rule in rules]
+        call.cancel()
+        await until(lambda: not running.gateway.in_flight)
+        assert not running.gateway.held()
+
+
+async def test_the_winner_is_measured_from_its_own_start_and_the_other_has_not_failed(running: Running) -> None:
+    async with scripted_upstream(silence) as slow, scripted_upstream(saying(OK)) as second:
+        await running.start(slow.url, routed(second.url, hedge_after=0.4))
+        assert (await running.chat()).status == 200
+    states = {state.target: state for state in running.gateway.router.measured.states()}
+    assert (states["second/gpt-4o-mini"].latency_ms or 0) < 300
+    assert states["openai/gpt-4o-mini"].failed == 0
+    assert (states["openai/gpt-4o-mini"].latency_ms or 0) >= 400

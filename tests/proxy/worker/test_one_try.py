@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable
 
+import msgspec
 import pytest
 
 from gatewatch.paths import Home
+from proxy.settings import Deadlines, Settings
 from tests.kit.scripted_upstream import Conversation, Script, chat_reply, http, scripted_upstream, silence
 from tests.proxy.worker.test_asking import routed, saying
 from tests.proxy.worker.test_attempts import OK, USAGE, error
@@ -135,3 +137,34 @@ async def test_an_error_under_a_good_status_that_names_no_status_is_another_targ
     async with scripted_upstream(saying(odd)) as first, scripted_upstream(saying(OK)) as second:
         await running.start(first.url, routed(second.url))
         assert (await running.chat()).status == 200
+
+
+async def test_a_target_that_got_what_another_had_left_of_the_time_is_not_to_blame(running: Running) -> None:
+    tight = Deadlines(connect=20, first_byte=0.15, idle=20, total=0.2)
+    async with scripted_upstream(silence) as first, scripted_upstream(silence) as second:
+        await running.start(first.url, routed(second.url, deadlines=tight))
+        for _ in range(5):
+            assert (await running.chat()).status == 504
+    states = {(each.provider, each.state) for each in running.gateway.breakers.states()}
+    assert states == {("openai", "open")}
+
+
+async def test_a_route_that_is_impatient_leaves_a_target_for_itself_alone(running: Running) -> None:
+    def change(settings: Settings) -> Settings:
+        settings = routed(second.url, next_after=0.05)(settings)
+        calm = msgspec.structs.replace(settings.routes["chat"], name="calm", next_after=None)
+        return msgspec.structs.replace(settings, routes=settings.routes | {"calm": calm})
+
+    async def slow(conversation: Conversation) -> None:
+        body = (await conversation.request()).json
+        if body.get("user") == "calm":
+            conversation.send(OK)
+        await conversation.gone()
+
+    async with scripted_upstream(slow) as first, scripted_upstream(saying(OK)) as second:
+        await running.start(first.url, change)
+        for _ in range(6):
+            assert (await running.chat()).headers["x-gatewatch-provider"] == "second"
+        calm = await running.chat(model="calm", user="calm")
+        assert len(first.requests) == 6, "five late ones, and the calm one's"
+    assert (calm.status, calm.headers["x-gatewatch-provider"]) == (200, "openai")
