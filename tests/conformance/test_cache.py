@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -197,12 +198,12 @@ async def flying(tmp_path: Path, script: Script) -> AsyncIterator[tuple[CacheSta
         yield stage, upstream
 
 
-async def all_in(stage: CacheStage, number: int) -> None:
-    """So many calls are in flight, one of them leads and the others follow."""
+async def all_in(stage: CacheStage, number: int, leading: int = 1) -> None:
+    """So many calls are in flight, so many of them lead and the others follow."""
 
     def are_in() -> bool:
         waiting = [inbound for inbound in stage.gateway.in_flight if isinstance(inbound.waiting, Follower)]
-        return len(waiting) == number - 1 and len(stage.gateway.in_flight) == number
+        return len(waiting) == number - leading and len(stage.gateway.in_flight) == number
 
     await eventually(are_in)
 
@@ -320,6 +321,46 @@ async def test_a_revoked_leader_is_followed_by_the_next(tmp_path: Path) -> None:
         await stage.quiet()
         assert len(upstream.requests) == 2
         assert sorted(row["cache"] for row in stage.rows() if row["http_status"] == 200) == ["hit"] * 19 + ["miss"]
+
+
+async def test_a_used_up_leader_is_followed_by_the_next(tmp_path: Path) -> None:
+    script = Gated(stream=False)
+    script.go.set()
+    async with flying(tmp_path, script) as (stage, upstream):
+        once, flights = stage.key("once", "search", max_uses=1), stage.gateway.cache
+        locked = sqlite3.connect(stage.home.control, isolation_level=None)
+        locked.execute("BEGIN IMMEDIATE")  # so that both of its calls lead, and wait for their use
+        leading = [asyncio.create_task(ask(stage.port, stage.request(secret=once, seed=seed))) for seed in (1, 2)]
+        await eventually(lambda: flights.state.in_flight == 2)
+        following = [asyncio.create_task(ask(stage.port, stage.request(seed=seed))) for seed in (1, 2)]
+        await all_in(stage, 4, leading=2)
+        locked.close()
+        assert sorted(reply.status for reply in await asyncio.gather(*leading)) == [200, 401]
+        assert [reply.status for reply in await asyncio.gather(*following)] == [200, 200], "their key is good"
+        assert len(upstream.requests) == 2
+
+
+async def test_a_ceiling_on_cost_is_told_to_all_who_have_the_same(tmp_path: Path) -> None:
+    go = asyncio.Event()
+
+    async def endless(conversation: Conversation) -> None:
+        await conversation.request()
+        conversation.send(STREAM_HEAD + chunk(delta("Hello ")))
+        await go.wait()
+        conversation.send(chunk(delta("x" * 20_000)))
+        await conversation.left()
+
+    async with flying(tmp_path, endless) as (stage, upstream):
+        asked = stage.request(stream=True, headers={"x-gatewatch-max-cost-usd": "0.0005"}, max_tokens=20_000)
+        calls = [asyncio.create_task(ask(stage.port, asked)) for _ in range(4)]
+        await all_in(stage, 4)
+        await eventually(lambda: all(inbound.content_started for inbound in stage.gateway.in_flight))
+        go.set()
+        for reply in await asyncio.gather(*calls):
+            assert [event["error"]["code"] for event in reply.events if "error" in event] == ["cost_ceiling"]
+        await stage.quiet()
+        assert len(upstream.requests) == 1, "nobody pays up to it again"
+        assert {row["error_kind"] for row in stage.rows()} == {"cost_ceiling"}
 
 
 async def test_a_follower_is_cut_off_with_its_key(tmp_path: Path) -> None:

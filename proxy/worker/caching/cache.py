@@ -23,7 +23,7 @@ from proxy.worker.caching.cache_key import cache_key
 from proxy.worker.caching.caller_tags import caller_tags
 from proxy.worker.caching.entries import Entries
 from proxy.worker.caching.entry import Entry
-from proxy.worker.caching.flight import Flight, Subject, is_own
+from proxy.worker.caching.flight import Flight, Subject, is_shared
 from proxy.worker.caching.invalidation import Invalidation, entry_labels, labels_of
 from proxy.worker.caching.repeatable import is_repeatable
 from proxy.worker.caching.replay import follow_plain, follow_stream, give
@@ -245,7 +245,7 @@ class Cache:
     def _failed(flight: Flight, error: BaseException) -> None:
         if isinstance(error, UpstreamFailed):
             error = refusal_for_failure(error)
-        if isinstance(error, Refusal) and not is_own(error, flight.leader):
+        if isinstance(error, Refusal) and is_shared(error, flight.leader):
             flight.failed(error)
         else:
             flight.handed_over()

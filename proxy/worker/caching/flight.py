@@ -1,7 +1,7 @@
 """Identical calls in flight: one leads and asks the provider, the others follow and get what it gets, as it comes.
 
-Keeps true: at any moment one call leads. What the provider did wrong is told to all; where the leader ends for reasons
-of its own, the next follower that has nothing yet leads, one at a time.
+Keeps true: at any moment one call leads. What came of its tries is told to all, and nothing else: where it ends for
+reasons of its own, the next follower that has nothing yet leads, one at a time.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from proxy.refusal import Refusal, upstream
 from proxy.worker.caching.entry import Entry
 from proxy.worker.inbound import Inbound
+from proxy.worker.streaming.ceiling import CODE as COST_CEILING
 
 
 class Follower:
@@ -166,7 +167,7 @@ class Flight:
         self._wake()
 
     def failed(self, refusal: Refusal) -> None:
-        """The provider's doing, or the request's: all end so."""
+        """The provider's doing, the request's, or its ceiling's: all end so."""
         self._on_end(self)
         for follower in self._followers:
             follower.fail(alike(refusal, self.leader.call.call_id))
@@ -207,14 +208,9 @@ def alike(refusal: Refusal, call_id: str) -> Refusal:
     return made
 
 
-_OWN_CODES = frozenset(
-    {
-        *("budget_exceeded", "cost_ceiling", "model_without_price", "allowance_unavailable", "limits_unavailable"),
-        *("client_closed", "gateway_stopping", "key_revoked"),
-    }
-)
-
-
-def is_own(refusal: Refusal, leader: Inbound) -> bool:
-    """Whether the leader ended for reasons that another call with the same request need not share."""
-    return refusal.code in _OWN_CODES or (refusal.rule is not None and not leader.attempts)
+def is_shared(refusal: Refusal, leader: Inbound) -> bool:
+    """Whether it came out of a try, so that the same request would be told the same. Everything else (the leader's key,
+    limits, budgets, its turn) another call need not share."""
+    if not leader.attempts:
+        return False
+    return refusal.said is not None or refusal.code == COST_CEILING or refusal.code.startswith("upstream_")

@@ -4,11 +4,24 @@ import asyncio
 
 import pytest
 
+from gatewatch.call import Attempt
+from proxy.dialects.provider_error import ProviderError
 from proxy.http_server.request import Request
-from proxy.refusal import Refusal, budget_exceeded, upstream
-from proxy.worker.caching.flight import Flight, Subject, alike, is_own
+from proxy.refusal import (
+    Refusal,
+    allowance_unavailable,
+    bad_key,
+    bad_request,
+    budget_exceeded,
+    key_paused,
+    ledger_full,
+    network_not_allowed,
+    upstream,
+)
+from proxy.worker.caching.flight import Flight, Subject, alike, is_shared
 from proxy.worker.endpoints import ENDPOINTS
 from proxy.worker.inbound import Inbound
+from proxy.worker.upstream_error import refusal_for
 
 MOST = 100
 
@@ -98,15 +111,44 @@ async def test_a_failure_of_the_provider_is_everybodys(flight: Flight, ended: li
     assert ended == [flight]
 
 
-def test_what_is_the_leaders_own() -> None:
+def tried() -> Inbound:
     inbound = leader()
-    limited = Refusal(429, "rate_limit_exceeded", "too fast")
-    limited.rule = "limits.key"
-    assert is_own(limited, inbound)
-    assert is_own(budget_exceeded("tokens"), inbound)
-    assert is_own(Refusal(401, "key_revoked", "revoked"), inbound)
-    assert not is_own(upstream(502, "upstream_error", "broken"), inbound)
-    assert not is_own(Refusal(400, "unsupported_parameter", "no"), inbound), "the same request would be told the same"
+    inbound.attempts.append(Attempt(call_id="call-1", started_at=1, n=1, provider="a", model="m"))
+    return inbound
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        bad_key("used up"),
+        key_paused("a test"),
+        budget_exceeded("tokens"),
+        allowance_unavailable("locked"),
+        ledger_full(),
+        network_not_allowed("elsewhere"),
+        Refusal(400, "too_many_models", "no"),
+        Refusal(429, "rate_limit_exceeded", "too fast"),
+        Refusal(401, "key_revoked", "revoked"),
+        Refusal(503, "gateway_stopping", "stopping"),
+        Refusal(400, "unsupported_parameter", "of our own"),
+    ],
+    ids=lambda refusal: refusal.code,
+)
+def test_what_is_not_the_providers_word_is_the_leaders_own(refusal: Refusal) -> None:
+    assert not is_shared(refusal, leader())
+    assert not is_shared(refusal, tried())
+
+
+def test_what_comes_out_of_a_try_is_shared() -> None:
+    of_the_request = refusal_for(ProviderError("no", status=422, code="bad_tool"), {})
+    for refusal in (
+        of_the_request,
+        upstream(502, "upstream_error", "broken"),
+        upstream(504, "upstream_timeout", "late"),
+        bad_request("cost_ceiling", "The reply was ended."),
+    ):
+        assert is_shared(refusal, tried()), refusal.code
+        assert not is_shared(refusal, leader()), "nobody was asked: another one may be let there"
 
 
 def test_a_copy_says_the_same_of_another_call() -> None:
