@@ -62,6 +62,12 @@ def rate(
     nothing. `premium_percent` is charged on the tokens; what is half a picodollar or more of it is a whole one.
     """
     prices = row.prices
+    nothing_else = not (searches or file_searches or cached_audio or premium_percent)
+    if nothing_else and _is_text(tokens) and _is_by_text(prices):
+        assert prices.input is not None
+        assert prices.output is not None
+        read = tokens.input_cache_read * (prices.input if prices.cache_read is None else prices.cache_read)
+        return tokens.input_uncached * prices.input + read + tokens.output * prices.output
     if audio_seconds:
         audio_seconds = max(audio_seconds, row.minimum_seconds)
     pieces = (
@@ -93,6 +99,34 @@ def rate(
         return None
     cost = input_cost + output_cost
     return total + cost + (cost * premium_percent + 50) // 100
+
+
+def _is_text(tokens: Tokens) -> bool:
+    """Whether nothing was used but text in and out: nearly every call."""
+    return not (
+        tokens.input_cache_write_5m
+        or tokens.input_cache_write_1h
+        or tokens.input_audio
+        or tokens.input_image
+        or tokens.output_audio
+        or tokens.output_reasoning
+    )
+
+
+def _is_by_text(prices: Prices) -> bool:
+    """Whether a row charges text by the token, and nothing by the piece, nor some output apart."""
+    return (
+        prices.input is not None
+        and prices.output is not None
+        and prices.request is None
+        and prices.audio_second is None
+        and prices.character is None
+        and prices.page is None
+        and prices.message is None
+        and prices.image is None
+        and prices.output_image is None
+        and prices.output_video is None
+    )
 
 
 def _input_cost(tokens: Tokens, prices: Prices, cached_audio: int, by_second: bool) -> int | None:

@@ -204,5 +204,7 @@ def _passed_headers(inbound: Inbound, channel: Channel, *, opt_out: bool) -> byt
 
 
 def _request_id(exchange: Exchange) -> str | None:
-    value = next((value for name in _REQUEST_IDS if (value := exchange.headers.get(name))), None)
-    return value[:100].decode("latin-1") if value else None
+    for name in _REQUEST_IDS:
+        if value := exchange.headers.get(name):
+            return value[:100].decode("latin-1")
+    return None

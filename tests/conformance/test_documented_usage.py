@@ -205,7 +205,7 @@ async def test_usage_that_breaks_its_own_rules_is_kept_and_estimated(
     told = await call(worker, listening, case, case.endpoint, stream=stream)
     close = told.close
     assert close["status"] == "ok"
-    assert close.get("usage") == case.said
+    assert close.get("usage") == (case.said if isinstance(case.said, dict) else None), "what is no object is none"
     assert told.tokens == case.tokens
     assert told.cost == (picos(case.cost), "estimated")
 
