@@ -30,7 +30,7 @@ class Rates(NamedTuple):
 
     so_far: int
     """What these tokens cost."""
-    output_token: int
+    one_more: int
     """What one more token of output costs."""
 
     def tokens_within(self, picos: int) -> int:
@@ -38,7 +38,7 @@ class Rates(NamedTuple):
         left = picos - self.so_far
         if left < 0:
             return -1
-        return left // self.output_token if self.output_token else sys.maxsize
+        return left // self.one_more if self.one_more else sys.maxsize
 
 
 class Ceiling:
