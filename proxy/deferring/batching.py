@@ -25,6 +25,7 @@ from proxy.worker.channel import Channel
 from proxy.worker.deferred.again import again
 from proxy.worker.deferred.ways import takes_batches
 from proxy.worker.gateway import Gateway
+from proxy.worker.inbound import Inbound
 from proxy.worker.passage import best_passage
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -95,11 +96,11 @@ class Batching:
         try:
             channel, passage = best_passage(upstream, target, route, inbound)
         except Refusal:
-            await self._otherwise(entry)
+            await self._otherwise(entry, inbound)
             return None
         key = upstream.keys.choose(inbound.call.team, route.name, target.model, ())
         if key is None or not takes_batches(upstream.provider, channel.dialect.name, entry.endpoint):
-            await self._otherwise(entry)
+            await self._otherwise(entry, inbound)
             return None
         own = entry.endpoint in channel.dialect.endpoints
         more = channel.varying_headers(inbound.headers, own_dialect=own)
@@ -107,8 +108,9 @@ class Batching:
         entry.provider, entry.model = target.provider, target.model
         return place, channel.with_key(key), Line(entry.id, passage.request)
 
-    async def _otherwise(self, entry: Entry) -> None:
+    async def _otherwise(self, entry: Entry, inbound: Inbound) -> None:
         """It runs like any other call, now."""
+        inbound.give_back_turns()
         entry.way, entry.next_at = "standard", now_us()
         await self._kept.do(lambda store: store.put(entry))
 

@@ -50,6 +50,7 @@ class Holds:
             await self._gateway.pass_again(inbound)
         except Refusal as refusal:
             log.info("deferred: nothing is held for %s: %s", entry.id, refusal.code)
+        inbound.give_back_turns()  # it takes them when it runs
         self.keep(inbound)
 
     def begin(self, call_id: str) -> None:

@@ -374,7 +374,8 @@ class Gateway:
             else:
                 await self.cache.serve(inbound, route, route.cache, partial(self._buy, inbound, route, *way))
         finally:
-            if inbound.turns is not None and not inbound.attempts and not is_batched(inbound):
+            later = inbound.deferred is not None and inbound.deferred.route is not None  # it goes into a batch
+            if inbound.turns is not None and not inbound.attempts and not later:
                 inbound.give_back_turns()
 
     def _identify(self, inbound: Inbound) -> KeyRecord:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gatewatch.call import Attempt, Call
@@ -72,6 +73,7 @@ class Inbound:
         "started_ns",
         "tap",
         "task",
+        "turns",
         "upstream_ns",
         "waiting",
         "was_opened",
@@ -103,6 +105,8 @@ class Inbound:
         self.call = Call(
             call_id=new_call_id(), started_at=time.time_ns() // 1000, endpoint=endpoint, source=source or request.source
         )
+        self.turns: list[Callable[[], None]] | None = None
+        """What it took of its route's shares; called, they are given back."""
         self.attempts: list[Attempt] = []
         self.exchange: Exchange | None = None
         self.due: float | None = None
@@ -146,9 +150,8 @@ class Inbound:
         request.on_disconnect = self._client_left
 
     def _client_left(self) -> None:
-        if self.flight is not None and self.flight.is_followed:
-            return  # others get the reply
-        self.stop("client_closed", "the client closed the connection")
+        if self.is_left:
+            self.stop("client_closed", "the client closed the connection")
 
     def stop(self, kind: Kind, message: str) -> None:
         """End what it waits for, a turn or a provider."""
@@ -158,6 +161,15 @@ class Inbound:
             self.exchange.abort(kind, message)
         if self.beside:
             self.beside.abort(kind, message)
+
+    def is_followed(self) -> bool:
+        """Whether other calls get its reply, too."""
+        return self.flight is not None and self.flight.is_followed
+
+    @property
+    def is_left(self) -> bool:
+        """Whether its client has gone, and nobody else wants its reply."""
+        return self.request.gone and not self.is_followed()
 
     @property
     def names_models(self) -> bool:
@@ -169,6 +181,12 @@ class Inbound:
         """Whether any request of it has gone to a provider."""
         sent = self.exchange is not None and self.exchange.sent
         return sent or self.lost_tries > 0 or any(attempt.http_status for attempt in self.attempts)
+
+    def give_back_turns(self) -> None:
+        """It asks nobody: the next call of its route has them."""
+        for give_back in self.turns or ():
+            give_back()
+        self.turns = None
 
     def elapsed_us(self) -> int:
         return (time.perf_counter_ns() - self.started_ns) // 1000

@@ -11,6 +11,7 @@ from proxy.routing import Target
 from proxy.settings import Route, Settings
 from proxy.worker.endpoints import GENERATING
 from proxy.worker.inbound import Inbound
+from proxy.worker.routing.turns import GiveBack
 from proxy.worker.settle import Meter
 
 
@@ -22,6 +23,8 @@ class Asked:
         self.workload_class: WorkloadClass | None = None
         self.canary: Target | None = None
         """Of the canary that it belongs to."""
+        self.taken: list[GiveBack] = []
+        """Its turns among the route's calls."""
         self._settings, self._meter = settings, meter
 
     @property

@@ -150,9 +150,16 @@ class Measured:
         gauge, now = found.first_byte if stream else found.pace, self._monotonic()
         return now - max(gauge.at if gauge.count or gauge.peak else -math.inf, found.tried_at)
 
-    def trying(self, provider: str, model: str) -> None:
-        """A call is sent there to measure it: until it has ended, or has had its time, no other is."""
-        self._of(provider, model).tried_at = self._monotonic()
+    def trying(self, provider: str, model: str) -> Callable[[], None]:
+        """A call is sent there to measure it: until it has ended, or has had its time, no other is; or until it says,
+        by what is returned here, that it was not sent."""
+        found = self._of(provider, model)
+        before, found.tried_at = found.tried_at, self._monotonic()
+
+        def give_back() -> None:
+            found.tried_at = before
+
+        return give_back
 
     def states(self) -> list[TargetState]:
         """For people: those that were asked last first."""

@@ -10,6 +10,7 @@ from hashlib import blake2b
 
 from gatewatch.call import Call
 from proxy.routing import RouteOverride, Target
+from proxy.worker.routing.turns import GiveBack, OneIn
 
 STILL_ASKS = 50
 """Of so many calls one."""
@@ -28,9 +29,9 @@ class Overridden:
         self._canaries = {each.route: each for each in by_kind["canary"] if each.route is not None}
         self._canary_targets = {route: _target(each.target) for route, each in self._canaries.items()}
         self._drains, self._shifts = by_kind["drain"], by_kind["shift"]
-        known, shifts = before._calls if before else {}, {each.id for each in self._shifts}
-        self._calls: dict[tuple[str, str], int] = {of: calls for of, calls in known.items() if of[1] in shifts}
-        """Route and id of a shift → its calls since one asked it first: each route measures its targets itself."""
+        known, shifts = before._asking if before else {}, {each.id for each in self._shifts}
+        self._asking: dict[tuple[str, str], OneIn] = {of: one for of, one in known.items() if of[1] in shifts}
+        """Route and id of a shift → which of its calls ask it first: each route measures its targets itself."""
         self.any = any(by_kind.values())
 
     def canary(self, route: str, call: Call) -> tuple[RouteOverride, Target] | None:
@@ -45,16 +46,22 @@ class Overridden:
         found = _concerned(self._drains, route, targets)
         return found if len(found) < len(targets) else {}
 
-    def shifted(self, route: str, targets: list[Target]) -> tuple[list[Target], RouteOverride | None]:
-        """Those last that traffic is shifted away from, first for one call in fifty; and why, if that changes it."""
+    def shifted(
+        self, route: str, targets: list[Target], taken: list[GiveBack]
+    ) -> tuple[list[Target], RouteOverride | None]:
+        """Those last that traffic is shifted away from, first for one call in fifty; and why, if that changes it.
+
+        `taken` gets what the call has to give back where it asks nobody.
+        """
         away = _concerned(self._shifts, route, targets)
         if not away or len(away) == len(targets):
             return targets, None
         asking: list[Target] = []
         for override in dict.fromkeys(away.values()):
             of = route, override.id
-            calls = self._calls[of] = (self._calls.get(of, 0) + 1) % STILL_ASKS
-            if calls == 0:
+            is_due, give_back = (self._asking.get(of) or self._asking.setdefault(of, OneIn(STILL_ASKS))).take()
+            taken.append(give_back)
+            if is_due:
                 asking += [target for target in targets if away.get(target) is override]
         staying = [target for target in targets if target not in away]
         leaving = [target for target in targets if target in away and target not in asking]

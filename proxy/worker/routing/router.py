@@ -72,6 +72,9 @@ class Router:
         allowed.check_own_region(call, inbound.body)
         call.routed_by = route.rolled_back
         planned = with_targets(route, self._ordered(asked, self._allowed(asked)))
+        inbound.turns = asked.taken or None
+        if call.endpoint == "count_tokens":
+            inbound.give_back_turns()
         return self._without_drained(planned) if route.context_window and self._overridden.any else planned
 
     def _without_drained(self, route: Route) -> Route:
@@ -129,10 +132,12 @@ class Router:
             rest = [target for target in targets if target is not canary]
             headroom = Headroom(self._pacing, self._quarantine, call.team, route.name, self._settings.providers)
             behind = canary is not None
-            rest = self._strategies.order(route, rest, asked.cost, headroom, stream=asked.is_stream, behind=behind)
+            rest = self._strategies.order(
+                route, rest, asked.cost, headroom, asked.taken, stream=asked.is_stream, behind=behind
+            )
             targets = rest if canary is None else [canary, *rest]
         if self._overridden.any:
-            targets, shift = self._overridden.shifted(route.name, targets)
+            targets, shift = self._overridden.shifted(route.name, targets, asked.taken)
             if shift is not None and (call.routed_by is None or targets[0] is not canary):
                 call.routed_by = shift.id
         return targets

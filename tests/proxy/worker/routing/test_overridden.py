@@ -88,13 +88,15 @@ def test_where_nothing_else_is_left_a_drained_target_goes_on() -> None:
 
 def test_what_traffic_is_shifted_away_from_comes_last_but_for_one_call_in_fifty() -> None:
     overridden = Overridden([shift("a/m")])
-    orders = Counter("".join(target.provider for target in overridden.shifted("r", [A, B, C])[0]) for _ in range(500))
+    orders = Counter(
+        "".join(target.provider for target in overridden.shifted("r", [A, B, C], [])[0]) for _ in range(500)
+    )
     assert orders == {"bca": 490, "abc": 10}
 
 
 def test_the_one_call_in_fifty_asks_it_first_wherever_it_stood() -> None:
     overridden = Overridden([shift("c")])
-    asked = [overridden.shifted("r", [A, B, C]) for _ in range(50)]
+    asked = [overridden.shifted("r", [A, B, C], []) for _ in range(50)]
     assert [order for order, why in asked if why is not None] == [[C, A, B]]
     assert sum(why is None for _, why in asked) == 49, "it is last already"
 
@@ -105,13 +107,13 @@ def test_each_route_asks_what_it_is_shifted_away_from_by_one_of_its_own_calls_in
         route
         for _ in range(500)
         for route in ("other", "r")  # in turn: one count for both would always end at the same route
-        if overridden.shifted(route, [A, B])[0][0] == A
+        if overridden.shifted(route, [A, B], [])[0][0] == A
     )
     assert firsts == {"r": 10, "other": 10}
 
 
 def test_where_all_are_shifted_away_from_the_order_stays() -> None:
-    assert Overridden([shift("a"), shift("b")]).shifted("r", [A, B]) == ([A, B], None)
+    assert Overridden([shift("a"), shift("b")]).shifted("r", [A, B], []) == ([A, B], None)
 
 
 def test_other_overrides_do_not_begin_the_count_anew() -> None:
@@ -119,5 +121,5 @@ def test_other_overrides_do_not_begin_the_count_anew() -> None:
     firsts = []
     for number in range(100):
         overridden = Overridden([shift("a"), *([drain("c")] if number % 2 else [])], overridden)
-        firsts.append(overridden.shifted("r", [A, B])[0][0])
+        firsts.append(overridden.shifted("r", [A, B], [])[0][0])
     assert firsts.count(A) == 2

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from proxy.routing import Strategy, Target
 from proxy.worker.routing.measured import STALE, Measured
 from proxy.worker.routing.strategy import Strategies
+from proxy.worker.routing.turns import GiveBack
 from tests.kit.planning import A, B, C, Clock, route
 
 MS = 1000
@@ -39,7 +40,13 @@ class Stage:
         behind: bool = False,
     ) -> list[Target]:
         made = route(*targets, strategy=strategy)
-        return self.strategies.order(made, [*targets], cost, headroom, stream=stream, behind=behind)
+        self.taken: list[GiveBack] = []
+        return self.strategies.order(made, [*targets], cost, headroom, self.taken, stream=stream, behind=behind)
+
+    def asks_nobody(self) -> None:
+        """The call that was ordered last."""
+        for give_back in self.taken:
+            give_back()
 
     def streamed(self, target: Target, first_byte_ms: int) -> None:
         self.measured.answered(target.provider, target.model, first_byte_ms * MS, True)
