@@ -38,6 +38,13 @@ FAILED = "status IN ('error', 'truncated', 'interrupted')"
 BLOCKED = "status = 'blocked'"
 TIMED = "status NOT IN ('blocked', 'interrupted')"
 """Whose times count in percentiles: a refusal takes no upstream's time, and an interrupted call's end is unknown."""
+_OF_A_PROVIDER = frozenset({"provider", "model", "provider_key"})
+
+
+def timed_by(columns: Iterable[str]) -> str:
+    """SQL: whose times count in percentiles that are asked for by these columns: a reply out of the cache says nothing
+    of the provider that it once came from."""
+    return TIMED if _OF_A_PROVIDER.isdisjoint(columns) else f"{TIMED} AND status <> 'cached'"
 
 
 SENT_ALONE = (

@@ -2,7 +2,7 @@
 
 from gatewatch.ledger.answer import Found
 from gatewatch.ledger.asking import Asking, Grouped, group_column
-from gatewatch.ledger.facts import TIMED, Facts, facts, source_of
+from gatewatch.ledger.facts import Facts, facts, source_of, timed_by
 from gatewatch.ledger.families import TIMES, TRAFFIC, quoted
 
 
@@ -11,12 +11,14 @@ class Params(Grouped):
 
 
 def answer(asking: Asking, params: Params) -> Found:
-    """One row per group, most calls first. Refused and interrupted calls have no latency and are not counted."""
+    """One row per group, most calls first. Refused and interrupted calls have no latency and are not counted; nor, by
+    provider or model, replies out of the cache."""
     window, where = asking.window(params), asking.where(params.where)
     by = group_column(params.by, "model")
     source = source_of({by, *where.columns}, TRAFFIC)
     traffic = facts(TRAFFIC, window, where, (by, "status"), source=source)
-    timed = Facts(f'SELECT *, {quoted(by)} AS "group" FROM ({traffic.sql}) WHERE {TIMED}', traffic.parameters, source)
+    counts = timed_by({by, *where.columns})
+    timed = Facts(f'SELECT *, {quoted(by)} AS "group" FROM ({traffic.sql}) WHERE {counts}', traffic.parameters, source)
     counted = asking.rows(
         f'SELECT "group", sum(calls)::BIGINT AS calls FROM ({timed.sql}) GROUP BY "group"'
         ' ORDER BY calls DESC, "group" LIMIT ?',

@@ -2,7 +2,7 @@
 
 from gatewatch.ledger.answer import Found, window_texts
 from gatewatch.ledger.asking import Asking, Windowed, share, usd
-from gatewatch.ledger.facts import BLOCKED, FAILED, TIMED, Facts, facts, source_of
+from gatewatch.ledger.facts import BLOCKED, FAILED, Facts, facts, source_of, timed_by
 from gatewatch.ledger.families import SPEND, TRAFFIC
 
 
@@ -33,7 +33,7 @@ def answer(asking: Asking, params: Params) -> Found:
         FROM ({spend.sql})""",
         spend.parameters,
     )
-    timed = Facts(f"SELECT * FROM ({traffic.sql}) WHERE {TIMED}", traffic.parameters, source)
+    timed = Facts(f"SELECT * FROM ({traffic.sql}) WHERE {timed_by(where.columns)}", traffic.parameters, source)
     times = asking.percentiles(timed, ("latency", "ttft"))
     p50, p95, p99 = times.of("latency")
     ttft_p50, ttft_p95, _ = times.of("ttft")

@@ -3,7 +3,7 @@
 from gatewatch.errors import UsageError
 from gatewatch.ledger.answer import Found, Row
 from gatewatch.ledger.asking import Asking, Windowed, usd
-from gatewatch.ledger.facts import BLOCKED, FAILED, MINUTE, TIMED, Facts, facts, source_of
+from gatewatch.ledger.facts import BLOCKED, FAILED, MINUTE, Facts, facts, source_of, timed_by
 from gatewatch.ledger.families import SPEND, TRAFFIC, UNITS
 from gatewatch.timespan import Window, iso, parse_duration
 
@@ -50,7 +50,8 @@ def answer(asking: Asking, params: Params) -> Found:
         row |= {"calls": calls, "errors": errors, "blocked": blocked}
         row["rps"] = round(calls / seconds, 3) if seconds else None
     timed = Facts(
-        f"SELECT epoch_us(bucket) AS step, latency_bins, ttft_bins FROM ({traffic.sql}) WHERE {TIMED}",
+        f"SELECT epoch_us(bucket) AS step, latency_bins, ttft_bins FROM ({traffic.sql})"
+        f" WHERE {timed_by(where.columns)}",
         traffic.parameters,
         source,
     )

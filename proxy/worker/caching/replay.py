@@ -64,7 +64,7 @@ async def follow_stream(ending: Ending, inbound: Inbound, flight: Flight, follow
                 request.finish(closing_comment(inbound) + flight.entry.last)
             return
         else:
-            await follower.news()
+            await _news(inbound, follower)
 
 
 async def follow_plain(ending: Ending, inbound: Inbound, flight: Flight, follower: Follower) -> None:
@@ -76,7 +76,16 @@ async def follow_plain(ending: Ending, inbound: Inbound, flight: Flight, followe
         if flight.entry is not None:
             await give(ending, inbound, flight.entry, _age(flight.entry))
             return
+        await _news(inbound, follower)
+
+
+async def _news(inbound: Inbound, follower: Follower) -> None:
+    """Wait for something new: for the provider, as the call that asked it does. Raises as `Follower.news`."""
+    waited = time.perf_counter_ns()
+    try:
         await follower.news()
+    finally:
+        inbound.upstream_ns += time.perf_counter_ns() - waited
 
 
 def _age(entry: Entry) -> float:

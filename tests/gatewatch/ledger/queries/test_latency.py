@@ -7,6 +7,7 @@ import pytest
 from gatewatch.ledger.service import LedgerService
 from tests.gatewatch.ledger.queries.conftest import HOUR_WINDOW
 from tests.kit.exact import percentile
+from tests.kit.journals import a_call, closing, segment
 
 COLUMNS = (
     ("p50_ms", "latency_us", 0.5),
@@ -37,3 +38,20 @@ def test_percentiles_of_each_group_are_within_two_percent_of_exact(
 
 def test_a_refused_call_has_no_latency(loaded: LedgerService) -> None:
     assert loaded.ask("latency", where="status=blocked", **HOUR_WINDOW).rows == []
+
+
+def test_replies_out_of_the_cache_are_in_no_providers_latency(service: LedgerService) -> None:
+    calls = [a_call(0, cache="miss", latency_us=1_000_000, overhead_us=1_000)]
+    calls += [
+        a_call(n, status="cached", cache="hit", attempts=0, latency_us=9_000_000, overhead_us=8_000_000)
+        for n in range(1, 6)
+    ]
+    segment(service.home, *[closing(each) for each in calls])
+    service.load_once()
+    for by, where in (("provider", None), ("model", None), ("route", f"provider={calls[0].provider}")):
+        (row,) = service.ask("latency", by=by, where=where).rows
+        assert row["calls"] == 1
+        assert row["p50_ms"] == pytest.approx(1000, rel=0.02)
+        assert row["overhead_p50_ms"] == pytest.approx(1, rel=0.02)
+    (row,) = service.ask("latency", by="route").rows
+    assert row["calls"] == 6, "callers wait for them all the same"

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from gatewatch.paths import Home
 from proxy.worker.streaming.keep_alive import KeepAlive
@@ -14,8 +15,10 @@ from tests.kit.scripted_upstream import (
     LAST_CHUNK,
     STREAM_HEAD,
     Conversation,
+    chat_reply,
     chunk,
     delta,
+    http,
     scripted_upstream,
     usage_event,
 )
@@ -76,3 +79,35 @@ async def test_bodies_of_hits_are_kept_as_those_of_any_call(tmp_path: Path) -> N
         assert len(kept) == 2
         assert kept[0] == kept[1]
         assert b"Hello" in kept[1]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_what_a_follower_waits_for_the_provider_is_none_of_the_gateways_own_time(
+    tmp_path: Path, *, stream: bool
+) -> None:
+    waited = 0.4
+    go = asyncio.Event()
+
+    async def slow(conversation: Conversation) -> None:
+        await conversation.request()
+        await go.wait()
+        streamed = STREAM_HEAD + chunk(delta("Hello", "stop") + usage_event(USAGE) + DONE) + LAST_CHUNK
+        conversation.send(streamed if stream else http(200, chat_reply()))
+        await conversation.gone()
+
+    async with (
+        scripted_upstream(slow) as upstream,
+        cache_stage(Home(tmp_path).make(), upstream.url.removesuffix("/v1")) as stage,
+    ):
+        calls = [asyncio.create_task(ask(stage.port, stage.request(stream=stream))) for _ in range(3)]
+        await eventually(lambda: [each.journalled for each in stage.gateway.in_flight] == [True] * 3)
+        asyncio.get_running_loop().call_later(waited, go.set)
+        replies = await asyncio.gather(*calls)
+        await stage.quiet()
+    rows = stage.rows()
+    assert sorted(row["status"] for row in rows) == ["cached", "cached", "ok"]
+    for reply in replies:
+        assert float(reply.headers["x-gatewatch-overhead-ms"]) < 1000 * waited / 2
+    for row in rows:
+        assert row["upstream_us"] > 1e6 * waited / 2
+        assert row.get("overhead_us", 0) < 1e6 * waited / 2
