@@ -5,8 +5,8 @@ import sys
 from typing import Any
 
 COLUMNS = (
-    *("route", "target", "strategy", "version", "share", "calls", "errors", "error_rate", "p50_ms", "p95_ms"),
-    *("cost_usd", "in_flight", "breaker", "headroom", "in_force"),
+    *("route", "target", "breaker", "in_force", "tries", "failed", "p50_ms", "p95_ms", "answered", "share"),
+    *("cost_usd", "in_flight", "headroom"),
 )
 
 
@@ -36,5 +36,6 @@ def show_routes(args: argparse.Namespace) -> int:
 
 
 def _for_people(row: dict[str, Any], in_words: Any) -> dict[str, Any]:
-    rates = {name: f"{row[name]:.1%}" for name in ("share", "error_rate", "headroom") if row[name] is not None}
-    return rates | {"in_force": [in_words(each) for each in row["overrides"]]}
+    rates = {name: f"{row[name]:.1%}" for name in ("share", "headroom") if row[name] is not None}
+    failed = "–" if row["failed_rate"] is None else f"{row['failed_rate']:.1%}"
+    return rates | {"failed": failed, "in_force": [in_words(each) for each in row["overrides"]]}

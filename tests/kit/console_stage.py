@@ -231,7 +231,7 @@ def busy_lines() -> list[bytes]:
     lines: list[bytes] = []
     for n in range(180):
         call = a_call(n, at_us=NOW - 15 * MINUTE + n * 5 * SECOND, **_habit(n))
-        lines += [attempt(call, latency_us=call.latency_us - 1_000, model=call.model or "?"), closing(call)]
+        lines += [attempt(call, latency_us=call.latency_us - 1_000, status=call.status), closing(call)]
     lines += [*retried_call(), closing(blocked_call())]
     return lines
 

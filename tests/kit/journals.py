@@ -88,7 +88,12 @@ def closing(call: Call) -> bytes:
 
 def attempt(call: Call, n: int = 1, **fields: Any) -> bytes:
     made = Attempt(
-        call_id=call.call_id, started_at=call.started_at + 500, n=n, provider="openai", model="gpt-4o", http_status=200
+        call_id=call.call_id,
+        started_at=call.started_at + 500,
+        n=n,
+        provider=call.provider or "openai",
+        model=call.model or "gpt-4o",
+        http_status=200,
     )
     made.latency_us = 1_499_000
     for name, value in fields.items():

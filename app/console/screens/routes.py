@@ -174,8 +174,8 @@ def state_cell(row: Row) -> Content:
     )
 
 
-def errors_cell(row: Row) -> Content:
-    rate = row.get("error_rate")
+def failed_cell(row: Row) -> Content:
+    rate = row.get("failed_rate")
     style = "" if not rate or rate < WARN_RATE else "$error" if rate >= BAD_RATE else "$warning"
     return plain(share(rate), style)
 
@@ -191,12 +191,13 @@ COLUMNS = [
     Column("state", 15, state_cell, grow=3),
     Column("strategy", 8, lambda row: plain(row["strategy"]), from_width=110),
     Column("version", 8, lambda row: plain(row["version"]), from_width=110),
-    Column("share", 6, lambda row: plain(share(row["share"])), right=True),
-    Column("calls", 6, lambda row: plain(compact(row["calls"])), right=True),
-    Column("errors", 6, errors_cell, right=True),
+    Column("tries", 6, lambda row: plain(compact(row["tries"])), right=True),
+    Column("failed", 6, failed_cell, right=True),
     Column("now", 7, lambda row: plain(_live_ms(row)), right=True, from_width=120),
     Column("p50", 7, lambda row: plain(milliseconds(row["p50_ms"])), right=True, from_width=120),
     Column("p95", 7, lambda row: plain(milliseconds(row["p95_ms"])), right=True),
+    Column("answered", 8, lambda row: plain(compact(row["answered"])), right=True),
+    Column("share", 6, lambda row: plain(share(row["share"])), right=True, from_width=100),
     Column("headroom", 8, lambda row: plain(share(row["headroom"])), right=True, from_width=140),
     Column("running", 7, lambda row: plain(compact(row["in_flight"])), right=True, from_width=140),
     Column("cost", 9, lambda row: plain(dollars(row["cost_usd"])), right=True, from_width=100),

@@ -25,13 +25,14 @@ class ListTargets(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 NOTHING = {
-    "calls": 0,
-    "share": None,
-    "errors": 0,
-    "error_rate": None,
+    "tries": 0,
+    "failed": 0,
+    "failed_rate": None,
     "p50_ms": None,
     "p95_ms": None,
     "ttft_p95_ms": None,
+    "answered": 0,
+    "share": None,
     "cost_usd": "0",
 }
 

@@ -1,60 +1,80 @@
-"""Where the calls of each route went, and how it went there: one row per route and target, from the rollups."""
+"""Where the calls of each route went, and how it went there: one row per route and target, from the calls themselves.
+
+Keeps true: a target is told of by its own tries. A call that failed at one and was mended by another is a failure of the
+first, and its waiting no time of the second; it is one answer, and its cost, of the second.
+"""
 
 from gatewatch.ledger.answer import Found
-from gatewatch.ledger.asking import Asking, Windowed, share, usd
-from gatewatch.ledger.facts import BLOCKED, FAILED, TIMED, Facts, facts, source_of
-from gatewatch.ledger.families import SPEND, TRAFFIC
-
-_DIMS = ("route", "provider", "model")
-_GROUP = "route || '|' || provider || '/' || model"
-"""No name of a route holds the mark."""
+from gatewatch.ledger.asking import Asking, Windowed, ms, share, usd
 
 
 class Params(Windowed):
-    """A window and a filter."""
+    """A window and a filter, of the calls."""
 
 
 def answer(asking: Asking, params: Params) -> Found:
-    """Most calls of a route first. `share` is of the route's calls; refused calls went nowhere and are not counted.
+    """Most tries of a route first.
 
-    A call counts where its answer came from, however many targets were tried before.
+    `answered` are calls that ended well there, `share` is of the route's such calls; replies out of the cache and refused
+    calls went nowhere. `cost_usd` is of all calls that ended there, with what lost tries may have cost. `failed` are
+    tries that got an error or half an answer, whosever fault it was. Times are from a try's beginning to its end
+    (`ttft`: to the first token), of those that were answered or too late: not of one that failed at once, that its
+    caller or a quicker target ended, or that went in a provider's batch.
     """
     window, where = asking.window(params), asking.where(params.where)
-    source = source_of({*_DIMS, *where.columns}, TRAFFIC, SPEND)
-    traffic = facts(TRAFFIC, window, where, (*_DIMS, "status"), source=source)
-    spend = facts(SPEND, window, where, _DIMS, source=source)
-    went = f"route IS NOT NULL AND provider IS NOT NULL AND model IS NOT NULL AND NOT {BLOCKED}"
-    counted = asking.rows(
+    found = asking.rows(
         f"""
-        WITH cost AS (SELECT {_GROUP} AS "group", sum(cost) AS cost, sum(unpriced_calls)::BIGINT AS unpriced
-            FROM ({spend.sql}) GROUP BY ALL)
-        SELECT "group", route, provider || '/' || model, sum(calls)::BIGINT AS calls,
-            coalesce(sum(calls) FILTER ({FAILED}), 0)::BIGINT, any_value(cost), any_value(unpriced),
-            sum(sum(calls)) OVER (PARTITION BY route)::BIGINT
-        FROM (SELECT *, {_GROUP} AS "group" FROM ({traffic.sql}) WHERE {went}) LEFT JOIN cost USING ("group")
-        GROUP BY "group", route, provider, model ORDER BY route, calls DESC, "group" """,
-        [*spend.parameters, *traffic.parameters],
-    )
-    timed = Facts(
-        f'SELECT *, {_GROUP} AS "group" FROM ({traffic.sql}) WHERE {TIMED} AND {went}', traffic.parameters, source
-    )
-    times = asking.percentiles(timed, ("latency", "ttft"), '"group"') if counted else None
-    rows = []
-    for group, route, target, calls, errors, cost, unpriced, of_route in counted:
-        assert times is not None
-        p50, p95, _ = times.of("latency", group)
-        rows.append(
-            {
-                "route": route,
-                "target": target,
-                "calls": calls,
-                "share": share(calls, of_route),
-                "errors": errors,
-                "error_rate": share(errors, calls),
-                "p50_ms": p50,
-                "p95_ms": p95,
-                "ttft_p95_ms": times.of("ttft", group)[1],
-                "cost_usd": usd(cost, unpriced or 0),
-            }
+        WITH own AS MATERIALIZED (
+            SELECT call_id, started_at, route, provider, model, status, attempts, cost, cost_basis, stream, deferred,
+                ttft_us
+            FROM calls WHERE started_at >= make_timestamp(?) AND started_at < make_timestamp(?)
+                AND route IS NOT NULL AND ({where.sql})
+        ),
+        ended AS (
+            SELECT route, provider, model, count(*) FILTER (status = 'ok') AS answered, sum(cost) AS cost,
+                count(*) FILTER (cost_basis = 'unpriced') AS unpriced
+            FROM own WHERE provider IS NOT NULL AND model IS NOT NULL AND status NOT IN ('blocked', 'cached')
+            GROUP BY ALL
+        ),
+        tried AS (
+            SELECT c.route, a.provider, a.model,
+                a.status IN ('error', 'truncated') AND a.error_kind IS DISTINCT FROM 'hedged' AS failed,
+                a.latency_us AS took, {_TIMED} AS timed,
+                CASE WHEN c.stream AND a.n = c.attempts
+                    THEN greatest(0, c.ttft_us - epoch_us(a.started_at) + epoch_us(c.started_at)) END AS ttft
+            FROM attempts AS a JOIN own AS c USING (call_id) WHERE a.started_at >= make_timestamp(?)
+        ),
+        tries AS (
+            SELECT route, provider, model, count(*) AS tries, count(*) FILTER (failed) AS failed,
+                quantile_cont(took, [0.5, 0.95]) FILTER (timed) AS took,
+                quantile_cont(ttft, 0.95) FILTER (timed) AS ttft
+            FROM tried GROUP BY ALL
         )
-    return Found(rows, window, source)
+        SELECT route, provider || '/' || model, coalesce(tries, 0), coalesce(failed, 0), took, ttft,
+            coalesce(answered, 0), sum(coalesce(answered, 0)) OVER (PARTITION BY route)::BIGINT, coalesce(cost, 0),
+            coalesce(unpriced, 0)
+        FROM ended FULL JOIN tries USING (route, provider, model)
+        ORDER BY route, tries DESC NULLS LAST, provider, model""",
+        [window.since_us, window.until_us, *where.parameters, window.since_us],
+    )
+    rows = [
+        {
+            "route": route,
+            "target": target,
+            "tries": tries,
+            "failed": failed,
+            "failed_rate": share(failed, tries),
+            "p50_ms": ms(took and round(took[0])),
+            "p95_ms": ms(took and round(took[1])),
+            "ttft_p95_ms": ms(ttft and round(ttft)),
+            "answered": answered,
+            "share": share(answered, of_route),
+            "cost_usd": usd(cost, unpriced),
+        }
+        for route, target, tries, failed, took, ttft, answered, of_route, cost, unpriced in found
+    ]
+    return Found(rows, window, "calls")
+
+
+_TIMED = """((a.status = 'ok' OR a.error_kind = 'upstream_timeout') AND c.deferred IS DISTINCT FROM 'batch'
+                    AND coalesce(a.error_kind, '') NOT LIKE 'batch!_%' ESCAPE '!')"""

@@ -6,7 +6,7 @@ import pytest
 
 from gatewatch.errors import NotFound, UsageError
 from tests.kit.acting import Stage
-from tests.kit.journals import a_call, segment, whole
+from tests.kit.journals import a_call, attempt, closing, opening, segment
 
 WINDOW = {"since": "2026-11-20T10:00:00Z", "until": "2026-11-20T11:00:00Z"}
 
@@ -19,18 +19,20 @@ def called(routes: Stage) -> Stage:
         {"provider": "groq", "model": "small"},
         {"route": "nobody/knows", "model": "gpt-4o"},
     ]
-    segment(routes.home, *[whole(a_call(n, **{"route": "chat"} | each)) for n, each in enumerate(fields)])
+    calls = [a_call(n, **{"route": "chat"} | each) for n, each in enumerate(fields)]
+    segment(routes.home, *[opening(call) + attempt(call, status=call.status) + closing(call) for call in calls])
     return routes
 
 
 def test_each_configured_target_has_a_row_and_whatever_else_calls_went_to(called: Stage) -> None:
     answer = called.do("routes.targets", **WINDOW)
-    assert [(row["route"], row["target"], row["calls"], row["errors"]) for row in answer["rows"]] == [
-        ("chat", "openai/gpt-4o", 8, 2), ("chat", "groq/llama", 0, 0), ("chat", "groq/small", 1, 0),
+    assert [(row["route"], row["target"], row["tries"], row["answered"]) for row in answer["rows"]] == [
+        ("chat", "openai/gpt-4o", 8, 6), ("chat", "groq/llama", 0, 0), ("chat", "groq/small", 1, 1),
         ("resident", "openai/gpt-4o", 0, 0),
     ]  # fmt: skip
     first, second, third, _ = answer["rows"]
-    assert (first["share"], first["error_rate"], first["version"]) == (0.888889, 0.25, "c3")
+    assert (first["share"], first["failed"], first["failed_rate"]) == (0.857143, 2, 0.25)
+    assert first["version"] == "c3"
     assert first["cost_usd"] == "0.0036"
     assert (second["p95_ms"], second["cost_usd"], second["is_target"]) == (None, "0", True)
     assert (third["is_target"], third["in_flight"]) == (False, None)
@@ -47,7 +49,7 @@ def test_what_is_in_force_stands_at_the_targets_that_it_is_about(called: Stage) 
 
 def test_one_route_may_be_asked_for_and_a_filter(called: Stage) -> None:
     rows = called.do("routes.targets", route="chat", where="status=error", **WINDOW)["rows"]
-    assert [(row["target"], row["calls"]) for row in rows] == [("openai/gpt-4o", 2), ("groq/llama", 0)]
+    assert [(row["target"], row["tries"]) for row in rows] == [("openai/gpt-4o", 2), ("groq/llama", 0)]
     with pytest.raises(NotFound):
         called.do("routes.targets", route="nothing")
     with pytest.raises(UsageError):
