@@ -131,8 +131,7 @@ class ClientConnection(asyncio.Protocol):
         self.writing_paused = False
         if not self._closing:
             self.due = 0.0 if self._answering else self._next_due()
-        if self._drained and not self._drained.done():
-            self._drained.set_result(None)
+        self.look_again()
 
     # httptools callbacks
 
@@ -247,22 +246,27 @@ class ClientConnection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         if data and not self._closing:
-            self._transport.write(b"%x\r\n%s\r\n" % (len(data), data) if self._chunked else data)
+            self._send(b"%x\r\n%s\r\n" % (len(data), data) if self._chunked else data)
 
     def finish(self, request: Request, data: bytes) -> None:
         if not self._closing:
             if self._chunked:
                 end = b"0\r\n\r\n"
-                self._transport.write(b"%x\r\n%s\r\n%s" % (len(data), data, end) if data else end)
+                self._send(b"%x\r\n%s\r\n%s" % (len(data), data, end) if data else end)
             elif data:
-                self._transport.write(data)
+                self._send(data)
         self._answered(request)
 
-    async def drained(self) -> None:
-        """Wait until the client has read enough, or is gone."""
-        while self.writing_paused:
+    async def drained(self, hurried: Callable[[], bool] = bool) -> None:
+        """Wait until the client has read enough, or is gone; or `hurried`, which `look_again` has asked anew."""
+        while self.writing_paused and not hurried():
             self._drained = self._loop.create_future()
             await self._drained
+
+    def look_again(self) -> None:
+        """Whoever waits for the client may have no reason to any more."""
+        if self._drained and not self._drained.done():
+            self._drained.set_result(None)
 
     def abort(self) -> None:
         self._closing = True
@@ -289,6 +293,11 @@ class ClientConnection(asyncio.Protocol):
             self._refuse(Refusal(408, "request_timeout", "The request did not arrive in time."))
 
     # inside
+
+    def _send(self, data: bytes) -> None:
+        if self.writing_paused:
+            self._unsent += len(data)  # what is added now says nothing of what the client has read
+        self._transport.write(data)
 
     def _head(self, request: Request, status: int, headers: Headers) -> list[bytes]:
         request.started = True

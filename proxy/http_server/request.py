@@ -97,11 +97,11 @@ class Request:
         self.connection.write(data)
         return True
 
-    async def write(self, data: bytes) -> None:
-        """A part of the body; waits while the client is slow to read."""
+    async def write(self, data: bytes, hurried: "Callable[[], bool]" = bool) -> None:
+        """A part of the body; waits while the client is slow to read, unless `hurried`."""
         self.connection.write(data)
         if self.connection.writing_paused:
-            await self.connection.drained()
+            await self.connection.drained(hurried)
 
     def finish(self, data: bytes = b"") -> None:
         """The last part of the body."""

@@ -83,6 +83,7 @@ class Relay:
         if inbound.flight is not None:
             inbound.flight.add(reply)
             inbound.flight.ended()
+            await inbound.request.connection.drained()
         if not self._ending.left_before_the_end(inbound):
             inbound.request.finish(unsent)
 
@@ -116,6 +117,7 @@ class Relay:
         last = source.last(inbound.call.tokens())
         if inbound.flight is not None:
             inbound.flight.ended(last)
+            await inbound.request.connection.drained()  # the others have not waited for this client
         if not self._ending.left_before_the_end(inbound):
             inbound.request.finish(closing_comment(inbound) + last)
 

@@ -32,12 +32,12 @@ async def stream_rest(inbound: Inbound, exchange: Exchange, held: bytes, cap: in
     """
     parts, size, unsent = [held], len(held), held
     while data := await exchange.read():
-        await inbound.request.write(unsent)
+        await inbound.request.write(unsent, inbound.is_followed)
         parts.append(data)
         unsent = data
         size += len(data)
         if size > cap:
             raise ReplyTooLong
-        if inbound.request.gone:
+        if inbound.is_left:
             exchange.abort("client_closed", "the client closed the connection")
     return b"".join(parts), unsent

@@ -123,11 +123,11 @@ class Source(Protocol):
 
 async def relay_frames(inbound: Inbound, source: Source, first: bytes) -> None:
     """Pass on frames until the end's mark. Raises as `StreamTap.next` does."""
-    data, kept, flight = first, inbound.kept, inbound.flight
+    data, kept, flight, followed = first, inbound.kept, inbound.flight, inbound.is_followed
     while data:
         if flight is not None:
             flight.add(data)
-        await inbound.request.write(data)
+        await inbound.request.write(data, followed)  # one client that is slow to read holds up no others
         if kept is not None:
             kept.add(data)
         if inbound.call.ttft_us is None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,7 +18,7 @@ from proxy.worker.caching.flight import Follower
 from proxy.worker.caching.invalidation import Invalidation
 from tests.kit.cache_stage import CacheStage, cache_stage, told
 from tests.kit.limit_stage import BODIES
-from tests.kit.raw_http import RawReply, ask, connect, request
+from tests.kit.raw_http import RawReply, ask, connect, read_reply, request
 from tests.kit.running import sandbox
 from tests.kit.scripted_upstream import (
     DONE,
@@ -40,6 +40,7 @@ from tests.kit.waiting import eventually
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
 COST_PICOS = 210_000_000
 """1,000 tokens in at 0.15 USD a million, 100 out at 0.60."""
+PLAIN_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
 ENDPOINTS = [name for name in BODIES if name != "count_tokens"]
 
 
@@ -290,6 +291,62 @@ async def test_the_exchange_goes_on_for_the_others_when_its_client_leaves(tmp_pa
         assert sorted(row["status"] for row in stage.rows()) == ["cached", "client_closed"]
         left = next(row for row in stage.rows() if row["status"] == "client_closed")
         assert left["cost_picos"] == COST_PICOS, "it bought the reply"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_leader_that_does_not_read_holds_up_nobody_else(tmp_path: Path, stream: bool) -> None:
+    enough = asyncio.Event()
+
+    async def long(conversation: Conversation) -> None:
+        await conversation.request()
+        begin, end = chat_reply(USAGE, text="...").split(b"...")
+        conversation.send(STREAM_HEAD if stream else PLAIN_HEAD + chunk(begin))
+        while not enough.is_set():
+            conversation.send(chunk(delta("x" * 200_000) if stream else b"x" * 200_000))
+            await conversation.flushed()
+        last = delta("you", "stop") + usage_event(USAGE) + DONE if stream else end
+        conversation.send(chunk(last) + LAST_CHUNK)
+
+    async with flying(tmp_path, long) as (stage, upstream):
+        stage.keep(entry=64 << 20, size=128 << 20)
+        asked = stage.request(stream=stream)
+        async with connect(stage.port) as (reader, writer):
+            cast(asyncio.ReadTransport, writer.transport).pause_reading()
+            writer.write(asked)
+            await eventually(lambda: any(each.request.connection.writing_paused for each in stage.gateway.in_flight))
+            following = asyncio.create_task(ask(stage.port, asked))
+            await all_in(stage, 2)
+            enough.set()
+            async with asyncio.timeout(10):
+                followed = await following
+            cast(asyncio.ReadTransport, writer.transport).resume_reading()
+            led = await read_reply(reader)
+        assert (led.status, followed.status, len(upstream.requests)) == (200, 200, 1)
+        assert told(led)[1] == told(followed)[1], "it gets all of it when it reads on"
+        await stage.quiet()
+        assert sorted(row["status"] for row in stage.rows()) == ["cached", "ok"]
+
+
+async def test_a_long_plain_reply_is_bought_once_though_its_client_leaves(tmp_path: Path) -> None:
+    rest, body = asyncio.Event(), chat_reply(USAGE, text="x" * (3 << 20))
+
+    async def long(conversation: Conversation) -> None:
+        await conversation.request()
+        conversation.send(PLAIN_HEAD + chunk(body[: 2 << 20]))
+        await rest.wait()
+        conversation.send(chunk(body[2 << 20 :]) + LAST_CHUNK)
+
+    async with flying(tmp_path, long) as (stage, upstream):
+        asked = stage.request()
+        async with connect(stage.port) as (reader, writer):
+            writer.write(asked)
+            await reader.readuntil(b"\r\n\r\n")
+            following = asyncio.create_task(ask(stage.port, asked))
+            await all_in(stage, 2)
+        await eventually(lambda: any(inbound.request.gone for inbound in stage.gateway.in_flight))
+        rest.set()
+        assert (await following).body == body
+        assert len(upstream.requests) == 1
 
 
 async def test_when_all_have_left_the_exchange_ends(tmp_path: Path) -> None:

@@ -107,6 +107,8 @@ class Flight:
         """One more."""
         follower = Follower()
         self._followers[follower] = None
+        if self.leader.flight is self:
+            self.leader.request.connection.look_again()
         return follower
 
     def leave(self, follower: Follower) -> None:

@@ -416,6 +416,39 @@ async def test_a_slow_reader_holds_the_application_back(served: Served) -> None:
         assert (reply.ended, len(reply.body)) == ("chunks", 100_000_000)
 
 
+async def test_who_is_hurried_does_not_wait_for_a_slow_reader_which_is_not_cut_while_it_reads(served: Served) -> None:
+    hurried, written = asyncio.Event(), asyncio.Event()
+
+    async def stream(request: Request) -> None:
+        await request.start(200, [])
+        await request.write(BIG, hurried.is_set)
+        for _ in range(10):
+            await request.write(b"x" * 1_000_000, hurried.is_set)
+        written.set()
+        await request.connection.drained()
+        request.finish()
+
+    served.act = stream
+    async with connect(served.port) as (reader, writer):
+        writer.write(GET)
+        await reader.readuntil(b"\r\n\r\n")
+        (connection,) = served.bounds.open
+        await until(lambda: connection.writing_paused)
+        connection.look_again()
+        await asyncio.sleep(0)
+        assert not written.is_set()
+        hurried.set()
+        connection.look_again()
+        await written.wait()
+        unsent = connection._transport.get_write_buffer_size()
+        while connection._transport.get_write_buffer_size() == unsent:
+            await reader.read(1 << 20)
+        served.later(served.bounds.caps.write_seconds + 1)
+        assert connection in served.bounds.open, "it was reading"
+        served.later(2 * served.bounds.caps.write_seconds + 2)
+        await until(lambda: not served.bounds.open)
+
+
 # a client that goes away
 
 
