@@ -171,6 +171,11 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     """How old that was."""
     deferred: str | None = None
     """Of a call that was deferred, the way that it went: `batch`, `off_peak` or `standard`."""
+    lost_picos: int | None = None
+    """Of the cost, an estimate of what tries that were sent and left may have cost; null: nothing."""
+    waited_for: str | None = None
+    """What `queued_us` went to: `turn` (at a model's cap or a provider's key), `limit` (a provider's 429), `overload`
+    (its 503 or 529); several in their order, joined by `+`."""
 
     @property
     def input_tokens_uncached(self) -> int:

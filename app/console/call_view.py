@@ -117,6 +117,8 @@ def money(charges: Charges, row_id: str | None, row: PriceRow | None, basis: str
         amount = UNKNOWN if charge.picos is None else usd_text(charge.picos)
         note = f"  (as {charge.instead})" if charge.instead else ""
         rows.append(line(_columns(charge.name, count(charge.tokens), price, amount), (note, QUIET)))
+    if charges.lost:
+        rows.append(line(_columns("lost tries", "", "", usd_text(charges.lost))))
     if charges.rest:
         rows.append(line(_columns("not by tokens", "", "", usd_text(charges.rest))))
     known = charges.total is not None

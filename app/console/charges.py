@@ -1,7 +1,8 @@
 """One call's money, taken apart: tokens of each class × its price, in picodollars.
 
-Keeps true: the lines and `rest` add up to the recorded cost exactly. What the ledger has recorded is what counts: this
-explains it, from the price row that the call names. `rest` is what tokens do not explain (searches, images, fees).
+Keeps true: the lines, `lost` and `rest` add up to the recorded cost exactly. What the ledger has recorded is what
+counts: this explains it, from the price row that the call names. `lost` is what tries that were left may have cost,
+`rest` what tokens do not explain (searches, images, fees).
 """
 
 import re
@@ -54,6 +55,7 @@ class Charges:
     total: int | None
     rest: int | None
     """Of the total, what the lines do not explain; None where a line has no price."""
+    lost: int = 0
 
 
 def charges_of(call: Row, row: PriceRow | None) -> Charges:
@@ -69,7 +71,8 @@ def charges_of(call: Row, row: PriceRow | None) -> Charges:
     total = None if cost in (None, UNPRICED) else picos_from_usd(str(cost))
     amounts = [charge.picos for charge in lines]
     explained = None if None in amounts else sum(amount for amount in amounts if amount is not None)
-    return Charges(lines, total, None if total is None or explained is None else total - explained)
+    lost = picos_from_usd(str(call.get("lost_usd") or 0))
+    return Charges(lines, total, None if total is None or explained is None else total - explained - lost, lost)
 
 
 def named_row(book: PriceBook, call: Row) -> PriceRow | None:

@@ -91,7 +91,8 @@ WHOLE_CALL: Mapping[str, Shape] = {
         "passed_over", lambda text: [dict(zip(("target", "why"), each, strict=True)) for each in _json(text) or ()]
     ),
     "avoided_usd": Shape("avoided", lambda avoided: None if avoided is None else usd(avoided)),
-    **_plain("answer_of"),
+    "lost_usd": Shape("lost", lambda lost: None if lost is None else usd(lost)),
+    **_plain("answer_of", "waited_for"),
     **_ms("cache_age"),
     "usage": Shape("usage", _json),
     "segment": Shape("segment"),

@@ -52,7 +52,7 @@ def _column(field: msgspec.structs.FieldInfo) -> str:
             "CASE WHEN cost_basis IS DISTINCT FROM 'unpriced'"
             f" THEN (coalesce(cost_picos, 0)::DECIMAL(18, 0) * {USD_PER_PICO})::DECIMAL(18, 12) END AS cost"
         )
-    if field.name in ("reserved_picos", "avoided_picos"):
+    if field.name in ("reserved_picos", "avoided_picos", "lost_picos"):
         return f"({field.name}::DECIMAL(18, 0) * {USD_PER_PICO})::DECIMAL(18, 12) AS {field.name[:-6]}"
     if field.name in AS_JSON:
         return f"CASE WHEN {name} <> '[]' THEN {name} END AS {name}"

@@ -32,6 +32,7 @@ _RANGES: dict[str, Any] = {
     "cost_picos": _PICOS | None,
     "reserved_picos": _PICOS | None,
     "avoided_picos": _PICOS | None,
+    "lost_picos": _PICOS | None,
     "cache_age_us": _TIME | None,
     "cost_basis": Literal[COST_BASES],
     "http_status": _SMALL | None,

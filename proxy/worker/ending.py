@@ -195,7 +195,7 @@ class Ending:
         call = inbound.call
         if inbound.lost_picos and call.cost_picos is not None:
             call.cost_picos += inbound.lost_picos
-            call.cost_basis = "estimated"
+            call.cost_basis, call.lost_picos = "estimated", inbound.lost_picos
 
     def _truncate(self, inbound: Inbound, refusal: Refusal) -> None:
         """Headers are out: a stream ends in one error event, a plain reply in an unclean end."""

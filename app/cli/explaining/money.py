@@ -27,10 +27,15 @@ def cost(call: Row, charges: "Charges") -> Iterator[str]:
         else:
             million, instead = usd_text(line.price * 10**6), f" (the price of {line.instead})" if line.instead else ""
             yield f"  {line.name:{width}}  {line.tokens:>9} × {million} per million{instead} = {usd_text(line.picos)}"
+    if charges.lost:
+        yield f"  what tries that were sent and left may have cost, by estimate: {usd_text(charges.lost)}"
     if charges.rest:
         yield f"  not by tokens (searches, images, fees): {usd_text(charges.rest)}"
     total = call["cost_usd"] if charges.total is None else f"{usd_text(charges.total)} USD"
-    yield f"  {total}, {_BASES.get(call['cost_basis'], safe(call['cost_basis']))}"
+    basis = _BASES.get(call["cost_basis"], safe(call["cost_basis"]))
+    if charges.lost and call["usage"] is not None:
+        basis = "of which what was lost is an estimate"
+    yield f"  {total}, {basis}"
     if call["price_row"]:
         yield f"  price row {safe(call['price_row'])}"
 
@@ -56,5 +61,6 @@ def cost_json(call: Row, charges: "Charges") -> dict[str, Any]:
         "cost_basis": call["cost_basis"],
         "price_row": call["price_row"],
         "lines": lines,
+        "lost_tries_usd": usd(charges.lost),
         "not_by_tokens_usd": usd(charges.rest),
     }

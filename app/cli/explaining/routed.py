@@ -34,6 +34,10 @@ def routed(call: Row) -> Iterator[str]:
     for each in call.get("passed_over") or ():
         why = _WHY.get(each["why"], each["why"])
         yield f"  passed over {safe(each['target'], 200)}: {safe(why, 200)}"
+    for each in call.get("attempts_detail") or ():
+        if each["error_kind"] == "hedged":
+            slow = safe(f"{each['provider']}/{each['model']}", 200)
+            yield f"  hedged: two targets were asked, and {slow} was left, as the other was the first to answer"
     if retries := call.get("retries"):
         times = "once" if retries == 1 else f"{retries} times"
         yield f"  asked again {times} at a target that had failed"

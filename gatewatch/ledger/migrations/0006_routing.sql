@@ -12,3 +12,5 @@ ALTER TABLE traffic_minute ADD COLUMN avoided DECIMAL(38, 12);
 ALTER TABLE traffic_hour ADD COLUMN avoided DECIMAL(38, 12);
 ALTER TABLE traffic_day ADD COLUMN avoided DECIMAL(38, 12);
 ALTER TABLE calls ADD COLUMN deferred VARCHAR; -- batch, off_peak or standard
+ALTER TABLE calls ADD COLUMN lost DECIMAL(18, 12); -- of the cost, what lost tries may have cost
+ALTER TABLE calls ADD COLUMN waited_for VARCHAR; -- turn, limit, overload

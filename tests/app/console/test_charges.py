@@ -83,3 +83,8 @@ def test_a_row_that_is_not_in_this_book_is_not_made_up() -> None:
     book = PriceBook.open()
     for named in (ROW.id, None, "x", "openai/gpt-4o@any#00000000", 7):
         assert named_row(book, {"price_row": named, "model": "gpt-4o"}) is None
+
+
+def test_what_lost_tries_may_have_cost_is_apart() -> None:
+    charges = charges_of(CALL | {"cost_usd": "0.008525", "lost_usd": "0.001"}, ROW)
+    assert (charges.lost, charges.rest) == (10**9, 0)

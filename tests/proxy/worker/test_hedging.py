@@ -67,6 +67,7 @@ async def test_both_may_be_charged_and_the_row_says_so(running: Running) -> None
     hedged, alone = running.closed()
     assert hedged["cost_picos"] > alone["cost_picos"]
     assert hedged["cost_basis"] == "estimated"
+    assert hedged["cost_picos"] - hedged["lost_picos"] == alone["cost_picos"]
     tokens = ("input_uncached_tokens", "output_tokens")
     assert [hedged[name] for name in tokens] == [alone[name] for name in tokens]
 

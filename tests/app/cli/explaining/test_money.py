@@ -27,3 +27,14 @@ def test_what_tokens_do_not_explain_and_what_has_no_price_are_told(row: MakeRow)
         "  input          9 tokens, their price is not known",
         "  unpriced, as no price is known for what was used",
     ]
+
+
+def test_what_a_lost_try_may_have_cost_is_told_as_that(row: MakeRow) -> None:
+    charges = Charges(CHARGES.lines, 5_000_000_000, 0, 1_000_000_000)
+    told = list(cost(row(cost_usd="0.005", cost_basis="estimated"), charges))
+    assert told[2:] == [
+        "  what tries that were sent and left may have cost, by estimate: 0.001",
+        "  0.005 USD, of which what was lost is an estimate",
+    ]
+    assert "did not report" in list(cost(row(cost_basis="estimated", usage=None), charges))[-1]
+    assert cost_json(row(), charges)["lost_tries_usd"] == "0.001"

@@ -1,7 +1,7 @@
 """A call's story tells where it could have gone, and why it did not."""
 
 from app.cli.explaining.routed import routed
-from tests.app.cli.explaining.conftest import MakeRow
+from tests.app.cli.explaining.conftest import A_TRY, MakeRow
 
 
 def test_a_call_that_went_straight_has_nothing_to_tell(row: MakeRow) -> None:
@@ -33,6 +33,13 @@ def test_retries_and_the_last_resort(row: MakeRow) -> None:
     assert [*routed(row(retries=1, degraded="stored_reply"))] == [
         "  asked again once at a target that had failed",
         "  no target answered: the caller got the route's stored text",
+    ]
+
+
+def test_a_hedge_is_told(row: MakeRow) -> None:
+    left = A_TRY | {"status": "error", "http_status": None, "error_kind": "hedged"}
+    assert [*routed(row(attempts_detail=[left, A_TRY | {"n": 2, "provider": "second"}]))] == [
+        "  hedged: two targets were asked, and openai/gpt-4o was left, as the other was the first to answer"
     ]
 
 
