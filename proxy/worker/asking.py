@@ -93,7 +93,7 @@ class Asking:
             again *= random.uniform(1.0, 1.1)  # noqa: S311 - spreads load
             if not self._is_worth_waiting(tries, target, again, is_last=is_last):
                 return failed
-            await pause(tries.inbound, again)
+            await pause(tries.inbound, again, "limit")
 
     def _is_worth_waiting(self, tries: Tries, target: Target, seconds: float, *, is_last: bool) -> bool:
         """Whether a target that limits the call is asked again after so long: as the route's patience says, or, where
@@ -220,7 +220,7 @@ class Asking:
             return False
         if not self._retries.take(target.provider, target.model):
             return False
-        await pause(tries.inbound, wait)
+        await pause(tries.inbound, wait, "overload")
         return True
 
     async def _turn(

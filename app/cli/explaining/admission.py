@@ -10,6 +10,11 @@ from app.cli.explaining.lines import Row
 from gatewatch.money import picos_from_usd, usd_text
 from gatewatch.safe_text import safe
 
+_WAITED = {
+    "time": "for its time",
+    "limit": "until it might come again, as the provider had said 429",
+    "overload": "until it was asked again, as the provider had too much to do",
+}
 _TOLD_SINCE = "not recorded: this row is from before such things were kept"
 
 
@@ -121,12 +126,20 @@ def way(call: Row, rules: Row) -> Iterator[str]:
         what = "at a model's cap or at a provider's key"
         if call.get("blocked_by") in NO_TURN:
             what = f"of the model {safe(call['route'], 80)}" if is_of_model(call) else "at a provider's key"
-        what = "for its time" if call.get("deferred") else f"for its turn, {what}"
-        yield f"  waited {call['queued_ms']} ms {what}"
+        words = [f"for its turn, {what}" if why == "turn" else _WAITED.get(why, safe(why, 40)) for why in _waited(call)]
+        yield f"  waited {call['queued_ms']} ms {' and '.join(words)}"
     if because := call.get("stepped_down"):
         is_rule = (rules.get(because) or {}).get("kind") or because in {check.rule for check in checks(call)}
         why = "was nearly spent, or had no room" if is_rule else "has put that in force"
         yield f"  its targets were put in another order: {safe(because, 120)} {why}"
+
+
+def _waited(call: Row) -> list[str]:
+    """What for. Rows from before that was kept tell of turns alone."""
+    said = call.get("waited_for")
+    if call.get("deferred"):
+        return ["time", *(said.split("+") if said else ())]
+    return (said or "turn").split("+")
 
 
 def _none_met(call: Row) -> str:

@@ -114,7 +114,7 @@ class Pacing:
             return False
         self._resting += 1
         try:
-            await pause(inbound, seconds)
+            await pause(inbound, seconds, "limit")
         finally:
             self._resting -= 1
         return True

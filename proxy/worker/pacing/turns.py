@@ -7,6 +7,7 @@ same one; it is given back once, however the call ends; a call that leaves the l
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Literal
 
 from gatewatch.call import Call
 from proxy.upstream.failure import UpstreamFailed
@@ -79,7 +80,7 @@ class Turns:
             return "full"
         try:
             self.look()
-            return await _outcome(inbound, waiting, seconds)
+            return await _outcome(inbound, waiting, seconds, "turn")
         finally:
             self.line.leave(waiting)
 
@@ -148,14 +149,14 @@ class Turns:
         return Turn(self, sent, self._marks[0], now)
 
 
-async def pause(inbound: Inbound, seconds: float) -> None:
-    """In no line. Raises UpstreamFailed as `Turns.wait` does."""
-    await _outcome(inbound, Waiting(inbound.call, 0.0), seconds)
+async def pause(inbound: Inbound, seconds: float, why: Literal["limit", "overload"]) -> None:
+    """In no line. `why`: what the provider said. Raises UpstreamFailed as `Turns.wait` does."""
+    await _outcome(inbound, Waiting(inbound.call, 0.0), seconds, why)
 
 
-async def _outcome(inbound: Inbound, waiting: Waiting, seconds: float) -> Turn | NoTurn:
+async def _outcome(inbound: Inbound, waiting: Waiting, seconds: float, why: str) -> Turn | NoTurn:
     """What comes first: a turn, the end of the time, or of the call. A turn that comes too late is given back."""
-    if inbound.request.gone:
+    if inbound.is_left:
         waiting.fail(UpstreamFailed("client_closed", "the client closed the connection", sent=False))
     timer = asyncio.get_running_loop().call_later(seconds, waiting.end, "late")
     began = time.monotonic()
@@ -168,4 +169,9 @@ async def _outcome(inbound: Inbound, waiting: Waiting, seconds: float) -> Turn |
     finally:
         inbound.waiting = None
         timer.cancel()
-        inbound.call.queued_us += round((time.monotonic() - began) * 1e6)
+        call = inbound.call
+        call.queued_us += round((time.monotonic() - began) * 1e6)
+        if call.waited_for is None:
+            call.waited_for = why
+        elif why not in call.waited_for:
+            call.waited_for += f"+{why}"

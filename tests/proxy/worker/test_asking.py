@@ -63,6 +63,7 @@ async def test_a_target_that_is_busy_is_asked_again_and_the_caller_notices_nothi
     assert reply.status == 200
     (row,) = running.closed()
     assert (row["status"], row["attempts"], row["retries"]) == ("ok", 3, 2)
+    assert row["waited_for"] == "overload"
 
 
 async def test_where_there_is_another_target_it_is_asked_at_once(running: Running) -> None:
@@ -134,6 +135,7 @@ async def test_a_route_that_is_patient_waits_for_it(running: Running) -> None:
     (row,) = running.closed()
     assert (row["provider"], row["attempts"], row["retries"]) == ("openai", 2, 1)
     assert row["queued_us"] >= 1_000_000, "what a provider asked for is waited"
+    assert row["waited_for"] == "limit"
 
 
 async def test_patience_ends(running: Running) -> None:

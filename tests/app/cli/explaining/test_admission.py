@@ -1,5 +1,7 @@
 """Limits with their counters then, the reckoning and what came of it: figures by hand."""
 
+import pytest
+
 from app.cli.explaining.admission import limits, reckoned, way
 from tests.app.cli.explaining.conftest import A_TRY, MONEY, MONTH, OLD, REQUESTS, RULES, MakeRow
 
@@ -90,6 +92,25 @@ def test_waiting_and_another_order_of_targets_are_told_with_the_reason(row: Make
     assert told[1].startswith("  waited 120.5 ms for its turn")
     assert "budgets.team/usd was nearly spent" in told[2]
     assert "alert p95 has put that in force" in next(way(row(stepped_down="alert p95"), RULES))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"waited_for": "turn"}, "for its turn, at a model's cap or at a provider's key"),
+        ({"waited_for": "limit"}, "until it might come again, as the provider had said 429"),
+        ({"waited_for": "overload"}, "until it was asked again, as the provider had too much to do"),
+        ({"waited_for": "limit+turn"}, "until it might come again, as the provider had said 429 and for its turn, at a"
+         " model's cap or at a provider's key"),
+        ({"deferred": "batch"}, "for its time"),
+        ({"deferred": "standard", "waited_for": "overload"}, "for its time and until it was asked again, as the"
+         " provider had too much to do"),
+        ({"waited_for": "\x1b[2J"}, "␛[2J"),
+    ],
+)  # fmt: skip
+def test_what_a_call_waited_for_is_told(row: MakeRow, said: dict[str, str], told: str) -> None:
+    (line,) = way(row(queued_ms=5.0, **said), RULES)
+    assert line == f"  waited 5.0 ms {told}"
 
 
 def test_each_rule_without_room_is_marked_and_the_one_that_was_told(row: MakeRow) -> None:

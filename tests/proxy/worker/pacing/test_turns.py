@@ -81,6 +81,7 @@ async def test_who_has_waited_as_long_as_it_may_leaves_the_line(inbound: Make) -
     late = inbound()
     assert await turns.wait(late, 0.02) == "late"
     assert late.call.queued_us >= 20_000
+    assert late.call.waited_for == "turn"
     assert not turns.line
     assert await turns.wait(inbound(), 0.0) == "late"
 
@@ -134,9 +135,9 @@ async def test_when_to_come_again_follows_from_how_long_turns_last_and_how_many_
 
 async def test_a_pause_is_waited_for_in_no_line_and_ends_when_the_client_leaves(inbound: Make) -> None:
     rests = inbound()
-    await pause(rests, 0.01)
+    await pause(rests, 0.01, "limit")
     assert rests.call.queued_us >= 10_000
-    task = asyncio.create_task(pause(rests, LONG))
+    task = asyncio.create_task(pause(rests, LONG, "limit"))
     await until(lambda: rests.waiting is not None)
     rests.stop("gateway_stopping", "stopping")
     with pytest.raises(UpstreamFailed):
