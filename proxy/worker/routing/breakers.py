@@ -23,6 +23,8 @@ SPAN_SECONDS = 5.0
 """Calls are counted in two of these."""
 LEAST_CALLS = 10
 """Before a share of failures says anything."""
+QUIET_SECONDS = 300.0
+"""A call may try for so long, and none has come: nobody need be told of it any more."""
 REMEMBERED = 1024
 """Callers choose the names of models: beyond this many places with failures, those that are closed are forgotten."""
 
@@ -148,7 +150,7 @@ class Breakers:
         return True
 
     def states(self) -> list[BreakerState]:
-        """Of those with failures of late, the open ones first."""
+        """Of those with failures of late, the open ones first; without those that no call has tried since long."""
         now = self._monotonic()
         told = [
             BreakerState(
@@ -161,6 +163,7 @@ class Breakers:
                 again_in=round(max(0.0, found.until - now), 3),
             )
             for (provider, key, model), found in self._known.items()
+            if not found.until or found.trying or now < found.until + QUIET_SECONDS
         ]
         return sorted(told, key=lambda each: (each.state == "closed", -each.opens, -each.failures))
 

@@ -140,3 +140,18 @@ def test_made_up_models_fill_no_memory_and_open_breakers_are_kept() -> None:
         fail(breakers, 1, ("openai", "main", f"made-up-{number}"))
     assert len(breakers.states()) <= 1025
     assert breakers.standing(*PLACE) == "open"
+
+
+def test_one_that_nobody_calls_any_more_is_told_of_for_five_minutes() -> None:
+    clock = Clock()
+    breakers = made(clock, pause=5.0)
+    fail(breakers, 5)
+    clock.now += 5 + 299
+    assert [each.state for each in breakers.states()] == ["half_open"]
+    clock.now += 2
+    assert breakers.states() == []
+    assert breakers.standing(*PLACE) == "due", "the next call tries all the same"
+    assert breakers.begin(*PLACE)
+    assert [each.state for each in breakers.states()] == ["half_open"]
+    assert fail(breakers, 1) == [True]
+    assert [each.state for each in breakers.states()] == ["open"]
