@@ -76,10 +76,9 @@ def run(args: argparse.Namespace) -> int:
         _print_list(perform(args, *_asked(args)) if is_there(args) else [], args.output)
         return 0
     answer: Any = perform(args, *_asked(args))
+    left = _after_drain(answer, args) if args.action == "drain" else 0
     _print(answer, args)
-    if args.action == "drain":
-        return _after_drain(answer, args)
-    return 0
+    return int(bool(left))
 
 
 def _asked(args: argparse.Namespace) -> "tuple[str, msgspec.Struct]":
@@ -173,16 +172,18 @@ def _print(answer: Any, args: argparse.Namespace) -> None:
 
 
 def _after_drain(answer: dict[str, Any], args: argparse.Namespace) -> int:
-    """What runs there still; with --wait until nothing does."""
+    """Calls that run there still, after --wait; `in_flight` of the answer is as many."""
     if answer["without_a_target"]:
         sys.stderr.write(
             f"gatewatch: no other target for {', '.join(answer['without_a_target'])}: its calls go there still\n"
         )
     if answer["in_flight"] is None or not args.wait:
         return 0
-    left = _waited(args, answer["target"])
-    sys.stderr.write(f"gatewatch: {left} calls still run at {answer['target']}\n" if left else "")
-    return int(bool(left))
+    there = answer["target"] + (f" for {args.route}" if args.route else "")
+    sys.stderr.write(f"gatewatch: drained; waiting for the calls that run at {there}: {answer['in_flight']}\n")
+    left = answer["in_flight"] = _waited(args, answer["target"])
+    sys.stderr.write(f"gatewatch: {left or 'no'} calls {'still run' if left else 'run any more'} at {there}\n")
+    return left
 
 
 def _waited(args: argparse.Namespace, target: str) -> int:
@@ -195,6 +196,6 @@ def _waited(args: argparse.Namespace, target: str) -> int:
     until = time.monotonic() + WAIT_SECONDS
     time.sleep(TOLD_SECONDS)
     with ControlClient(attached(args) or Home.find(args.home).socket) as client:
-        while (left := at_target(client.live()["workers"], target)) and time.monotonic() < until:
+        while (left := at_target(client.live()["workers"], target, args.route)) and time.monotonic() < until:
             time.sleep(LOOK_SECONDS)
     return left

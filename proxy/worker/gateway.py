@@ -184,9 +184,15 @@ class Gateway:
                 of_provider[inbound.channel.key.id] = of_provider.get(inbound.channel.key.id, 0) + 1
         return calls
 
-    def targets_in_flight(self) -> dict[str, int]:
-        """`provider/model` → calls that were sent there and run."""
-        return dict(Counter(f"{each.call.provider}/{each.call.model}" for each in self.in_flight if each.channel))
+    def targets_in_flight(self) -> dict[str, dict[str, int]]:
+        """Route, empty for calls without one → `provider/model` → calls that were sent there and run."""
+        calls: dict[str, dict[str, int]] = {}
+        for inbound in self.in_flight:
+            if inbound.channel:
+                of_route = calls.setdefault(inbound.call.route or "", {})
+                target = f"{inbound.call.provider}/{inbound.call.model}"
+                of_route[target] = of_route.get(target, 0) + 1
+        return calls
 
     def target_states(self) -> list[TargetState]:
         """What is known of the targets that calls went to lately."""

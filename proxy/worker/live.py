@@ -42,8 +42,8 @@ class LiveState(msgspec.Struct, kw_only=True):
     """Id of a key → its calls that run now; keys without any are left out."""
     provider_keys_in_flight: dict[str, dict[str, int]] = {}
     """Provider → key → calls that run there now; keys without any are left out."""
-    targets_in_flight: dict[str, int] = {}
-    """`provider/model` → calls that run there now; targets without any are left out."""
+    targets_in_flight: dict[str, dict[str, int]] = {}
+    """Route, empty for calls without one → `provider/model` → calls that run there now; what has none is left out."""
     held: dict[str, int] = {}
     """Counter of a limit or budget → what calls that run now hold of it, in the rule's measure."""
     provider_lanes: list[LaneState] = []

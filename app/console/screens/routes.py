@@ -111,9 +111,13 @@ class RoutesScreen(View):
         else:
             question = lines(
                 line("Send no new calls to ", (row["target"], "bold"), ", on any route?"),
-                plain(f"{row['in_flight'] or 0} calls run there; they go on to their end."),
+                plain(f"{self._calls_at(row['target'])} calls run there; they go on to their end."),
             )
             self._ask(question, "routes.drain", f"{row['target']} is drained", target=row["target"])
+
+    def _calls_at(self, target: str) -> int:
+        """On any route."""
+        return sum(row["in_flight"] or 0 for row in self.routes.rows if row["target"] == target)
 
     def _ask(self, question: Content, action: str, done: str, **asked: object) -> None:
         self.console.confirm(question, lambda: self.console.perform(action, self._said(done), **asked))

@@ -1,5 +1,6 @@
 """A target, or all of a provider, gets no new calls; what runs there goes on to its end."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -58,7 +59,7 @@ def drain(acting: Acting, asked: Drain) -> dict[str, Any]:
         )
     made = book.put(made)
     changed(acting)
-    return view(made) | {"in_flight": in_flight(acting, asked.target), "without_a_target": empty}
+    return view(made) | {"in_flight": in_flight(acting, asked.target, asked.route), "without_a_target": empty}
 
 
 @action("routes.undrain", Permission.ROUTES_CHANGE, Undrain, changes=True)
@@ -72,17 +73,20 @@ def undrain(acting: Acting, asked: Undrain) -> dict[str, Any]:
     return view(lifted)
 
 
-def in_flight(acting: Acting, target: str) -> int | None:
-    """Calls that run at a target, or a provider, as workers told last; None where no gateway runs."""
-    return None if acting.gateway is None else at_target(acting.gateway.live()["workers"], target)
+def in_flight(acting: Acting, target: str, route: str | None = None) -> int | None:
+    """Calls that run at a target, or a provider, as workers told last: of one route, or all; None where no gateway
+    runs."""
+    return None if acting.gateway is None else at_target(acting.gateway.live()["workers"], target, route)
 
 
-def at_target(workers: list[dict[str, Any]], target: str) -> int:
+def at_target(workers: Sequence[Mapping[str, Any]], target: str, route: str | None = None) -> int:
     """The same, of what `/v1/live` tells of workers."""
     return sum(
         calls
         for worker in workers
-        for name, calls in worker.get("targets_in_flight", {}).items()
+        for of_route, targets in worker.get("targets_in_flight", {}).items()
+        if route in (None, of_route)
+        for name, calls in targets.items()
         if covers(target, name)
     )
 

@@ -12,7 +12,11 @@ from gatewatch.authority.permissions import Permission
 from gatewatch.config.models import Model
 from gatewatch.control.route_overrides import MadeOverride, RouteOverrides, covers, view
 from gatewatch.control.route_versions import RouteVersion, RouteVersions
+from gatewatch.routing.canary_verdict import LEAST_TRIES
 from gatewatch.routing.definition import readable, targets
+
+_LATE = 10_000_000
+"""µs; steps are looked at every two seconds."""
 
 
 class ListRoutes(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -78,7 +82,7 @@ def _route(
         "strategy": strategy,
         "targets": to,
         "overrides": [view(each) for each in own],
-        "notes": notes_of(own, configured_version, is_gone=model is None),
+        "notes": notes_of(own, configured_version, acting.store.clock(), is_gone=model is None),
     }
 
 
@@ -88,7 +92,7 @@ def _is_of(made: MadeOverride, route: str, to: list[str]) -> bool:
     return made.route == route
 
 
-def notes_of(own: list[MadeOverride], configured_version: str | None, *, is_gone: bool = False) -> list[str]:
+def notes_of(own: list[MadeOverride], configured_version: str | None, now: int, *, is_gone: bool = False) -> list[str]:
     """What somebody has to know who looks at the route, in words."""
     notes = ["the configuration no longer has it"] if is_gone else []
     for made in own:
@@ -98,4 +102,6 @@ def notes_of(own: list[MadeOverride], configured_version: str | None, *, is_gone
             notes.append(f"rolled back from {made.instead_of}")
         elif made.halted:
             notes.append(f"canary stopped: {made.halted}")
+        elif made.next_at is not None and made.next_at + _LATE < now:
+            notes.append(f"the canary's next step waits until {LEAST_TRIES} tries went well there since the last one")
     return notes

@@ -27,7 +27,7 @@ def now_at(live: Mapping[str, Any], route: str, target: str) -> dict[str, Any]:
     breakers: Sequence[Mapping[str, Any]] = known["breakers"] if known else ()
     states = [each["state"] for each in breakers]
     return UNKNOWN | {
-        "in_flight": at_target(live["workers"], target),
+        "in_flight": at_target(live["workers"], target, route),
         "breaker": min(states, key=_WORST.index, default="closed"),
         "breaker_again_in": max((each["again_in"] for each in breakers if each["state"] == "open"), default=None),
         "shifted": known is not None and route in known["shifted"],

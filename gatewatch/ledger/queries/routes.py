@@ -1,7 +1,7 @@
 """Where the calls of each route went, and how it went there: one row per route and target, from the calls themselves.
 
-Keeps true: a target is told of by its own tries. A call that failed at one and was mended by another is a failure of the
-first, and its waiting no time of the second; it is one answer, and its cost, of the second.
+Keeps true: a target is told of by its own tries. A call that failed at one and was mended by another is a failure of
+the first, and its waiting no time of the second; it is one answer, and its cost, of the second.
 """
 
 from gatewatch.ledger.answer import Found
@@ -15,11 +15,11 @@ class Params(Windowed):
 def answer(asking: Asking, params: Params) -> Found:
     """Most tries of a route first.
 
-    `answered` are calls that ended well there, `share` is of the route's such calls; replies out of the cache and refused
-    calls went nowhere. `cost_usd` is of all calls that ended there, with what lost tries may have cost. `failed` are
-    tries that got an error or half an answer, whosever fault it was. Times are from a try's beginning to its end
-    (`ttft`: to the first token), of those that were answered or too late: not of one that failed at once, that its
-    caller or a quicker target ended, or that went in a provider's batch.
+    `answered` are calls that ended well there, `share` is of the route's such calls; replies out of the cache and
+    refused calls went nowhere. `cost_usd` is of all calls that ended there, with what lost tries may have cost.
+    `failed` are tries that got an error or half an answer, whosever fault it was. Times are from a try's beginning to
+    its end (`ttft`: to the first token), of those that were answered or too late: not of one that failed at once, that
+    its caller or a quicker target ended, or that went in a provider's batch.
     """
     window, where = asking.window(params), asking.where(params.where)
     found = asking.rows(

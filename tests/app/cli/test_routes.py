@@ -1,16 +1,20 @@
 """Routes at the command line, on a home without a gateway."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from app.cli.main import main
 from gatewatch.control.route_versions import RouteVersions, WrittenBy
 from gatewatch.control.store import ControlStore
 from gatewatch.paths import Home
+from tests.kit.running import gateway, sandbox
+from tests.kit.waiting import until
 
 Run = Callable[..., tuple[int, str, str]]
 FILE = """
@@ -113,3 +117,35 @@ def test_a_canary_goes_on_in_steps_of_shares_and_teams(run: Run) -> None:
     assert run("routes", "canary", "chat", "--lift")[0] == 0
     assert run("routes", "canary", "chat", "--share", "5")[0] == 2
     assert run("routes", "canary", "chat", "--to", "groq/x", "--steps", "5%", "--every", "soon")[0] == 2
+
+
+BUSY = """vault: file
+providers:
+  lab: {{preset: sandbox, base_url: "{sandbox}/v1", api_key: none, allow_private: true}}
+models:
+  busy: {{targets: [lab/gpt-4o, lab/gpt-4o-mini]}}
+  idle: {{targets: [lab/gpt-4o, lab/gpt-4o-mini]}}
+"""
+
+
+@pytest.mark.slow
+async def test_a_drain_for_one_route_waits_for_its_calls_alone_and_says_that_none_runs_any_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sandbox(tmp_path) as provider, gateway(tmp_path, BUSY.format(sandbox=provider.listen)) as running:
+        headers = {"authorization": f"Bearer {running.key('app')}", "x-sandbox-latency-ms": "60000"}
+        body = {"model": "busy", "messages": [{"role": "user", "content": "hello"}]}
+        async with httpx.AsyncClient(timeout=120) as client:
+            call = asyncio.create_task(client.post(f"{running.base_url}/chat/completions", headers=headers, json=body))
+
+            def in_flight() -> dict[str, int]:
+                rows = running.ask("show", "routes")
+                return {row["route"]: row["in_flight"] for row in rows if row["target"] == "lab/gpt-4o"}
+
+            await until(lambda: asyncio.to_thread(in_flight), lambda found: found == {"busy": 1, "idle": 0})
+            options = ("--route", "idle", "--wait", "--home", str(running.home), "-o", "json")
+            code = await asyncio.to_thread(main, ["routes", "drain", "lab/gpt-4o", *options])
+            said = capsys.readouterr()
+            call.cancel()
+    assert (code, json.loads(said.out)["in_flight"]) == (0, 0)
+    assert "no calls run any more at lab/gpt-4o for idle" in said.err

@@ -33,7 +33,8 @@ def test_each_target_has_a_row_with_its_figures(capsys: pytest.CaptureFixture[st
     assert main(["show", "routes", *WINDOW, "-o", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [(row["target"], row["tries"], row["answered"], row["share"], row["breaker"]) for row in rows] == [
-        ("openai/gpt-4o", 4, 4, 1.0, None), ("openai/gpt-4o-mini", 0, 0, None, None), ("openai/gpt-5", 0, 0, None, None),
+        ("openai/gpt-4o", 4, 4, 1.0, None),
+        ("openai/gpt-4o-mini", 0, 0, None, None), ("openai/gpt-5", 0, 0, None, None),
     ]  # fmt: skip
     assert [each["id"] for each in rows[2]["overrides"]] == ["canary:chat"]
 
@@ -42,7 +43,7 @@ def test_each_target_has_a_row_with_its_figures(capsys: pytest.CaptureFixture[st
 def test_people_get_a_table_and_may_filter(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "routes", *WINDOW, "--where", "team=a", "--limit", "1"]) == 0
     header, row = capsys.readouterr().out.splitlines()
-    assert header.split()[4:] == "tries failed p50_ms p95_ms answered share cost_usd in_flight headroom".split()
+    assert "in_force  tries  failed  p50_ms" in header
     assert len(header) < 160
     assert "100.0%" in row
     assert main(["show", "routes", *WINDOW]) == 0

@@ -46,7 +46,7 @@ def routed(folder: Path) -> Source:
         of_all | {"target": "openai/gpt-4o", "ttft_ms": 310, "latency_ms": 1200, "breakers": []},
         of_all | {"target": "groq/llama-3.1-8b", "ttft_ms": None, "latency_ms": None, "breakers": [breaker]},
     ]
-    source.live_state["workers"] = [source.live_state["workers"][0] | {"targets_in_flight": {"openai/gpt-4o": 6}}]
+    source.live_state["workers"] = [source.live_state["workers"][0] | {"targets_in_flight": {"bot": {"openai/gpt-4o": 6}}}]
     return source
 
 

@@ -13,7 +13,13 @@ class Busy:
     """As much of a gateway as tells what runs where."""
 
     def live(self) -> dict[str, Any]:
-        return {"workers": [{"targets_in_flight": {"groq/llama": 3, "groq/small": 2}}, {"targets_in_flight": {}}, {}]}
+        return {
+            "workers": [
+                {"targets_in_flight": {"chat": {"groq/llama": 3, "groq/small": 2}}},
+                {"targets_in_flight": {}},
+                {},
+            ]
+        }
 
     def routes_changed(self) -> None:
         return None
@@ -72,5 +78,17 @@ def test_who_is_no_provider_cannot_be_drained(routes: Stage) -> None:
 
 
 def test_calls_of_all_workers_are_counted_together() -> None:
-    workers = [{"targets_in_flight": {"a/x": 1}}, {"targets_in_flight": {"a/x": 2, "a/y": 4, "b/x": 8}}]
+    workers = [
+        {"targets_in_flight": {"chat": {"a/x": 1}}},
+        {"targets_in_flight": {"chat": {"a/x": 2, "a/y": 4, "b/x": 8}}},
+    ]
     assert (at_target(workers, "a/x"), at_target(workers, "a"), at_target(workers, "c")) == (3, 7, 0)
+
+
+def test_a_drain_for_one_route_counts_that_routes_calls_alone() -> None:
+    workers = [{"targets_in_flight": {"chat": {"a/x": 1}, "talk": {"a/x": 16}, "": {"a/x": 32}}}]
+    assert (at_target(workers, "a", "chat"), at_target(workers, "a/x", "other"), at_target(workers, "a/x")) == (
+        1,
+        0,
+        49,
+    )

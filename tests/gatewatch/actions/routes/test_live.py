@@ -32,8 +32,11 @@ def test_the_worst_breaker_of_its_keys_is_told(states: list[str], worst: str) ->
 
 def test_headroom_is_that_of_the_key_with_most_left_as_its_worst_worker_has_seen_it() -> None:
     workers = [
-        {"targets_in_flight": {"openai/gpt-4o": 2}, "provider_lanes": [lane("a", 90), lane("b", 30)]},
-        {"targets_in_flight": {"openai/gpt-4o": 1}, "provider_lanes": [lane("b", 40), lane("c", 0, limits=[])]},
+        {"targets_in_flight": {"chat": {"openai/gpt-4o": 2}}, "provider_lanes": [lane("a", 90), lane("b", 30)]},
+        {
+            "targets_in_flight": {"chat": {"openai/gpt-4o": 1}, "other": {"openai/gpt-4o": 9}},
+            "provider_lanes": [lane("b", 40), lane("c", 0, limits=[])],
+        },
     ]
     found = now_at({"workers": workers}, "chat", "openai/gpt-4o")
     assert (found["in_flight"], found["headroom"]) == (3, 0.6)
