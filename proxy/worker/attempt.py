@@ -117,7 +117,7 @@ async def attempt(
     inbound.exchange = exchange
     started = time.perf_counter_ns()
     try:
-        if inbound.request.gone:
+        if inbound.is_left:
             exchange.abort("client_closed", "the client closed the connection")
         call = inbound.call
         passed = _passed_headers(inbound, channel, opt_out=route.opt_out)

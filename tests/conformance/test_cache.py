@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from gatewatch.paths import Home
 from proxy.routing import CacheRule
-from proxy.settings import Limiting, Override
+from proxy.settings import Limiting, Override, Pacing
 from proxy.worker.caching.flight import Follower
 from proxy.worker.caching.invalidation import Invalidation
+from proxy.worker.inbound import Inbound
 from tests.kit.cache_stage import CacheStage, cache_stage, told
 from tests.kit.limit_stage import BODIES
 from tests.kit.raw_http import RawReply, ask, connect, read_reply, request
@@ -347,6 +349,59 @@ async def test_a_long_plain_reply_is_bought_once_though_its_client_leaves(tmp_pa
         rest.set()
         assert (await following).body == body
         assert len(upstream.requests) == 1
+
+
+async def test_followers_of_a_call_whose_client_left_have_its_last_resort(tmp_path: Path) -> None:
+    go = asyncio.Event()
+
+    async def broken(conversation: Conversation) -> None:
+        while True:
+            await conversation.request()
+            await go.wait()
+            conversation.send(http(500, b'{"error": {"message": "broken"}}'))
+
+    async with flying(tmp_path, broken) as (stage, upstream):
+        settings = stage.gateway.settings
+        sorry = {name: replace(route, stored_reply="Sorry.") for name, route in settings.routes.items()}
+        stage.gateway.configure(replace(settings, routes=sorry))
+        asked = stage.request()
+        async with connect(stage.port) as (_, writer):
+            writer.write(asked)
+            await eventually(lambda: len(upstream.requests) == 1)
+            following = asyncio.create_task(ask(stage.port, asked))
+            await all_in(stage, 2)
+        await eventually(lambda: any(inbound.request.gone for inbound in stage.gateway.in_flight))
+        go.set()
+        reply = await following
+        assert (reply.status, reply.headers.get("x-gatewatch-degraded")) == (200, "stored_reply")
+
+
+async def test_an_urgent_call_does_not_wait_behind_others_with_a_batch_call(tmp_path: Path) -> None:
+    script, served = Gated(stream=False), []
+    async with flying(tmp_path, script) as (stage, upstream):
+        stage.gateway.configure(replace(stage.gateway.settings, pacing=Pacing(routes={"talk": 1})))
+
+        async def one(name: str, seed: int, priority: str = "normal") -> None:
+            asked = stage.request(seed=seed, headers={"x-gatewatch-priority": priority})
+            assert (await ask(stage.port, asked)).status == 200
+            served.append(name)
+
+        def is_settled(inbound: Inbound) -> bool:
+            return bool(inbound.waiting or inbound.attempts)
+
+        calls = [asyncio.create_task(one("running", 1))]
+        await eventually(lambda: len(upstream.requests) == 1)
+        in_flight = stage.gateway.in_flight
+        for name, seed, priority in (
+            *(("batch", 2, "batch"), ("normal", 3, "normal")),
+            *(("urgent", 2, "urgent"), ("as urgent", 2, "batch")),
+        ):
+            calls.append(asyncio.create_task(one(name, seed, priority)))
+            await eventually(lambda: len(in_flight) == len(calls) and all(map(is_settled, in_flight)))
+        script.go.set()
+        await asyncio.gather(*calls)
+        assert set(served[1:3]) == {"urgent", "as urgent"}
+        assert served[3:] == ["normal", "batch"]
 
 
 async def test_when_all_have_left_the_exchange_ends(tmp_path: Path) -> None:

@@ -96,6 +96,8 @@ class Cache:
                 return
             if wish.younger != 0:
                 flight = self._flights.get(key)
+                if flight is not None and flight.is_too_slow_for(call.priority):
+                    flight = None
         if flight is not None:
             if await self._followed(inbound, route, flight):
                 return
@@ -278,10 +280,12 @@ def _too_late() -> Refusal:
 
 
 def _places(route: Route, settings: Settings) -> str:
-    """Changes when one of its providers is declared to be somewhere, or something, else."""
+    """Changes when anything of its providers does but their keys and prices."""
     targets = [*route.targets, *route.context_window, *(each for some in route.classes.values() for each in some)]
     names = sorted({target.provider for target in targets})
     declared = [
-        (each.name, each.region, each.data_class, each.ways) for name in names if (each := settings.providers.get(name))
+        msgspec.structs.replace(each, keys=(), price_provider="")
+        for name in names
+        if (each := settings.providers.get(name))
     ]
-    return blake2b(msgspec.json.encode(declared), digest_size=8).hexdigest()
+    return blake2b(msgspec.json.encode(declared, order="deterministic"), digest_size=8).hexdigest()

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from proxy.refusal import Refusal, upstream
 from proxy.worker.caching.entry import Entry
 from proxy.worker.inbound import Inbound
+from proxy.worker.pacing.line import is_more_urgent
 from proxy.worker.streaming.ceiling import CODE as COST_CEILING
 
 
@@ -102,6 +103,11 @@ class Flight:
     def is_followed(self) -> bool:
         """Whether others want the reply."""
         return bool(self._followers)
+
+    def is_too_slow_for(self, priority: str | None) -> bool:
+        """Whether a call of that priority would wait behind others with a leader that is less urgent."""
+        leader = self.leader
+        return not leader.attempts and is_more_urgent(priority, leader.call.priority)
 
     def join(self) -> Follower:
         """One more."""

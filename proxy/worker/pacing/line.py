@@ -21,6 +21,11 @@ NoTurn = Literal["full", "late"]
 """Why a call gets none: the line is full, or it has waited as long as it may."""
 
 
+def is_more_urgent(priority: str | None, than: str | None) -> bool:
+    """Whether a call of this priority goes before one of that."""
+    return _ORDER.index(priority) < _ORDER.index(than)
+
+
 class Waiting:
     """One call in the line."""
 

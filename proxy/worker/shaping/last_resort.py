@@ -21,7 +21,7 @@ _OF_THE_CALL = frozenset({"client_closed", "gateway_stopping"})
 def may_still_be_answered(inbound: Inbound, failure: Failure) -> bool:
     """Whether another try could become the call's answer after this failure."""
     kind = failure.kind if isinstance(failure, UpstreamFailed) else failure.code
-    return not (inbound.content_started or inbound.request.gone or inbound.cut_off is not None or kind in _OF_THE_CALL)
+    return not (inbound.content_started or inbound.is_left or inbound.cut_off is not None or kind in _OF_THE_CALL)
 
 
 def is_of_targets(failure: Failure) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from gatewatch.paths import Home
+from gatewatch.providers.quirks import Quirks
 from proxy.routing import CacheRule
 from tests.kit.cache_stage import CacheStage, cache_stage, told
 from tests.kit.scripted_upstream import Conversation, chat_reply, http, scripted_upstream
@@ -34,9 +35,18 @@ def redeclared(stage: CacheStage, **changed: Any) -> None:
     stage.gateway.configure(msgspec.structs.replace(settings, providers={"openai": openai}))
 
 
-@pytest.mark.parametrize("changed", [{"region": "us"}, {"data_class": "public"}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"region": "us"},
+        {"data_class": "public"},
+        {"query": "api-version=2"},
+        {"headers": {"x-model-revision": "2"}},
+        {"quirks": Quirks(reasoning_outside=True)},
+    ],
+)
 async def test_a_provider_that_is_declared_otherwise_has_not_answered_before(
-    stage: CacheStage, changed: dict[str, str]
+    stage: CacheStage, changed: dict[str, Any]
 ) -> None:
     assert told(await stage.ask())[0] == "miss"
     redeclared(stage, **changed)
