@@ -41,6 +41,7 @@ NOTHING = {
 def by_target(acting: Acting, asked: ListTargets) -> dict[str, Any]:
     """`rows`: one for each route and target, configured ones first; `window` and `fresh` as the ledger tells them.
 
+    With a filter, of the routes that have calls by it, or of the one that it names alone: of others it says nothing.
     What only a gateway that runs knows is null where none does. Raises UsageError, NotFound.
     """
     if asked.route is not None:
@@ -54,6 +55,7 @@ def by_target(acting: Acting, asked: ListTargets) -> dict[str, Any]:
         _row(route, target, found.get((route["route"], target)), live)
         for route in listed.run(acting, ListRoutes())
         if asked.route in (None, route["route"])
+        and (asked.where in (None, f"route={route['route']}") or route["route"] in {name for name, _ in found})
         for target in _targets(route, found)
     ]
     return {"rows": rows, "window": answer.window, "fresh": answer.fresh}

@@ -47,6 +47,18 @@ def test_what_is_in_force_stands_at_the_targets_that_it_is_about(called: Stage) 
     }  # fmt: skip
 
 
+def test_a_filter_leaves_out_the_routes_of_which_it_tells_nothing(called: Stage) -> None:
+    def shown(where: str) -> list[tuple[str, str, int]]:
+        rows = called.do("routes.targets", where=where, **WINDOW)["rows"]
+        return [(row["route"], row["target"], row["tries"]) for row in rows]
+
+    chat = [("chat", "openai/gpt-4o", 8), ("chat", "groq/llama", 0), ("chat", "groq/small", 1)]
+    assert shown("route=chat") == chat
+    assert shown("team=search") == chat
+    assert shown("route=resident") == [("resident", "openai/gpt-4o", 0)]
+    assert shown("team=nobody") == []
+
+
 def test_one_route_may_be_asked_for_and_a_filter(called: Stage) -> None:
     rows = called.do("routes.targets", route="chat", where="status=error", **WINDOW)["rows"]
     assert [(row["target"], row["tries"]) for row in rows] == [("openai/gpt-4o", 2), ("groq/llama", 0)]
