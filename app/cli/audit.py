@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("seq", "at", "actor", "role", "source", "action", "target", "result", "before", "after")
 PAGE = 500
+_OF_A_ROUTE = ("why", "halted", "share", "teams", "target", "version", "steps", "every", "until", "reason")
+"""Of what is put over a route, what one wants to know first."""
 LISTS = ("accepted", "places")
 """Of an answer: not in a table."""
 
@@ -92,9 +94,18 @@ def print_entries(args: argparse.Namespace, asked: "ListAudit", limit: int) -> i
 
 
 def _step_first(row: dict[str, Any]) -> dict[str, Any]:
-    """Where an entry is a step of something longer, a cell that is cut off still says which."""
-    after = row["after"]
-    return row | {"after": {"step": after["step"], **after}} if after and "step" in after else row
+    """A cell that is cut off still says which step of something longer an entry is, and of a deed at a route what is
+    in force now; by whom and when stands beside it."""
+    shown = row | {name: _told(row[name]) for name in ("before", "after") if row["action"].startswith("route.")}
+    after = shown["after"]
+    return shown | {"after": {"step": after["step"], **after}} if after and "step" in after else shown
+
+
+def _told(state: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not state:
+        return state
+    names = [*(name for name in _OF_A_ROUTE if name in state), *(name for name in state if name not in _OF_A_ROUTE)]
+    return {name: state[name] for name in names if name not in ("created_at", "created_by", "id", "kind", "route")}
 
 
 def _verify(args: argparse.Namespace) -> int:

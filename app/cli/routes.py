@@ -144,12 +144,12 @@ def _names(text: str | None) -> list[str] | None:
 
 def _print_list(rows: list[dict[str, Any]], output: str) -> None:
     from app.cli.output import print_rows
-    from gatewatch.routing.override_words import in_words
+    from gatewatch.routing.override_words import in_full
 
     if output == "json":
         print_rows(rows, output)
         return
-    print_rows([row | {"in_force": [in_words(each) for each in row["overrides"]]} for row in rows], output, LIST)
+    print_rows([row | {"in_force": [in_full(each) for each in row["overrides"]]} for row in rows], output, LIST)
 
 
 def _print(answer: Any, args: argparse.Namespace) -> None:

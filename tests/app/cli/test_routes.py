@@ -59,7 +59,7 @@ def test_routes_are_listed_with_what_is_in_force_over_them(run: Run) -> None:
     code, out, _ = run("routes", "list")
     assert code == 0
     assert "openai/gpt-4o, groq/llama" in out
-    assert "canary 5%" in out
+    assert "canary 5% to groq/small" in out
     (row,) = json.loads(run("routes", "list", "-o", "json")[1])
     assert (row["route"], row["version"], row["overrides"][0]["id"]) == ("chat", "bb22", "canary:chat")
 
@@ -149,3 +149,13 @@ async def test_a_drain_for_one_route_waits_for_its_calls_alone_and_says_that_non
             call.cancel()
     assert (code, json.loads(said.out)["in_flight"]) == (0, 0)
     assert "no calls run any more at lab/gpt-4o for idle" in said.err
+
+
+def test_the_audits_table_says_what_was_put_over_a_route(run: Run) -> None:
+    run("routes", "canary", "chat", "--to", "groq/small", "--steps", "5%,50%", "--every", "10m")
+    run("routes", "drain", "groq/small", "--route", "chat", "--for", "1h")
+    drained, canary = run("audit", "list", "--action", "route.*")[1].splitlines()[-2:]
+    if "route.canary" in drained:
+        drained, canary = canary, drained
+    assert "share 5%, target groq/small, steps (50%)" in canary
+    assert "target groq/small, until 2" in drained
