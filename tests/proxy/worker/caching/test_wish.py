@@ -2,6 +2,7 @@
 
 import pytest
 
+from proxy.refusal import Refusal
 from proxy.worker.caching.wish import ANY, NOTHING, Wish, wish_of
 
 
@@ -21,9 +22,15 @@ from proxy.worker.caching.wish import ANY, NOTHING, Wish, wish_of
         ({b"x-gatewatch-cache": b"Bypass"}, NOTHING),
         ({b"x-gatewatch-cache": b"refresh"}, Wish(reads=False)),
         ({b"x-gatewatch-cache": b"bypass", b"cache-control": b"max-age=30"}, NOTHING),
-        ({b"x-gatewatch-cache": b"whatever"}, ANY),
+        ({b"x-gatewatch-cache": b""}, ANY),
         ({b"cache-control": b"\xff\x00=,,"}, ANY),
     ],
 )
 def test_the_stricter_of_what_is_said_holds(headers: dict[bytes, bytes], wish: Wish) -> None:
     assert wish_of(headers) == wish
+
+
+def test_a_word_that_is_none_of_ours_is_told_to_the_caller() -> None:
+    with pytest.raises(Refusal) as told:
+        wish_of({b"x-gatewatch-cache": b"nonsense"})
+    assert (told.value.status, told.value.code, told.value.param) == (400, "invalid_cache", "x-gatewatch-cache")
