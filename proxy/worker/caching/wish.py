@@ -41,7 +41,9 @@ def wish_of(headers: Mapping[bytes, bytes]) -> Wish:
         return ANY
     own = (own or b"").strip().lower()
     if own not in _OWN:
-        raise bad_request("invalid_cache", "The header x-gatewatch-cache says bypass or refresh.", param=HEADER.decode())
+        raise bad_request(
+            "invalid_cache", "The header x-gatewatch-cache says bypass or refresh.", param=HEADER.decode()
+        )
     said = {part.strip() for part in (control or b"").lower().split(b",")}
     if own == b"bypass" or b"no-store" in said:
         return NOTHING
