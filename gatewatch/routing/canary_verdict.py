@@ -21,6 +21,11 @@ class Tries(NamedTuple):
         return self.failed / self.tries if self.tries else 0.0
 
 
+def has_shown_itself(canary: Tries) -> bool:
+    """Whether so much has gone well there that it may get more."""
+    return canary.tries - canary.failed >= LEAST_TRIES
+
+
 def fault_of(canary: Tries, others: Tries) -> str | None:
     """Why it is to be stopped, in words; None where it may go on, or too little is known."""
     if canary.tries < LEAST_TRIES or canary.share <= WORST_SHARE or canary.share <= TIMES_THE_OTHERS * others.share:

@@ -55,6 +55,8 @@ class OperatorsRoutes:
         self._seen: int | None = None
         self._due: int | None = None
         self._told: set[str] = set()
+        self.held_back: frozenset[str] = frozenset()
+        """Ids of what the configuration does not allow."""
 
     def configured(self) -> None:
         """Another configuration is about to be handed out: what it allows of them goes with it.
@@ -78,14 +80,17 @@ class OperatorsRoutes:
         overrides: list[RouteOverride] = []
         old_routes: dict[str, Route] = {}
         told: dict[str, str] = {}
+        all_held_back: set[str] = set()
         for made in standing:
             held_back = self._take(made, overrides, old_routes)
+            if held_back:
+                all_held_back.add(made.id)
             told[made.id] = f"Held back: {_words(made)}, but {held_back}." if held_back else self._standing(made)
             severe = held_back or made.halted or self._is_behind(made)
             self._alarms.set(made.id, told[made.id], "warning" if severe else "info")
         for id in self._told - told.keys():
             self._alarms.set(id, None)
-        self._told = set(told)
+        self._told, self.held_back = set(told), frozenset(all_held_back)
         self._routes.override(SOURCE, tuple(overrides), push=push)
         self._routes.roll_back(old_routes, push=push)
 

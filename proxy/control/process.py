@@ -187,7 +187,9 @@ class ControlProcess:
                 background.keep("watch of estimates", estimating.run)
             background.keep("watch of operators' limits and budgets", self._operators_rules.run)
             background.keep("watch of operators' routes", self._operators_routes.run)
-            background.keep("watch of canaries", CanaryWatch(self._store, self._ask, self._operators_routes.look).run)
+            operators = self._operators_routes
+            canaries = CanaryWatch(self._store, self._ask, operators.look, lambda: operators.held_back)
+            background.keep("watch of canaries", canaries.run)
             background.keep("checkpoint of counters", self._counting.keep_writing)
             names = NamesOfRules(self._store, lambda: configuration.loaded, self._alarms)
             background.keep("watch of the names in limits, budgets and alerts", names.run)

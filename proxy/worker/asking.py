@@ -130,7 +130,7 @@ class Asking:
         tried: tuple[str, ...] = ()
         asked = 0
         waits = [] if earlier is None else [earlier]
-        is_limited = False
+        is_limited, why = False, "upstream_auth"
         while asked < MOST_TRIES and tries.left > 0:
             key = keys.choose(team, route.name, model, tried + self._left_alone(provider, target, tries))
             if key is None:
@@ -147,12 +147,14 @@ class Asking:
                     try:
                         await self._allowances.extend(inbound, provider.provider, model)
                     except Refusal as refusal:  # a cheaper target may still be asked; if not, the failure is the answer
+                        tries.not_asked(target, refusal.code)
                         return failed.and_not_asked(target, refusal), None
                 try:
                     turn = await self._turn(tries, provider, target, key, is_last=is_last)
                 except Refusal as refusal:
-                    failed = _not_asked(target, refusal, failed)
+                    failed, why = _not_asked(target, refusal, failed), refusal.code
                     if refusal.rule_scope != "provider_key":
+                        tries.not_asked(target, why)
                         return failed, None
                     if (wait := retry_after_seconds(dict(refusal.headers), 0.0)) is not None:
                         waits.append(wait)
@@ -187,6 +189,7 @@ class Asking:
             if not failed.is_overload or not is_last or not await self._again(tries, target, failed, asked):
                 break  # another target is asked at once, rather than the same after a while
             tried = ()
+        tries.not_asked(target, why)
         if failed and is_limited:
             soonest = keys.soonest(team, route.name, model, tried)
             if soonest is not None:

@@ -42,6 +42,11 @@ class Tries:
         """Of the whole call."""
         return self.total_due - asyncio.get_running_loop().time()
 
+    def not_asked(self, target: Target, why: str) -> None:
+        """None of its keys could be used: for the row, where none was in an earlier round either."""
+        if target not in self.asked:
+            self.pass_over(target, why)
+
     def pass_over(self, target: Target, why: str) -> None:
         """It is not asked: for the row."""
         call = self.inbound.call

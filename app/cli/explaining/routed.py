@@ -14,7 +14,8 @@ _DECIDED = {
 _WHY = {
     "breaker_open": "calls had failed there, so that others came first",
     "context_window": "the call is too long for it",
-    "no_route_turn": "too many calls waited for it",
+    "upstream_auth": "none of its keys was there for the call",
+    "rate_limit_exceeded": "it had no room",
 }
 _DEGRADED = {
     "short_answer": "no target answered: a small model was asked for a short answer",

@@ -13,7 +13,7 @@ from gatewatch.config.models import Model
 from gatewatch.control.route_overrides import MadeOverride, RouteOverrides, covers, view
 from gatewatch.control.route_versions import RouteVersion, RouteVersions
 from gatewatch.routing.canary_verdict import LEAST_TRIES
-from gatewatch.routing.definition import readable, targets
+from gatewatch.routing.definition import LONG_CALLS, SHORT_ANSWERS, other_targets, readable, targets
 
 _LATE = 10_000_000
 """µs; steps are looked at every two seconds."""
@@ -70,20 +70,31 @@ def _route(
     configured_version = newest.version if newest else None
     rollback = next((each for each in standing if each.kind == "rollback" and each.route == name), None)
     version, to, strategy = configured_version, list(model.targets) if model else [], model.strategy if model else None
+    others = _others(model) if model else {}
     if rollback and rollback.version and (old := RouteVersions(acting.store).get(name, rollback.version)):
         version, to = old.version, [f"{each['provider']}/{each['model']}" for each in old.definition["targets"]]
-        strategy = old.definition["strategy"]
+        strategy, others = old.definition["strategy"], other_targets(old.definition)
     canaries = [each.target for each in standing if each.kind == "canary" and each.route == name and each.target]
-    own = [each for each in standing if _is_of(each, name, [*to, *canaries])]
+    whole = [*to, *canaries, *(target for group in others.values() for target in group)]
+    own = [each for each in standing if _is_of(each, name, whole)]
     return {
         "route": name,
         "version": version,
         "configured": configured_version,
         "strategy": strategy,
         "targets": to,
+        "others": others,
         "overrides": [view(each) for each in own],
         "notes": notes_of(own, configured_version, acting.store.clock(), is_gone=model is None),
     }
+
+
+def _others(model: Model) -> dict[str, list[str]]:
+    """What for → targets, as `other_targets` tells them of a version."""
+    short = model.last_resort.short_answer if model.last_resort else None
+    found: dict[str, list[str]] = {name: list(group) for name, group in model.classes.items()}
+    found |= {LONG_CALLS: list(model.context_window), SHORT_ANSWERS: [short.target] if short else []}
+    return {name: group for name, group in found.items() if group}
 
 
 def _is_of(made: MadeOverride, route: str, to: list[str]) -> bool:

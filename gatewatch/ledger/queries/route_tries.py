@@ -25,8 +25,9 @@ class Params(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 def answer(asking: Asking, params: Params) -> Found:
     """One row per target. Tries that the caller gave up are not counted. No call lasts longer than an hour.
 
-    A call that passed a target over because its breaker was open counts as one that failed there: else a target that
-    always fails would hardly be asked, and look well.
+    A call that passed a target over because nothing could be got from it (an open breaker, no key that may be used, no
+    room, a request that it cannot be told) counts as one that failed there: else a target that always fails would
+    hardly be asked, and look well. Not so a call that must not or cannot go there by what it is itself.
     """
     if params.since_us >= asking.now_us:
         raise UsageError("Nothing is known of the future.")
@@ -40,12 +41,20 @@ def answer(asking: Asking, params: Params) -> Found:
         )
         SELECT target, count(*)::BIGINT, count(*) FILTER (failed)::BIGINT
         FROM (
-            SELECT tried.provider || '/' || tried.model AS target, tried.status <> 'ok' AS failed
+            SELECT tried.provider || '/' || tried.model AS target, tried.status <> 'ok' AS failed, call_id
             FROM attempts AS tried JOIN own USING (call_id)
             WHERE tried.started_at >= make_timestamp(?) AND tried.status <> 'client_closed'
             UNION ALL
-            SELECT unnest(regexp_extract_all(passed_over, '{_LEFT_ALONE}', 1)), TRUE
-            FROM own WHERE passed_over IS NOT NULL AND started_at >= make_timestamp(?)
+            SELECT DISTINCT target, TRUE, call_id
+            FROM (
+                SELECT call_id, unnest(regexp_extract_all(passed_over, '{_NOT_ASKED}', 1)) AS target,
+                    unnest(regexp_extract_all(passed_over, '{_NOT_ASKED}', 2)) AS why
+                FROM own WHERE passed_over IS NOT NULL AND started_at >= make_timestamp(?)
+            ) AS passed
+            WHERE why NOT IN {_OF_THE_CALL} AND NOT EXISTS (
+                SELECT 1 FROM attempts AS tried JOIN own USING (call_id)
+                WHERE call_id = passed.call_id AND tried.provider || '/' || tried.model = passed.target
+            )
         ) GROUP BY target ORDER BY target""",
         [
             *(params.route, window.since_us - HOUR, *([] if asking.team is None else [asking.team])),
@@ -56,5 +65,7 @@ def answer(asking: Asking, params: Params) -> Found:
     return Found([dict(zip(columns, row, strict=True)) for row in found], window, "calls")
 
 
-_LEFT_ALONE = r'\["([^"]+)","breaker_open"\]'
-"""In `passed_over`, which is JSON: `[["openai/gpt-4o","breaker_open"]]`. No target's name holds a quote."""
+_NOT_ASKED = r'\["([^"]+)","([a-z_]+)"\]'
+"""In `passed_over`, which is JSON: `[["openai/gpt-4o","breaker_open"]]`. No target's name holds a quote; what a call
+has to keep to, and drains, are told in several words."""
+_OF_THE_CALL = ("context_window", "cost_ceiling")

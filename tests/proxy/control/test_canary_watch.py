@@ -29,8 +29,12 @@ class Watched:
         self.book = RouteOverrides(self.store)
         self.service = LedgerService(self.home, clock=self.clock)
         self.changes = 0
-        self.watch = CanaryWatch(self.store, self.service.ask, self.changed)
+        self.held_back: set[str] = set()
+        self.watch = self.begun()
         self._calls = self._segments = 0
+
+    def begun(self, ask: Callable[..., Answer] | None = None) -> CanaryWatch:
+        return CanaryWatch(self.store, ask or self.service.ask, self.changed, lambda: self.held_back)
 
     def changed(self) -> None:
         self.changes += 1
@@ -38,13 +42,13 @@ class Watched:
     def put(self, **fields: Any) -> MadeOverride:
         return self.book.put(MadeOverride(**CANARY | {"since": self.clock.now - 300 * MINUTE} | fields))
 
-    def called(self, model: str, *, good: int = 0, bad: int = 0, ago: int = MINUTE // 2) -> None:
+    def called(self, model: str, *, good: int = 0, bad: int = 0, ago: int = MINUTE // 2, **row: Any) -> None:
         lines = []
         self._segments += 1
         for number in range(good + bad):
             self._calls += 1
-            call = a_call(self._calls, at_us=self.clock.now - ago, route="chat", model=model)
-            status = {"status": "error", "http_status": 500} if number < bad else {}
+            call = a_call(self._calls, at_us=self.clock.now - ago, route="chat", model=model, **row)
+            status: dict[str, Any] = {"status": "error", "http_status": 500} if number < bad else {}
             lines.append(attempt(call, model=model, **status) + closing(call))
         segment(self.home, *lines, sequence=self._segments)
         self.service.load_once()
@@ -118,12 +122,15 @@ async def test_steps_are_taken_when_they_are_due_and_never_two_at_once(watched: 
     watched.put(steps=("5%", "25%", "100%"), step=1, every=MINUTE, next_at=watched.clock.now + MINUTE)
     await watched.watch.look()
     assert watched.canary.share == 500
+    watched.clock.now += MINUTE
+    watched.called("new", good=20)
     watched.clock.now += 60 * MINUTE  # as if nobody had been there for an hour
-    again = CanaryWatch(watched.store, watched.service.ask, watched.changed)
+    again = watched.begun()
     await again.look()
     await again.look()
     assert (watched.canary.share, watched.changes) == (2500, 1)
     watched.clock.now += MINUTE
+    watched.called("new", good=20)
     await again.look()
     assert (watched.canary.share, watched.canary.next_at) == (10_000, None)
 
@@ -141,13 +148,51 @@ async def test_nobody_goes_on_blindly(watched: Watched, caplog: pytest.LogCaptur
 
     watched.put(steps=("5%", "25%"), step=1, every=MINUTE, next_at=watched.clock.now)
     ask: Callable[..., Answer] = away
-    await CanaryWatch(watched.store, ask, watched.changed).look()
+    await watched.begun(ask).look()
     assert (watched.canary.share, watched.changes) == (500, 0)
     assert "canary:chat is not judged" in caplog.text
 
 
+async def test_a_step_wants_tries_that_went_well_since_the_one_before(watched: Watched) -> None:
+    watched.put(steps=("5%", "25%"), step=1, every=MINUTE, next_at=watched.clock.now)
+    watched.called("new", good=100, ago=2 * MINUTE)
+    watched.called("new", good=19, bad=1)
+    await watched.watch.look()
+    assert watched.canary.share == 500
+    watched.called("new", good=1)
+    await watched.watch.look()
+    assert watched.canary.share == 2500
+
+
+async def test_one_that_gets_no_calls_yet_begins_in_time(watched: Watched) -> None:
+    watched.put(share=0, steps=("search", "25%"), step=0, every=MINUTE, next_at=watched.clock.now)
+    await watched.watch.look()
+    assert watched.canary.teams == ("search",)
+
+
+async def test_one_whose_calls_could_not_be_sent_there_is_stopped(watched: Watched) -> None:
+    """As where the provider has refused its key: the gateway asks no more."""
+    watched.put()
+    watched.called("gpt-4o", good=20, passed_over=[["openai/new", "upstream_auth"]])
+    watched.called("gpt-4o", good=100)
+    await watched.watch.look()
+    assert watched.canary.halted == "100.0% of 20 tries failed there; 0.0% of 120 at the other targets"
+
+
+async def test_one_that_is_held_back_takes_no_step(watched: Watched) -> None:
+    watched.put(steps=("5%", "25%"), step=1, every=MINUTE, next_at=watched.clock.now)
+    watched.called("new", good=20)
+    watched.held_back = {"canary:chat"}
+    await watched.watch.look()
+    assert watched.canary.share == 500
+    watched.held_back = set()
+    await watched.watch.look()
+    assert watched.canary.share == 2500
+
+
 async def test_one_whose_target_is_drained_takes_no_step_until_it_is_not(watched: Watched) -> None:
     watched.put(steps=("5%", "25%"), step=1, every=MINUTE, next_at=watched.clock.now)
+    watched.called("new", good=20)
     watched.book.put(MadeOverride(id="drain:openai", kind="drain", target="openai"))
     await watched.watch.look()
     assert watched.canary.share == 500

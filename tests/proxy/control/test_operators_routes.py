@@ -178,6 +178,9 @@ def test_a_canary_is_held_back_where_the_route_is_kept_in_a_region_since(gateway
     gateway.take(FILE.replace("gpt-4o]", "gpt-4o], region: eu"))
     assert gateway.handed[-1].routing.overrides == ()
     assert "stay in eu" in (gateway.alarm("canary:chat") or ("", ""))[1]
+    assert gateway.operators.held_back == {"canary:chat"}, "it takes no step"
+    gateway.take(FILE)
+    assert gateway.operators.held_back == set()
 
 
 def test_what_is_put_over_a_route_that_is_gone_does_nothing_and_says_so(gateway: Gateway) -> None:

@@ -11,7 +11,7 @@ from gatewatch.paths import Home
 from proxy.routing import Breaking, Routing
 from proxy.settings import Deadlines, Settings, Way
 from tests.kit.scripted_upstream import Conversation, Script, http, scripted_upstream
-from tests.proxy.worker.test_attempts import BROKEN, LIMITED, OK, STREAM, by_key, error, key, with_keys
+from tests.proxy.worker.test_attempts import BROKEN, LIMITED, OK, REFUSED, STREAM, by_key, error, key, with_keys
 from tests.proxy.worker.test_gateway_defects import Running
 
 BUSY = http(503, b'{"error":{"message":"The engine is overloaded"}}')
@@ -235,3 +235,23 @@ async def test_what_a_key_said_last_is_what_the_caller_is_told(running: Running)
         reply = await running.chat()
         assert len(limited.requests) == 2
     assert (reply.status, reply.headers["retry-after"]) == (429, "7")
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"), [(REFUSED, "upstream_auth"), (LIMITED, "rate_limit_exceeded"), (None, "upstream_auth")]
+)
+async def test_a_target_that_was_not_asked_is_passed_over_in_the_row(
+    running: Running, answer: bytes | None, why: str
+) -> None:
+    """Its key is refused, or has to wait, or (None) is for others only: nothing of that stands in the attempts."""
+    async with scripted_upstream(saying(answer or OK)) as first, scripted_upstream(saying(OK)) as second:
+        change = routed(second.url)
+        if answer is None:
+            change = with_keys(msgspec.structs.replace(key("a"), teams=("others",)), second=second.url)
+        await running.start(first.url, change)
+        for _ in range(6):
+            assert (await running.chat()).status == 200
+        asked = len(first.requests)
+    rows = running.closed()
+    assert [row.get("passed_over") for row in rows] == [None] * asked + [[["openai/gpt-4o-mini", why]]] * (6 - asked)
+    assert asked < 6

@@ -39,6 +39,7 @@ ROUTES = (
     route("messages-then-chat", "messages", "chat"),
     route("gemini-then-chat", "gemini", "chat"),
     route("chat-then-gemini-then-messages", "chat", "gemini", "messages"),
+    route("only-messages", "messages"),
     route("all", "chat", "responses", "messages", "gemini", "bedrock"),
     route("lenient", "chat", "messages", drop_params=True),
     Route(name="openai", targets=(Target(provider="openai", model="gpt-4o-mini"),), deadlines=PATIENT),
@@ -276,9 +277,18 @@ async def test_a_stream_fails_over_before_anything_of_it_went_out(worker: Worker
     assert sent["chat"]["stream_options"] == {"include_usage": True}
 
 
-async def test_what_a_target_cannot_be_told_is_a_400_where_it_is_the_first(worker: Worker, serve: Serve) -> None:
+async def test_what_the_first_target_cannot_be_told_another_answers(worker: Worker, serve: Serve) -> None:
     async with serve(by_provider(chat=good("chat"), messages=good("messages"))) as upstream:
         reply = await ask(worker.port, asked(worker, "chat", "messages-then-chat", seed=7))
+        sent = await went(upstream)
+    assert (reply.status, list(sent)) == (200, ["chat"])
+    row = await worker.closed(call_id=reply.headers["x-gatewatch-call-id"])
+    assert [why for _, why in row["passed_over"]] == ["unsupported_parameter"]
+
+
+async def test_what_no_target_can_be_told_is_a_400(worker: Worker, serve: Serve) -> None:
+    async with serve(by_provider(messages=good("messages"))) as upstream:
+        reply = await ask(worker.port, asked(worker, "chat", "only-messages", seed=7))
     assert reply.status == 400
     assert reply.json["error"]["code"] == "unsupported_parameter"
     assert reply.json["error"]["param"] == "seed"

@@ -5,7 +5,7 @@ import pytest
 from gatewatch.control.route_versions import RouteVersions, WrittenBy
 from gatewatch.errors import NotFound
 from tests.gatewatch.actions.routes.conftest import route
-from tests.kit.acting import Stage
+from tests.kit.acting import MINUTE, Stage
 
 
 def test_every_configured_route_is_listed_in_its_order(routes: Stage) -> None:
@@ -58,3 +58,11 @@ def test_a_canary_whose_target_is_drained_is_seen_to_be_so(routes: Stage) -> Non
     routes.do("routes.canary", route="chat", to="groq/small", share="5%")
     routes.do("routes.drain", target="groq/small")
     assert [each["kind"] for each in routes.do("routes.list")[0]["overrides"]] == ["canary", "drain"]
+
+
+def test_a_step_that_is_overdue_says_what_it_waits_for(routes: Stage) -> None:
+    routes.do("routes.canary", route="chat", to="groq/small", steps=["5%", "25%"], every_us=MINUTE)
+    assert routes.do("routes.list")[0]["notes"] == []
+    routes.clock.now += 2 * MINUTE
+    (note,) = routes.do("routes.list")[0]["notes"]
+    assert "waits until 20 tries went well" in note

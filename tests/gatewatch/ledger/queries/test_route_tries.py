@@ -57,6 +57,25 @@ def test_a_target_that_is_left_alone_because_it_fails_counts_as_failing(ledger: 
     assert rows(ledger, *lines) == [("openai/gpt-4o", 2, 0), ("openai/new", 1, 1)]
 
 
+@pytest.mark.parametrize("why", ["upstream_auth", "upstream_rate_limited", "unsupported_parameter", "breaker_open"])
+def test_whatever_kept_calls_from_a_target_counts_once_for_each(ledger: LedgerService, why: str) -> None:
+    call = a_call(1, route="chat", model="gpt-4o", at_us=NOW - MINUTE, passed_over=[["openai/new", why]] * 3)
+    found = rows(ledger, opening(call) + attempt(call) + closing(call))
+    assert found == [("openai/gpt-4o", 1, 0), ("openai/new", 1, 1)]
+
+
+@pytest.mark.parametrize("why", ["context_window", "cost_ceiling", "not in the region eu", "drained by drain:openai"])
+def test_what_a_call_is_itself_is_no_fault_of_a_target(ledger: LedgerService, why: str) -> None:
+    call = a_call(1, route="chat", model="gpt-4o", at_us=NOW - MINUTE, passed_over=[["openai/new", why]])
+    assert rows(ledger, opening(call) + attempt(call) + closing(call)) == [("openai/gpt-4o", 1, 0)]
+
+
+def test_one_that_was_asked_in_the_end_counts_by_how_that_went(ledger: LedgerService) -> None:
+    call = a_call(1, route="chat", model="new", at_us=NOW - MINUTE, passed_over=[["openai/new", "breaker_open"]])
+    line = opening(call) + attempt(call, model="new") + closing(call)
+    assert rows(ledger, line) == [("openai/new", 1, 0)]
+
+
 def test_nothing_is_told_of_the_future(ledger: LedgerService) -> None:
     with pytest.raises(UsageError):
         ledger.ask("route_tries", route="chat", since_us=NOW)
