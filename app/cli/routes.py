@@ -11,7 +11,7 @@ from app.cli.command import add_home, add_output
 if TYPE_CHECKING:
     import msgspec
 
-LIST = ("route", "version", "strategy", "targets", "in_force", "notes")
+LIST = ("route", "version", "strategy", "targets", "others", "in_force", "notes")
 VERSIONS = ("version", "in_force", "since", "until", "targets", "changed_by", "file")
 DIFFERENCES = ("key", "then", "now")
 WAIT_SECONDS = 600.0

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 COLUMNS = (
-    *("route", "target", "breaker", "in_force", "tries", "failed", "p50_ms", "p95_ms", "answered", "share"),
+    *("route", "target", "state", "tries", "failed", "p50_ms", "p95_ms", "answered", "share"),
     *("cost_usd", "in_flight", "headroom"),
 )
 
@@ -16,7 +16,6 @@ def show_routes(args: argparse.Namespace) -> int:
     from app.cli.performing import is_there, perform
     from gatewatch.actions.routes.targets import ListTargets
     from gatewatch.errors import UsageError
-    from gatewatch.routing.override_words import in_words
     from gatewatch.safe_text import safe
 
     for option in ("by", "step"):
@@ -30,12 +29,14 @@ def show_routes(args: argparse.Namespace) -> int:
     sys.stderr.writelines(f"gatewatch: {safe(alarm)}\n" for alarm in answer["fresh"]["alarms"])
     rows = answer["rows"][: args.limit]
     if args.output == "table":
-        rows = [row | _for_people(row, in_words) for row in rows]
+        rows = [row | _for_people(row) for row in rows]
     print_rows(rows, args.output, COLUMNS if args.output == "table" else None)
     return 0
 
 
-def _for_people(row: dict[str, Any], in_words: Any) -> dict[str, Any]:
+def _for_people(row: dict[str, Any]) -> dict[str, Any]:
+    from gatewatch.routing.target_words import in_order, out_of_order
+
     rates = {name: f"{row[name]:.1%}" for name in ("share", "headroom") if row[name] is not None}
     failed = "–" if row["failed_rate"] is None else f"{row['failed_rate']:.1%}"
-    return rates | {"failed": failed, "in_force": [in_words(each) for each in row["overrides"]]}
+    return rates | {"failed": failed, "state": out_of_order(row) or in_order(row)}

@@ -10,6 +10,8 @@ from gatewatch.money import usd_text
 
 Definition = Mapping[str, Any]
 
+LONG_CALLS, SHORT_ANSWERS = "long calls", "short answers"
+"""What targets are for, beside the classes of work."""
 _NAMES_IT = ("name", "version", "rolled_back")
 
 
@@ -44,6 +46,15 @@ def targets(definition: Definition) -> list[str]:
 def first_targets(definition: Definition) -> list[list[str]]:
     """The targets of ordinary calls, and those of each workload class: each of these lists has to have one left."""
     return [[_name(each) for each in group] for group in _groups(definition)]
+
+
+def other_targets(definition: Definition) -> dict[str, list[str]]:
+    """What for → the targets of calls that are not ordinary: of a workload class, longer ones, the last resort's."""
+    found = {name: list(map(_name, group)) for name, group in definition.get("classes", {}).items()}
+    short = definition.get("short_answer")
+    found |= {LONG_CALLS: list(map(_name, definition.get("context_window", ())))}
+    found |= {SHORT_ANSWERS: [_name(short["target"])] if short else []}
+    return {name: group for name, group in found.items() if group}
 
 
 def _groups(definition: Definition) -> list[Any]:

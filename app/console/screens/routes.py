@@ -16,7 +16,7 @@ from app.console.screens.view import View
 from app.console.snapshot import Question, Snapshot
 from app.console.widgets.notice import steps
 from app.console.widgets.row_list import Column, RowList
-from gatewatch.routing.override_words import in_words
+from gatewatch.routing.target_words import in_order, out_of_order
 
 MOST_DIFFERENCES = 12
 WARN_RATE, BAD_RATE = 0.01, 0.05
@@ -168,14 +168,12 @@ def _value(value: object) -> str:
 
 def state_cell(row: Row) -> Content:
     """What is in force, then what the gateway has seen of the target; by words and marks, never by colour alone."""
-    said = [in_words(each) for each in row["overrides"] if row["is_target"] or each["kind"] != "rollback"]
-    if row.get("shifted"):
-        said.append("comes last")
+    said = ", ".join(out_of_order(row))
     if row.get("breaker") in ("open", "half_open"):
-        return plain("✗ " + ", ".join([*said, f"breaker {row['breaker'].replace('_', ' ')}"]), "$error")
-    return (
-        plain("▲ " + ", ".join(said), "$warning") if said else plain("● in use" if row["is_target"] else "not a target")
-    )
+        return plain(f"✗ {said}", "$error")
+    if said:
+        return plain(f"▲ {said}", "$warning")
+    return plain(("● " if row["is_target"] else "") + in_order(row))
 
 
 def failed_cell(row: Row) -> Content:

@@ -65,7 +65,8 @@ def _targets(route: Mapping[str, Any], found: Iterable[tuple[str, str]]) -> list
     """Those that are configured, canaries, and whatever else calls went to in the window."""
     canaries = [each["target"] for each in route["overrides"] if each["kind"] == "canary"]
     went = [target for name, target in found if name == route["route"]]
-    return list(dict.fromkeys([*route["targets"], *canaries, *went]))
+    others = [target for group in route["others"].values() for target in group]
+    return list(dict.fromkeys([*route["targets"], *others, *canaries, *went]))
 
 
 def _row(
@@ -74,6 +75,7 @@ def _row(
     found: Mapping[str, Any] | None,
     live: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
+    purposes = [name for name, group in route["others"].items() if target in group and target not in route["targets"]]
     figures = NOTHING if found is None else {name: found[name] for name in NOTHING}
     return (
         {
@@ -82,7 +84,8 @@ def _row(
             "strategy": route["strategy"],
             "version": route["version"],
             "configured": route["configured"],
-            "is_target": target in route["targets"],
+            "is_target": bool(purposes) or target in route["targets"],
+            "purposes": purposes,
         }
         | figures
         | (UNKNOWN if live is None else now_at(live, route["route"], target))

@@ -64,6 +64,11 @@ def test_routes_are_listed_with_what_is_in_force_over_them(run: Run) -> None:
     assert (row["route"], row["version"], row["overrides"][0]["id"]) == ("chat", "bb22", "canary:chat")
 
 
+def test_targets_of_other_than_ordinary_calls_are_listed_with_what_they_are_for(run: Run, home: Home) -> None:
+    home.config.write_text(FILE.replace("groq/llama]}", "groq/llama], classes: {code: [groq/coder]}}"))
+    assert "code (groq/coder)" in run("routes", "list")[1]
+
+
 def test_a_home_where_nothing_was_made_yet_has_no_routes(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["routes", "list", "-o", "json"]) == 0
     assert json.loads(capsys.readouterr().out) == []

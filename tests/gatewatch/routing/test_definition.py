@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gatewatch.routing.definition import differences, first_targets, readable, targets
+from gatewatch.routing.definition import differences, first_targets, other_targets, readable, targets
 
 OPENAI: dict[str, Any] = {"provider": "openai", "model": "gpt-4o", "weight": 1}
 GROQ: dict[str, Any] = {"provider": "groq", "model": "org/llama", "weight": 3}
@@ -44,6 +44,13 @@ def test_what_is_set_is_told_by_its_key_and_nothing_else() -> None:
 def test_every_target_is_named_once_the_first_choice_first() -> None:
     assert targets(ROUTE) == ["openai/gpt-4o", "groq/org/llama", "openai/small"]
     assert first_targets(ROUTE) == [["openai/gpt-4o", "groq/org/llama"], ["groq/org/llama"]]
+
+
+def test_targets_of_calls_that_are_not_ordinary_are_told_with_what_they_are_for() -> None:
+    assert other_targets(ROUTE | {"context_window": [OPENAI]}) == {
+        "code": ["groq/org/llama"], "long calls": ["openai/gpt-4o"], "short answers": ["openai/small"],
+    }  # fmt: skip
+    assert other_targets({"targets": [OPENAI]}) == {}
 
 
 def test_differences_are_by_key_and_say_what_is_not_set() -> None:

@@ -46,7 +46,8 @@ def routed(folder: Path) -> Source:
         of_all | {"target": "openai/gpt-4o", "ttft_ms": 310, "latency_ms": 1200, "breakers": []},
         of_all | {"target": "groq/llama-3.1-8b", "ttft_ms": None, "latency_ms": None, "breakers": [breaker]},
     ]
-    source.live_state["workers"] = [source.live_state["workers"][0] | {"targets_in_flight": {"bot": {"openai/gpt-4o": 6}}}]
+    in_flight = {"targets_in_flight": {"bot": {"openai/gpt-4o": 6}}}
+    source.live_state["workers"] = [source.live_state["workers"][0] | in_flight]
     return source
 
 
@@ -158,14 +159,15 @@ async def test_figures_stay_when_the_gateway_goes(tmp_path: Path) -> None:
     [
         ({}, "● in use"),
         ({"is_target": False}, "not a target"),
-        ({"breaker": "half_open"}, "✗ breaker half open"),
+        ({"purposes": ["code"]}, "● for code"),
+        ({"breaker": "half_open"}, "✗ half open"),
         ({"shifted": True}, "▲ comes last"),
         ({"overrides": [{"kind": "drain"}], "breaker": "open"}, "✗ drained, breaker open"),
         ({"overrides": [{"kind": "rollback"}], "is_target": False}, "not a target"),
     ],
 )
 def test_a_state_is_a_mark_and_words(row: dict[str, Any], text: str) -> None:
-    assert state_cell({"overrides": [], "is_target": True} | row).plain == text
+    assert state_cell({"overrides": [], "is_target": True, "purposes": []} | row).plain == text
 
 
 def test_of_many_differences_the_first_are_named() -> None:

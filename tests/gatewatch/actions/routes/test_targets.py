@@ -47,6 +47,22 @@ def test_what_is_in_force_stands_at_the_targets_that_it_is_about(called: Stage) 
     }  # fmt: skip
 
 
+def test_targets_of_classes_of_longer_calls_and_of_the_last_resort_are_targets(called: Stage) -> None:
+    text = called.home.config.read_text()
+    more = (
+        "classes: {code: [groq/small]}, context_window: [openai/long], last_resort: {short_answer: {target: groq/nano}}"
+    )
+    called.home.config.write_text(text.replace("groq/llama]}", f"groq/llama], {more}}}"))
+    rows = called.do("routes.targets", route="chat", **WINDOW)["rows"]
+    assert [(row["target"], row["is_target"], row["purposes"]) for row in rows] == [
+        ("openai/gpt-4o", True, []), ("groq/llama", True, []), ("groq/small", True, ["code"]),
+        ("openai/long", True, ["long calls"]), ("groq/nano", True, ["short answers"]),
+    ]  # fmt: skip
+    called.do("routes.rollback", route="chat", version="b2")
+    rows = called.do("routes.targets", route="chat", **WINDOW)["rows"]
+    assert [(row["target"], row["is_target"]) for row in rows] == [("openai/gpt-4o", True), ("groq/small", False)]
+
+
 def test_a_filter_leaves_out_the_routes_of_which_it_tells_nothing(called: Stage) -> None:
     def shown(where: str) -> list[tuple[str, str, int]]:
         rows = called.do("routes.targets", where=where, **WINDOW)["rows"]
