@@ -78,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
     answer: Any = perform(args, *_asked(args))
     left = _after_drain(answer, args) if args.action == "drain" else 0
     _print(answer, args)
+    if getattr(args, "dry_run", False):
+        sys.stderr.write("gatewatch: nothing was done; without --dry-run it is\n")
     return int(bool(left))
 
 

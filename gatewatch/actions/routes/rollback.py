@@ -17,10 +17,14 @@ from gatewatch.actions.routes.meant import (
     version_of,
 )
 from gatewatch.authority.permissions import Permission
+from gatewatch.config.target_fit import kept
 from gatewatch.control.route_overrides import MadeOverride, RouteOverrides, id_of, view
 from gatewatch.control.route_versions import RouteVersion
 from gatewatch.errors import NotFound, UsageError
 from gatewatch.routing.definition import differences, targets
+
+
+_OF_WHAT_WAS_DONE = ("id", "created_at", "created_by")
 
 
 class RollBack(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -40,15 +44,16 @@ class LiftRollback(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 @action("routes.rollback", Permission.ROUTES_CHANGE, RollBack, changes=True)
 def roll_back(acting: Acting, asked: RollBack) -> dict[str, Any]:
-    """The rollback, and what is different by it. Raises NotFound where there is no such version, NotAllowed where calls
+    """The rollback, whether it was done, and what is different by it. Raises NotFound where there is no such version, NotAllowed where calls
     may not go to one of its targets any more."""
     config = configured(acting, asked.route)
     versions = known_versions(acting, asked.route)
     standing = rollback_of(acting, asked.route)
     in_force = next((each for each in versions if standing and each.version == standing.version), versions[0])
     wanted = _wanted(asked, versions, in_force)
+    keeps = kept(config.models[asked.route], wanted.definition)
     for target in targets(wanted.definition):
-        check_fit(config, asked.route, target, f"version {wanted.version} of {asked.route} cannot be put in force")
+        check_fit(config, asked.route, target, f"version {wanted.version} of {asked.route} cannot be put in force", keeps)
     made = MadeOverride(
         id=id_of("rollback", asked.route),
         kind="rollback",
@@ -62,7 +67,15 @@ def roll_back(acting: Acting, asked: RollBack) -> dict[str, Any]:
         made = RouteOverrides(acting.store).put(made)
         changed(acting)
     different = differences(in_force.definition, wanted.definition)
-    return view(made) | {"before": in_force.version, "differences": [each._asdict() for each in different]}
+    told = {name: value for name, value in view(made).items() if not (asked.dry and name in _OF_WHAT_WAS_DONE)}
+    return (
+        {"done": not asked.dry}
+        | told
+        | {
+            "before": in_force.version,
+            "differences": [each._asdict() for each in different],
+        }
+    )
 
 
 @action("routes.lift_rollback", Permission.ROUTES_CHANGE, LiftRollback, changes=True)

@@ -27,6 +27,7 @@ def in_force(routes: Stage) -> str:
 def test_it_goes_back_one_version_and_one_more_each_time(routes: Stage) -> None:
     routes.gateway = Told()
     first = routes.do("routes.rollback", route="chat", reason="c3 is slow")
+    assert first["done"]
     assert (first["id"], first["version"], first["instead_of"]) == ("rollback:chat", "b2", "c3")
     assert first["differences"] == [
         {"key": "targets", "then": ["openai/gpt-4o", "groq/llama"], "now": ["openai/gpt-4o"]}
@@ -57,7 +58,10 @@ def test_what_is_in_force_or_configured_is_nothing_to_go_back_to(routes: Stage) 
 
 
 def test_a_dry_run_says_what_would_be_different_and_does_nothing(routes: Stage) -> None:
-    assert routes.do("routes.rollback", route="chat", dry=True)["differences"]
+    told = routes.do("routes.rollback", route="chat", dry=True)
+    assert told["differences"]
+    assert (told["done"], told["version"]) == (False, "b2")
+    assert not told.keys() & {"id", "created_at", "created_by"}
     assert in_force(routes) == "c3"
     assert "route.rollback" not in [action for action, _, _ in routes.deeds()]
 
