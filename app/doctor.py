@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from app.alarm_findings import of_alarms
 from app.finding import Finding
 from app.spending_findings import (
     ALERT_ALARM,
@@ -222,10 +223,7 @@ def _gateway(home: Home, running: Running | None, *, told: tuple[str, ...]) -> I
         "" if workers else "The gateway's log says why no worker runs.",
     )
     yield from of_targets(live)
-    for alarm in live["alarms"]:
-        if not alarm["id"].startswith(told):
-            state = "ok" if alarm.get("severity") == "info" else "broken"
-            yield Finding(state, f"alarm {alarm['id']}", alarm["text"], "The gateway's log says more.")
+    yield from of_alarms(alarm for alarm in live["alarms"] if not alarm["id"].startswith(told))
 
 
 def _silent(home: Home) -> Finding:

@@ -39,7 +39,7 @@ class Teams(Transactions):
         if (team := self._find_team(name)) is None:
             raise NotFound(
                 f"there is no team {shown(name)}",
-                "make it with `gatewatch teams create NAME`, or add --create-team",
+                "make it with `gatewatch teams create NAME`; `gatewatch keys create` has --create-team",
             )
         return team
 

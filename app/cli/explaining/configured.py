@@ -18,6 +18,8 @@ def configured(call: Row, known: Row) -> Iterator[str]:
     elif version and not version["file"]:
         yield "    from the environment: there was no file"
     yield f"  route {safe(call['route_version'] or '–', 40)}{_since(route) if call['route_version'] else ''}"
+    if route and not route["in_force"] and "rollback:" in (call.get("routed_by") or ""):
+        yield "    a rollback had put it in force again"
     if route and not route["in_force"]:
         yield f"    {'now ' + safe(route['now'], 40) if route['now'] else 'the route is gone now'}"
         for each in (route.get("differences") or ())[:MOST_SHOWN]:

@@ -55,7 +55,8 @@ def drain(acting: Acting, asked: Drain) -> dict[str, Any]:
     if empty and not asked.force:
         raise NotAllowed(
             f"{', '.join(empty)} would have no target left",
-            "add one to it first; with --force its calls go there all the same, as there is nothing else",
+            "add one to it first; after `gatewatch routes drain` with --force its calls go there all the same, as there"
+            " is nothing else",
         )
     made = book.put(made)
     changed(acting)

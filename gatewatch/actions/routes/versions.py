@@ -28,7 +28,10 @@ class Compare(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 @action("routes.versions", Permission.ROUTES_VIEW, ListVersions, changes=False)
 def versions(acting: Acting, asked: ListVersions) -> list[dict[str, Any]]:
-    """The newest first, which is what the configuration says; `until`: when the next one came. Raises NotFound."""
+    """The newest first, which is what the configuration says; `until`: when the next one came, None of one in force.
+
+    Raises NotFound.
+    """
     found = known_versions(acting, asked.route)
     standing = rollback_of(acting, asked.route)
     in_force = standing.version if standing else found[0].version
@@ -36,7 +39,7 @@ def versions(acting: Acting, asked: ListVersions) -> list[dict[str, Any]]:
     return [
         version_view(each)
         | {
-            "until": None if until is None else iso(until),
+            "until": None if until is None or each.version == in_force else iso(until),
             "in_force": each.version == in_force,
             "targets": targets(each.definition),
         }

@@ -28,6 +28,11 @@ def test_a_version_that_is_over_says_who_changed_it_and_how_it_differs(row: Make
     ]
 
 
+def test_a_rollback_had_put_the_version_in_force_again(row: MakeRow) -> None:
+    told = list(configured(row(routed_by="rollback:bot"), {"version": VERSION, "route": ROUTE}))
+    assert told[3:5] == ["    a rollback had put it in force again", "    now feed"]
+
+
 def test_the_version_in_force_has_no_differences(row: MakeRow) -> None:
     told = list(configured(row(), {"version": VERSION | {"in_force": True, "differences": []}, "route": None}))
     assert "still in force" in told[0]

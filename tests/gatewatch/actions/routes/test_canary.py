@@ -25,8 +25,9 @@ def test_whole_teams_go_there(routes: Stage) -> None:
     routes.key("app", team="search")
     made = routes.do("routes.canary", route="chat", to=TO, teams=["search"])
     assert (made["share"], made["teams"]) == ("0%", ["search"])
-    with pytest.raises(NotFound, match="no team 'web'"):
+    with pytest.raises(NotFound, match="no team 'web'") as refused:
         routes.do("routes.canary", route="chat", teams=["web"])
+    assert "or add --create-team" not in (refused.value.next_step or ""), "a canary has no such option"
 
 
 def test_the_first_step_is_taken_at_once(routes: Stage) -> None:

@@ -57,8 +57,9 @@ def test_for_one_route_it_is_another_than_for_all(routes: Stage) -> None:
 
 
 def test_the_last_target_of_a_route_is_drained_by_force_alone(routes: Stage) -> None:
-    with pytest.raises(NotAllowed, match="resident would have no target left"):
+    with pytest.raises(NotAllowed, match="resident would have no target left") as refused:
         routes.do("routes.drain", target="openai/gpt-4o")
+    assert "`gatewatch routes drain` with --force" in (refused.value.next_step or ""), "for every face"
     routes.do("routes.drain", target="openai/gpt-4o", route="chat")
     with pytest.raises(NotAllowed, match="chat would have"):
         routes.do("routes.drain", target="groq")

@@ -12,7 +12,9 @@ def test_versions_are_listed_the_newest_first_with_the_one_in_force(routes: Stag
     assert [each["until"] for each in found] == [None, found[0]["since"], found[1]["since"]]
     assert found[1]["targets"] == ["openai/gpt-4o"]
     routes.do("routes.rollback", route="chat")
-    assert [each["in_force"] for each in routes.do("routes.versions", route="chat")] == [False, True, False]
+    rolled_back = routes.do("routes.versions", route="chat")
+    assert [each["in_force"] for each in rolled_back] == [False, True, False]
+    assert [each["until"] for each in rolled_back] == [None, None, found[1]["since"]], "what is in force has no end yet"
 
 
 def test_two_versions_are_compared_the_last_change_unless_said_otherwise(routes: Stage) -> None:
