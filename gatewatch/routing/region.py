@@ -22,6 +22,8 @@ _AREAS: dict[str, re.Pattern[str]] = {
 }
 
 
+AND = "+"
+"""Between areas that all have to hold: of a route that stays in one, for a key that stays in another."""
 AREAS = tuple(_AREAS)
 """Those of which it is known what lies in them."""
 _AREA = re.compile(r"[a-z]{2,20}")
@@ -37,6 +39,11 @@ _ELSEWHERE = frozenset({"application-inference-profile", "prompt-router", "defau
 def is_area(text: str) -> bool:
     """Whether it may name an area: one that is known, or a region whose name is one word."""
     return _AREA.fullmatch(text) is not None and text != NOWHERE
+
+
+def every_area(*regions: str | None) -> list[str]:
+    """The areas that something has to be answered in; each of `regions` names one, or several with `+`, or none."""
+    return list(dict.fromkeys(area for region in regions if region for area in region.split(AND)))
 
 
 def lies_in(region: str | None, area: str) -> bool:

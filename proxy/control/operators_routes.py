@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from gatewatch.config.models import Config
-from gatewatch.config.target_fit import unfit
+from gatewatch.config.target_fit import kept, unfit
 from gatewatch.control.route_overrides import MadeOverride, RouteOverrides
 from gatewatch.control.route_versions import RouteVersions
 from gatewatch.control.store import ControlStore
@@ -131,13 +131,15 @@ class OperatorsRoutes:
         found = self._versions.get(made.route, made.version or "")
         if found is None:
             return f"version {made.version} is not known any more"
-        for target in targets(found.definition):
-            if why := unfit(config, made.route, target):
-                return f"{target}: {why}"
+        model = config.models[made.route]
         try:
-            old_routes[made.route] = rolled_back(found.definition, config.models[made.route], made.id)
+            old = rolled_back(found.definition, model, made.id)
         except msgspec.ValidationError as error:
             return f"version {made.version} cannot be read: {error}"
+        for target in targets(found.definition):
+            if why := unfit(config, made.route, target, kept(model, found.definition)):
+                return f"{target}: {why}"
+        old_routes[made.route] = old
         return None
 
     def _is_behind(self, made: MadeOverride) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from gatewatch.config.models import Model
-from gatewatch.routing.data_class import most_sensitive
+from gatewatch.config.target_fit import kept
 from proxy.settings import Route
 
 
@@ -19,10 +19,11 @@ def rolled_back(definition: dict[str, Any], model: Model, id: str) -> Route:
     Raises msgspec.ValidationError for what is no route.
     """
     old = msgspec.convert(definition, Route)
+    keeps = kept(model, definition)
     return msgspec.structs.replace(
         old,
-        region=model.region or old.region,
-        data_class=most_sensitive(model.data_class, old.data_class),
+        region=keeps.region,
+        data_class=keeps.data_class,
         opt_out=old.opt_out or model.privacy is not None,
         zero_retention=old.zero_retention or model.privacy == "zero_retention",
         rolled_back=id,

@@ -4,7 +4,7 @@ from difflib import get_close_matches
 
 from gatewatch.actions.acting import Acting
 from gatewatch.config.models import Config
-from gatewatch.config.target_fit import unfit
+from gatewatch.config.target_fit import Kept, unfit
 from gatewatch.control.route_overrides import MadeOverride, RouteOverrides, id_of
 from gatewatch.control.route_versions import RouteVersion, RouteVersions
 from gatewatch.errors import NotAllowed, NotFound, UsageError
@@ -55,12 +55,13 @@ def rollback_of(acting: Acting, route: str) -> MadeOverride | None:
     return RouteOverrides(acting.store).get(id_of("rollback", route))
 
 
-def check_fit(config: Config, route: str, target: str, what: str) -> None:
-    """Raises NotAllowed where calls of the route may not go there. `what` cannot be done then."""
+def check_fit(config: Config, route: str, target: str, what: str, keeps: Kept | None = None) -> None:
+    """Raises NotAllowed where calls of the route, or calls that keep to that, may not go there. `what` cannot be done
+    then."""
     provider, slash, model = target.partition("/")
     if not (provider and slash and model):
         raise UsageError(f"{shown(target)} is no target", "write provider/model, as in openai/gpt-4o-mini")
-    if why := unfit(config, route, target):
+    if why := unfit(config, route, target, keeps):
         raise NotAllowed(f"{what}: {target}: {why}", "a target that keeps to what the configuration asks of the route")
 
 

@@ -4,22 +4,18 @@ Keeps true: what route, key and caller say holds together, so that none of them 
 every target, whoever thought of it; what the caller is told names what was asked for, never the targets.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gatewatch.call import Call
 from gatewatch.routing.data_class import DATA_CLASSES, DataClass, may_see, most_sensitive
-from gatewatch.routing.region import answered_in, lies_in
+from gatewatch.routing.region import AND, answered_in, every_area, is_area, lies_in
 from proxy.refusal import DO_NOT_RETRY, Refusal, bad_request
 from proxy.settings import Provider, Target
 from proxy.worker.further_models import named_models
 
 REGION = b"x-gatewatch-region"
 DATA_CLASS = b"x-gatewatch-data-class"
-_AREA = re.compile(r"[a-z]{2,20}")
-_AND = "+"
-"""Between areas in a row: a call of a route that stays in one, with a key that stays in another."""
 
 
 def region_said(headers: Mapping[bytes, bytes]) -> str | None:
@@ -28,7 +24,7 @@ def region_said(headers: Mapping[bytes, bytes]) -> str | None:
     if said is None:
         return None
     area = said.strip().lower().decode("ascii", "replace")
-    if _AREA.fullmatch(area) is None:
+    if not is_area(area):
         raise bad_request(
             "invalid_region", f"The header {REGION.decode()} holds no region; as in: eu.", param=REGION.decode()
         )
@@ -53,14 +49,14 @@ def data_class_said(headers: Mapping[bytes, bytes]) -> DataClass | None:
 
 def bind(call: Call, regions: Iterable[str | None], data_classes: Iterable[DataClass | None]) -> None:
     """Note in the call's row what it must keep to: every region, and the most sensitive class."""
-    call.region = _AND.join(dict.fromkeys(region for region in regions if region)) or None
+    call.region = AND.join(every_area(*regions)) or None
     call.data_class = most_sensitive(*data_classes)
 
 
 def objection(call: Call, provider: Provider, target: Target) -> str | None:
     """Why the call must not be sent to that target, in words for its row; None: it may. Asked before each is."""
     if call.region is not None:
-        for area in call.region.split(_AND):
+        for area in every_area(call.region):
             if not answered_in(provider.region, target.model, area):
                 return f"not in the region {area}"
     if call.data_class is not None and not may_see(provider.data_class, call.data_class):
@@ -73,7 +69,7 @@ def check_own_region(call: Call, body: dict[str, Any]) -> None:
     answered elsewhere. Raises Refusal where that is not where it has to be."""
     if call.region is None:
         return
-    areas, geo = call.region.split(_AND), body.get("inference_geo")
+    areas, geo = every_area(call.region), body.get("inference_geo")
     leaving = None
     if geo is not None and not (isinstance(geo, str) and all(lies_in(geo, area) for area in areas)):
         leaving = "inference_geo"
@@ -91,7 +87,7 @@ def none_allowed(call: Call, passed_over: Iterable[tuple[str, str]]) -> Refusal:
     """The error of a call that nobody may be sent."""
     asked = []
     if call.region is not None:
-        asked.append(f"has to be answered in the region {' and '.join(call.region.split(_AND))}")
+        asked.append(f"has to be answered in the region {' and '.join(every_area(call.region))}")
     if call.data_class is not None:
         asked.append(f"is of the data class {call.data_class}")
     return Refusal(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gatewatch.config import Config, load
-from gatewatch.config.target_fit import unfit
+from gatewatch.config.target_fit import kept, unfit
 
 FILE = """
 providers:
@@ -48,3 +48,28 @@ def test_a_target_fits_where_it_keeps_to_region_class_and_privacy(
 ) -> None:
     found = unfit(config, model, target)
     assert found is None if why is None else why in (found or "")
+
+
+@pytest.mark.parametrize(
+    ("then", "target", "why"),
+    [
+        ({}, "us/m", None),
+        ({"region": "us"}, "us/m", None),
+        ({"region": "eu"}, "us/m", "stay in eu"),
+        ({"data_class": "confidential"}, "us/m", "are confidential"),
+        ({"opt_out": True}, "us/m", "no_training"),
+        ({"opt_out": True, "zero_retention": True}, "contract/m", "zero_retention"),
+    ],
+)
+def test_a_version_that_was_keeps_to_what_it_asked_then_as_well(
+    config: Config, then: dict[str, object], target: str, why: str | None
+) -> None:
+    found = unfit(config, "free", target, kept(config.models["free"], then))
+    assert found is None if why is None else why in (found or "")
+
+
+def test_of_two_regions_both_hold(config: Config) -> None:
+    keeps = kept(config.models["resident"], {"region": "eu-west-1"})
+    assert keeps.region == "eu+eu-west-1"
+    assert unfit(config, "resident", "eu/m", keeps) is None
+    assert unfit(config, "resident", "eu/m", kept(config.models["resident"], {"region": "us"})) is not None

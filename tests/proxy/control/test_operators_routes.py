@@ -172,6 +172,17 @@ def test_a_rollback_that_the_configuration_no_longer_allows_is_held_back_until_i
     assert gateway.route.version == first
 
 
+def test_a_version_whose_own_region_no_target_of_it_lies_in_any_more_is_held_back(gateway: Gateway) -> None:
+    """Nobody asks for that region now: but its calls keep to it, and could go nowhere."""
+    resident = FILE.replace("gpt-4o]", "gpt-4o], region: eu")
+    first = gateway.take(resident)
+    second = gateway.take(FILE.replace("eu-west-1", "us-east-1"))
+    gateway.put(**rollback(first, second))
+    assert gateway.route.version == second
+    severity, said = gateway.alarm("rollback:chat") or ("", "")
+    assert (severity, "stay in eu" in said) == ("warning", True)
+
+
 def test_a_canary_is_held_back_where_the_route_is_kept_in_a_region_since(gateway: Gateway) -> None:
     gateway.take(FILE)
     gateway.put(**CANARY)

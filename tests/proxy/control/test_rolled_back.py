@@ -32,6 +32,7 @@ def test_it_is_what_it_was_and_says_by_what() -> None:
     [
         ({}, {"region": "eu"}, {"region": "eu"}),
         ({"region": "eu"}, {}, {"region": "eu"}),
+        ({"region": "swedencentral"}, {"region": "eu"}, {"region": "eu+swedencentral"}),
         ({"data_class": "internal"}, {"data_class": "restricted"}, {"data_class": "restricted"}),
         ({"data_class": "restricted"}, {"data_class": "internal"}, {"data_class": "restricted"}),
         ({}, {"privacy": "no_training"}, {"opt_out": True, "zero_retention": False}),

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from gatewatch.control.route_versions import RouteVersions, WrittenBy
 from gatewatch.errors import NotAllowed, NotFound, UsageError
-from tests.gatewatch.actions.routes.conftest import FILE
+from tests.gatewatch.actions.routes.conftest import FILE, route
 from tests.kit.acting import HOUR, Stage
 
 
@@ -76,6 +77,15 @@ def test_a_target_whose_provider_is_gone_is_nothing_to_go_back_to(routes: Stage)
 def test_what_the_configuration_asks_for_the_sake_of_privacy_is_not_rolled_back(routes: Stage) -> None:
     with pytest.raises(NotAllowed, match="stay in eu"):
         routes.do("routes.rollback", route="resident")
+
+
+def test_a_version_that_stays_where_its_targets_no_longer_are_is_refused(routes: Stage) -> None:
+    """The configuration asks nothing of chat now; but the version does, and its calls could go nowhere."""
+    old = route("e0", "groq/llama", region="eu")
+    routes.store(lambda store: RouteVersions(store).note({"chat": old}, WrittenBy(config="c")))
+    routes.store(lambda store: RouteVersions(store).note({"chat": route("c3", "openai/gpt-4o")}, WrittenBy(config="c")))
+    with pytest.raises(NotAllowed, match="groq/llama: provider groq has no region that is known, and calls of chat"):
+        routes.do("routes.rollback", route="chat", version="e0")
 
 
 def test_it_is_over_when_it_is_lifted_or_its_time_is_over(routes: Stage) -> None:

@@ -29,7 +29,7 @@ def test_what_the_caller_says() -> None:
     assert data_class_said({b"x-gatewatch-data-class": b"Confidential"}) == "confidential"
 
 
-@pytest.mark.parametrize("said", [b"", b"eu,us", b"eu-west-1", b"*", b"x" * 21, b"\xff", b"e"])
+@pytest.mark.parametrize("said", [b"", b"eu,us", b"eu-west-1", b"*", b"x" * 21, b"\xff", b"e", b"global"])
 def test_a_region_that_is_none_is_an_error(said: bytes) -> None:
     with pytest.raises(Refusal) as told:
         region_said({b"x-gatewatch-region": said})
