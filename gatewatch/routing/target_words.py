@@ -18,6 +18,4 @@ def out_of_order(row: Mapping[str, Any]) -> list[str]:
 
 def in_order(row: Mapping[str, Any]) -> str:
     """What it is there for, where nothing is out of order."""
-    if row["purposes"]:
-        return "for " + ", ".join(row["purposes"])
-    return "in use" if row["is_target"] else "not a target"
+    return ", ".join(row["purposes"]) or ("in use" if row["is_target"] else "not a target")

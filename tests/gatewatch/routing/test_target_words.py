@@ -26,7 +26,7 @@ def test_what_is_out_of_order_is_said(row: dict[str, Any], words: list[str]) -> 
     ("row", "words"),
     [
         ({"is_target": True, "purposes": []}, "in use"),
-        ({"is_target": True, "purposes": ["code", "long calls"]}, "for code, long calls"),
+        ({"is_target": True, "purposes": ["code", "long calls"]}, "code, long calls"),
         ({"is_target": False, "purposes": []}, "not a target"),
     ],
 )

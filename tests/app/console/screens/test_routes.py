@@ -159,7 +159,7 @@ async def test_figures_stay_when_the_gateway_goes(tmp_path: Path) -> None:
     [
         ({}, "● in use"),
         ({"is_target": False}, "not a target"),
-        ({"purposes": ["code"]}, "● for code"),
+        ({"purposes": ["code"]}, "● code"),
         ({"breaker": "half_open"}, "✗ half open"),
         ({"shifted": True}, "▲ comes last"),
         ({"overrides": [{"kind": "drain"}], "breaker": "open"}, "✗ drained, breaker open"),
