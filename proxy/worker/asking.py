@@ -21,6 +21,7 @@ from proxy.worker.choice import Choice
 from proxy.worker.ending import Ending, lost
 from proxy.worker.inbound import Inbound
 from proxy.worker.one_try import OneTry, of_route
+from proxy.worker.pacing.no_turn import NO_TURN
 from proxy.worker.pacing.pacing import Pacing
 from proxy.worker.pacing.turns import Turn, pause
 from proxy.worker.passage import Passage, best_passage
@@ -152,7 +153,8 @@ class Asking:
                 try:
                     turn = await self._turn(tries, provider, target, key, is_last=is_last)
                 except Refusal as refusal:
-                    failed, why = _not_asked(target, refusal, failed), refusal.code
+                    failed = _not_asked(target, refusal, failed)
+                    why = refusal.rule if refusal.rule in NO_TURN else refusal.code
                     if refusal.rule_scope != "provider_key":
                         tries.not_asked(target, why)
                         return failed, None

@@ -15,7 +15,10 @@ _WHY = {
     "breaker_open": "calls had failed there, so that others came first",
     "context_window": "the call is too long for it",
     "upstream_auth": "none of its keys was there for the call",
-    "rate_limit_exceeded": "it had no room",
+    "rate_limit_exceeded": "a limit had no room for it there",
+    "provider_limit": "it was left alone, as the provider had said 429 or its limits were reached",
+    "queue_full": "too many calls waited there already",
+    "queue_timeout": "the call had waited for it as long as it may",
 }
 _DEGRADED = {
     "short_answer": "no target answered: a small model was asked for a short answer",

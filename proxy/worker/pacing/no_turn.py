@@ -12,6 +12,8 @@ _WORDS = {
     "shut": "The limits of {what} are reached, and the call would wait longer than it may.",
 }
 _CODES = {"full": "queue_full", "late": "queue_timeout", "shut": "provider_limit"}
+NO_TURN = frozenset(_CODES.values())
+"""What `rule` of such a refusal says."""
 
 
 def no_turn(why: Why, what: str, again_in: float, reason: str) -> Refusal:

@@ -238,7 +238,7 @@ async def test_what_a_key_said_last_is_what_the_caller_is_told(running: Running)
 
 
 @pytest.mark.parametrize(
-    ("answer", "why"), [(REFUSED, "upstream_auth"), (LIMITED, "rate_limit_exceeded"), (None, "upstream_auth")]
+    ("answer", "why"), [(REFUSED, "upstream_auth"), (LIMITED, "provider_limit"), (None, "upstream_auth")]
 )
 async def test_a_target_that_was_not_asked_is_passed_over_in_the_row(
     running: Running, answer: bytes | None, why: str

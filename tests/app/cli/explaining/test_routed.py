@@ -13,12 +13,14 @@ def test_what_it_had_to_keep_to_and_what_was_passed_over(row: MakeRow) -> None:
     passed = [
         {"target": "openai/gpt-4o", "why": "not in the region eu"},
         {"target": "eu/gpt-4o", "why": "breaker_open"},
+        {"target": "eu/gpt-4.1", "why": "provider_limit"},
     ]
     assert [*routed(row(region="eu+ch", data_class="confidential", passed_over=passed))] == [
         "  had to be answered in the region eu and in ch",
         "  of the data class confidential, as its route, its key or its caller says",
         "  passed over openai/gpt-4o: not in the region eu",
         "  passed over eu/gpt-4o: calls had failed there, so that others came first",
+        "  passed over eu/gpt-4.1: it was left alone, as the provider had said 429 or its limits were reached",
     ]
 
 
