@@ -1,9 +1,18 @@
 """Every target that a model names, and where it stands: what holds for targets holds for all of them."""
 
+import re
 from collections.abc import Iterator
 
 from gatewatch.config.models import Model
 from gatewatch.config.problems import KeyPath
+
+_MODEL = re.compile(r"[!-~]{1,200}")
+
+
+def is_target(text: str) -> bool:
+    """Whether it has the form of one: `provider/model`."""
+    provider, _, model = text.partition("/")
+    return bool(provider) and _MODEL.fullmatch(model) is not None
 
 
 def named_targets(name: str, model: Model) -> Iterator[tuple[KeyPath, str]]:

@@ -3,17 +3,14 @@
 Keeps true: what a call would be refused for, because its model's own configuration forbids it, is found before any.
 """
 
-import re
 from collections.abc import Iterator
 
 from gatewatch.config.models import Config, Model, Provider
-from gatewatch.config.named_targets import named_targets, own_targets
+from gatewatch.config.named_targets import is_target, named_targets, own_targets
 from gatewatch.config.problems import KeyPath, Problem, found_text, nearest
 from gatewatch.providers.aws_region import region_of
 from gatewatch.routing.data_class import may_see
 from gatewatch.routing.region import AREAS, answered_in, is_area, lies_in
-
-_MODEL = re.compile(r"[!-~]{1,200}")
 
 
 def routing_problems(config: Config) -> Iterator[Problem]:
@@ -47,8 +44,8 @@ def _targets(config: Config, name: str, model: Model) -> Iterator[Problem]:
 
 
 def _unknown(config: Config, path: KeyPath, target: str) -> Problem | None:
-    provider, slash, model = target.partition("/")
-    if not slash or not model or not _MODEL.fullmatch(model):
+    provider = target.partition("/")[0]
+    if not is_target(target):
         return Problem(path, found_text(path, target), "provider/model, as in openai/gpt-4o-mini")
     if provider not in config.providers:
         known = nearest(provider, list(config.providers))

@@ -1,15 +1,24 @@
 """A target, or all of a provider, gets no new calls; what runs there goes on to its end."""
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
 from gatewatch.actions.acting import Acting
 from gatewatch.actions.action import action
-from gatewatch.actions.routes.meant import changed, checked_reason, configured, until
+from gatewatch.actions.routes.meant import (
+    changed,
+    check_form,
+    checked_reason,
+    configured,
+    groups_in_force,
+    until,
+)
 from gatewatch.authority.permissions import Permission
-from gatewatch.config.models import Config, Model
+from gatewatch.config.models import Config
+from gatewatch.config.named_targets import named_targets
 from gatewatch.control.route_overrides import MadeOverride, RouteOverrides, covers, id_of, view
 from gatewatch.errors import NotAllowed, NotFound
 from gatewatch.keys.secret_shapes import shown
@@ -24,7 +33,7 @@ class Drain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     for_us: int | None = None
     """None: until `undrain`."""
     force: bool = False
-    """Also where a route has no other target: its calls go there all the same."""
+    """Also where a route has no other target: its calls go there all the same. Or where no route has that target."""
 
 
 class Undrain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -34,9 +43,14 @@ class Undrain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 @action("routes.drain", Permission.ROUTES_CHANGE, Drain, changes=True)
 def drain(acting: Acting, asked: Drain) -> dict[str, Any]:
-    """The drain; `in_flight`: calls that ran at the target a moment ago, None where no gateway runs."""
+    """The drain; `in_flight`: calls that ran at the target a moment ago, None where no gateway runs.
+
+    Raises NotFound where no call goes there, NotAllowed where a route would have nothing else; by force it is done.
+    """
     config = configured(acting, asked.route) if asked.route is not None else acting.configuration()
-    provider = asked.target.partition("/")[0]
+    provider, slash, _ = asked.target.partition("/")
+    if slash:
+        check_form(asked.target)
     if config is None or provider not in config.providers:
         raise NotFound(
             f"there is no provider {shown(provider)}", "`gatewatch providers list` shows those that there are"
@@ -50,8 +64,22 @@ def drain(acting: Acting, asked: Drain) -> dict[str, Any]:
         until=until(acting, asked.for_us),
     )
     book = RouteOverrides(acting.store)
-    drained = [each for each in book.standing() if each.kind == "drain"]
-    empty = [name for name in _concerned(config, made) if _is_empty(config.models[name], name, [*drained, made])]
+    standing = book.standing()
+    empty, known = [], set[str]()
+    for name in [asked.route] if asked.route is not None else config.models:
+        groups = groups_in_force(acting, config, name)
+        own = [each for group in groups for each in group]
+        known.update(own, _known(config, name, standing))
+        if any(made.drains(name, each) for each in own) and any(
+            _is_empty(group, name, [*standing, made]) for group in groups
+        ):
+            empty.append(name)
+    if not asked.force and not any(covers(asked.target, each) for each in known):
+        near = get_close_matches(asked.target, known, 1)
+        raise NotFound(
+            f"no call of {asked.route or 'any route'} goes to {shown(asked.target)}",
+            f"did you mean {near[0]}?" if near else "`gatewatch routes list` shows where calls go",
+        )
     if empty and not asked.force:
         raise NotAllowed(
             f"{', '.join(empty)} would have no target left",
@@ -92,21 +120,11 @@ def at_target(workers: Sequence[Mapping[str, Any]], target: str, route: str | No
     )
 
 
-def _concerned(config: Config, made: MadeOverride) -> list[str]:
-    """Routes that lose a target by it."""
-    names = [made.route] if made.route is not None else list(config.models)
-    return [
-        name
-        for name in names
-        if any(covers(made.target or "", each) for group in _groups(config.models[name]) for each in group)
-    ]
+def _is_empty(group: list[str], route: str, drained: list[MadeOverride]) -> bool:
+    return all(any(each.drains(route, target) for each in drained) for target in group)
 
 
-def _is_empty(model: Model, name: str, drained: list[MadeOverride]) -> bool:
-    own = [each.target or "" for each in drained if each.route in (None, name)]
-    return any(all(any(covers(each, target) for each in own) for target in group) for group in _groups(model))
-
-
-def _groups(model: Model) -> list[tuple[str, ...]]:
-    """Each has to have a target left."""
-    return [model.targets, *model.classes.values()]
+def _known(config: Config, route: str, standing: list[MadeOverride]) -> list[str]:
+    """Every target that calls of the route may go to as it is configured, or by a canary."""
+    own = [target for _, target in named_targets(route, config.models[route])]
+    return own + [each.target or "" for each in standing if each.kind == "canary" and each.route == route]

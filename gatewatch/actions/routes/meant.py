@@ -4,11 +4,13 @@ from difflib import get_close_matches
 
 from gatewatch.actions.acting import Acting
 from gatewatch.config.models import Config
-from gatewatch.config.target_fit import Kept, unfit
+from gatewatch.config.named_targets import is_target
+from gatewatch.config.target_fit import Kept, kept, unfit
 from gatewatch.control.route_overrides import MadeOverride, RouteOverrides, id_of
 from gatewatch.control.route_versions import RouteVersion, RouteVersions
 from gatewatch.errors import NotAllowed, NotFound, UsageError
 from gatewatch.keys.secret_shapes import is_known_secret, shown
+from gatewatch.routing.definition import first_targets, targets
 
 _DAY = 86_400_000_000
 LONGEST = 400 * _DAY
@@ -58,11 +60,26 @@ def rollback_of(acting: Acting, route: str) -> MadeOverride | None:
 def check_fit(config: Config, route: str, target: str, what: str, keeps: Kept | None = None) -> None:
     """Raises NotAllowed where calls of the route, or calls that keep to that, may not go there. `what` cannot be done
     then."""
-    provider, slash, model = target.partition("/")
-    if not (provider and slash and model):
-        raise UsageError(f"{shown(target)} is no target", "write provider/model, as in openai/gpt-4o-mini")
+    check_form(target)
     if why := unfit(config, route, target, keeps):
         raise NotAllowed(f"{what}: {target}: {why}", "a target that keeps to what the configuration asks of the route")
+
+
+def check_form(target: str) -> None:
+    """Raises UsageError for what is no target."""
+    if not is_target(target):
+        raise UsageError(f"{shown(target)} is no target", "write provider/model, as in openai/gpt-4o-mini")
+
+
+def groups_in_force(acting: Acting, config: Config, route: str) -> list[list[str]]:
+    """The targets of the route's ordinary calls, and those of each class of work: as they are, also by a rollback."""
+    model, made = config.models[route], rollback_of(acting, route)
+    old = RouteVersions(acting.store).get(route, made.version) if made and made.version else None
+    if old is not None:
+        keeps = kept(model, old.definition)
+        if not any(unfit(config, route, target, keeps) for target in targets(old.definition)):  # else it is held back
+            return first_targets(old.definition)
+    return [list(model.targets), *map(list, model.classes.values())]
 
 
 def until(acting: Acting, for_us: int | None) -> int | None:

@@ -20,9 +20,8 @@ from gatewatch.authority.permissions import Permission
 from gatewatch.config.target_fit import kept
 from gatewatch.control.route_overrides import MadeOverride, RouteOverrides, id_of, view
 from gatewatch.control.route_versions import RouteVersion
-from gatewatch.errors import NotFound, UsageError
-from gatewatch.routing.definition import differences, targets
-
+from gatewatch.errors import NotAllowed, NotFound, UsageError
+from gatewatch.routing.definition import differences, first_targets, targets
 
 _OF_WHAT_WAS_DONE = ("id", "created_at", "created_by")
 
@@ -44,16 +43,20 @@ class LiftRollback(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 @action("routes.rollback", Permission.ROUTES_CHANGE, RollBack, changes=True)
 def roll_back(acting: Acting, asked: RollBack) -> dict[str, Any]:
-    """The rollback, whether it was done, and what is different by it. Raises NotFound where there is no such version, NotAllowed where calls
-    may not go to one of its targets any more."""
+    """The rollback, whether it was done, and what is different by it.
+
+    Raises NotFound where there is no such version, NotAllowed where calls may not go to one of its targets any more, or
+    all of them are drained.
+    """
     config = configured(acting, asked.route)
     versions = known_versions(acting, asked.route)
     standing = rollback_of(acting, asked.route)
     in_force = next((each for each in versions if standing and each.version == standing.version), versions[0])
     wanted = _wanted(asked, versions, in_force)
-    keeps = kept(config.models[asked.route], wanted.definition)
+    keeps, what = kept(config.models[asked.route], wanted.definition), f"version {wanted.version} of {asked.route}"
     for target in targets(wanted.definition):
-        check_fit(config, asked.route, target, f"version {wanted.version} of {asked.route} cannot be put in force", keeps)
+        check_fit(config, asked.route, target, f"{what} cannot be put in force", keeps)
+    _check_not_drained(acting, asked.route, wanted)
     made = MadeOverride(
         id=id_of("rollback", asked.route),
         kind="rollback",
@@ -86,6 +89,18 @@ def lift(acting: Acting, asked: LiftRollback) -> dict[str, Any]:
         raise NotFound(f"{asked.route} is not rolled back", "`gatewatch routes list` shows what is in force")
     changed(acting)
     return view(lifted)
+
+
+def _check_not_drained(acting: Acting, route: str, wanted: RouteVersion) -> None:
+    standing = RouteOverrides(acting.store).standing()
+    for group in first_targets(wanted.definition):
+        drains = [next((each for each in standing if each.drains(route, target)), None) for target in group]
+        if first := drains[0] if all(drains) else None:
+            of = f" --route {first.route}" if first.route else ""
+            raise NotAllowed(
+                f"version {wanted.version} of {route} leads to drained targets alone: {', '.join(group)}",
+                f"gatewatch routes undrain {first.target}{of}",
+            )
 
 
 def _wanted(asked: RollBack, versions: list[RouteVersion], in_force: RouteVersion) -> RouteVersion:

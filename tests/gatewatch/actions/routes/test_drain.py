@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gatewatch.actions.routes.drain import at_target
-from gatewatch.errors import NotAllowed, NotFound
+from gatewatch.errors import NotAllowed, NotFound, UsageError
 from tests.kit.acting import MINUTE, Stage
 
 
@@ -71,6 +71,47 @@ def test_so_is_the_last_one_of_a_class_of_work(routes: Stage) -> None:
     routes.home.config.write_text(text.replace("groq/llama]}", "groq/llama], classes: {code: [groq/llama]}}"))
     with pytest.raises(NotAllowed, match="chat would have"):
         routes.do("routes.drain", target="groq/llama")
+
+
+def test_it_is_the_version_in_force_that_has_to_have_another_target(routes: Stage) -> None:
+    routes.do("routes.rollback", route="chat")
+    with pytest.raises(NotAllowed, match="chat would have"):
+        routes.do("routes.drain", target="openai/gpt-4o", route="chat")
+    routes.do("routes.lift_rollback", route="chat")
+    routes.do("routes.drain", target="openai/gpt-4o", route="chat")
+    with pytest.raises(NotAllowed, match="drained targets alone: openai/gpt-4o") as refused:
+        routes.do("routes.rollback", route="chat")
+    assert refused.value.next_step == "gatewatch routes undrain openai/gpt-4o --route chat"
+
+
+def test_what_the_version_in_force_does_not_name_may_be_drained(routes: Stage) -> None:
+    """`a1` goes to openai/gpt-4: what is configured beside it has no calls."""
+    routes.do("routes.rollback", route="chat", version="a1")
+    made = routes.do("routes.drain", target="openai/gpt-4o", route="chat")
+    assert made["without_a_target"] == []
+    routes.do("routes.drain", target="groq/llama", route="chat")
+
+
+@pytest.mark.parametrize(("target", "near"), [("openai/gpt-4o-tpyo", "openai/gpt-4o"), ("groq/zzz", None)])
+def test_a_target_that_no_call_goes_to_is_drained_by_force_alone(routes: Stage, target: str, near: str | None) -> None:
+    with pytest.raises(NotFound, match="goes to") as refused:
+        routes.do("routes.drain", target=target)
+    assert near is None or f"did you mean {near}?" in (refused.value.next_step or "")
+    with pytest.raises(NotFound, match="no call of resident goes to"):
+        routes.do("routes.drain", target="groq", route="resident")
+    assert routes.do("routes.drain", target=target, force=True)["without_a_target"] == []
+
+
+@pytest.mark.parametrize("model", ["\x1b]52;c;aGk=\x07", "evil name", "x" * 201, "a\u202eb", ""])
+def test_what_has_not_the_form_of_a_target_is_none(routes: Stage, model: str) -> None:
+    for action, asked in (
+        ("routes.drain", {"target": f"groq/{model}", "force": True}),
+        ("routes.canary", {"route": "chat", "to": f"groq/{model}", "share": "5%"}),
+    ):
+        with pytest.raises(UsageError, match="is no target") as refused:
+            routes.do(action, **asked)
+        assert len(str(refused.value)) < 150
+        assert "\x1b" not in str(refused.value)
 
 
 def test_who_is_no_provider_cannot_be_drained(routes: Stage) -> None:
