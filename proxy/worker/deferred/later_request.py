@@ -1,5 +1,6 @@
 """A request whose client is not there any more: what it is answered is kept instead of sent."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from proxy.http_server.request import Headers, Request
@@ -40,7 +41,8 @@ class LaterRequest(Request):
         self.status, self.reply_headers = status, headers
         self.started = True
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: bytes, hurried: Callable[[], bool] = bool) -> None:
+        del hurried
         self._parts.append(data)
 
     def finish(self, data: bytes = b"") -> None:
