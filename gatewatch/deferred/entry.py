@@ -42,6 +42,8 @@ class Entry(msgspec.Struct, kw_only=True):
     provider: str
     model: str
     """The target that it is reckoned with."""
+    routed_by: str | None = None
+    """What decided over the order of its route, where it went into a batch."""
     tries: int = 0
     lost_picos: int = 0
     """What tries may have cost that are over."""

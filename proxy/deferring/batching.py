@@ -105,7 +105,7 @@ class Batching:
         own = entry.endpoint in channel.dialect.endpoints
         more = channel.varying_headers(inbound.headers, own_dialect=own)
         place = _Place(target.provider, key.id, channel.dialect.name, target.model, entry.endpoint, more)
-        entry.provider, entry.model = target.provider, target.model
+        entry.provider, entry.model, entry.routed_by = target.provider, target.model, inbound.call.routed_by
         return place, channel.with_key(key), Line(entry.id, passage.request)
 
     async def _otherwise(self, entry: Entry, inbound: Inbound) -> None:

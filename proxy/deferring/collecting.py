@@ -123,6 +123,7 @@ class Collecting:
         self._gateway.begin_later(inbound)
         call = inbound.call
         call.provider, call.model, call.provider_key = batch.provider, batch.model, batch.key_id
+        call.routed_by = entry.routed_by
         call.dialect = channel.dialect.name
         inbound.channel = channel
         inbound.started_ns -= (now_us() - batch.submitted_at) * 1000

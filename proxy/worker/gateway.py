@@ -190,8 +190,9 @@ class Gateway:
         for inbound in self.in_flight:
             if inbound.channel:
                 of_route = calls.setdefault(inbound.call.route or "", {})
-                target = f"{inbound.call.provider}/{inbound.call.model}"
-                of_route[target] = of_route.get(target, 0) + 1
+                both = inbound.attempts[-2:] if inbound.beside is not None else (inbound.call,)
+                for target in {f"{each.provider}/{each.model}" for each in both}:
+                    of_route[target] = of_route.get(target, 0) + 1
         return calls
 
     def target_states(self) -> list[TargetState]:

@@ -27,6 +27,7 @@ def again(entry: Entry, text: Text, purpose: Purpose, way: Way) -> tuple[Inbound
     request = LaterRequest(path, text.headers)
     inbound = Inbound(request, entry.endpoint, ENDPOINTS[path].caller)
     inbound.call = text.call
+    inbound.call.routed_by = inbound.call.passed_over = inbound.call.stepped_down = None  # that is decided anew
     inbound.call.deferred = way
     inbound.body, inbound.body_bytes = msgspec.json.decode(text.body), len(text.body)
     inbound.deferred = Deferral(purpose, way, entry.deadline, entry)

@@ -41,10 +41,10 @@ class Overridden:
             return None
         return found, self._canary_targets[route]
 
-    def drained(self, route: str, targets: Collection[Target]) -> dict[Target, RouteOverride]:
-        """Those that get no new calls, where another is left."""
+    def drained(self, route: str, targets: Collection[Target], *, others: bool = False) -> dict[Target, RouteOverride]:
+        """Those that get no new calls, where another is left. `others`: there is something beside `targets`."""
         found = _concerned(self._drains, route, targets)
-        return found if len(found) < len(targets) else {}
+        return found if others or len(found) < len(targets) else {}
 
     def shifted(
         self, route: str, targets: list[Target], taken: list[GiveBack]

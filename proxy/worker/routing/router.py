@@ -75,15 +75,18 @@ class Router:
         inbound.turns = asked.taken or None
         if call.endpoint == "count_tokens":
             inbound.give_back_turns()
-        return self._without_drained(planned) if route.context_window and self._overridden.any else planned
+        return self._without_drained(planned) if self._overridden.any and route.has_further_rungs else planned
 
     def _without_drained(self, route: Route) -> Route:
-        """Of its targets for longer calls."""
+        """Of its targets for longer calls; and of the short answer's, where a stored reply is left."""
         drained = self._overridden.drained(route.name, route.context_window)
-        if not drained:
-            return route
-        left = tuple(target for target in route.context_window if target not in drained)
-        return msgspec.structs.replace(route, context_window=left)
+        if drained:
+            left = tuple(target for target in route.context_window if target not in drained)
+            route = msgspec.structs.replace(route, context_window=left)
+        short = route.short_answer
+        if short and route.stored_reply and self._overridden.drained(route.name, (short.target,), others=True):
+            route = msgspec.structs.replace(route, short_answer=None)
+        return route
 
     def _workload_class(self, asked: Asked) -> WorkloadClass | None:
         inbound, route = asked.inbound, asked.route
@@ -107,7 +110,8 @@ class Router:
             for target, override in drained.items():
                 _pass_over(call, target, DRAINED.format(override.id))
                 asked.dropped(target)
-            call.routed_by = call.routed_by or next(iter(drained.values())).id
+            if targets[0] in drained or asked.route.strategy != "order":
+                call.routed_by = call.routed_by or next(iter(drained.values())).id
             targets = [target for target in targets if target not in drained]
         return targets
 

@@ -72,6 +72,25 @@ async def test_both_may_be_charged_and_the_row_says_so(running: Running) -> None
     assert [hedged[name] for name in tokens] == [alone[name] for name in tokens]
 
 
+async def test_while_both_are_asked_it_runs_at_both(running: Running) -> None:
+    """So that who drains one of them waits for it."""
+    both_asked, seen = asyncio.Event(), asyncio.Event()
+
+    async def second_script(conversation: Conversation) -> None:
+        await conversation.request()
+        both_asked.set()
+        await seen.wait()
+        conversation.send(OK)
+
+    async with scripted_upstream(silence) as slow, scripted_upstream(second_script) as second:
+        await running.start(slow.url, routed(second.url, hedge_after=SOON))
+        call = asyncio.create_task(running.chat())
+        await both_asked.wait()
+        assert running.gateway.targets_in_flight() == {"chat": {"openai/gpt-4o-mini": 1, "second/gpt-4o-mini": 1}}
+        seen.set()
+        assert (await call).status == 200
+
+
 async def test_nobody_else_is_asked_where_the_first_is_quick(running: Running) -> None:
     async with scripted_upstream(saying(OK)) as quick, scripted_upstream(saying(OK)) as second:
         await running.start(quick.url, routed(second.url, hedge_after=20.0))

@@ -1,7 +1,11 @@
 """A call is put together again as it was when it was taken, with its key as it is now."""
 
+import msgspec
+import pytest
+
 from gatewatch.control.records import now_us
 from gatewatch.control.store import ControlStore
+from proxy.routing import RouteOverride, Routing
 from tests.kit.deferred_stage import Stage
 from tests.kit.waiting import until
 
@@ -36,3 +40,33 @@ async def test_a_key_may_lose_a_dialect_meanwhile(stage: Stage) -> None:
         store.edit_key(stage.key_id("speaks"), {"dialects": ("anthropic-messages",)})
     reply = await stage.fetched(id)
     assert (reply.status, reply.json["error"]["code"]) == (403, "dialect_not_allowed")
+
+
+async def test_where_it_goes_is_decided_anew_when_it_runs(stopped: Stage) -> None:
+    """It was taken under a canary, and while another target was drained; when it runs, neither is so any more."""
+    canary = RouteOverride(kind="canary", id="canary:plain", route="plain", target="plain/gpt-4o", share=10_000)
+    drain = RouteOverride(kind="drain", id="drain:plain", target="plain/gpt-4o-mini")
+    plain = stopped.settings
+    stopped.settings = msgspec.structs.replace(plain, routing=Routing(overrides=(canary, drain)))
+    async with stopped.serving(running=False):
+        id = await stopped.deferred("plain")
+    stopped.settings = plain
+    async with stopped.serving():
+        await stopped.fetched(id)
+        row = await stopped.row(id)
+    assert (row["model"], row.get("routed_by"), row.get("passed_over")) == ("gpt-4o-mini", None, None)
+
+
+@pytest.mark.parametrize("model", ["chat", "plain"])
+async def test_what_decides_when_it_runs_stands_in_its_row_once(stopped: Stage, model: str) -> None:
+    """In a batch, and directly."""
+    provider = "plain" if model == "plain" else "openai"
+    canary = RouteOverride(kind="canary", id="canary:x", route=model, target=f"{provider}/gpt-4o", share=10_000)
+    drain = RouteOverride(kind="drain", id="drain:x", target=f"{provider}/gpt-4o-mini")
+    stopped.settings = msgspec.structs.replace(stopped.settings, routing=Routing(overrides=(canary, drain)))
+    async with stopped.serving():
+        id = await stopped.deferred(model)
+        await stopped.fetched(id)
+        row = await stopped.row(id)
+    assert (row["model"], row["routed_by"]) == ("gpt-4o", "canary:x")
+    assert len(row.get("passed_over") or [1]) == 1

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from proxy.refusal import Refusal
-from proxy.routing import Condition, RouteOverride, Target, WorkloadRule
+from proxy.routing import Condition, RouteOverride, ShortAnswer, Target, WorkloadRule
 from tests.kit.planning import A, B, C, Planning, asked, route
 
 EU, US = {"region": "eu-west-1"}, {"region": "us-east-1"}
@@ -168,6 +168,26 @@ def test_targets_for_longer_calls_are_drained_as_well(planning: Planning) -> Non
     assert planning.router.plan(asked(), made).context_window == (C,)
     planning.puts(override("drain", "b", route=None), override("drain", "c", route=None))
     assert planning.router.plan(asked(), made).context_window == (B, C), "nothing else is left"
+
+
+def test_a_drain_of_a_target_that_would_not_have_come_first_has_decided_nothing(planning: Planning) -> None:
+    made = route(A, B)
+    planning.has(made)
+    planning.puts(override("drain", "b/m", route=None))
+    call = asked()
+    assert planning.plan(made, call) == ["a/m"]
+    assert call.call.routed_by is None
+    assert call.call.passed_over == [["b/m", "drained by drain:b/m"]]
+
+
+@pytest.mark.parametrize(("stored", "is_asked"), [("Sorry.", False), (None, True)])
+def test_a_drained_short_answer_gives_way_to_a_stored_one(
+    planning: Planning, stored: str | None, is_asked: bool
+) -> None:
+    made = route(A, B, short_answer=ShortAnswer(target=C, max_tokens=50, hint="Short."), stored_reply=stored)
+    planning.has(made)
+    planning.puts(override("drain", "c", route=None))
+    assert (planning.router.plan(asked(), made).short_answer is not None) == is_asked
 
 
 def test_a_drain_decides_over_a_canary(planning: Planning) -> None:
