@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         each.add_argument("target", metavar="TARGET", help="provider/model, or provider")
         each.add_argument("--route", metavar="ROUTE", help="for calls of that route alone")
     drain.add_argument(
-        "--force", action="store_true", help="also where a route has no other: its calls go there all the same"
+        "--force", action="store_true", help="also where a route has no other, or none has it: calls go as they would"
     )
     drain.add_argument("--wait", action="store_true", help="until no call runs there, ten minutes at most")
     canary.add_argument("--to", metavar="TARGET", help="provider/model")
