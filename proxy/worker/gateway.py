@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -41,6 +40,7 @@ from proxy.worker.ending import Ending
 from proxy.worker.endpoints import ENDPOINTS, GENERATING, caller_of
 from proxy.worker.further_models import check_further_models
 from proxy.worker.health import answer_health
+from proxy.worker.in_flight import InFlight
 from proxy.worker.inbound import Inbound
 from proxy.worker.ladder import Ladder
 from proxy.worker.leaks import Leaks
@@ -86,7 +86,7 @@ class Gateway:
         self.meter = meter
         self.live = Live()
         self.draining = False
-        self.in_flight: set[Inbound] = set()
+        self.in_flight = InFlight()
         self.cutting = Cutting(keys, self.in_flight)
         self.keep_alive = KeepAlive(self.in_flight, settings.routing.keep_alive)
         self.leaks = Leaks(keys)
@@ -171,30 +171,6 @@ class Gateway:
         """The counters of these rules are wrong: they want to be seeded anew."""
         self._admission.recount(rules)
 
-    def epochs(self) -> dict[int, int]:
-        """Epoch → calls in flight whose way was chosen under it."""
-        return dict(Counter(inbound.epoch for inbound in self.in_flight if inbound.epoch is not None))
-
-    def provider_keys_in_flight(self) -> dict[str, dict[str, int]]:
-        """Provider → key → calls that were sent with it and run."""
-        calls: dict[str, dict[str, int]] = {}
-        for inbound in self.in_flight:
-            if inbound.channel:
-                of_provider = calls.setdefault(inbound.channel.provider.name, {})
-                of_provider[inbound.channel.key.id] = of_provider.get(inbound.channel.key.id, 0) + 1
-        return calls
-
-    def targets_in_flight(self) -> dict[str, dict[str, int]]:
-        """Route, empty for calls without one → `provider/model` → calls that were sent there and run."""
-        calls: dict[str, dict[str, int]] = {}
-        for inbound in self.in_flight:
-            if inbound.channel:
-                of_route = calls.setdefault(inbound.call.route or "", {})
-                both = inbound.attempts[-2:] if inbound.beside is not None else (inbound.call,)
-                for target in {f"{each.provider}/{each.model}" for each in both}:
-                    of_route[target] = of_route.get(target, 0) + 1
-        return calls
-
     def target_states(self) -> list[TargetState]:
         """What is known of the targets that calls went to lately."""
         measured, breakers = self.router.measured.states(), self.breakers.states()
@@ -203,10 +179,6 @@ class Gateway:
     def held(self) -> dict[str, int]:
         """Counter of a limit or budget → what calls in flight hold of it."""
         return dict(self._admission.counters.held())
-
-    def keys_in_flight(self) -> dict[str, int]:
-        """Id of a key → its calls in flight."""
-        return dict(Counter(inbound.known.key.id for inbound in self.in_flight if inbound.known))
 
     def tick(self) -> None:
         """To be called about once a second."""

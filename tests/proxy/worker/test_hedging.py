@@ -86,7 +86,7 @@ async def test_while_both_are_asked_it_runs_at_both(running: Running) -> None:
         await running.start(slow.url, routed(second.url, hedge_after=SOON))
         call = asyncio.create_task(running.chat())
         await both_asked.wait()
-        assert running.gateway.targets_in_flight() == {"chat": {"openai/gpt-4o-mini": 1, "second/gpt-4o-mini": 1}}
+        assert running.gateway.in_flight.targets() == {"chat": {"openai/gpt-4o-mini": 1, "second/gpt-4o-mini": 1}}
         seen.set()
         assert (await call).status == 200
 
