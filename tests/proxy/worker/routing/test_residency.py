@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gatewatch.control.key_table import Known
 from gatewatch.control.store import ControlStore
 from proxy.routing import RouteOverride, Routing, ShortAnswer, Target
+from proxy.settings import Pacing
 from tests.kit.raw_http import RawReply
 from tests.kit.shaping_stage import Shaped, shaping_stage, target
 from tests.kit.waiting import eventually
@@ -109,6 +111,8 @@ async def test_no_mixture_of_strategies_overrides_classes_and_faults_takes_a_cal
     """Calls that need not stay go everywhere; those that must are only ever heard of in the EU."""
     chance = random.Random(seed)
     everywhere = [OPENAI, CLAUDE, OLD, SMALL]
+    settings = stage.gateway.settings  # what was limited is not waited for
+    stage.gateway.configure(msgspec.structs.replace(settings, pacing=Pacing(wait=0.01)))
     for number in range(12):
         mixed = chance.sample(everywhere, 4)
         stage.route(
