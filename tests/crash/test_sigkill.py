@@ -23,7 +23,6 @@ from gatewatch.paths import Home
 from tests.crash.load import Load
 from tests.kit.running import Gateway, command, gateway, sandbox
 
-
 CONFIG = """\
 vault: file
 listen: 127.0.0.1:{port}
