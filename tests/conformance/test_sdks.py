@@ -56,7 +56,10 @@ def test_every_case_at_every_provider(
 
 
 def run(sdk: Sdk, api: Api, given: dict[str, Any], *cases: str) -> Any:
-    """A driver's verdicts, of all cases where none is named. Keys and addresses of whoever runs the tests stay out of it."""
+    """A driver's verdicts, of all cases where none is named.
+
+    Keys and addresses of whoever runs the tests stay out of it.
+    """
     kept = ("PATH", "HOME", "LD_LIBRARY_PATH", "GATEWATCH_NODE_MODULES")
     done = subprocess.run(
         [*sdk.command(api), *cases],
