@@ -55,21 +55,20 @@ class Router:
         """
         assert inbound.known
         key, headers = inbound.known.key, inbound.headers
-        if (
-            not self._decides
-            and route.name not in self._planned
-            and key.region is None
-            and key.data_class is None
-            and workload.HEADER not in headers
-            and allowed.REGION not in headers
-            and allowed.DATA_CLASS not in headers
-        ):
+        is_bound = (
+            key.region is not None
+            or key.data_class is not None
+            or allowed.REGION in headers
+            or allowed.DATA_CLASS in headers
+        )
+        if not (is_bound or self._decides or route.name in self._planned or workload.HEADER in headers):
             return route
         call, asked = inbound.call, Asked(inbound, route, self._settings, self._meter)
         call.workload_class = asked.workload_class = self._workload_class(asked)
-        regions = (route.region, key.region, allowed.region_said(headers))
-        allowed.bind(call, regions, (route.data_class, key.data_class, allowed.data_class_said(headers)))
-        allowed.check_own_region(call, inbound.body)
+        if is_bound or route.region is not None or route.data_class is not None or inbound.deferred is not None:
+            regions = (route.region, key.region, allowed.region_said(headers))
+            allowed.bind(call, regions, (route.data_class, key.data_class, allowed.data_class_said(headers)))
+            allowed.check_own_region(call, inbound.body)
         call.routed_by = route.rolled_back
         planned = with_targets(route, self._ordered(asked, self._allowed(asked)))
         inbound.turns = asked.taken or None
