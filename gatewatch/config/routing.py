@@ -1,9 +1,9 @@
 """Where calls may go and how they survive a bad provider, as it stands in the configuration file (docs/routing.md)."""
 
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from gatewatch.config.retention import OnOff
 from gatewatch.config.section import Section
@@ -12,6 +12,15 @@ from gatewatch.routing.data_class import DataClass
 from gatewatch.routing.workload_class import WorkloadClass
 
 _SECOND = 1_000_000
+
+
+def _a_minute(value: int) -> int:
+    if value > 60 * _SECOND:
+        raise ValueError("a duration up to 1m: whoever waits longer is better told to come back")
+    return value
+
+
+Patience = Annotated[Duration, AfterValidator(_a_minute)]
 
 
 class Slo(Section):
@@ -155,9 +164,9 @@ class ModelRouting(Section):
     """How sensitive its calls are: only targets are asked whose provider may see that (`data_class` there)."""
     next_after: Duration | None = None
     """A target whose first byte comes later than that is left for the next one. The last has `deadlines.first_byte`."""
-    patience: Duration | None = None
-    """How long a call waits at a target that limits it, before the next one is asked. Left out: not at all, where there
-    is another."""
+    patience: Patience | None = None
+    """How long a call waits at a target that limits it, before the next one is asked; at most 1m. Left out: not at all
+    where there is another, and where there is none as long as calls wait for a turn (`pacing.wait`)."""
     hedge_after: Duration | None = None
     """Where the first byte has not come by then, the next target is asked beside it, and the first that answers is
     taken. Both cost money."""

@@ -53,6 +53,7 @@ def test_a_service_level_is_two_and_a_half_seconds_and_one_percent() -> None:
 @pytest.mark.parametrize(
     "keys",
     [
+        {"patience": "61s"},
         {"strategy": "fastest"}, {"weights": {"a/b": "0"}}, {"classes": {"poetry": ["a/b"]}},
         {"workload_class": "coding"}, {"region": "eu-west-1"}, {"region": ""}, {"region": "*"},
         {"data_class": "secret"}, {"slo": {"p95": "fast"}}, {"slo": {"errors": "1"}}, {"next_after": "soon"},
