@@ -175,7 +175,6 @@ class Asking:
                     keys.waits.end(key.id, model)
                     return None, None
                 if failed.fault:
-                    asked -= 1  # a key that is not taken says nothing of the target: the others are still asked
                     use.failed(failed.fault)
                     if not keys.is_any_free(team, route.name, model):
                         provider.quarantine.none_left(target.provider, keys.for_call(team, route.name), model, key)

@@ -255,11 +255,3 @@ async def test_a_target_that_was_not_asked_is_passed_over_in_the_row(
     rows = running.closed()
     assert [row.get("passed_over") for row in rows] == [None] * asked + [[["openai/gpt-4o-mini", why]]] * (6 - asked)
     assert asked < 6
-
-
-async def test_keys_that_are_not_taken_are_followed_by_the_next_however_many_they_are(running: Running) -> None:
-    refused = http(401, b'{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}')
-    async with scripted_upstream(by_key(dict.fromkeys("abcd", refused) | {"e": OK})) as upstream:
-        await running.start(upstream.url, with_keys(*(key(id) for id in "abcde")))
-        assert (await running.chat()).status == 200
-    assert running.closed()[0]["attempts"] == 5
