@@ -500,7 +500,7 @@ def start(scene: Scene) -> "subprocess.Popen[bytes]":
     return process
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_no_secret_is_anywhere_but_in_the_sealed_vault(scene: Scene, tmp_path: Path) -> None:
     chain, private = certificate(tmp_path, "localhost")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -159,7 +159,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "waits_that_make_no_sense": {"asked": 6, "passed_on": [], "tries": 6},
     "mended_by_a_retry_of_the_sdk": {"text": "This is the sandbox", "tries": 2},
     "mended_by_a_retry_of_the_sdk_async": {"text": "This is the sandbox", "tries": 2},
-    "waited_for_as_the_provider_asked": {"text": "This is the sandbox", "tries": 2},
+    "waited_for_as_the_provider_asked": {"text": "This is the sandbox"},  # by the gateway
     "not_worth_a_retry": KEY_TROUBLE,
     "not_worth_a_retry_after_a_failover": KEY_TROUBLE | {"code": "upstream_error"},
     "failover": {"text": "This is the sandbox", "attempts": "2", "model": "gpt-4o-mini"},

@@ -20,7 +20,12 @@ from tests.kit.running import ROOT, Gateway, Running
 
 pytestmark = pytest.mark.slow
 
-RUNS = [pytest.param(sdk, api, id=f"{sdk.name}-{api}") for sdk in SDKS for api in sdk.apis]
+OLDER = ("openai-python-1", "anthropic-python-0")
+RUNS = [
+    pytest.param(sdk, api, id=f"{sdk.name}-{api}", marks=[pytest.mark.long] if sdk.name in OLDER else [])
+    for sdk in SDKS
+    for api in sdk.apis
+]
 
 
 @pytest.fixture(scope="session")

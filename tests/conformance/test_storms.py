@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.storms import Storm, storms
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 SECONDS = 2.5
 BREAKER = "resilience: {breaker: {pause: 1s}}\n"

@@ -48,7 +48,7 @@ def raw_journal(home: Home) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines.splitlines() if line]
 
 
-@pytest.mark.parametrize("kills", [pytest.param(16, id="16"), pytest.param(100, id="100", marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [pytest.param(8, id="8"), pytest.param(100, id="100", marks=pytest.mark.long)])
 async def test_every_complete_call_is_in_the_ledger_once_however_often_processes_are_killed(
     tmp_path: Path, kills: int
 ) -> None:

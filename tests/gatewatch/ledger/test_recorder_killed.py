@@ -53,7 +53,7 @@ def expected(lines: list[bytes]) -> tuple[int, Decimal, int]:
     return len(closed) + len(left), usd([*closed.values(), *left]), len(records(lines, "attempt"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_recorder_that_is_killed_at_any_step_loses_and_doubles_nothing(
     journal: tuple[Home, list[bytes]], tmp_path: Path
 ) -> None:

@@ -151,7 +151,7 @@ async def test_a_first_byte_that_does_not_come(client: NewClient) -> None:
 
 async def test_silence_inside_the_headers(client: NewClient) -> None:
     async with scripted_upstream(answers(HEAD)) as upstream:
-        failure = await failure_of(await client(upstream.url).start(idle=SHORT))
+        failure = await failure_of(await client(upstream.url).start(first_byte=SHORT))
     assert (failure.kind, failure.sent) == ("upstream_timeout", True)
 
 
