@@ -71,9 +71,11 @@ class Configuration:
         """Put a changed file in force; a broken one changes nothing but the alarm."""
         path = self.path if self.loaded.path or self.path.exists() else None
         try:
+            before = _stamp(path)
             loaded = load(path, os.environ)
             loaded.require(workers=self.count)
             settings = self._compile(loaded)
+            _require_whole(before, _stamp(path))
         except Exception as error:
             expected = isinstance(error, GatewatchError | sqlite3.Error)
             said = str(error) if expected else without_secrets(f"{type(error).__name__}: {error}")
@@ -130,3 +132,20 @@ class Configuration:
         """Tell the audit trail what is in force now, where it is something else than before."""
         loaded = self.loaded
         note_configuration(self._store, action, str(loaded.path or "environment"), loaded.version, loaded.tree())
+
+
+def _stamp(path: Path | None) -> tuple[int, int, int] | None:
+    """What changes with every write of the file; its size comes first. None: there is no file."""
+    try:
+        status = os.stat(path) if path else None
+    except OSError:
+        return None
+    return (status.st_size, status.st_mtime_ns, status.st_ino) if status else None
+
+
+def _require_whole(before: tuple[int, int, int] | None, after: tuple[int, int, int] | None) -> None:
+    """Raises GatewatchError for a file that is being written: writers empty it first, and nothing is valid YAML."""
+    if before != after:
+        raise GatewatchError("it was written while it was read", "it is read again in a moment")
+    if before is not None and before[0] == 0:
+        raise GatewatchError("the file is empty", "write {} into it where nothing is to be configured")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gatewatch.config import Loaded
 from gatewatch.control.store import ControlStore
 from gatewatch.errors import GatewatchError
 from gatewatch.paths import Home
@@ -138,3 +139,30 @@ def test_what_cannot_be_put_in_force_at_the_start_ends_it(tmp_path: Path) -> Non
     with pytest.raises(GatewatchError):
         Configuration(home, None, None, Alarms())
     assert not home.control.exists()
+
+
+def test_a_file_that_was_emptied_to_be_written_is_not_taken(stage: Stage) -> None:
+    path, before = stage.configuration.path, stage.configuration.settings
+    written = path.read_text()
+    path.write_text("")
+    stage.configuration.reload()
+    assert stage.configuration.settings == before
+    assert "is empty" in (stage.configuration.untaken or "")
+    path.write_text(written)
+    stage.configuration.reload()
+    assert stage.configuration.untaken is None
+
+
+def test_a_file_that_is_written_while_it_is_read_is_not_taken(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, before = stage.configuration.path, stage.configuration.settings
+    compiled = stage.configuration._compile
+
+    def meanwhile(loaded: Loaded) -> Settings:
+        path.write_text("deadlines: {total: 5m}\n# more is to come\n")
+        return compiled(loaded)
+
+    path.write_text("deadlines: {total: 3m}\n")
+    monkeypatch.setattr(stage.configuration, "_compile", meanwhile)
+    stage.configuration.reload()
+    assert stage.configuration.settings == before
+    assert "while it was read" in (stage.configuration.untaken or "")
